@@ -1,0 +1,1 @@
+"""Build: videos in, shards of detections on corrupted frames out."""

@@ -1,0 +1,127 @@
+"""One clip: decode once, corrupt what the detector sees, detect, for every cell."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.build.plan import boxes_of
+from corruptbench.build.render import CellRenderer, PixelDigest, Square, renderer, squares
+from corruptbench.build.video import Window, windows
+from corruptbench.datasets import Clip
+from corruptbench.manifest import Cell, Manifest
+from detectors import Detector
+from detectors.crops import resize, to_frame
+
+#: Crops given to the detector at once: consecutive frames of one cell, so that a cell's detections
+#: do not depend on what else is built. More is slower on a CPU (its caches) and no slower on a GPU.
+BATCH = 8
+
+
+@dataclass(frozen=True)
+class CellDetections:
+    """Detections of one cell of one clip; NaN keypoints of score 0 where nobody is in view.
+
+    Attributes:
+        cell: the condition.
+        keypoints: (F, K, 2) float32, pixels of the full frame.
+        scores: (F, K) float32.
+        boxes: (F, 4) float32 px, the boxes that the crops were cut around.
+        pixels_sha256: digest of the pixels that the detector was given.
+
+    """
+
+    cell: Cell
+    keypoints: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    boxes: NDArray[np.float32]
+    pixels_sha256: str
+
+    @property
+    def detections_sha256(self) -> str:
+        """Digest of keypoints and scores, little-endian."""
+        digest = hashlib.sha256(self.keypoints.astype("<f4").tobytes())
+        digest.update(self.scores.astype("<f4").tobytes())
+        return digest.hexdigest()
+
+
+class _Lane:
+    """One cell on its way: crops wait here until a batch is full."""
+
+    def __init__(self, render: CellRenderer, frames: int) -> None:
+        self.render = render
+        self.digest = PixelDigest()
+        self.waiting: list[tuple[int, Square, NDArray[np.uint8]]] = []
+        self.keypoints: list[NDArray[np.float32] | None] = [None] * frames
+        self.scores: list[NDArray[np.float32] | None] = [None] * frames
+
+    def look(self, window: Window, t: int, square: Square, size: int) -> None:
+        pixels = self.render(window, t, square.inside)
+        self.digest.update(t, square.inside, pixels)
+        self.waiting.append((t, square, resize(square.crop(pixels), size)))
+
+    def detect(self, detector: Detector) -> None:
+        if not self.waiting:
+            return
+        found = detector(np.stack([crop for _, _, crop in self.waiting]))
+        x0, y0, side = np.array([(s.x0, s.y0, s.side) for _, s, _ in self.waiting]).T
+        keypoints = to_frame(found.keypoints, x0, y0, side, detector.input_size)
+        for i, (t, _, _) in enumerate(self.waiting):
+            self.keypoints[t], self.scores[t] = keypoints[i], found.scores[i]
+        self.waiting.clear()
+
+    def result(self, joints: int, boxes: NDArray[np.float32]) -> CellDetections:
+        nowhere = np.full((joints, 2), np.nan, dtype=np.float32)
+        unseen = np.zeros(joints, dtype=np.float32)
+        return CellDetections(
+            cell=self.render.cell,
+            keypoints=np.stack([nowhere if k is None else k for k in self.keypoints]),
+            scores=np.stack([unseen if s is None else s for s in self.scores]),
+            boxes=boxes,
+            pixels_sha256=self.digest.hexdigest(),
+        )
+
+
+def detect_clip(
+    clip: Clip,
+    cells: Sequence[Cell],
+    manifest: Manifest,
+    detector: Detector,
+    joints: int,
+    tick: Callable[[int], None] = lambda count: None,  # noqa: ARG005
+) -> list[CellDetections]:
+    """Detections of every cell of a clip; memory does not grow with the clip's length in pixels.
+
+    Args:
+        clip: with its labels and video.
+        cells: what to build.
+        manifest: whose crop rule and random keys are used.
+        detector: loaded.
+        joints: K, number of keypoints of the detector's layout.
+        tick: called with the number of crops detected since the last call.
+
+    Raises:
+        InputError: when the video does not fit its labels.
+
+    """
+    frames = len(clip.joints)
+    lanes = [_Lane(renderer(cell, clip, manifest), frames) for cell in cells]
+    looks = squares(clip, manifest)
+    reach = max(lane.render.reach for lane in lanes)
+    size = (clip.camera.height, clip.camera.width)
+    for t, window in enumerate(windows(clip.video, frames, size, reach)):
+        square = looks[t]
+        if square is not None:
+            for lane in lanes:
+                lane.look(window, t, square, detector.input_size)
+        if (t + 1) % BATCH == 0 or t + 1 == frames:
+            for lane in lanes:
+                done = len(lane.waiting)
+                lane.detect(detector)
+                tick(done)
+    boxes = boxes_of(clip, manifest).astype(np.float32)
+    return [lane.result(joints, boxes) for lane in lanes]

@@ -1,0 +1,154 @@
+"""Runs work items: in this process, or in several worker processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait as wait_for_handles
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+
+from corruptbench.build.detect import detect_clip
+from corruptbench.build.plan import DetectorFacts, WorkItem
+from corruptbench.build.shards import present_cells, read, write
+from corruptbench.datasets import Dataset, open_dataset
+from corruptbench.errors import InputError
+from corruptbench.manifest import Manifest
+from corruptbench.skeleton import joint_set
+from detectors import Detector, load
+
+Tick = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What every worker needs to know; it travels to the workers."""
+
+    manifest: Manifest
+    root: Path | None
+    detector: str
+    device: str
+
+
+@dataclass
+class Station:
+    """One worker's data set and detector."""
+
+    recipe: Recipe
+    dataset: Dataset = field(init=False)
+    detector: Detector = field(init=False)
+
+    def __post_init__(self) -> None:
+        cv2.setNumThreads(1)
+        self.dataset = open_dataset(self.recipe.manifest.dataset, self.recipe.root)
+        self.detector = load(self.recipe.detector, self.recipe.device)
+
+    def build(self, item: WorkItem, tick: Tick) -> None:
+        """Builds a clip's missing cells and writes its shard; on failure the old one stays."""
+        have = present_cells(item)
+        manifest = self.recipe.manifest
+        new = detect_clip(
+            self.dataset.load(item.clip_id),
+            [c for c in item.cells if c not in have],
+            manifest,
+            self.detector,
+            len(joint_set(self.detector.layout)),
+            tick,
+        )
+        kept = read(item.path, have) if have else []
+        in_order = sorted([*new, *kept], key=lambda d: manifest.cells.index(d.cell))
+        write(item, in_order, manifest, DetectorFacts.of(self.detector))
+
+
+class Engine(Protocol):
+    """Builds items; yields each when its shard is on disk. ``tick`` hears of detected crops."""
+
+    def __call__(self, items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
+        """See the class."""
+        ...
+
+
+def local(recipe: Recipe, workers: int) -> Engine:
+    """Worker processes on this machine; no extra process for a single worker.
+
+    One worker is one thread of computation: the bytes do not depend on their number.
+    """
+
+    def serial(items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
+        station = Station(recipe)
+        for item in items:
+            station.build(item, tick)
+            yield item
+
+    def parallel(items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
+        context = multiprocessing.get_context("spawn")
+        counter, stop = context.Value("q", 0), context.Event()
+        seen = 0
+        pool = ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_start, initargs=(recipe, counter, stop)
+        )
+        try:
+            pending = {pool.submit(_build, item): item for item in items}
+            while pending:
+                done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+                now = counter.value
+                tick(now - seen)
+                seen = now
+                for future in done:
+                    future.result()
+                    yield pending.pop(future)
+        except BrokenProcessPool:
+            raise InputError(
+                "a worker process was killed (by the system, for want of memory?); "
+                "fewer --workers need less; the same command resumes"
+            ) from None
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    return serial if workers == 1 else parallel
+
+
+# In a worker process:
+
+_station: Station | None = None
+_counter: Any = None
+_stop: Any = None
+
+
+class _StopError(Exception):
+    """The build ends before this clip is finished."""
+
+
+def _start(recipe: Recipe, counter: Any, stop: Any) -> None:
+    global _station, _counter, _stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _station, _counter, _stop = Station(recipe), counter, stop
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait_for_handles([parent.sentinel])
+    os._exit(1)
+
+
+def _build(item: WorkItem) -> None:
+    assert _station is not None
+    _station.build(item, _tick)
+
+
+def _tick(count: int) -> None:
+    with _counter.get_lock():
+        _counter.value += count
+    if _stop.is_set():
+        raise _StopError

@@ -1,0 +1,92 @@
+"""The lock file: what was built, so that two sites can compare without exchanging data."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from corruptbench.build.shards import (
+    BenchmarkRecord,
+    CellRecord,
+    DetectorRecord,
+    Record,
+    Sha256,
+    ShardRecord,
+)
+from corruptbench.errors import InputError
+from corruptbench.files import sha256_of_json, write_json
+
+SOFTWARE = (
+    "corruptbench",
+    "numpy",
+    "opencv-python-headless",
+    "av",
+    "numba",
+    "onnxruntime",
+    "torch",
+)
+
+
+class Lock(Record):
+    """``lock.json``. ``clips`` maps a clip's identity to its cells."""
+
+    format: Literal["corruptbench-lock/1"]
+    benchmark: BenchmarkRecord
+    detector: DetectorRecord
+    runtime: str
+    pixels_sha256: Sha256
+    detections_sha256: Sha256
+    clips: dict[str, tuple[CellRecord, ...]]
+    software: dict[str, str]
+
+
+def read_lock(path: Path) -> Lock:
+    """A build's lock; raises `InputError` when there is none or it is not one."""
+    if not path.is_file():
+        raise InputError(
+            f"{path}: missing; expected the lock of a finished build: run the build again, it "
+            "resumes"
+        )
+    try:
+        return Lock.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise InputError(f"{path}: {where}: {first['msg']}; build again") from None
+
+
+def software() -> dict[str, str]:
+    """Versions of Python and of the packages that touch numbers."""
+    return {"python": platform.python_version(), **{name: version(name) for name in SOFTWARE}}
+
+
+def digest(records: Sequence[ShardRecord], field: str) -> str:
+    """One SHA-256 over a digest of every cell of every clip, in order of identity."""
+    rows = [
+        [str(r.clip.id), c.corruption, c.severity, getattr(c, field)]
+        for r in records
+        for c in r.cells
+    ]
+    return sha256_of_json(sorted(rows))
+
+
+def write_lock(folder: Path, records: Sequence[ShardRecord], runtime: str) -> Path:
+    """Writes ``lock.json`` of a finished build, atomically."""
+    lock = Lock(
+        format="corruptbench-lock/1",
+        benchmark=records[0].benchmark,
+        detector=records[0].detector,
+        runtime=runtime,
+        pixels_sha256=digest(records, "pixels_sha256"),
+        detections_sha256=digest(records, "detections_sha256"),
+        clips={str(r.clip.id): r.cells for r in records},
+        software=software(),
+    )
+    path = folder / "lock.json"
+    write_json(path, lock.model_dump(mode="json"))
+    return path

@@ -1,0 +1,144 @@
+"""What a build has to do: work items, their fingerprints, and the words of the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corruptbench.datasets import Clip, ClipId, Dataset
+from corruptbench.errors import InputError
+from corruptbench.files import sha256_of_file, sha256_of_json
+from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest
+from detectors import Detector
+
+#: Raised whenever the same inputs would give another shard.
+BUILD_VERSION = 1
+
+
+@dataclass(frozen=True)
+class DetectorFacts:
+    """What identifies a detector's output, without the detector."""
+
+    name: str
+    layout: str
+    score_meaning: str
+    weights_sha256: str
+
+    @classmethod
+    def of(cls, detector: Detector) -> DetectorFacts:
+        """The facts of a loaded detector."""
+        return cls(detector.name, detector.layout, detector.score_meaning, detector.weights_sha256)
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One clip: the cells that are wanted, and the file that they go to."""
+
+    clip_id: ClipId
+    cells: tuple[Cell, ...]
+    path: Path
+    frames: int
+    fingerprint: str
+
+
+def parse_severities(text: str) -> tuple[int, ...]:
+    """``"1-5"``, ``"3"``, ``"1,3,5"`` or a mixture -> sorted severities.
+
+    Raises:
+        InputError: for anything else, or a severity outside of 1-5.
+
+    """
+    remedy = "expected severities from 1 to 5, such as 3, 1-5 or 1,3,5"
+    found: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
+        if not match:
+            raise InputError(f"--severity '{text}': '{part}' is not a severity; {remedy}")
+        low, high = int(match[1]), int(match[2] or match[1])
+        if low > high:
+            raise InputError(f"--severity '{text}': the range {part.strip()} is empty; {remedy}")
+        if low < 1 or high > 5:
+            raise InputError(f"--severity '{text}': {part.strip()} is out of range; {remedy}")
+        found.update(range(low, high + 1))
+    return tuple(sorted(found))
+
+
+def choose_cells(
+    manifest: Manifest, severities: Sequence[int] = SEVERITIES, names: Sequence[str] = ()
+) -> tuple[Cell, ...]:
+    """Clean, and the manifest's corruptions at these severities; all of them if none is named.
+
+    Raises:
+        InputError: for a corruption that the manifest does not have.
+
+    """
+    known = [c.name for c in manifest.corruptions]
+    for name in names:
+        if name not in known:
+            raise InputError(
+                f"--corruption '{name}': manifest {manifest.id} has {', '.join(known) or 'none'}"
+            )
+    wanted = [n for n in known if n in names or not names]
+    return (CLEAN, *(Cell(n, s) for n in wanted for s in severities))
+
+
+def boxes_of(clip: Clip, manifest: Manifest) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """The person's boxes (F, 4) px from which the detector's crops are cut.
+
+    Rounded to 1/64 px, so that a last-digit difference between two machines' arithmetic does not
+    reach the pixels.
+    """
+    assert manifest.crop.boxes == "ground-truth"
+    return np.round(clip.boxes * 64) / 64
+
+
+def fingerprint(clip: Clip, manifest: Manifest, by: DetectorFacts) -> str:
+    """SHA-256 over all that decides a shard's cells. Reads the whole video file."""
+    return sha256_of_json(
+        {
+            "build_version": BUILD_VERSION,
+            "manifest": manifest.sha256,
+            "clip": str(clip.id),
+            "video": sha256_of_file(clip.video),
+            "boxes": boxes_of(clip, manifest).tolist(),
+            "detector": [by.name, by.layout, by.weights_sha256],
+        }
+    )
+
+
+def shard_path(out: Path, clip_id: ClipId) -> Path:
+    """Where a clip's shard lies below the output folder."""
+    file = f"{clip_id.sequence}.{clip_id.camera}.parquet"
+    return out / "keypoints" / clip_id.dataset / clip_id.subject / file
+
+
+def plan_build(
+    dataset: Dataset, manifest: Manifest, cells: tuple[Cell, ...], by: DetectorFacts, out: Path
+) -> list[WorkItem]:
+    """All work items, in the order of the clips' identities.
+
+    Raises:
+        InputError: when a label or video file is missing: before any work is done.
+
+    """
+    clips = [dataset.load(clip_id) for clip_id in manifest.select(dataset.clip_ids())]
+    for clip in clips:
+        if not clip.video.is_file():
+            raise InputError(
+                f"{clip.video}: missing; expected the video of {clip.id}: "
+                "complete the data set, or point --root at the complete copy"
+            )
+    return [
+        WorkItem(
+            clip_id=clip.id,
+            cells=cells,
+            path=shard_path(out, clip.id),
+            frames=len(clip.joints),
+            fingerprint=fingerprint(clip, manifest, by),
+        )
+        for clip in clips
+    ]

@@ -1,0 +1,116 @@
+"""Corrupted pixels of a clip, only where somebody looks, and their digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from corruptbench.build.plan import boxes_of
+from corruptbench.datasets import Clip
+from corruptbench.manifest import CLEAN, Cell, Manifest
+from corruptions import ClipFacts, Corruption, Frame, Region, get
+from detectors.crops import extract, square_crop
+
+
+@dataclass(frozen=True)
+class Square:
+    """The detector's square crop: whole pixels, of which some may lie outside of the picture.
+
+    Attributes:
+        x0: leftmost column.
+        y0: topmost row.
+        side: pixels.
+        inside: the part within the picture.
+
+    """
+
+    x0: int
+    y0: int
+    side: int
+    inside: Region
+
+    def crop(self, pixels: Frame) -> Frame:
+        """(side, side, 3): the pixels of ``inside`` with black around them."""
+        if pixels.shape[:2] == (self.side, self.side):
+            return pixels
+        return extract(pixels, self.x0 - self.inside.x0, self.y0 - self.inside.y0, self.side)
+
+
+@dataclass(frozen=True)
+class CellRenderer:
+    """Renders one cell of one clip; see `renderer`."""
+
+    cell: Cell
+    corruption: Corruption | None
+    plan: Any
+
+    @property
+    def reach(self) -> int:
+        """Neighbouring frames needed on each side."""
+        return self.corruption.reach(self.plan) if self.corruption else 0
+
+    def __call__(self, frames: Sequence[Frame], t: int, region: Region) -> Frame:
+        """Region of frame ``t`` as this cell shows it, (h, w, 3) uint8."""
+        if self.corruption is None:
+            return frames[t][region.slices]
+        return self.corruption.apply(frames, t, self.plan, region)
+
+
+def facts_of(clip: Clip, manifest: Manifest) -> ClipFacts:
+    """What the corruptions may know of the clip."""
+    return ClipFacts(
+        frames=len(clip.joints),
+        height=clip.camera.height,
+        width=clip.camera.width,
+        fps=clip.fps,
+        boxes=boxes_of(clip, manifest),
+    )
+
+
+def renderer(cell: Cell, clip: Clip, manifest: Manifest) -> CellRenderer:
+    """Draws all that the cell needs for the clip, from its identity."""
+    if cell == CLEAN:
+        return CellRenderer(cell, None, None)
+    corruption = get(cell.corruption)
+    plan = corruption.prepare(facts_of(clip, manifest), cell.severity, manifest.key(cell, clip.id))
+    return CellRenderer(cell, corruption, plan)
+
+
+def squares(clip: Clip, manifest: Manifest) -> list[Square | None]:
+    """For each frame where the detector looks; None where there is nobody in the picture."""
+    width, height = clip.camera.width, clip.camera.height
+    found: list[Square | None] = []
+    for box in boxes_of(clip, manifest):
+        if not np.isfinite(box).all():
+            found.append(None)
+            continue
+        x0, y0, side = square_crop(box, manifest.crop.padding)
+        inside = Region(max(x0, 0), max(y0, 0), min(x0 + side, width), min(y0 + side, height))
+        visible = inside.x0 < inside.x1 and inside.y0 < inside.y1
+        found.append(Square(x0, y0, side, inside) if visible else None)
+    return found
+
+
+class PixelDigest:
+    """SHA-256 over the pixels that a detector is given, before any resizing.
+
+    Two sites that built the same benchmark have equal digests, whatever their detectors.
+    """
+
+    def __init__(self) -> None:
+        """An empty digest."""
+        self._hash = hashlib.sha256()
+
+    def update(self, t: int, region: Region, pixels: Frame) -> None:
+        """Adds the region of frame ``t``."""
+        where = np.array([t, region.x0, region.y0, region.x1, region.y1], dtype="<i4")
+        self._hash.update(where.tobytes())
+        self._hash.update(np.ascontiguousarray(pixels).data)
+
+    def hexdigest(self) -> str:
+        """64 hexadecimal digits."""
+        return self._hash.hexdigest()

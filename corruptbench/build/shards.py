@@ -1,0 +1,234 @@
+"""The shard: one Parquet file for each clip, one row group for each cell.
+
+Columns: ``corruption`` and ``severity`` (dictionary-encoded), ``frame`` (int32), ``keypoints``
+(2 K float32, x and y in pixels of the full frame), ``scores`` (K float32), ``box`` (4 float32 px).
+Identity, detector, fingerprint and digests are in the file's metadata under ``corruptbench``.
+A shard holds neither 3D ground truth nor pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from corruptbench.build.detect import CellDetections
+from corruptbench.build.plan import DetectorFacts, WorkItem
+from corruptbench.datasets import ClipId
+from corruptbench.errors import InputError
+from corruptbench.files import atomic
+from corruptbench.manifest import Cell, Manifest
+
+KEY = b"corruptbench"
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Record(BaseModel):
+    """Base of the metadata's tables: immutable, and no unknown field passes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BenchmarkRecord(Record):
+    """The benchmark that a shard belongs to."""
+
+    id: str
+    version: int
+    manifest_sha256: Sha256
+
+
+class ClipRecord(Record):
+    """Identity of the clip."""
+
+    dataset: str
+    subject: str
+    sequence: str
+    camera: str
+    action: str
+
+    @property
+    def id(self) -> ClipId:
+        """As the data set gives it."""
+        return ClipId(**self.model_dump())
+
+
+class DetectorRecord(Record):
+    """What the keypoints and scores are."""
+
+    name: str
+    layout: str
+    score_meaning: str
+    weights_sha256: Sha256
+
+
+class CellRecord(Record):
+    """One row group."""
+
+    corruption: str
+    severity: int
+    frames: int
+    pixels_sha256: Sha256
+    detections_sha256: Sha256
+
+    @property
+    def cell(self) -> Cell:
+        """The condition."""
+        return Cell(self.corruption, self.severity)
+
+
+class ShardRecord(Record):
+    """All that a shard says about itself."""
+
+    format: Literal["corruptbench-shard/1"]
+    benchmark: BenchmarkRecord
+    clip: ClipRecord
+    detector: DetectorRecord
+    fingerprint: Sha256
+    cells: tuple[CellRecord, ...]
+
+
+def write(
+    item: WorkItem, detections: Sequence[CellDetections], manifest: Manifest, by: DetectorFacts
+) -> None:
+    """Writes a clip's shard, atomically; equal content gives equal bytes."""
+    record = ShardRecord(
+        format="corruptbench-shard/1",
+        benchmark=BenchmarkRecord(
+            id=manifest.id, version=manifest.version, manifest_sha256=manifest.sha256
+        ),
+        clip=ClipRecord(**asdict(item.clip_id)),
+        detector=DetectorRecord(**asdict(by)),
+        fingerprint=item.fingerprint,
+        cells=tuple(
+            CellRecord(
+                corruption=d.cell.corruption,
+                severity=d.cell.severity,
+                frames=len(d.keypoints),
+                pixels_sha256=d.pixels_sha256,
+                detections_sha256=d.detections_sha256,
+            )
+            for d in detections
+        ),
+    )
+    joints = detections[0].scores.shape[1]
+    schema = pa.schema(
+        [
+            ("corruption", pa.dictionary(pa.int8(), pa.string())),
+            ("severity", pa.int8()),
+            ("frame", pa.int32()),
+            ("keypoints", pa.list_(pa.float32(), 2 * joints)),
+            ("scores", pa.list_(pa.float32(), joints)),
+            ("box", pa.list_(pa.float32(), 4)),
+        ],
+        metadata={KEY: record.model_dump_json().encode()},
+    )
+    floats = [f"{column}.list.element" for column in ("keypoints", "scores", "box")]
+    with (
+        atomic(item.path) as temporary,
+        pq.ParquetWriter(
+            temporary,
+            schema,
+            compression="zstd",
+            use_dictionary=["corruption", "severity"],
+            use_byte_stream_split=floats,
+        ) as writer,
+    ):
+        for d in detections:
+            writer.write_table(_table(d, schema), row_group_size=max(len(d.keypoints), 1))
+
+
+def _table(d: CellDetections, schema: pa.Schema) -> pa.Table:
+    frames, joints = d.scores.shape
+    columns = [
+        pa.DictionaryArray.from_arrays(np.zeros(frames, dtype=np.int8), [d.cell.corruption]),
+        pa.array(np.full(frames, d.cell.severity, dtype=np.int8)),
+        pa.array(np.arange(frames, dtype=np.int32)),
+        pa.FixedSizeListArray.from_arrays(d.keypoints.ravel(), 2 * joints),
+        pa.FixedSizeListArray.from_arrays(d.scores.ravel(), joints),
+        pa.FixedSizeListArray.from_arrays(d.boxes.ravel(), 4),
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def read_record(path: Path) -> ShardRecord:
+    """A shard's metadata; raises `InputError` when the file is no shard of this format."""
+    try:
+        metadata: dict[bytes, bytes] = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(
+            f"{path}: not a readable Parquet file ({error}); delete it and build it again"
+        ) from None
+    if KEY not in metadata:
+        raise InputError(f"{path}: Parquet, but not a shard of corruptbench; remove it")
+    try:
+        return ShardRecord.model_validate_json(metadata[KEY])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{path}: shard metadata: {where}: {first['msg']}; build it again with this software"
+        ) from None
+
+
+def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
+    """The detections of these cells of a shard, in this order.
+
+    Raises:
+        InputError: when the shard does not have one of the cells, or is damaged.
+
+    """
+    records = {c.cell: (i, c) for i, c in enumerate(read_record(path).cells)}
+    missing = [str(c) for c in cells if c not in records]
+    if missing:
+        raise InputError(
+            f"{path}: has no cell {', '.join(missing)}; build again with these corruptions and "
+            "severities"
+        )
+    try:
+        with pq.ParquetFile(path) as file:
+            return [_detections(file.read_row_group(records[c][0]), records[c][1]) for c in cells]
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path}: damaged ({error}); delete it and build it again") from None
+
+
+def _detections(group: pa.Table, record: CellRecord) -> CellDetections:
+    def rows(column: str) -> NDArray[np.float32]:
+        values = group[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        return np.asarray(values.reshape(group.num_rows, -1))
+
+    return CellDetections(
+        cell=record.cell,
+        keypoints=rows("keypoints").reshape(group.num_rows, -1, 2),
+        scores=rows("scores"),
+        boxes=rows("box"),
+        pixels_sha256=record.pixels_sha256,
+    )
+
+
+def present_cells(item: WorkItem) -> tuple[Cell, ...]:
+    """Cells that the item's file holds already, built from the same inputs; a stale file has none.
+
+    A file that cannot be read counts as absent: it is built again.
+    """
+    try:
+        record = read_record(item.path)
+    except InputError:
+        return ()
+    return tuple(c.cell for c in record.cells) if record.fingerprint == item.fingerprint else ()
+
+
+def find(folder: Path) -> list[Path]:
+    """All shards of an output folder, sorted; raises `InputError` when there is none."""
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; expected the --out of a build")
+    paths = sorted((folder / "keypoints").rglob("*.parquet"))
+    if not paths:
+        raise InputError(f"{folder}: holds no shards; expected the --out of a build")
+    return paths

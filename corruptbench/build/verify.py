@@ -1,0 +1,76 @@
+"""Verification: are the shards what the lock says, and did two sites build the same?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from corruptbench.build import shards
+from corruptbench.build.lock import Lock, read_lock
+from corruptbench.build.shards import CellRecord
+from corruptbench.errors import InputError
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Of two locks. ``pixels`` and ``detections`` name the cells that differ."""
+
+    cells: int
+    pixels: tuple[str, ...]
+    detections: tuple[str, ...]
+
+
+def recount(folder: Path) -> int:
+    """Recomputes every cell's detection digest from its shard; returns the number of cells.
+
+    Raises:
+        InputError: names the first shard that is missing, extra, or differs from the lock.
+    """
+    lock = read_lock(folder / "lock.json")
+    found: dict[str, tuple[CellRecord, ...]] = {}
+    for path in shards.find(folder):
+        record = shards.read_record(path)
+        found[str(record.clip.id)] = record.cells
+        for cell, d in zip(
+            record.cells, shards.read(path, [c.cell for c in record.cells]), strict=True
+        ):
+            if d.detections_sha256 != cell.detections_sha256:
+                raise InputError(
+                    f"{path}: {cell.cell}: its rows do not have the digest that its metadata "
+                    "states; it was altered: delete it and build again"
+                )
+    for name in sorted({*found, *lock.clips}):
+        if found.get(name) != lock.clips.get(name):
+            state = "is missing" if name not in found else "differs from lock.json"
+            raise InputError(f"{folder}: the shard of {name} {state}; build again")
+    return sum(len(cells) for cells in found.values())
+
+
+def compare(ours: Path, theirs: Path) -> Comparison:
+    """Compares two sites' locks cell by cell, without any data.
+
+    Raises:
+        InputError: when they are of different benchmarks, or do not have the same cells.
+    """
+    a, b = read_lock(ours), read_lock(theirs)
+    if a.benchmark != b.benchmark:
+        raise InputError(
+            f"{theirs}: of {b.benchmark.id} version {b.benchmark.version}, manifest "
+            f"{b.benchmark.manifest_sha256[:12]}; ours is {a.benchmark.id} version "
+            f"{a.benchmark.version}, manifest {a.benchmark.manifest_sha256[:12]}"
+        )
+    mine, yours = _cells(a), _cells(b)
+    if mine.keys() != yours.keys():
+        odd = sorted(mine.keys() ^ yours.keys())
+        raise InputError(f"{theirs}: not the same cells as ours; only one has {odd[0]}")
+    return Comparison(
+        cells=len(mine),
+        pixels=tuple(n for n, c in mine.items() if c.pixels_sha256 != yours[n].pixels_sha256),
+        detections=tuple(
+            n for n, c in mine.items() if c.detections_sha256 != yours[n].detections_sha256
+        ),
+    )
+
+
+def _cells(lock: Lock) -> dict[str, CellRecord]:
+    return {f"{clip} {c.cell}": c for clip, cells in lock.clips.items() for c in cells}

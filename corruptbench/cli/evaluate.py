@@ -1,0 +1,43 @@
+"""``corruptbench evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from corruptbench.cli.progress import Meter
+from corruptbench.evaluate.lifter import load_lifter
+from corruptbench.evaluate.result import write_result
+from corruptbench.evaluate.score import score
+from corruptbench.evaluate.shardset import open_shards
+from leaderboard import as_text
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--shards", type=click.Path(path_type=Path), default=Path("shards"), show_default=True
+)
+@click.option("--root", type=click.Path(path_type=Path), help="Where the data set lies (labels).")
+@click.option("--manifest", help="Id or .toml. Default: the one that the shards name.")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("results"), show_default=True)
+def command(
+    model: Path, shards: Path, root: Path | None, manifest: str | None, device: str, out: Path
+) -> None:
+    """Score an exported lifter (model.pt or model.pt2) on shards; writes a result JSON."""
+    shard_set = open_shards(shards, root, manifest)
+    lifter = load_lifter(model, device)
+    with Meter("evaluate", len(shard_set.lock.clips), "clips") as meter:
+        table = score(lifter, shard_set, lambda clip: meter.advance(1, clip))
+    again = f"corruptbench evaluate {model.name} --shards SHARDS --device {device}"
+    path, result = write_result(table, lifter, shard_set, out, again)
+    Console().print(as_text([result]))
+    if result.coverage.n_scored != result.coverage.n_expected:
+        click.echo(
+            f"partial: {result.coverage.cells} of {len(shard_set.manifest.cells)} cells were "
+            "built; the leaderboard takes complete results only"
+        )
+    click.echo(f"result: {path}")

@@ -1,0 +1,37 @@
+"""``corruptbench submit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from corruptbench.errors import InputError
+from corruptbench.manifest import known_manifests, load_manifest
+from leaderboard import as_text, by_benchmark, check, load, standing, submit
+
+
+@click.command()
+@click.argument("result", type=click.Path(path_type=Path))
+@click.option(
+    "--board",
+    type=click.Path(path_type=Path),
+    default=Path("leaderboard/results"),
+    show_default=True,
+    help="Folder of the leaderboard's results.",
+)
+def command(result: Path, board: Path) -> None:
+    """Check a result and add it to the leaderboard's table."""
+    checked = check(result)
+    benchmark = checked.benchmark.id
+    if benchmark not in known_manifests():
+        raise InputError(
+            f"{result}: benchmark {benchmark} is not one of {', '.join(known_manifests())}"
+        )
+    known = standing(checked, board) == "same"
+    path = submit(result, board, load_manifest(benchmark).sha256)
+    rows = by_benchmark(load(board))[checked.benchmark]
+    console = Console()
+    console.print(as_text(rows))
+    click.echo(f"{'already on the board' if known else 'added'}: {path}")

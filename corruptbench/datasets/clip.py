@@ -1,0 +1,67 @@
+"""What every data set reader gives: clips with cameras, 3D joints and person boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.camera import Camera
+
+
+@dataclass(frozen=True, order=True)
+class ClipId:
+    """Identity of a clip: one sequence of one subject, seen by one camera.
+
+    ``sequence`` is the recording ("walking_1"), ``action`` the class that it counts for.
+    """
+
+    dataset: str
+    subject: str
+    sequence: str
+    camera: str
+    action: str
+
+    def __str__(self) -> str:
+        return f"{self.dataset}/{self.subject}/{self.sequence}.{self.camera}"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip with its labels.
+
+    Attributes:
+        id: identity.
+        video: path of the video; it need not exist for evaluation.
+        fps: frames per second of video and labels.
+        camera: calibrated.
+        joint_set: name of the joint set of the labels.
+        joints: (F, J, 3) float64, world mm; NaN where a label is not valid.
+
+    """
+
+    id: ClipId
+    video: Path
+    fps: float
+    camera: Camera
+    joint_set: str
+    joints: NDArray[np.float64]
+
+    @cached_property
+    def joints_camera(self) -> NDArray[np.float64]:
+        """(F, J, 3) float64, camera mm."""
+        return self.camera.world_to_camera(self.joints)
+
+    @cached_property
+    def keypoints(self) -> NDArray[np.float64]:
+        """(F, J, 2) float64 px: the labels projected into the picture."""
+        return self.camera.project(self.joints_camera)
+
+    @cached_property
+    def boxes(self) -> NDArray[np.float64]:
+        """(F, 4) float64 px x0, y0, x1, y1: bounds of the projected joints; NaN if one is."""
+        points = self.keypoints
+        return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)

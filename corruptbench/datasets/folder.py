@@ -1,0 +1,166 @@
+"""The open folder layout: bring your own calibrated videos and 3D labels.
+
+::
+
+    ROOT/dataset.json                                 name, fps, joint set, cameras, sequences
+    ROOT/labels/<subject>.parquet                     sequence, frame, joints (J * 3) world mm
+    ROOT/videos/<subject>/<sequence>.<camera>.mp4     one frame per label, or a few more at the end
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from corruptbench.camera import Camera
+from corruptbench.datasets.clip import Clip, ClipId
+from corruptbench.errors import InputError
+from corruptbench.skeleton import joint_set
+
+Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
+Triple = Annotated[list[float], Field(min_length=3, max_length=3)]
+Rows = Annotated[list[Triple], Field(min_length=3, max_length=3)]
+
+
+class CameraRecord(BaseModel):
+    """A camera in dataset.json; see `Camera` for units and frames."""
+
+    model_config = ConfigDict(extra="forbid")
+    width: int
+    height: int
+    model: Literal["none"]
+    focal_length: Pair
+    principal_point: Pair
+    rotation: Rows
+    position: Triple
+
+
+class DatasetRecord(BaseModel):
+    """dataset.json. ``sequences`` maps subject to sequence to action."""
+
+    model_config = ConfigDict(extra="forbid")
+    format: Literal["corruptbench-folder/1"]
+    name: str
+    version: str
+    licence: str
+    fps: float = Field(gt=0)
+    joints: str
+    units: Literal["mm"]
+    cameras: dict[str, CameraRecord]
+    sequences: dict[str, dict[str, str]]
+
+
+class FolderDataset:
+    """Reader of the open folder layout. Raises `InputError` for all that is amiss."""
+
+    def __init__(self, root: Path) -> None:
+        """Reads dataset.json; labels are read when a clip is."""
+        self.root = root
+        path = root / "dataset.json"
+        if not root.is_dir():
+            raise InputError(f"{root}: no such folder; expected the root of a data set (--root)")
+        if not path.is_file():
+            raise InputError(
+                f"{root}: no dataset.json in it; expected the root of a data set in the open "
+                "folder layout (dataset.json, labels/, videos/): is this one level too high or low?"
+            )
+        try:
+            self.record = DatasetRecord.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the file"
+            raise InputError(f"{path}: {where}: {first['msg']}") from None
+        joint_set(self.record.joints)
+        self._labels = lru_cache(maxsize=4)(self._read_labels)
+
+    @property
+    def name(self) -> str:
+        """Name of the data set, part of every clip's identity."""
+        return self.record.name
+
+    def clip_ids(self) -> list[ClipId]:
+        """All clips, sorted."""
+        return sorted(
+            ClipId(self.name, subject, sequence, camera, action)
+            for subject, sequences in self.record.sequences.items()
+            for sequence, action in sequences.items()
+            for camera in self.record.cameras
+        )
+
+    def load(self, clip_id: ClipId) -> Clip:
+        """The clip with its labels; the video is named, not opened."""
+        record = self.record.cameras[clip_id.camera]
+        camera = Camera(
+            name=clip_id.camera,
+            width=record.width,
+            height=record.height,
+            model=record.model,
+            focal_length=np.array(record.focal_length),
+            principal_point=np.array(record.principal_point),
+            rotation=np.array(record.rotation),
+            position=np.array(record.position),
+        )
+        labels = self._labels(clip_id.subject)
+        if clip_id.sequence not in labels:
+            raise InputError(
+                f"{self._labels_path(clip_id.subject)}: no rows of sequence '{clip_id.sequence}', "
+                "which dataset.json lists; add its labels or remove it from dataset.json"
+            )
+        file = f"{clip_id.sequence}.{clip_id.camera}.mp4"
+        return Clip(
+            id=clip_id,
+            video=self.root / "videos" / clip_id.subject / file,
+            fps=self.record.fps,
+            camera=camera,
+            joint_set=self.record.joints,
+            joints=labels[clip_id.sequence],
+        )
+
+    def _labels_path(self, subject: str) -> Path:
+        return self.root / "labels" / f"{subject}.parquet"
+
+    def _read_labels(self, subject: str) -> dict[str, NDArray[np.float64]]:
+        path = self._labels_path(subject)
+        if not path.is_file():
+            raise InputError(f"{path}: missing; expected the 3D labels of subject {subject}")
+        try:
+            table = pq.read_table(path, columns=["sequence", "frame", "joints"])
+        except (pa.ArrowInvalid, KeyError) as error:
+            raise InputError(
+                f"{path}: not a label table ({error}); expected Parquet with the columns "
+                "sequence, frame, joints"
+            ) from None
+        count = len(joint_set(self.record.joints))
+        values = table["joints"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        if values.size != table.num_rows * count * 3:
+            raise InputError(
+                f"{path}: joints: {values.size / max(table.num_rows, 1):g} numbers a row, expected "
+                f"{count * 3} (x, y, z of the {count} joints of {self.record.joints})"
+            )
+        joints = values.reshape(-1, count, 3).astype(np.float64)
+        sequence = np.asarray(table["sequence"].to_pylist())
+        frame = table["frame"].to_numpy()
+        labels = {}
+        for name in dict.fromkeys(sequence.tolist()):
+            rows = np.flatnonzero(sequence == name)
+            if not np.array_equal(frame[rows], np.arange(rows.size)):
+                raise InputError(
+                    f"{path}: frame: the rows of sequence '{name}' are not numbered 0 to "
+                    f"{rows.size - 1} in order; sort them, one row for each video frame"
+                )
+            labels[name] = joints[rows]
+        return labels
+
+
+def open_root(root: Path | None) -> FolderDataset:
+    """The data set in ``root``, which must be given."""
+    if root is None:
+        raise InputError("this data set needs --root: the folder that holds its dataset.json")
+    return FolderDataset(root)

@@ -1,0 +1,20 @@
+"""The embedded data set "studio": rendered people with real motion, four cameras, exact labels.
+
+Test videos (subjects S6, S7) lie in this folder; of the training subjects (S1 to S5) only the
+labels and the clean detections do. Another rendering of the set is read with ``--root``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from corruptbench.datasets.folder import FolderDataset
+
+EMBEDDED = Path(__file__).parent
+#: Shards of the clean training split, built from videos that are not part of the project.
+TRAIN_SHARDS = EMBEDDED / "train_shards"
+
+
+def open_root(root: Path | None) -> FolderDataset:
+    """The studio set in ``root``, by default the embedded one."""
+    return FolderDataset(root or EMBEDDED)

@@ -1,0 +1,1 @@
+"""Evaluate: shards and a lifter in, errors in millimetres out."""

@@ -1,0 +1,63 @@
+"""The declared contract of a lifter: what it wants to be given, and what it gives."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from corruptbench.errors import InputError
+
+#: Name of the file inside a TorchScript or .pt2 archive that holds the contract.
+EXTRA_FILE = "corruptbench.json"
+
+
+class Contract(BaseModel):
+    """Nothing is guessed: whatever a lifter assumes is declared here.
+
+    Attributes:
+        name: of the lifter, as it will stand in the leaderboard.
+        joints: joint set of input and output.
+        channels: "xy", or "xyc" with the detector's score as third channel.
+        normalize: "screen" (x / w * 2 - [1, h / w]) or "pixel".
+        window: "sequence": (B, T + frames - 1, J, C) -> (B, T, J, 3), fully convolutional with a
+            receptive field of ``frames``, edges padded by repetition; "centre": (B, frames, J, C)
+            -> (B, 1, J, 3), the middle frame; "block": (B, frames, J, C) -> (B, frames, J, 3).
+        frames: see ``window``.
+        units: of the output.
+        root: whether the output is relative to the root joint or absolute in camera space; its
+            axes are the camera's in both cases. The root is subtracted either way.
+
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    format: Literal["corruptbench-lifter/1"] = "corruptbench-lifter/1"
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$")]
+    joints: Literal["h36m17"]
+    channels: Literal["xy", "xyc"]
+    normalize: Literal["screen", "pixel"]
+    window: Literal["sequence", "centre", "block"]
+    frames: int = Field(ge=1, le=4096)
+    units: Literal["m", "mm"]
+    root: Literal["relative", "absolute"]
+
+    @model_validator(mode="after")
+    def _odd(self) -> Contract:
+        if self.window != "block" and self.frames % 2 == 0:
+            raise ValueError(f"frames: {self.frames} has no middle; expected an odd number")
+        return self
+
+    @property
+    def width(self) -> int:
+        """Number of channels C."""
+        return len(self.channels)
+
+
+def parse_contract(value: object, where: str) -> Contract:
+    """A contract from its JSON or TOML content; raises `InputError` that names the field."""
+    try:
+        return Contract.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "contract"
+        raise InputError(f"{where}: {field}: {first['msg']} (found {first['input']!r})") from None

@@ -1,0 +1,83 @@
+"""The 2D side: how good are the detector's keypoints and scores in each cell?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.build.detect import CellDetections
+from corruptbench.datasets import Clip
+from corruptbench.evaluate import metrics
+from corruptbench.evaluate.shardset import ShardSet
+from corruptbench.manifest import Cell
+from corruptbench.skeleton import LIMB_JOINTS, convert
+
+#: A keypoint is correct within this fraction of the person's box height.
+THRESHOLD = 0.1
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Detection quality of a cell over shoulders, elbows, wrists, hips, knees and ankles.
+
+    Attributes:
+        joints: number of joints, over all frames.
+        mean_px: mean distance to the projected labels, pixels.
+        mean_error: the same as a fraction of the box height.
+        median_error: as a fraction of the box height.
+        pck: fraction of joints within `THRESHOLD` of the box height.
+        mean_score: mean detector score.
+        auroc: probability that a correct joint has a higher score than a wrong one.
+
+    """
+
+    joints: int
+    mean_px: float
+    mean_error: float
+    median_error: float
+    pck: float
+    mean_score: float
+    auroc: float
+
+
+def quality(shard_set: ShardSet) -> dict[Cell, Quality]:
+    """Quality of each cell of a build, joints pooled over clips and frames.
+
+    Compared are the 12 limb joints, which detector and labels define alike; frames without a
+    person are left out.
+    """
+    pooled: dict[Cell, list[NDArray[np.float64]]] = defaultdict(list)
+    for clip, detections in shard_set.clips():
+        for d in detections:
+            pooled[d.cell].append(_joints(clip, d, shard_set.lock.detector.layout))
+    return {cell: _quality(np.concatenate(parts)) for cell, parts in pooled.items()}
+
+
+def _joints(clip: Clip, d: CellDetections, layout: str) -> NDArray[np.float64]:
+    """(N, 3): error in px, error as a fraction of the box height, score."""
+    found, scores = convert(
+        d.keypoints.astype(np.float64), d.scores.astype(np.float64), layout, clip.joint_set
+    )
+    limbs = [target for _, target in LIMB_JOINTS]
+    seen = np.isfinite(clip.boxes).all(axis=1)
+    boxes = clip.boxes[seen]
+    target, found = clip.keypoints[seen][:, limbs], found[seen][:, limbs]
+    relative = metrics.keypoint_error(found, target, boxes)
+    pixels = relative * (boxes[:, 3] - boxes[:, 1])[:, None]
+    return np.stack([pixels.ravel(), relative.ravel(), scores[seen][:, limbs].ravel()], axis=1)
+
+
+def _quality(joints: NDArray[np.float64]) -> Quality:
+    pixels, relative, scores = joints.T
+    return Quality(
+        joints=len(joints),
+        mean_px=float(np.nanmean(pixels)),
+        mean_error=float(np.nanmean(relative)),
+        median_error=float(np.nanmedian(relative)),
+        pck=metrics.pck(relative, THRESHOLD),
+        mean_score=float(scores.mean()),
+        auroc=metrics.auroc(scores, relative <= THRESHOLD),
+    )

@@ -1,0 +1,186 @@
+"""Loads a submitted lifter and checks it against its contract before it is used."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import warnings
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from corruptbench.errors import InputError
+from corruptbench.evaluate.contract import EXTRA_FILE, Contract, parse_contract
+from corruptbench.files import sha256_of_file
+from corruptbench.skeleton import joint_set
+
+Array32 = NDArray[np.float32]
+Network = Callable[[torch.Tensor], torch.Tensor]
+
+_EXPORT = (
+    "export it with torch.export (model.pt2) or torch.jit.trace (model.pt); "
+    "docs/lifters.md shows how"
+)
+
+
+@dataclass(frozen=True)
+class Lifter:
+    """A loaded lifter; ``__call__`` is one forward pass."""
+
+    contract: Contract
+    network: Network
+    device: torch.device
+    sha256: str
+    bytes: int
+    parameters: int
+
+    def __call__(self, batch: Array32) -> Array32:
+        """(B, T, J, C) float32 in the contract's input convention -> what the network gives."""
+        # A graph exported with a dynamic batch may not admit a batch of one.
+        padded = np.concatenate([batch, batch]) if len(batch) == 1 else batch
+        with torch.inference_mode():
+            out = self.network(torch.from_numpy(padded).to(self.device))
+        if not isinstance(out, torch.Tensor):
+            raise InputError(
+                f"{self.contract.name}: the model returned {type(out).__name__}, expected one "
+                "tensor of poses; wrap it so that forward returns only the poses"
+            )
+        return cast(Array32, out[: len(batch)].float().cpu().numpy())
+
+
+def load_lifter(path: Path, device: str) -> Lifter:
+    """Loads TorchScript (``.pt``) or a ``torch.export`` archive (``.pt2``), and probes it.
+
+    The contract is the archive's extra file ``corruptbench.json``, else ``<model>.toml`` beside
+    it. No pickled Python object is ever loaded.
+
+    Raises:
+        InputError: when the file is not such an archive, has no contract, or breaks it.
+
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; expected an exported lifter")
+    kind = _kind(path)
+    target = _device(device)
+    extra = {EXTRA_FILE: ""}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch.jit is deprecated, yet what many people have
+        try:
+            network, count = (
+                _open_script(path, target, extra)
+                if kind == "script"
+                else (_open_export(path, target, extra))
+            )
+        except InputError:
+            raise
+        except Exception as error:  # torch raises whatever its readers meet
+            first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+            raise InputError(f"{path}: cannot be loaded ({first}); {_EXPORT}") from None
+    contract = _contract(path, extra[EXTRA_FILE])
+    lifter = Lifter(contract, network, target, sha256_of_file(path), path.stat().st_size, count)
+    probe(lifter)
+    return lifter
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"--device {name}: not usable here ({first}); try cpu") from None
+    return device
+
+
+def _kind(path: Path) -> str:
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"{path}: not an exported model (no archive); {_EXPORT}")
+    with zipfile.ZipFile(path) as archive:
+        inside = {name.partition("/")[2] for name in archive.namelist()}
+    if "archive_format" in inside or any(n.startswith("models/") for n in inside):
+        return "export"
+    if "constants.pkl" in inside and any(n.startswith("code/") for n in inside):
+        return "script"
+    if "data.pkl" in inside:
+        raise InputError(
+            f"{path}: holds pickled Python objects (torch.save), which can run any code when they "
+            f"are loaded, and may lack the network's definition; {_EXPORT}"
+        )
+    raise InputError(f"{path}: an archive, but of no exported model; {_EXPORT}")
+
+
+def _open_script(path: Path, device: torch.device, extra: dict[str, str]) -> tuple[Network, int]:
+    files: dict[str, Any] = dict(extra)
+    script = torch.jit.load(str(path), map_location=device, _extra_files=files)  # type: ignore[no-untyped-call]
+    content: str | bytes = files[EXTRA_FILE]  # str in, bytes out
+    extra[EXTRA_FILE] = content.decode() if isinstance(content, bytes) else content
+    script.eval()
+    return script, sum(p.numel() for p in script.parameters())
+
+
+def _open_export(path: Path, device: torch.device, extra: dict[str, str]) -> tuple[Network, int]:
+    program = torch.export.load(str(path), extra_files=extra)
+    count = sum(p.numel() for p in program.parameters())
+    return cast(Network, program.module().to(device)), count
+
+
+def _contract(path: Path, inside: str) -> Contract:
+    if inside:
+        try:
+            return parse_contract(json.loads(inside), f"{path}: {EXTRA_FILE}")
+        except json.JSONDecodeError as error:
+            raise InputError(f"{path}: {EXTRA_FILE}: not JSON ({error})") from None
+    beside = path.with_suffix(".toml")
+    if not beside.is_file():
+        raise InputError(
+            f"{path}: declares no contract; expected {EXTRA_FILE} inside the archive, or {beside}; "
+            "docs/lifters.md lists its fields"
+        )
+    try:
+        return parse_contract(tomllib.loads(beside.read_text()), str(beside))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{beside}: not TOML ({error})") from None
+
+
+def probe(lifter: Lifter) -> None:
+    """Runs the lifter on made-up input; raises `InputError` where it breaks its contract."""
+    contract = lifter.contract
+    joints = len(joint_set(contract.joints))
+    extra = 8 if contract.window == "sequence" else 0
+    given = contract.frames + extra
+    expected = {"sequence": extra + 1, "centre": 1, "block": contract.frames}[contract.window]
+    draw = np.random.Generator(np.random.Philox(key=1))
+    batch = draw.normal(0, 0.3, (3, given, joints, contract.width)).astype(np.float32)
+    if contract.normalize == "pixel":
+        batch[..., :2] = 500 + 200 * batch[..., :2]
+    if contract.channels == "xyc":
+        batch[..., 2] = np.abs(batch[..., 2]).clip(0, 1)
+    try:
+        first = lifter(batch)
+        second = lifter(batch)
+    except (RuntimeError, AssertionError, IndexError, TypeError) as error:
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else repr(error)
+        raise InputError(
+            f"{contract.name}: fails on an input of shape {batch.shape} (batch, frames, joints, "
+            f"{contract.channels}): {reason}; correct the contract or the model"
+        ) from None
+    wanted = (3, expected, joints, 3)
+    if first.shape != wanted:
+        raise InputError(
+            f"{contract.name}: output shape {first.shape}, expected {wanted} for an input of "
+            f"shape {batch.shape} with window '{contract.window}'; correct the contract or the "
+            "model"
+        )
+    if not np.isfinite(first).all():
+        raise InputError(f"{contract.name}: the output holds NaN or infinity on finite input")
+    if not np.array_equal(first, second):
+        raise InputError(
+            f"{contract.name}: the same input gives different outputs; export the model in "
+            "evaluation mode (model.eval()), without dropout or sampling"
+        )

@@ -1,0 +1,84 @@
+"""3D and 2D pose metrics: pure functions on arrays, float64, one value for each frame.
+
+Poses are (F, J, 3) in millimetres, root-relative unless said otherwise.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def root_relative(poses: Array, root: int) -> Array:
+    """Poses (F, J, 3) with joint ``root`` moved to the origin in each frame."""
+    return poses - poses[:, root : root + 1]
+
+
+def mpjpe(predicted: Array, target: Array) -> Array:
+    """Mean per-joint position error of each frame, (F,) mm.
+
+    Euclidean distance, averaged over all J joints, the root included (Ionescu et al., TPAMI 2014;
+    VideoPose3D's "protocol 1" with both roots at the origin).
+    """
+    return np.asarray(np.linalg.norm(predicted - target, axis=-1).mean(axis=-1))
+
+
+def p_mpjpe(predicted: Array, target: Array) -> Array:
+    """MPJPE of each frame after the best similarity transform, (F,) mm.
+
+    Rotation (no reflection), scale and translation that minimise the squared error (Procrustes
+    analysis; Kabsch 1976, Umeyama 1991). A prediction whose joints all coincide is scaled to a
+    point at the target's centroid.
+    """
+    centred = predicted - predicted.mean(axis=1, keepdims=True)
+    centre = target.mean(axis=1, keepdims=True)
+    wanted = target - centre
+    u, s, vt = np.linalg.svd(np.swapaxes(centred, 1, 2) @ wanted)
+    sign = np.sign(np.linalg.det(u @ vt))
+    u[:, :, 2] *= sign[:, None]
+    s[:, 2] *= sign
+    size = np.sum(centred**2, axis=(1, 2))
+    scale = np.divide(s.sum(axis=1), size, out=np.zeros_like(size), where=size > 0)
+    aligned = scale[:, None, None] * (centred @ (u @ vt)) + centre
+    return mpjpe(aligned, target)
+
+
+def mpjve(predicted: Array, target: Array) -> Array:
+    """Mean per-joint velocity error, (F - 1,) mm per frame.
+
+    Distance between the joints' steps from one frame to the next (Pavllo et al., CVPR 2019).
+    """
+    return mpjpe(np.diff(predicted, axis=0), np.diff(target, axis=0))
+
+
+def keypoint_error(found: Array, target: Array, boxes: Array) -> Array:
+    """2D error of each joint as a fraction of the person's box height, (F, J).
+
+    Args:
+        found: (F, J, 2) px.
+        target: (F, J, 2) px.
+        boxes: (F, 4) px x0, y0, x1, y1.
+
+    """
+    height = boxes[:, 3] - boxes[:, 1]
+    return np.asarray(np.linalg.norm(found - target, axis=-1) / height[:, None])
+
+
+def pck(errors: Array, threshold: float) -> float:
+    """Fraction of joints with an error of at most ``threshold``; NaN counts as wrong."""
+    return float(np.mean(errors <= threshold))
+
+
+def auroc(scores: Array, correct: NDArray[np.bool_]) -> float:
+    """Probability that a correct joint has a higher score than a wrong one; ties count half.
+
+    NaN when all joints are correct or all are wrong. (Mann-Whitney's U over the number of pairs.)
+    """
+    good, bad = np.sort(scores[correct]), scores[~correct]
+    if not good.size or not bad.size:
+        return float("nan")
+    below = np.searchsorted(good, bad, side="left")
+    ties = np.searchsorted(good, bad, side="right") - below
+    return float(np.mean((good.size - below - ties / 2) / good.size))

@@ -1,0 +1,76 @@
+"""Makes the result of an evaluation and writes its two files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from corruptbench.build.lock import software
+from corruptbench.errors import InputError
+from corruptbench.evaluate.lifter import Lifter
+from corruptbench.evaluate.shardset import ShardSet
+from corruptbench.files import atomic
+from leaderboard import Result, clips, summarise
+from leaderboard.schema import Benchmark, Build, Coverage, Scoring
+from leaderboard.schema import Lifter as LifterRecord
+
+
+def write_result(
+    table: pd.DataFrame, lifter: Lifter, shard_set: ShardSet, folder: Path, command: str
+) -> tuple[Path, Result]:
+    """Writes ``<lifter>.json`` and ``<lifter>.clips.parquet`` into ``folder``.
+
+    Args:
+        table: from `corruptbench.evaluate.score.score`.
+        lifter: that was scored.
+        shard_set: that it was scored on.
+        folder: made if it is missing.
+        command: that repeats the evaluation, for the record.
+
+    Raises:
+        InputError: when the table cannot be aggregated (for example, only clean cells).
+
+    """
+    lock, manifest = shard_set.lock, shard_set.manifest
+    try:
+        summary = summarise(table, manifest.scoring.average)
+    except ValueError as error:
+        raise InputError(f"{shard_set.folder}: cannot be summarised: {error}") from None
+    folder.mkdir(parents=True, exist_ok=True)
+    name = lifter.contract.name
+    clip_rows = folder / f"{name}.clips.parquet"
+    frames = int(table["frames"].sum())
+    result = Result(
+        schema_version=1,
+        benchmark=Benchmark(**lock.benchmark.model_dump()),
+        build=Build(
+            detector=lock.detector.name,
+            weights_sha256=lock.detector.weights_sha256,
+            score_meaning=lock.detector.score_meaning,
+            pixels_sha256=lock.pixels_sha256,
+            detections_sha256=lock.detections_sha256,
+        ),
+        lifter=LifterRecord(
+            name=name,
+            sha256=lifter.sha256,
+            bytes=lifter.bytes,
+            parameters=lifter.parameters,
+            contract=lifter.contract.model_dump(),
+        ),
+        scoring=Scoring(**manifest.scoring.model_dump()),
+        coverage=Coverage(
+            clips=len(table) // len(shard_set.cells),
+            cells=len(shard_set.cells),
+            n_expected=frames // len(shard_set.cells) * len(manifest.cells),
+            n_scored=frames,
+        ),
+        clips_sha256=clips.write(table, clip_rows),
+        software=software(),
+        command=command,
+        **summary._asdict(),
+    )
+    path = folder / f"{name}.json"
+    with atomic(path) as temporary:
+        temporary.write_text(result.model_dump_json(indent=1) + "\n")
+    return path, result

@@ -1,0 +1,95 @@
+"""A finished build, opened for reading: its lock, its manifest, its clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from corruptbench.build import shards
+from corruptbench.build.detect import CellDetections
+from corruptbench.build.lock import Lock, read_lock
+from corruptbench.build.plan import shard_path
+from corruptbench.datasets import Clip, Dataset, open_dataset
+from corruptbench.errors import InputError
+from corruptbench.manifest import Cell, Manifest, load_manifest
+
+
+@dataclass(frozen=True)
+class ShardSet:
+    """Shards of one benchmark, checked against their lock and joined with the labels."""
+
+    folder: Path
+    lock: Lock
+    manifest: Manifest
+    dataset: Dataset
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Conditions that every clip has, in the manifest's order."""
+        present = {c.cell for cells in self.lock.clips.values() for c in cells}
+        return tuple(c for c in self.manifest.cells if c in present)
+
+    def clips(self) -> Iterator[tuple[Clip, list[CellDetections]]]:
+        """Each clip with its labels and the detections of all `cells`.
+
+        Raises:
+            InputError: when a shard is missing, of another manifest, or not as it was locked.
+
+        """
+        for clip_id in self.manifest.select(self.dataset.clip_ids()):
+            path = shard_path(self.folder, clip_id)
+            clip = self.dataset.load(clip_id)
+            yield clip, self._read(path, clip)
+
+    def _read(self, path: Path, clip: Clip) -> list[CellDetections]:
+        if not path.is_file():
+            raise InputError(f"{path}: missing; build again (the same command resumes)")
+        record = shards.read_record(path)
+        if record.benchmark != self.lock.benchmark:
+            raise InputError(
+                f"{path}: shard of {record.benchmark.id} version {record.benchmark.version}, "
+                f"manifest {record.benchmark.manifest_sha256[:12]}; expected "
+                f"{self.lock.benchmark.id} version {self.lock.benchmark.version}, manifest "
+                f"{self.lock.benchmark.manifest_sha256[:12]}: build into an empty folder"
+            )
+        detections = shards.read(path, self.cells)
+        locked = {c.cell: c for c in self.lock.clips.get(str(clip.id), ())}
+        for d in detections:
+            if d.cell not in locked or locked[d.cell].detections_sha256 != d.detections_sha256:
+                raise InputError(
+                    f"{path}: {d.cell}: not the detections that {self.folder / 'lock.json'} "
+                    "recorded; the shard was altered: delete it and build again"
+                )
+            if len(d.keypoints) != len(clip.joints):
+                raise InputError(
+                    f"{path}: {len(d.keypoints)} frames, the labels of {clip.id} have "
+                    f"{len(clip.joints)}; is --root the data set that the shards were built from?"
+                )
+        return detections
+
+
+def open_shards(folder: Path, root: Path | None, manifest: str | None = None) -> ShardSet:
+    """Opens the output folder of a finished build.
+
+    Args:
+        folder: the build's ``--out``.
+        root: where the data set lies, for the labels.
+        manifest: id or path; by default the bundled manifest that the lock names.
+
+    Raises:
+        InputError: when the build is not finished, or made from another manifest.
+
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; expected the --out of a build")
+    path = folder / "lock.json"
+    lock = read_lock(path)
+    found = load_manifest(manifest or lock.benchmark.id)
+    if found.sha256 != lock.benchmark.manifest_sha256:
+        raise InputError(
+            f"{path}: built from manifest {lock.benchmark.id} version {lock.benchmark.version} "
+            f"({lock.benchmark.manifest_sha256[:12]}), this is {found.id} version {found.version} "
+            f"({found.sha256[:12]}); build again, or give the manifest that was used (--manifest)"
+        )
+    return ShardSet(folder, lock, found, open_dataset(found.dataset, root))

@@ -1,0 +1,123 @@
+"""Turns a clip's keypoints into a lifter's input, and its output into one pose for each frame."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.camera import Camera, normalize_screen
+from corruptbench.errors import InputError
+from corruptbench.evaluate.contract import Contract
+from corruptbench.evaluate.lifter import Lifter
+from corruptbench.skeleton import convert
+
+Array = NDArray[np.float64]
+
+#: Windows given to a lifter at once, and frames of whole sequences.
+BATCH = 256
+BATCH_FRAMES = 8192
+
+
+def lifter_input(
+    keypoints: Array, scores: Array, layout: str, camera: Camera, contract: Contract
+) -> NDArray[np.float32]:
+    """(F, J, C) in the contract's convention.
+
+    Frames without a detection (NaN keypoints) repeat the nearest frame that has one, the earlier
+    of two; their scores stay 0. A clip without any detection shows the middle of the picture.
+
+    Args:
+        keypoints: (F, K, 2) px, in the detector's layout.
+        scores: (F, K).
+        layout: name of the detector's joint set.
+        camera: for the size of the picture.
+        contract: of the lifter.
+
+    """
+    points, confidence = convert(_fill(keypoints, camera), scores, layout, contract.joints)
+    if contract.normalize == "screen":
+        points = normalize_screen(points, camera.width, camera.height)
+    if contract.channels == "xyc":
+        points = np.concatenate([points, confidence[..., None]], axis=-1)
+    return points.astype(np.float32)
+
+
+def _fill(keypoints: Array, camera: Camera) -> Array:
+    seen = np.asarray(np.isfinite(keypoints).all(axis=(1, 2)))
+    if seen.all():
+        return keypoints
+    if not seen.any():
+        return np.broadcast_to([camera.width / 2, camera.height / 2], keypoints.shape).copy()
+    frames = np.flatnonzero(seen)
+    distance = np.abs(np.arange(len(seen))[:, None] - frames[None, :])
+    return np.asarray(keypoints[frames[distance.argmin(axis=1)]])
+
+
+def lift(lifter: Lifter, tracks: NDArray[np.float32]) -> Array:
+    """Poses of N equally long tracks, (N, F, J, 3) float64 mm, as the contract's window says.
+
+    Args:
+        lifter: loaded.
+        tracks: (N, F, J, C) from `lifter_input`.
+
+    Raises:
+        InputError: when the lifter gives another shape than its contract says.
+
+    """
+    if lifter.contract.window == "sequence":
+        out = _sequence(lifter, tracks)
+    else:
+        run = _centre if lifter.contract.window == "centre" else _block
+        out = np.stack([run(lifter, track) for track in tracks])
+    wanted = (*tracks.shape[:3], 3)
+    if out.shape != wanted:
+        raise InputError(
+            f"{lifter.contract.name}: gave poses of shape {out.shape} for tracks of shape "
+            f"{tracks.shape}, expected {wanted}; correct the contract or the model"
+        )
+    return out.astype(np.float64) * (1000 if lifter.contract.units == "m" else 1)
+
+
+def _edge_padded(tracks: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+    half = (frames - 1) // 2
+    return np.pad(tracks, ((0, 0), (half, half), (0, 0), (0, 0)), mode="edge")
+
+
+def _sequence(lifter: Lifter, tracks: NDArray[np.float32]) -> NDArray[np.float32]:
+    # One frame more than needed is given: an exported graph may not admit its bare receptive field.
+    padded = _edge_padded(tracks, lifter.contract.frames)
+    padded = np.concatenate([padded, padded[:, -1:]], axis=1)
+    size = max(1, BATCH_FRAMES // padded.shape[1])
+    parts = [lifter(padded[i : i + size]) for i in range(0, len(padded), size)]
+    return np.concatenate(parts)[:, :-1]
+
+
+def _centre(lifter: Lifter, track: NDArray[np.float32]) -> NDArray[np.float32]:
+    frames = lifter.contract.frames
+    padded = _edge_padded(track[None], frames)[0]
+    views = np.lib.stride_tricks.sliding_window_view(padded, frames, axis=0)
+    windows = np.moveaxis(views, -1, 1)
+    return np.concatenate(
+        [
+            lifter(np.ascontiguousarray(windows[i : i + BATCH]))[:, 0]
+            for i in range(0, len(track), BATCH)
+        ]
+    )
+
+
+def _block(lifter: Lifter, track: NDArray[np.float32]) -> NDArray[np.float32]:
+    # Whole blocks from the start; the last one ends with the clip, and of its overlap with the
+    # block before it nothing is used: every frame is scored once.
+    frames = lifter.contract.frames
+    if len(track) < frames:
+        padded = np.pad(track, ((0, frames - len(track)), (0, 0), (0, 0)), mode="edge")
+        return lifter(padded[None])[0, : len(track)]
+    starts = [*range(0, len(track) - frames + 1, frames)]
+    rest = len(track) - (starts[-1] + frames)
+    if rest:
+        starts.append(len(track) - frames)
+    blocks = np.stack([track[s : s + frames] for s in starts])
+    out = np.concatenate([lifter(blocks[i : i + BATCH]) for i in range(0, len(blocks), BATCH)])
+    if rest:
+        return np.concatenate([out[:-1].reshape(-1, *out.shape[2:]), out[-1, -rest:]])
+    return out.reshape(-1, *out.shape[2:])

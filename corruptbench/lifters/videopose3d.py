@@ -1,0 +1,68 @@
+"""A temporal convolution lifter after VideoPose3D (Pavllo et al., CVPR 2019).
+
+Written from the paper: dilated convolutions along time without padding, each followed by batch
+normalisation, ReLU and dropout, in residual blocks; the receptive field is the product of the
+filter widths. Smaller than the paper's (256 channels instead of 1024, 27 frames instead of 243).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def _unit(inputs: int, outputs: int, width: int, dilation: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv1d(inputs, outputs, width, dilation=dilation, bias=False),
+        nn.BatchNorm1d(outputs),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+    )
+
+
+class _Block(nn.Module):
+    """A dilated convolution and a pointwise one, beside a skip over both."""
+
+    def __init__(self, channels: int, width: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.trim = dilation * (width - 1) // 2
+        self.convolve = _unit(channels, channels, width, dilation, dropout)
+        self.mix = _unit(channels, channels, 1, 1, dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.mix(self.convolve(x))
+        return x[:, :, self.trim : -self.trim] + y
+
+
+class VideoPose3D(nn.Module):
+    """(B, T, J, C) normalised keypoints -> (B, T - frames + 1, J, 3) metres, root-relative.
+
+    Attributes:
+        frames: the receptive field.
+
+    """
+
+    def __init__(
+        self,
+        joints: int,
+        channels: int,
+        widths: tuple[int, ...] = (3, 3, 3),
+        features: int = 256,
+        dropout: float = 0.25,
+    ) -> None:
+        """``joints`` J, ``channels`` C (2: x, y), odd filter ``widths`` in time."""
+        super().__init__()
+        self.expand = _unit(joints * channels, features, widths[0], 1, dropout)
+        blocks, dilation = [], widths[0]
+        for width in widths[1:]:
+            blocks.append(_Block(features, width, dilation, dropout))
+            dilation *= width
+        self.blocks = nn.Sequential(*blocks)
+        self.shrink = nn.Conv1d(features, joints * 3, 1)
+        self.frames = dilation
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        joints = x.shape[2]
+        y = self.shrink(self.blocks(self.expand(x.flatten(2).transpose(1, 2))))
+        return torch.unflatten(y.transpose(1, 2), 2, (joints, 3))

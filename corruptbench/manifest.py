@@ -1,0 +1,175 @@
+"""Manifests: the frozen definition of a benchmark, and its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from corruptbench.datasets import ClipId
+from corruptbench.errors import InputError
+from corruptions import CorruptionError, Key, get
+
+SEVERITIES = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """One condition: a corruption at a severity of 1-5, or `CLEAN`."""
+
+    corruption: str
+    severity: int
+
+    def __str__(self) -> str:
+        return f"{self.corruption} {self.severity}" if self.severity else self.corruption
+
+
+CLEAN = Cell("clean", 0)
+
+
+class Record(BaseModel):
+    """Base of the manifest's tables: immutable, and no unknown field passes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Clips(Record):
+    """Which clips of the data set; an absent list means all."""
+
+    subjects: tuple[str, ...]
+    sequences: tuple[str, ...] | None = None
+    cameras: tuple[str, ...] | None = None
+
+
+class Crop(Record):
+    """Where the detector looks: a square of ``padding`` times the longer side of the box."""
+
+    boxes: Literal["ground-truth"]
+    padding: float = Field(ge=1.0, le=3.0)
+
+
+class Scoring(Record):
+    """Conventions of the metrics; see `corruptbench.evaluate`."""
+
+    joints: str
+    root_joint: int = Field(ge=0)
+    average: Literal["actions", "frames"]
+
+
+class CorruptionPin(Record):
+    """A corruption and the version of its code."""
+
+    name: str
+    version: int = Field(ge=1)
+
+
+class Manifest(Record):
+    """One benchmark. Anything that changes its numbers is in here, and so in its hash."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    version: int = Field(ge=1)
+    title: str
+    dataset: str
+    clips: Clips
+    crop: Crop
+    scoring: Scoring
+    corruptions: tuple[CorruptionPin, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the content as canonical JSON: comments and layout do not count."""
+        text = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """All conditions, clean first."""
+        return (CLEAN, *(Cell(c.name, s) for c in self.corruptions for s in SEVERITIES))
+
+    def select(self, clip_ids: Iterable[ClipId]) -> list[ClipId]:
+        """The clips that belong to the benchmark; raises `InputError` if there are none."""
+        clip_ids = list(clip_ids)
+        wanted = self.clips
+        for field, allowed, present in (
+            ("subjects", wanted.subjects, {c.subject for c in clip_ids}),
+            ("sequences", wanted.sequences, {c.sequence for c in clip_ids}),
+            ("cameras", wanted.cameras, {c.camera for c in clip_ids}),
+        ):
+            missing = sorted(set(allowed or ()) - present)
+            if missing:
+                raise InputError(
+                    f"manifest {self.id}: clips.{field}: the data set has no {', '.join(missing)}; "
+                    f"it has {', '.join(sorted(present))}: is the root complete?"
+                )
+        chosen = [
+            c
+            for c in clip_ids
+            if c.subject in wanted.subjects
+            and (wanted.sequences is None or c.sequence in wanted.sequences)
+            and (wanted.cameras is None or c.camera in wanted.cameras)
+        ]
+        if not chosen:
+            raise InputError(f"manifest {self.id}: no clip of the data set fits its lists")
+        return chosen
+
+    def key(self, cell: Cell, clip_id: ClipId) -> Key:
+        """The random key of a cell of a clip: identity alone decides."""
+        version = next(c.version for c in self.corruptions if c.name == cell.corruption)
+        return Key.of(self.id, self.version, cell.corruption, version, cell.severity, str(clip_id))
+
+
+def known_manifests() -> list[str]:
+    """Ids of the manifests that come with the software."""
+    return sorted(
+        f.name.removesuffix(".toml")
+        for f in files("manifests").iterdir()
+        if f.name.endswith(".toml")
+    )
+
+
+def load_manifest(name: str) -> Manifest:
+    """The manifest of that id, or at that path (``.toml``).
+
+    Raises:
+        InputError: when there is none, when a field is wrong, or when it pins a corruption that
+            this software does not have in that version.
+
+    """
+    if name.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise InputError(f"{name}: no such manifest file")
+        text = path.read_text()
+    elif name in known_manifests():
+        text = files("manifests").joinpath(f"{name}.toml").read_text()
+    else:
+        raise InputError(
+            f"unknown manifest '{name}': expected one of {', '.join(known_manifests())}, "
+            "or the path of a .toml file"
+        )
+    try:
+        manifest = Manifest.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"manifest {name}: not TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(f"manifest {name}: {where}: {first['msg']}") from None
+    for pin in manifest.corruptions:
+        try:
+            version = get(pin.name).version
+        except CorruptionError as error:
+            raise InputError(f"manifest {name}: corruptions: {error}") from None
+        if version != pin.version:
+            raise InputError(
+                f"manifest {name}: corruptions: it pins {pin.name} version {pin.version}, this "
+                f"software has version {version}; use the software release that the manifest names"
+            )
+    return manifest

@@ -1,0 +1,149 @@
+"""Joint sets and the conversions between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.errors import InputError
+
+
+@dataclass(frozen=True)
+class JointSet:
+    """Names and structure of a set of J joints.
+
+    Attributes:
+        name: of the set.
+        joints: J names, in order.
+        parents: J indices; -1 for the root. Empty where the set has no tree.
+        bones: pairs of indices to draw.
+        left: indices of the left joints.
+        right: their mirror images, in the same order.
+
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    parents: tuple[int, ...]
+    bones: tuple[tuple[int, int], ...]
+    left: tuple[int, ...]
+    right: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    @property
+    def mirror(self) -> list[int]:
+        """Indices that exchange left and right."""
+        order = list(range(len(self)))
+        for a, b in zip(self.left, self.right, strict=True):
+            order[a], order[b] = b, a
+        return order
+
+
+_H36M_PARENTS = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
+
+H36M17 = JointSet(
+    name="h36m17",
+    joints=(
+        "hip", "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle",
+        "spine", "thorax", "neck_nose", "head", "left_shoulder", "left_elbow", "left_wrist",
+        "right_shoulder", "right_elbow", "right_wrist",
+    ),
+    parents=_H36M_PARENTS,
+    bones=tuple((p, j) for j, p in enumerate(_H36M_PARENTS) if p >= 0),
+    left=(4, 5, 6, 11, 12, 13),
+    right=(1, 2, 3, 14, 15, 16),
+)  # fmt: skip
+
+COCO17 = JointSet(
+    name="coco17",
+    joints=(
+        "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder",
+        "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip",
+        "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
+    ),
+    parents=(),
+    bones=(
+        (0, 1), (0, 2), (1, 3), (2, 4), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11),
+        (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
+    ),
+    left=(1, 3, 5, 7, 9, 11, 13, 15),
+    right=(2, 4, 6, 8, 10, 12, 14, 16),
+)  # fmt: skip
+
+JOINT_SETS = {s.name: s for s in (H36M17, COCO17)}
+
+#: The joints that COCO17 and H36M17 both define as the same point of the body: shoulders, elbows,
+#: wrists, hips, knees, ankles; as (COCO17 index, H36M17 index).
+LIMB_JOINTS = (
+    (5, 11), (6, 14), (7, 12), (8, 15), (9, 13), (10, 16),
+    (11, 4), (12, 1), (13, 5), (14, 2), (15, 6), (16, 3),
+)  # fmt: skip
+
+
+def joint_set(name: str) -> JointSet:
+    """The set of that name; raises `InputError` that lists the known sets."""
+    if name not in JOINT_SETS:
+        raise InputError(f"unknown joint set '{name}': expected one of {', '.join(JOINT_SETS)}")
+    return JOINT_SETS[name]
+
+
+def _coco17_to_h36m17(
+    keypoints: NDArray[np.float64], scores: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    # Hip, thorax and head are midpoints, the spine lies halfway between hip and thorax (the
+    # conversion of mmpose); the score of a derived joint is the least of its sources'.
+    limbs = [12, 14, 16, 11, 13, 15]
+    arms = [5, 7, 9, 6, 8, 10]
+
+    def between(a: int, b: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        point = (keypoints[..., a, :] + keypoints[..., b, :]) / 2
+        return point, np.minimum(scores[..., a], scores[..., b])
+
+    hip, hip_score = between(11, 12)
+    thorax, thorax_score = between(5, 6)
+    head, head_score = between(1, 2)
+    spine, spine_score = (hip + thorax) / 2, np.minimum(hip_score, thorax_score)
+    points = np.concatenate(
+        [
+            hip[..., None, :], keypoints[..., limbs, :], spine[..., None, :],
+            thorax[..., None, :], keypoints[..., :1, :], head[..., None, :],
+            keypoints[..., arms, :],
+        ],
+        axis=-2,
+    )  # fmt: skip
+    confidence = np.concatenate(
+        [
+            hip_score[..., None], scores[..., limbs], spine_score[..., None],
+            thorax_score[..., None], scores[..., :1], head_score[..., None], scores[..., arms],
+        ],
+        axis=-1,
+    )  # fmt: skip
+    return points, confidence
+
+
+_Conversion = Callable[
+    [NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]
+]
+_CONVERSIONS: dict[tuple[str, str], _Conversion] = {("coco17", "h36m17"): _coco17_to_h36m17}
+
+
+def convert(
+    keypoints: NDArray[np.float64], scores: NDArray[np.float64], source: str, target: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Keypoints (..., K, 2) and scores (..., K) of one joint set as those of another.
+
+    Raises:
+        InputError: for a pair of sets without a conversion.
+
+    """
+    if source == target:
+        return keypoints, scores
+    if (source, target) not in _CONVERSIONS:
+        known = ", ".join(f"{a} -> {b}" for a, b in _CONVERSIONS)
+        raise InputError(f"no conversion from {source} to {target}: there is {known}")
+    return _CONVERSIONS[source, target](keypoints, scores)

@@ -1,0 +1,24 @@
+"""Video corruptions whose labels stay true and whose bytes are the same everywhere.
+
+Usable on its own::
+
+    from corruptions import ClipFacts, Key, get
+
+    facts = ClipFacts(frames=F, height=H, width=W, fps=50.0, boxes=boxes)   # boxes (F, 4) px
+    noisy = get("gaussian_noise").clip(frames, facts, severity=3, key=Key.of("my clip"))
+"""
+
+from corruptions.base import ClipFacts, Corruption, CorruptionError, Frame, Region
+from corruptions.keyed import Key
+from corruptions.registry import all_corruptions, get
+
+__all__ = [
+    "ClipFacts",
+    "Corruption",
+    "CorruptionError",
+    "Frame",
+    "Key",
+    "Region",
+    "all_corruptions",
+    "get",
+]

@@ -1,0 +1,145 @@
+"""What a corruption is: a declarative record and two pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.keyed import Key
+
+Frame = NDArray[np.uint8]
+Scope = Literal["clip", "window", "frame"]
+
+
+class CorruptionError(ValueError):
+    """An unknown corruption or severity, or an input of the wrong shape or type."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of whole pixels inside the picture: columns x0..x1-1, rows y0..y1-1."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Row and column slices."""
+        return slice(self.y0, self.y1), slice(self.x0, self.x1)
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """What a corruption may know of a clip before it sees a pixel.
+
+    Attributes:
+        frames: number of frames F.
+        height: of the picture, pixels.
+        width: of the picture, pixels.
+        fps: frames per second.
+        boxes: (F, 4) float64, the person's box x0, y0, x1, y1 in pixels; a row of NaN where there
+            is no person.
+
+    """
+
+    frames: int
+    height: int
+    width: int
+    fps: float
+    boxes: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.boxes.shape != (self.frames, 4):
+            raise CorruptionError(
+                f"boxes have shape {self.boxes.shape}, expected ({self.frames}, 4): "
+                "one box for each frame, NaN where there is no person"
+            )
+
+    @cached_property
+    def person_height(self) -> float:
+        """Median height of the person's box over the clip, px: the unit of every length.
+
+        The height of the picture where no frame shows a person.
+        """
+        heights = self.boxes[:, 3] - self.boxes[:, 1]
+        heights = heights[np.isfinite(heights)]
+        return float(np.median(heights)) if heights.size else float(self.height)
+
+    @property
+    def whole(self) -> Region:
+        """The whole picture."""
+        return Region(0, 0, self.width, self.height)
+
+
+class PlanFunction(Protocol):
+    """``plan(facts, params, key)``: draws all that a clip's corruption needs, once."""
+
+    def __call__(self, facts: ClipFacts, params: Any, key: Key) -> Any:
+        """See the class."""
+        ...
+
+
+class ApplyFunction(Protocol):
+    """``apply(frames, t, plan, region)``: the region of corrupted frame ``t``, as a new array.
+
+    ``frames[i]`` is the clean frame ``i``, (H, W, 3) uint8; a corruption may look at frames within
+    its ``reach`` of ``t``. Only ``region`` is computed, and it equals the same crop of the whole
+    corrupted frame byte for byte.
+    """
+
+    def __call__(self, frames: Sequence[Frame], t: int, plan: Any, region: Region) -> Frame:
+        """See the class."""
+        ...
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """One corruption: a record that the registry finds under the name ``CORRUPTION`` in its file.
+
+    Attributes:
+        name: also the name of its file.
+        family: "temporary occlusion", "motion blur", "pixel noise", ...
+        version: raised whenever the same key would give other bytes.
+        scope: "frame" (each frame alone), "window" (looks at neighbours), "clip" (drawn once for
+            the clip).
+        severities: five parameter records, mild to severe.
+        plan: see `PlanFunction`.
+        apply: see `ApplyFunction`.
+        reach: number of neighbouring frames on each side that ``apply`` reads, from the plan.
+
+    """
+
+    name: str
+    family: str
+    version: int
+    scope: Scope
+    severities: tuple[Any, Any, Any, Any, Any]
+    plan: PlanFunction
+    apply: ApplyFunction
+    reach: Callable[[Any], int] = lambda plan: 0  # noqa: ARG005
+
+    def prepare(self, facts: ClipFacts, severity: int, key: Key) -> Any:
+        """Plan of one clip at a severity of 1-5; raises `CorruptionError` for another severity."""
+        if severity not in range(1, 6):
+            raise CorruptionError(f"severity {severity} of {self.name}: expected 1, 2, 3, 4 or 5")
+        return self.plan(facts, self.severities[severity - 1], key)
+
+    def clip(self, frames: NDArray[np.uint8], facts: ClipFacts, severity: int, key: Key) -> Frame:
+        """A whole corrupted clip, (F, H, W, 3) uint8, for use on arrays in memory."""
+        expected = (facts.frames, facts.height, facts.width, 3)
+        if frames.dtype != np.uint8 or frames.shape != expected:
+            raise CorruptionError(
+                f"frames are {frames.dtype} {frames.shape}, expected uint8 {expected}"
+            )
+        plan = self.prepare(facts, severity, key)
+        out = np.empty_like(frames)
+        for t in range(facts.frames):
+            out[t] = self.apply(frames, t, plan, facts.whole)  # type: ignore[arg-type]
+        return out

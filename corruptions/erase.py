@@ -1,0 +1,142 @@
+"""Erasing: flat patches cover body regions through runs of frames.
+
+Models temporary occlusion as the loss of what lies under a patch, without modelling the thing that
+hides it. A patch holds on to the person: it keeps its place within the person's box while a run
+lasts; then the region is free again, and the next run covers another one. All runs, regions, sizes
+and colours are drawn once for the clip.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptions.keyed import Key
+
+
+@dataclass(frozen=True)
+class Params:
+    """How much is erased, and for how long.
+
+    Attributes:
+        patches: number of patches that come and go independently.
+        side: mean side of a patch, as a fraction of the person's box height.
+        covered: fraction of the time for which each patch is there.
+        run: how long a patch stays, seconds.
+
+    """
+
+    patches: int
+    side: float
+    covered: float
+    run: float
+
+
+SEVERITIES = (
+    Params(patches=2, side=0.16, covered=0.40, run=0.4),
+    Params(patches=3, side=0.19, covered=0.50, run=0.5),
+    Params(patches=4, side=0.22, covered=0.55, run=0.6),
+    Params(patches=5, side=0.26, covered=0.60, run=0.8),
+    Params(patches=6, side=0.30, covered=0.70, run=1.0),
+)
+
+#: Patches are up to this many times longer than wide, or wider than long.
+ASPECT = 1.8
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One run of one patch.
+
+    Attributes:
+        start: seconds, the first instant at which it covers.
+        end: seconds, the first instant at which it no longer does.
+        u: place of its centre in the person's box, 0 (left) to 1.
+        v: the same downwards.
+        width: pixels.
+        height: pixels.
+        colour: R, G, B.
+
+    """
+
+    start: float
+    end: float
+    u: float
+    v: float
+    width: float
+    height: float
+    colour: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All patches of the clip, in the order in which they are painted."""
+
+    patches: tuple[Patch, ...]
+    boxes: NDArray[np.float64]
+    fps: float
+
+
+def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+    """Draws every run of every patch."""
+    period = params.run / params.covered
+    runs = math.ceil(facts.frames / facts.fps / period) + 1
+    patches = []
+    for slot in range(params.patches):
+        phase = key.uniform(0, slot) * period
+        for run in range(runs):
+            draw = [key.uniform(1 + i, slot, run) for i in range(6)]
+            stretch = ASPECT ** (draw[2] - 0.5)
+            side = params.side * facts.person_height
+            start = run * period - phase
+            patches.append(
+                Patch(
+                    start=start,
+                    end=start + params.run,
+                    u=0.1 + 0.8 * draw[0],
+                    v=0.05 + 0.9 * draw[1],
+                    width=side * stretch,
+                    height=side / stretch,
+                    colour=tuple(32 + int(192 * d) for d in draw[3:6]),  # type: ignore[arg-type]
+                )
+            )
+    return Plan(tuple(patches), facts.boxes, facts.fps)
+
+
+def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+    """Region of frame ``t`` with its patches painted, (h, w, 3) uint8."""
+    out = frames[t][region.slices].copy()
+    x0, y0, x1, y1 = plan.boxes[t]
+    if math.isnan(x0):  # nobody to hold on to
+        return out
+    for patch in plan.patches:
+        if patch.start <= t / plan.fps < patch.end:
+            left = x0 + patch.u * (x1 - x0) - patch.width / 2
+            top = y0 + patch.v * (y1 - y0) - patch.height / 2
+            rows = _span(top, patch.height, region.y0, region.y1)
+            columns = _span(left, patch.width, region.x0, region.x1)
+            out[rows, columns] = patch.colour
+    return out
+
+
+def _span(start: float, length: float, low: int, high: int) -> slice:
+    """Whole pixels of [start, start + length) within [low, high), counted from ``low``."""
+    first = min(max(math.floor(start + 0.5), low), high)
+    last = min(max(math.floor(start + length + 0.5), low), high)
+    return slice(first - low, last - low)
+
+
+CORRUPTION = Corruption(
+    name="erase",
+    family="temporary occlusion",
+    version=1,
+    scope="clip",
+    severities=SEVERITIES,
+    plan=plan,
+    apply=apply,
+)

@@ -1,0 +1,150 @@
+"""The typed, versioned result of one evaluation: what travels from the engine to the leaderboard.
+
+Errors are millimetres (MPJPE, P-MPJPE) or millimetres per frame (MPJVE). A result is two files:
+``<name>.json`` (this model) and ``<name>.clips.parquet`` (one row per clip and cell), from which
+every aggregate in the JSON can be recomputed; the referee does just that.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+#: Columns of the per-clip table: identity of the clip, identity of the cell, then the number of
+#: frames scored and the means over these frames (MPJVE: over the frames less one; null for a
+#: clip of a single frame).
+CLIP_COLUMNS = (
+    "subject",
+    "sequence",
+    "action",
+    "camera",
+    "corruption",
+    "severity",
+    "frames",
+    "mpjpe",
+    "p_mpjpe",
+    "mpjve",
+)
+
+#: The metrics of a cell, in the order in which they are printed.
+METRICS = ("mpjpe", "p_mpjpe", "mpjve")
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Millimetres = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+
+
+class Record(BaseModel):
+    """Base of every record: immutable, and no unknown field passes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Benchmark(Record):
+    """Which frozen benchmark was scored."""
+
+    id: Name
+    version: int = Field(ge=1)
+    manifest_sha256: Sha256
+
+
+class Build(Record):
+    """Which shards were scored. ``pixels_sha256`` is the digest over all cells' pixel digests."""
+
+    detector: str
+    weights_sha256: Sha256
+    score_meaning: str
+    pixels_sha256: Sha256
+    detections_sha256: Sha256
+
+
+class Lifter(Record):
+    """The submitted model; ``contract`` is the declared input and output convention."""
+
+    name: Name
+    sha256: Sha256
+    bytes: int = Field(ge=1)
+    parameters: int = Field(ge=0)
+    contract: dict[str, str | int | float | bool | None]
+
+
+class Scoring(Record):
+    """Pinned conventions, copied from the manifest."""
+
+    joints: str
+    root_joint: int = Field(ge=0)
+    average: Literal["actions", "frames"]
+
+
+class Coverage(Record):
+    """Clips, cells and (frame, cell) pairs. A valid result scores all that the manifest expects."""
+
+    clips: int = Field(ge=1)
+    cells: int = Field(ge=1)
+    n_expected: int = Field(ge=1)
+    n_scored: int = Field(ge=0)
+
+
+class Cell(Record):
+    """Errors of one (corruption, severity), averaged as ``Scoring.average`` says.
+
+    ``mpjpe_low`` and ``mpjpe_high`` bound the 95 % bootstrap interval over clips.
+    """
+
+    corruption: Name
+    severity: int = Field(ge=0, le=5)
+    mpjpe: Millimetres
+    p_mpjpe: Millimetres
+    mpjve: Millimetres
+    mpjpe_low: Millimetres
+    mpjpe_high: Millimetres
+
+
+class Aggregate(Record):
+    """One metric over the whole benchmark.
+
+    ``corruptions`` maps a corruption to the mean over its severities; ``corrupted`` is the mean
+    over the corruptions; ``degradation`` is ``corrupted - clean``.
+    """
+
+    clean: Millimetres
+    corrupted: Millimetres
+    degradation: float = Field(allow_inf_nan=False)
+    corruptions: dict[Name, Millimetres]
+
+
+class Interval(Record):
+    """95 % percentile bootstrap interval, clips resampled."""
+
+    low: float = Field(allow_inf_nan=False)
+    high: float = Field(allow_inf_nan=False)
+
+
+class Intervals(Record):
+    """Intervals of the MPJPE aggregate."""
+
+    clean: Interval
+    corrupted: Interval
+    degradation: Interval
+
+
+class Result(Record):
+    """One lifter on one benchmark."""
+
+    schema_version: Literal[1]
+    benchmark: Benchmark
+    build: Build
+    lifter: Lifter
+    scoring: Scoring
+    coverage: Coverage
+    mpjpe: Aggregate
+    p_mpjpe: Aggregate
+    mpjve: Aggregate
+    mpjpe_intervals: Intervals
+    cells: tuple[Cell, ...]
+    clips_sha256: Sha256
+    software: dict[str, str]
+    command: str
