@@ -30,7 +30,6 @@ class Camera:
         principal_point: (2,) pixels.
         rotation: (3, 3), from world axes to camera axes.
         position: (3,) mm, the camera's centre in the world.
-
     """
 
     name: str

@@ -140,7 +140,6 @@ def load_manifest(name: str) -> Manifest:
     Raises:
         InputError: when there is none, when a field is wrong, or when it pins a corruption that
             this software does not have in that version.
-
     """
     if name.endswith(".toml"):
         path = Path(name)

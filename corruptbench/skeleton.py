@@ -22,7 +22,6 @@ class JointSet:
         bones: pairs of indices to draw.
         left: indices of the left joints.
         right: their mirror images, in the same order.
-
     """
 
     name: str
@@ -139,7 +138,6 @@ def convert(
 
     Raises:
         InputError: for a pair of sets without a conversion.
-
     """
     if source == target:
         return keypoints, scores

@@ -46,7 +46,6 @@ class ClipFacts:
         fps: frames per second.
         boxes: (F, 4) float64, the person's box x0, y0, x1, y1 in pixels; a row of NaN where there
             is no person.
-
     """
 
     frames: int
@@ -113,7 +112,6 @@ class Corruption:
         plan: see `PlanFunction`.
         apply: see `ApplyFunction`.
         reach: number of neighbouring frames on each side that ``apply`` reads, from the plan.
-
     """
 
     name: str

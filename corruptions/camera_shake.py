@@ -75,7 +75,6 @@ def line_kernel(length: float, angle: float) -> tuple[NDArray[np.int64], NDArray
     Returns:
         offsets (N, 2) int64 as (dy, dx), point-symmetric, and weights (N,) uint32 that sum to
         65536. Points along the line, at most half a pixel apart, are spread bilinearly.
-
     """
     points = 2 * math.ceil(length) + 1
     along = np.linspace(-length / 2, length / 2, points) if points > 1 else np.zeros(1)

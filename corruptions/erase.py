@@ -28,7 +28,6 @@ class Params:
         side: mean side of a patch, as a fraction of the person's box height.
         covered: fraction of the time for which each patch is there.
         run: how long a patch stays, seconds.
-
     """
 
     patches: int
@@ -61,7 +60,6 @@ class Patch:
         width: pixels.
         height: pixels.
         colour: R, G, B.
-
     """
 
     start: float

@@ -76,7 +76,6 @@ class Key:
 
         Returns:
             (N, 4) uint32, uniform.
-
         """
         counters = np.ascontiguousarray(counters, dtype=np.uint32)
         out = np.empty_like(counters)

@@ -1,0 +1,1 @@
+"""The benchmarks: one frozen definition a file."""

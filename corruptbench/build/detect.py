@@ -32,7 +32,6 @@ class CellDetections:
         scores: (F, K) float32.
         boxes: (F, 4) float32 px, the boxes that the crops were cut around.
         pixels_sha256: digest of the pixels that the detector was given.
-
     """
 
     cell: Cell
@@ -106,7 +105,6 @@ def detect_clip(
 
     Raises:
         InputError: when the video does not fit its labels.
-
     """
     frames = len(clip.joints)
     lanes = [_Lane(renderer(cell, clip, manifest), frames) for cell in cells]

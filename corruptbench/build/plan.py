@@ -50,7 +50,6 @@ def parse_severities(text: str) -> tuple[int, ...]:
 
     Raises:
         InputError: for anything else, or a severity outside of 1-5.
-
     """
     remedy = "expected severities from 1 to 5, such as 3, 1-5 or 1,3,5"
     found: set[int] = set()
@@ -74,7 +73,6 @@ def choose_cells(
 
     Raises:
         InputError: for a corruption that the manifest does not have.
-
     """
     known = [c.name for c in manifest.corruptions]
     for name in names:
@@ -123,7 +121,6 @@ def plan_build(
 
     Raises:
         InputError: when a label or video file is missing: before any work is done.
-
     """
     clips = [dataset.load(clip_id) for clip_id in manifest.select(dataset.clip_ids())]
     for clip in clips:

@@ -25,7 +25,6 @@ class Square:
         y0: topmost row.
         side: pixels.
         inside: the part within the picture.
-
     """
 
     x0: int

@@ -45,7 +45,6 @@ def build(
     Raises:
         InputError: for bad input, or when ``out`` holds another benchmark; nothing is lost then.
         detectors.DetectorError: when the detector cannot be had.
-
     """
     manifest = recipe.manifest
     dataset = open_dataset(manifest.dataset, recipe.root)

@@ -182,7 +182,6 @@ def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
 
     Raises:
         InputError: when the shard does not have one of the cells, or is damaged.
-
     """
     records = {c.cell: (i, c) for i, c in enumerate(read_record(path).cells)}
     missing = [str(c) for c in cells if c not in records]

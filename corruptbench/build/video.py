@@ -22,7 +22,6 @@ def decode(path: Path) -> Iterator[Frame]:
 
     Raises:
         InputError: when the file is missing, is no video, or ends in the middle of a frame.
-
     """
     if not path.is_file():
         raise InputError(f"{path}: missing; expected the video of this clip")
@@ -78,7 +77,6 @@ def windows(path: Path, frames: int, size: tuple[int, int], reach: int) -> Itera
 
     Raises:
         InputError: when the video is damaged, has fewer frames than labels, or another size.
-
     """
     window = Window(reach)
     for index, frame in enumerate(decode(path)):

@@ -32,7 +32,6 @@ def open_dataset(name: str, root: Path | None) -> Dataset:
 
     Raises:
         InputError: for an unknown name, or a root that does not hold that data set.
-
     """
     known = [
         module.name

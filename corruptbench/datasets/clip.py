@@ -40,7 +40,6 @@ class Clip:
         camera: calibrated.
         joint_set: name of the joint set of the labels.
         joints: (F, J, 3) float64, world mm; NaN where a label is not valid.
-
     """
 
     id: ClipId

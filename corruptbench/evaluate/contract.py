@@ -27,7 +27,6 @@ class Contract(BaseModel):
         units: of the output.
         root: whether the output is relative to the root joint or absolute in camera space; its
             axes are the camera's in both cases. The root is subtracted either way.
-
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

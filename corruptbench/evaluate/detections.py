@@ -31,7 +31,6 @@ class Quality:
         pck: fraction of joints within `THRESHOLD` of the box height.
         mean_score: mean detector score.
         auroc: probability that a correct joint has a higher score than a wrong one.
-
     """
 
     joints: int

@@ -62,7 +62,6 @@ def load_lifter(path: Path, device: str) -> Lifter:
 
     Raises:
         InputError: when the file is not such an archive, has no contract, or breaks it.
-
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected an exported lifter")

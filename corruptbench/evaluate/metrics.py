@@ -60,7 +60,6 @@ def keypoint_error(found: Array, target: Array, boxes: Array) -> Array:
         found: (F, J, 2) px.
         target: (F, J, 2) px.
         boxes: (F, 4) px x0, y0, x1, y1.
-
     """
     height = boxes[:, 3] - boxes[:, 1]
     return np.asarray(np.linalg.norm(found - target, axis=-1) / height[:, None])

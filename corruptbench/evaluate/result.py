@@ -30,7 +30,6 @@ def write_result(
 
     Raises:
         InputError: when the table cannot be aggregated (for example, only clean cells).
-
     """
     lock, manifest = shard_set.lock, shard_set.manifest
     try:

@@ -32,7 +32,6 @@ def score(
     Raises:
         InputError: when the lifter gives another shape or a value that is not finite; when the
             labels are not in the joint set that the manifest scores.
-
     """
     rows = []
     for clip, detections in shard_set.clips():

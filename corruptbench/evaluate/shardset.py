@@ -35,7 +35,6 @@ class ShardSet:
 
         Raises:
             InputError: when a shard is missing, of another manifest, or not as it was locked.
-
         """
         for clip_id in self.manifest.select(self.dataset.clip_ids()):
             path = shard_path(self.folder, clip_id)
@@ -79,7 +78,6 @@ def open_shards(folder: Path, root: Path | None, manifest: str | None = None) ->
 
     Raises:
         InputError: when the build is not finished, or made from another manifest.
-
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected the --out of a build")

@@ -32,7 +32,6 @@ def lifter_input(
         layout: name of the detector's joint set.
         camera: for the size of the picture.
         contract: of the lifter.
-
     """
     points, confidence = convert(_fill(keypoints, camera), scores, layout, contract.joints)
     if contract.normalize == "screen":
@@ -62,7 +61,6 @@ def lift(lifter: Lifter, tracks: NDArray[np.float32]) -> Array:
 
     Raises:
         InputError: when the lifter gives another shape than its contract says.
-
     """
     if lifter.contract.window == "sequence":
         out = _sequence(lifter, tracks)

@@ -22,7 +22,6 @@ def export(network: nn.Module, contract: Contract, path: Path) -> None:
 
     Raises:
         InputError: for another suffix.
-
     """
     if path.suffix not in (".pt", ".pt2"):
         raise InputError(f"{path}: suffix '{path.suffix}'; expected .pt2 (torch.export) or .pt")

@@ -25,7 +25,6 @@ class Samples:
     Attributes:
         inputs: (N, CHUNK + frames - 1, J, C) float32 in the contract's convention.
         targets: (N, CHUNK, J, 3) float32 metres, camera axes, root-relative.
-
     """
 
     inputs: Tensor

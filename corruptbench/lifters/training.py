@@ -29,7 +29,6 @@ class Schedule:
         rate: Adam's learning rate in the first epoch.
         decay: the rate's factor from one epoch to the next.
         seed: of initial weights, order, mirroring and dropout.
-
     """
 
     epochs: int = 60
@@ -77,7 +76,6 @@ def train(
 
     Raises:
         InputError: when the loss is no longer finite.
-
     """
     with reproducible(schedule.seed):
         network = make().to(device)

@@ -39,7 +39,6 @@ class VideoPose3D(nn.Module):
 
     Attributes:
         frames: the receptive field.
-
     """
 
     def __init__(

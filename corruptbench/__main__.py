@@ -1,0 +1,5 @@
+"""``python -m corruptbench``."""
+
+from corruptbench.cli import main
+
+main()

@@ -1,0 +1,182 @@
+"""What a detector is, and how one is found by name.
+
+To add a family, add one module to this folder that defines at its top level
+
+* ``VARIANTS``: a literal tuple of names, for example ``("small", "large")``;
+* ``load(variant: str, device: str) -> Detector``.
+
+Nothing else has to be edited. The listing reads ``VARIANTS`` from the module's source without
+running it, so a family whose libraries are not installed is still listed, and listing the
+families never imports torch.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import Protocol, cast, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+
+class DetectorError(ValueError):
+    """What went wrong, in words for the user: what was found, what was expected, the remedy."""
+
+
+@dataclass(frozen=True)
+class Detections:
+    """Keypoints of one person in each of N crops.
+
+    Attributes:
+        keypoints: float32 (N, K, 2), x then y, in pixels of the crop. The coordinates are
+            continuous: the crop spans [0, S] x [0, S], the centre of its top-left pixel is
+            (0.5, 0.5). A detector may place a joint slightly outside of the crop.
+        scores: float32 (N, K), larger is surer; `Detector.score_meaning` says what they mean.
+
+    Raises:
+        DetectorError: shapes or dtypes are not the above.
+    """
+
+    keypoints: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        points, scores = self.keypoints, self.scores
+        if points.ndim != 3 or points.shape[2] != 2 or scores.shape != points.shape[:2]:
+            raise DetectorError(
+                f"detections have keypoints of shape {points.shape} and scores of shape "
+                f"{scores.shape}; expected (N, K, 2) and (N, K)"
+            )
+        if points.dtype != np.float32 or scores.dtype != np.float32:
+            raise DetectorError(
+                f"detections have dtypes {points.dtype} and {scores.dtype}; expected float32"
+            )
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """A single-person 2D pose detector on square crops. Create one per process; don't pickle it.
+
+    Attributes:
+        name: the name that `load` takes, "family:variant".
+        layout: name of the joint set and order, for example "coco17".
+        score_meaning: one sentence that says what a score is.
+        input_size: side S of the crops in pixels.
+        weights_sha256: SHA-256 (hex) of the weights.
+        runtime: what runs the network, for example "onnxruntime 1.32.0 cpu".
+    """
+
+    name: str
+    layout: str
+    score_meaning: str
+    input_size: int
+    weights_sha256: str
+    runtime: str
+
+    def __call__(self, crops: npt.NDArray[np.uint8]) -> Detections:
+        """Detect the person in each crop.
+
+        Args:
+            crops: uint8 (N, S, S, 3), RGB, S = `input_size`; N may be 0.
+
+        Raises:
+            DetectorError: wrong shape or dtype.
+        """
+        ...
+
+
+class Family(Protocol):
+    """What a module of a family defines."""
+
+    VARIANTS: tuple[str, ...]
+
+    def load(self, variant: str, device: str) -> Detector:
+        """Return the detector of this variant on this device, or raise DetectorError."""
+        ...
+
+
+def check_crops(crops: npt.NDArray[np.uint8], size: int, name: str) -> None:
+    """Raise DetectorError unless `crops` is a uint8 array of shape (N, size, size, 3)."""
+    found = (
+        f"{crops.dtype} {crops.shape}" if isinstance(crops, np.ndarray) else type(crops).__name__
+    )
+    if (
+        not isinstance(crops, np.ndarray)
+        or crops.dtype != np.uint8
+        or crops.ndim != 4
+        or crops.shape[1:] != (size, size, 3)
+    ):
+        raise DetectorError(
+            f"{name} was given {found}; expected uint8 (N, {size}, {size}, 3), RGB: "
+            f"cut and resize with detectors.crops"
+        )
+
+
+def families() -> dict[str, tuple[str, ...]]:
+    """Return the families' names with their variants', sorted; imports none of them."""
+    package = importlib.import_module("detectors")
+    found: dict[str, tuple[str, ...]] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        module = f"{package.__name__}.{info.name}"
+        spec = info.module_finder.find_spec(module, None)
+        get_source = getattr(spec.loader, "get_source", None) if spec else None
+        variants = _declared_variants(get_source(module) or "") if get_source else None
+        if variants is not None:
+            found[info.name] = variants
+    return dict(sorted(found.items()))
+
+
+def load(spec: str, device: str = "cpu") -> Detector:
+    """Return the detector of this name, ready to run.
+
+    Args:
+        spec: "family:variant", for example "movenet:lightning".
+        device: "cpu", "cuda" or "cuda:N".
+
+    Raises:
+        DetectorError: no such family, variant or device; weights missing or damaged.
+    """
+    known = families()
+    names = ", ".join(f"{family}:{v}" for family, variants in known.items() for v in variants)
+    family, colon, variant = spec.partition(":")
+    if not colon or not variant:
+        raise DetectorError(f"'{spec}' is not of the form family:variant; there are: {names}")
+    if family not in known:
+        raise DetectorError(f"there is no detector family '{family}'; there are: {names}")
+    if variant not in known[family]:
+        raise DetectorError(
+            f"detector family '{family}' has no variant '{variant}'; there are: {names}"
+        )
+    try:
+        module = cast(Family, importlib.import_module(f"detectors.{family}"))
+        return module.load(variant, device)
+    except ImportError as error:
+        raise DetectorError(
+            f"detector '{spec}' needs a package that cannot be imported ({error}); install it"
+        ) from error
+
+
+def _declared_variants(source: str) -> tuple[str, ...] | None:
+    """Return top-level ``VARIANTS`` if the source defines it, as a literal, and ``load``."""
+    variants: tuple[str, ...] | None = None
+    has_load = False
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "load":
+            has_load = True
+        target: ast.expr | None = None
+        value: ast.expr | None = None
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = node.targets[0], node.value
+        elif isinstance(node, ast.AnnAssign):
+            target, value = node.target, node.value
+        if isinstance(target, ast.Name) and target.id == "VARIANTS" and value is not None:
+            try:
+                literal = ast.literal_eval(value)
+            except ValueError:
+                continue
+            if isinstance(literal, tuple) and all(isinstance(v, str) for v in literal):
+                variants = literal
+    return variants if has_load else None

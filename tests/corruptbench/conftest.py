@@ -1,0 +1,85 @@
+"""A build of the miniature data set by the real detector, and a runner of the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+from corruptbench.cli import main
+from corruptbench.evaluate.contract import Contract
+from corruptbench.lifters.export import export
+from corruptbench.lifters.videopose3d import VideoPose3D
+
+
+@dataclass
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def cli(capsys):
+    """Runs the command line in this process."""
+
+    def run(*arguments: object) -> Outcome:
+        try:
+            main([str(a) for a in arguments])
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        said = capsys.readouterr()
+        return Outcome(code, said.out, said.err)
+
+    return run
+
+
+def build_arguments(root: Path, manifest: Path, out: Path, *more: object) -> list[str]:
+    words = ["build", "--root", root, "--manifest", manifest, "--out", out, *more]
+    return [str(w) for w in words]
+
+
+def run_process(*arguments: str, **options):
+    """Runs the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "corruptbench", *arguments],
+        capture_output=True, text=True, timeout=300, **options,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def mini_shards(mini, mini_manifest, tmp_path_factory) -> Path:
+    """A finished build at severities 1 and 3; do not write to it."""
+    out = tmp_path_factory.mktemp("shards")
+    main(build_arguments(mini, mini_manifest, out, "--severity", "1,3", "--workers", "2"))
+    return out
+
+
+@pytest.fixture(scope="session")
+def mini_full(mini, mini_manifest, tmp_path_factory) -> Path:
+    """A finished build of all cells; do not write to it."""
+    out = tmp_path_factory.mktemp("full")
+    main(build_arguments(mini, mini_manifest, out, "--workers", "2"))
+    return out
+
+
+def contract(**changes: object) -> Contract:
+    fields: dict[str, object] = {
+        "name": "tiny", "joints": "h36m17", "channels": "xy", "normalize": "screen",
+        "window": "sequence", "frames": 9, "units": "m", "root": "relative",
+    }  # fmt: skip
+    return Contract.model_validate(fields | changes)
+
+
+@pytest.fixture(scope="session")
+def tiny_lifter(tmp_path_factory) -> Path:
+    """An untrained lifter with a receptive field of 9 frames, as .pt2."""
+    path = tmp_path_factory.mktemp("lifter") / "tiny.pt2"
+    torch.manual_seed(0)
+    export(VideoPose3D(17, 2, widths=(3, 3), features=32), contract(), path)
+    return path

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from corruptbench.build.plan import choose_cells, parse_severities
+from corruptbench.errors import InputError
+from corruptbench.manifest import CLEAN, Cell, known_manifests, load_manifest
+
+# A manifest is frozen: whoever changes one raises its version, and this table with it.
+FROZEN = {
+    "studio-c": (1, ""),
+    "studio-c-mini": (1, ""),
+    "studio-train": (1, ""),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3", (3,)), ("1-5", (1, 2, 3, 4, 5)), ("1,3,5", (1, 3, 5)), ("5,1-2", (1, 2, 5)),
+        (" 2 - 4 ", (2, 3, 4)), ("4,4", (4,)), ("3-3", (3,)),
+    ],
+)  # fmt: skip
+def test_severities(text, expected):
+    assert parse_severities(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "6", "3-1", "a", "", "1-", "-1", "1,,2", "1-9", "2.5", "١-٩"]
+)
+def test_bad_severities(text):
+    with pytest.raises(InputError, match="expected severities from 1 to 5"):
+        parse_severities(text)
+
+
+def test_cells_are_in_the_manifests_order():
+    manifest = load_manifest("studio-c")
+    assert choose_cells(manifest) == manifest.cells
+    chosen = choose_cells(manifest, (2,), ("gaussian_noise", "erase"))
+    assert chosen == (CLEAN, Cell("erase", 2), Cell("gaussian_noise", 2))
+    with pytest.raises(
+        InputError, match=r"--corruption 'fog'.*erase, camera_shake, gaussian_noise"
+    ):
+        choose_cells(manifest, (1,), ("fog",))
+
+
+@pytest.mark.parametrize("name", known_manifests())
+def test_manifests_are_frozen(name):
+    manifest = load_manifest(name)
+    assert (manifest.version, manifest.sha256) == FROZEN[name]
+
+
+def test_keys_depend_on_identity_alone():
+    manifest = load_manifest("studio-c")
+    clip = "x"
+    keys = {manifest.key(c, clip) for c in manifest.cells if c != CLEAN}
+    assert len(keys) == len(manifest.cells) - 1
+    assert manifest.key(Cell("erase", 1), "y") not in keys
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("padding = 1.25", "padding = 9", "crop.padding"),
+        ("version = 1\ntitle", "title", "version"),
+        ('name = "erase"', 'name = "fog"', "unknown corruption 'fog'"),
+        ('"erase"\nversion = 1', '"erase"\nversion = 7', "pins erase version 7"),
+        ("[crop]", "[crop", "not TOML"),
+        ('title = "mini-C"', 'title = "mini-C"\nsurprise = 1', "surprise"),
+    ],
+)
+def test_bad_manifests(tmp_path, mini_manifest, old, new, message):
+    text = mini_manifest.read_text()
+    assert old in text
+    path = tmp_path / "bad.toml"
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(InputError, match=message):
+        load_manifest(str(path))
+
+
+def test_unknown_manifest():
+    with pytest.raises(InputError, match=r"unknown manifest 'h37m'.*studio-c"):
+        load_manifest("h37m")
+    with pytest.raises(InputError, match="no such manifest file"):
+        load_manifest("nowhere.toml")

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corruptbench.errors import InputError
+from corruptbench.skeleton import COCO17, H36M17, LIMB_JOINTS, convert, joint_set
+
+
+@pytest.mark.parametrize("joints", [H36M17, COCO17])
+def test_mirror_exchanges_the_names(joints):
+    for name, other in zip(joints.joints, (joints.joints[i] for i in joints.mirror), strict=True):
+        swap = {"left": "right", "right": "left"}
+        side, _, rest = name.partition("_")
+        assert other == (f"{swap[side]}_{rest}" if side in swap else name)
+
+
+def test_h36m17_is_the_order_of_the_field():
+    assert [H36M17.joints.index(n) for n in ("right_hip", "left_hip", "left_shoulder")] == [
+        1,
+        4,
+        11,
+    ]
+    assert H36M17.parents == (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
+
+
+def test_coco_to_h36m():
+    points = np.arange(34, dtype=np.float64).reshape(1, 17, 2) ** 2
+    scores = np.linspace(0.1, 0.9, 17)[None]
+    out, confidence = convert(points, scores, "coco17", "h36m17")
+    for source, target in LIMB_JOINTS:
+        assert COCO17.joints[source] == H36M17.joints[target].replace("hip", "hip")
+        assert np.array_equal(out[0, target], points[0, source])
+        assert confidence[0, target] == scores[0, source]
+    hip, thorax = (points[0, 11] + points[0, 12]) / 2, (points[0, 5] + points[0, 6]) / 2
+    assert np.array_equal(out[0, 0], hip)
+    assert np.array_equal(out[0, 8], thorax)
+    assert np.array_equal(out[0, 7], (hip + thorax) / 2)
+    assert np.array_equal(out[0, 9], points[0, 0])
+    assert np.array_equal(out[0, 10], (points[0, 1] + points[0, 2]) / 2)
+    assert confidence[0, 0] == min(scores[0, 11], scores[0, 12])
+    assert confidence[0, 7] == min(scores[0, [5, 6, 11, 12]])
+
+
+def test_mirroring_and_conversion_commute():
+    draw = np.random.default_rng(0)
+    points, scores = draw.normal(size=(2, 17, 2)), draw.uniform(size=(2, 17))
+    there, _ = convert(points[:, COCO17.mirror], scores[:, COCO17.mirror], "coco17", "h36m17")
+    back, _ = convert(points, scores, "coco17", "h36m17")
+    assert np.allclose(there, back[:, H36M17.mirror])
+
+
+def test_unknown_sets_are_named():
+    with pytest.raises(InputError, match=r"unknown joint set 'x'.*h36m17"):
+        joint_set("x")
+    with pytest.raises(InputError, match="no conversion from h36m17 to coco17"):
+        convert(np.zeros((1, 17, 2)), np.zeros((1, 17)), "h36m17", "coco17")

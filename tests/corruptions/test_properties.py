@@ -1,0 +1,222 @@
+"""What holds for every corruption. A new one is tested here without any edit, but for its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corruptions import ClipFacts, CorruptionError, Key, Region, all_corruptions, get
+from corruptions.light import TO_LINEAR
+from tests.corruptions.scenes import facts, scene
+
+NAMES = list(all_corruptions())
+SEVERITIES = range(1, 6)
+
+# SHA-256 over the golden clip of `golden`, severities 1 to 5. A change of these bytes is a change
+# of the benchmark: raise the corruption's version, and the manifests' pins, with it.
+GOLDEN = {
+    "erase": "",
+    "camera_shake": "",
+    "gaussian_noise": "",
+}
+
+
+def corrupted(name, severity, frames, about, key=None):
+    return get(name).clip(frames, about, severity, key or Key.of("test", name, severity))
+
+
+def golden(name):
+    digest = hashlib.sha256()
+    for severity in SEVERITIES:
+        digest.update(corrupted(name, severity, scene(96, 6), facts(96, 6)).tobytes())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_digest(name):
+    assert golden(name) == GOLDEN[name]
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_other_processes_give_the_same_bytes(method):
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        assert pool.map(golden, NAMES) == [golden(name) for name in NAMES]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_shape_dtype_and_frame_count_are_kept(name, severity):
+    frames = scene(64, 5)
+    before = frames.copy()
+    out = corrupted(name, severity, frames, facts(64, 5))
+    assert out.dtype == np.uint8
+    assert out.shape == frames.shape
+    assert np.array_equal(frames, before), "the clean frames were written to"
+
+
+def point_target(size, frames):
+    """A bright disc that moves by a fraction of a pixel a frame, and its true centres."""
+    ys, xs = np.mgrid[0:size, 0:size] + 0.5
+    centres = np.stack(
+        [size * 0.45 + 1.7 * np.arange(frames), size * 0.5 - 0.9 * np.arange(frames)], axis=1
+    )
+    clip = np.full((frames, size, size, 3), 90, dtype=np.uint8)
+    for t, (x, y) in enumerate(centres):
+        disc = np.clip(4.5 - np.hypot(xs - x, ys - y), 0, 1)
+        clip[t] = np.rint(90 + 100 * disc)[..., None]
+    return clip, centres
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_labels_stay_true(name, severity):
+    """What a target adds to the corrupted light stays where the label says, to 0.1 px."""
+    size, frames = 160, 24
+    target, centres = point_target(size, frames)
+    empty = np.full_like(target, 90)
+    about = facts(size, frames)
+    offsets = []
+    for clip in range(6):
+        key = Key.of("alignment", name, severity, clip)
+        with_target = TO_LINEAR[corrupted(name, severity, target, about, key)].astype(np.float64)
+        without = TO_LINEAR[corrupted(name, severity, empty, about, key)].astype(np.float64)
+        added = (with_target - without).sum(axis=-1)
+        whole = (TO_LINEAR[target].astype(np.float64) - TO_LINEAR[empty]).sum(axis=(1, 2, 3))
+        ys, xs = np.mgrid[0:size, 0:size] + 0.5
+        for t in range(frames):
+            mass = added[t].sum()
+            if mass < 0.5 * whole[t]:  # hidden, wholly or in part
+                continue
+            if abs(mass / whole[t] - 1) > 0.02 and get(name).family == "temporary occlusion":
+                continue
+            centre = np.array([(added[t] * xs).sum(), (added[t] * ys).sum()]) / mass
+            offsets.append(centre - centres[t])
+    assert len(offsets) > 20
+    assert np.abs(np.mean(offsets, axis=0)).max() < 0.1
+
+
+def distance(name, severity, size, clips=3, frames=12):
+    """Mean squared difference to the clean clip, in (grey levels)^2, over several identities."""
+    clean = scene(size, frames)
+    about = facts(size, frames, fps=8.0)  # 1.5 s, so that runs come and go
+    total = 0.0
+    for clip in range(clips):
+        out = corrupted(name, severity, clean, about, Key.of("distance", name, severity, clip))
+        total += float(np.mean((out.astype(np.int32) - clean) ** 2))
+    return total / clips
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", [250, 500])
+def test_severity_is_strictly_monotone(name, size):
+    distances = [distance(name, s, size, clips=8) for s in SEVERITIES]
+    assert distances[0] > 0
+    assert all(a < b for a, b in zip(distances, distances[1:], strict=False)), distances
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_severity_is_monotone_and_the_same_at_any_resolution(name):
+    sizes = (500, 1000, 2000)
+    table = np.array([[distance(name, s, size, 3, 6) for s in SEVERITIES] for size in sizes])
+    assert (np.diff(table, axis=1) > 0).all(), table
+    # A corruption must not fade with resolution; 15 % for edges that are sharper in larger pictures
+    assert (np.abs(table / table.mean(axis=0) - 1) < 0.15).all(), table
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_clips_differ_and_a_key_decides(name):
+    frames, about = scene(128, 8), facts(128, 8, fps=4.0)
+    one = corrupted(name, 3, frames, about, Key.of("clip one"))
+    assert np.array_equal(one, corrupted(name, 3, frames, about, Key.of("clip one")))
+    assert not np.array_equal(one, corrupted(name, 3, frames, about, Key.of("clip two")))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_subset_in_any_order(name):
+    frames, about = scene(96, 10), facts(96, 10)
+    corruption = get(name)
+    whole = corrupted(name, 4, frames, about)
+    plan = corruption.prepare(about, 4, Key.of("test", name, 4))
+    for t in (7, 2, 9, 0):
+        assert np.array_equal(corruption.apply(frames, t, plan, about.whole), whole[t])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_a_region_is_the_crop_of_the_whole(name, data):
+    height, width = 61, 87
+    frames = np.ascontiguousarray(scene(96, 4)[:, :height, :width])
+    boxes = np.tile([20.0, 5.0, 50.0, 58.0], (4, 1))
+    about = ClipFacts(frames=4, height=height, width=width, fps=3.0, boxes=boxes)
+    x0 = data.draw(st.integers(0, width - 1))
+    y0 = data.draw(st.integers(0, height - 1))
+    x1 = data.draw(st.integers(x0 + 1, width))
+    y1 = data.draw(st.integers(y0 + 1, height))
+    severity = data.draw(st.integers(1, 5))
+    t = data.draw(st.integers(0, 3))
+    corruption = get(name)
+    plan = corruption.prepare(about, severity, Key.of("region", name))
+    region = Region(x0, y0, x1, y1)
+    whole = corruption.apply(frames, t, plan, about.whole)
+    part = corruption.apply(frames, t, plan, region)
+    assert np.array_equal(part, whole[region.slices])
+
+
+ODD = {
+    "one frame": (1, 64, 64, [[20, 10, 40, 60]]),
+    "odd size": (3, 33, 47, [[10, 3, 30, 30]] * 3),
+    "at the border": (3, 64, 64, [[-30, -20, 15, 50]] * 3),
+    "beyond the border": (3, 64, 64, [[200, 10, 240, 60]] * 3),
+    "absent in some frames": (3, 64, 64, [[20, 10, 40, 60], [np.nan] * 4, [20, 10, 40, 60]]),
+    "absent throughout": (2, 64, 64, [[np.nan] * 4] * 2),
+    "larger than the picture": (2, 40, 40, [[-100, -100, 200, 300]] * 2),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("case", ODD)
+def test_odd_clips(name, case):
+    count, height, width, boxes = ODD[case]
+    frames = np.ascontiguousarray(scene(96, count)[:, :height, :width])
+    about = ClipFacts(count, height, width, 50.0, np.array(boxes, dtype=np.float64))
+    for severity in SEVERITIES:
+        assert corrupted(name, severity, frames, about).shape == frames.shape
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_flat_grey_frames(name, level):
+    frames = np.full((3, 48, 48, 3), level, dtype=np.uint8)
+    out = corrupted(name, 2, frames, facts(48, 3))
+    if get(name).family == "motion blur":
+        assert np.array_equal(out, frames), "a blur changes nothing where nothing is to be seen"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_record(name):
+    corruption = get(name)
+    assert corruption.name == name
+    assert len(corruption.severities) == 5
+    assert len(set(corruption.severities)) == 5
+    assert corruption.family
+    assert corruption.version >= 1
+
+
+def test_bad_input_is_named():
+    frames, about = scene(32, 2), facts(32, 2)
+    with pytest.raises(CorruptionError, match=r"unknown corruption 'fog'.*erase"):
+        get("fog")
+    for severity in (0, 6, -1):
+        with pytest.raises(CorruptionError, match="expected 1, 2, 3, 4 or 5"):
+            get("erase").clip(frames, about, severity, Key.of("x"))
+    with pytest.raises(CorruptionError, match="expected uint8"):
+        get("erase").clip(frames.astype(np.float32), about, 1, Key.of("x"))
+    with pytest.raises(CorruptionError, match="one box for each frame"):
+        ClipFacts(3, 32, 32, 50.0, np.zeros((2, 4)))

@@ -1,0 +1,143 @@
+"""A factory of results that the referee passes, from synthetic per-clip tables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from leaderboard import Result, clips, summarise
+
+CORRUPTIONS = {"erase": 1.4, "camera_shake": 1.0, "gaussian_noise": 0.5}
+SEVERITIES = (1, 2, 3, 4, 5)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def clip_table(
+    seed: int = 0,
+    *,
+    level: float = 40.0,
+    slope: float = 6.0,
+    corruptions: Mapping[str, float] = CORRUPTIONS,
+    severities: Sequence[int] = SEVERITIES,
+    actions: Sequence[str] = ("walk", "sit", "greet"),
+    takes: int = 3,
+) -> pd.DataFrame:
+    """Errors that grow with severity: ``level`` mm when clean, ``slope`` mm for each severity."""
+    random = np.random.default_rng(seed)
+    cells = [("clean", 0, 0.0)]
+    cells += [(name, s, gain * s) for name, gain in corruptions.items() for s in severities]
+    rows = []
+    for a, action in enumerate(actions):
+        for take in range(takes):
+            frames = int(random.integers(40, 400)) * (a + 1)
+            clip = dict(
+                zip(clips.CLIP_KEY, ("S1", f"{action}-{take}", action, "cam0"), strict=True)
+            )
+            offset = random.normal(0.0, 0.12) * level + 4.0 * a
+            for corruption, severity, gain in cells:
+                error = abs(level + offset + slope * gain + random.normal(0.0, 1.0))
+                rows.append(
+                    {
+                        **clip,
+                        "corruption": corruption,
+                        "severity": severity,
+                        "frames": frames,
+                        "mpjpe": error,
+                        "p_mpjpe": 0.74 * error,
+                        "mpjve": 2.0 + 0.08 * error,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str, Any]:
+    """A result as JSON types; ``changes`` replace or, for mappings, update top-level fields."""
+    scored = int(table["frames"].sum())
+    name = changes.pop("name", "baseline")
+    fields: dict[str, Any] = {
+        "schema_version": 1,
+        "benchmark": {"id": "toy-c", "version": 1, "manifest_sha256": digest("manifest")},
+        "build": {
+            "detector": "movenet:thunder",
+            "weights_sha256": digest("weights"),
+            "score_meaning": "the detector's own confidence, 0 to 1",
+            "pixels_sha256": digest("pixels"),
+            "detections_sha256": digest("detections"),
+        },
+        "lifter": {
+            "name": name,
+            "sha256": digest(name),
+            "bytes": 4_200_000,
+            "parameters": 1_230_000,
+            "contract": {"input": "h36m17", "channels": "xyc", "window": 27, "flip": True},
+        },
+        "scoring": {"joints": "h36m17", "root_joint": 0, "average": "actions"},
+        "coverage": {
+            "clips": len(table[[*clips.CLIP_KEY]].drop_duplicates()),
+            "cells": len(table[[*clips.CELL_KEY]].drop_duplicates()),
+            "n_expected": scored,
+            "n_scored": scored,
+        },
+        "clips_sha256": clips_sha256,
+        "software": {"corruptbench": "0.1.0", "torch": "2.13.0"},
+        "command": f"corruptbench evaluate {name}.pt --shards shards/",
+    }
+    for key, value in changes.items():
+        fields[key] = {**fields[key], **value} if isinstance(value, dict) else value
+    summary = summarise(table, fields["scoring"]["average"])
+    numbers = {
+        key: [cell.model_dump() for cell in value] if key == "cells" else value.model_dump()
+        for key, value in summary._asdict().items()
+    }
+    return {**fields, **numbers}
+
+
+def write_result(folder: Path, table: pd.DataFrame, **changes: Any) -> Path:
+    """Write a valid result and its clips table; return the JSON's path."""
+    name = changes.get("name", "baseline")
+    folder.mkdir(parents=True, exist_ok=True)
+    sha256 = clips.write(table, folder / f"{name}.clips.parquet")
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(document(table, sha256, **changes)))
+    return path
+
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    return clip_table()
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """``make(table, name=..., ...)`` writes a submission below the test's folder."""
+
+    def _make(table: pd.DataFrame | None = None, **changes: Any) -> Path:
+        return write_result(tmp_path / "in", clip_table() if table is None else table, **changes)
+
+    return _make
+
+
+@pytest.fixture
+def results() -> list[Result]:
+    """Four lifters on one benchmark."""
+    return [
+        Result.model_validate(
+            document(clip_table(seed, level=level, slope=slope), digest(name), name=name)
+        )
+        for seed, (name, level, slope) in enumerate(
+            [("plain", 40.0, 6.0), ("tagn", 41.0, 4.0), ("ca-conv", 40.5, 3.5), ("both", 42.0, 2.5)]
+        )
+    ]

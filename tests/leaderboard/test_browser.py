@@ -1,0 +1,131 @@
+"""The page in a real browser: Debian's Chromium, headless, by command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from leaderboard import Result
+from leaderboard.page import html
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
+]
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=2000",
+    "--dump-dom",
+)
+
+
+def dom(page: str, folder: Path, *flags: str) -> str:
+    """Return the document after its scripts ran."""
+    path = folder / "page.html"
+    path.write_text(page)
+    done = subprocess.run(
+        [str(CHROMIUM), *FLAGS, *flags, f"--user-data-dir={folder / 'profile'}", path.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "HOME": str(folder)},
+        check=True,
+    )
+    return done.stdout
+
+
+def drive(page: str, script: str, folder: Path) -> str:
+    """Run a script after the page's own and return what it reported."""
+    free = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
+    report = f"<script>document.title = JSON.stringify((() => {{ {script} }})());</script>"
+    document = dom(free.replace("</body>", report + "</body>"), folder)
+    found = re.search(r"<title>(.*?)</title>", document)
+    assert found
+    return found[1]
+
+
+def test_the_policy_lets_the_pages_own_script_run(results: list[Result], tmp_path: Path) -> None:
+    document = dom(html(results), tmp_path)
+    assert document.count('<button type="button">') == 3 * (5 + 3)
+    assert '<label class="filter">' in document
+
+
+def test_a_click_sorts_and_another_turns_the_order(results: list[Result], tmp_path: Path) -> None:
+    script = """
+        const table = document.querySelector(".ranking");
+        const head = table.querySelectorAll("th[data-sort]")[2];
+        const seen = [];
+        for (let i = 0; i < 2; i++) {
+          head.querySelector("button").click();
+          seen.push(head.getAttribute("aria-sort"));
+          seen.push([...table.tBodies[0].rows].map((row) => Number(row.cells[2].dataset.value)));
+        }
+        seen.push(table.querySelectorAll('th:not([aria-sort="none"])[data-sort]').length);
+        return seen;
+    """
+    errors = sorted(result.mpjpe.clean for result in results)
+    up, down = ",".join(map(str, errors)), ",".join(map(str, reversed(errors)))
+    assert drive(html(results), script, tmp_path) == f'["ascending",[{up}],"descending",[{down}],1]'
+
+
+def test_the_filter_keeps_what_it_names(results: list[Result], tmp_path: Path) -> None:
+    script = """
+        const input = document.querySelector(".filter input");
+        input.value = "CA-conv movenet";
+        input.dispatchEvent(new Event("input"));
+        const shown = [...document.querySelectorAll(".ranking")[0].tBodies[0].rows]
+          .filter((row) => row.offsetParent !== null)
+          .map((row) => row.querySelector(".lifter a").textContent);
+        return [shown, document.querySelector(".count").textContent];
+    """
+    assert drive(html(results), script, tmp_path) == '[["ca-conv"],"1 of 4 lifters"]'
+
+
+def test_the_switch_shows_one_metric(results: list[Result], tmp_path: Path) -> None:
+    script = """
+        const shown = () => [...document.querySelectorAll(".panel")]
+          .filter((panel) => panel.offsetParent !== null).map((panel) => panel.dataset.metric);
+        const before = shown();
+        document.querySelector('input[value="mpjve"]').click();
+        return [before, shown()];
+    """
+    assert drive(html(results), script, tmp_path) == '[["mpjpe"],["mpjve"]]'
+
+
+def test_a_lifters_name_opens_its_details(results: list[Result], tmp_path: Path) -> None:
+    script = """
+        const details = document.querySelector("details");
+        const before = details.open;
+        location.hash = document.querySelector(".lifter a").hash;
+        window.dispatchEvent(new HashChangeEvent("hashchange"));
+        return [before, details.open];
+    """
+    assert drive(html(results), script, tmp_path) == "[false,true]"
+
+
+def test_nothing_but_the_table_scrolls_sideways_on_a_phone(
+    results: list[Result], tmp_path: Path
+) -> None:
+    (tmp_path / "inner.html").write_text(html(results))
+    frame = "<title></title><iframe src='inner.html' width=360 height=800></iframe>"
+    script = """<script>onload = () => {
+        const root = frames[0].document.documentElement;
+        const box = root.querySelector(".scroll");
+        document.title = [root.scrollWidth <= 360, box.scrollWidth > box.clientWidth];
+    }</script>"""
+    document = dom(frame + script, tmp_path, "--allow-file-access-from-files")
+    assert "<title>true,true</title>" in document

@@ -1,0 +1,232 @@
+"""The page: one file, no request, nothing that a submitter wrote is markup."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from leaderboard import Result, render
+from leaderboard.page import html
+from leaderboard.schema import Aggregate
+
+from .conftest import clip_table, digest, document
+
+VOID = {"meta", "input", "br", "link", "img"}
+
+
+class Reader(HTMLParser):
+    """Collects tags and text, and checks that elements nest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, tag
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] not in (["script"], ["style"]):
+            self.text.append(data)
+
+
+def parse(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    assert not reader.open
+    return reader
+
+
+def words(page: str) -> str:
+    return " ".join(" ".join(parse(page).text).split())
+
+
+def test_elements_nest_and_ids_are_unique(results: list[Result]) -> None:
+    reader = parse(html(results))
+    ids = [attrs["id"] for _, attrs in reader.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for _, attrs in reader.tags:
+        target = attrs.get("href")
+        assert target is None or target.removeprefix("#") in ids
+        labelled = attrs.get("aria-labelledby")
+        assert labelled is None or labelled in ids
+
+
+def test_asks_for_nothing(results: list[Result]) -> None:
+    page = html(results, {"toy-c": {"title": "Toy"}})
+    assert not re.search(r"https?://|//[a-z]+\.|\bsrc=|<link|@import|url\(|fetch\(", page)
+    assert "default-src &#39;none&#39;" in page
+
+
+def test_tells_every_lifter_and_number(results: list[Result]) -> None:
+    page = html(results)
+    text = words(page)
+    for result in results:
+        assert text.count(result.lifter.name) >= 3
+        for metric, digits in (("mpjpe", 1), ("p_mpjpe", 1), ("mpjve", 2)):
+            error: Aggregate = getattr(result, metric)
+            for number in (error.clean, error.corrupted, *error.corruptions.values()):
+                assert f"{number:.{digits}f}" in text
+                assert f'data-value="{number}"' in page
+            assert f"{error.degradation:+.{digits}f}" in text
+            for cell in result.cells:
+                assert f"{getattr(cell, metric):.{digits}f}" in text
+        for interval in (result.mpjpe_intervals.clean, result.mpjpe_intervals.corrupted):
+            assert f"{interval.low:.1f}\N{EN DASH}{interval.high:.1f}" in text
+        for told in (result.command, result.lifter.sha256, result.clips_sha256):
+            assert told in text
+        assert result.build.score_meaning in text.replace("&#39;", "'")
+    assert "mm per frame" in text
+
+
+def test_best_of_each_column_is_the_least(results: list[Result]) -> None:
+    page = html(results)
+    best = min(result.mpjpe.corrupted for result in results)
+    pattern = rf'<td data-value="{re.escape(str(best))}" class="best"><strong>'
+    assert re.search(pattern, page)
+    columns = 3 + 3  # clean, corrupted, degradation and three corruptions
+    assert page.count('class="best"') == 3 * columns
+
+
+def test_rows_on_other_shards_are_marked_and_never_best(results: list[Result]) -> None:
+    build = {"detector": "other:net", "weights_sha256": digest("other")}
+    table = clip_table(9, level=5.0, slope=0.5)
+    other = Result.model_validate(document(table, digest("o"), name="odd", build=build))
+    page = html([*results, other])
+    assert "† other detector" in page
+    assert f'data-value="{other.mpjpe.corrupted}" class="best"' not in page
+
+
+def test_a_board_of_unranked_rows_only_has_no_best() -> None:
+    lifter = {"contract": {"hypotheses": 20}}
+    page = html([Result.model_validate(document(clip_table(), digest("x"), lifter=lifter))])
+    assert "† best of 20" in page
+    assert 'class="best"' not in page
+
+
+def test_a_corruption_that_a_row_lacks_is_said_so(results: list[Result]) -> None:
+    table = clip_table(9, corruptions={"erase": 1.0, "h264": 1.0})
+    other = Result.model_validate(document(table, digest("o"), name="odd"))
+    assert words(html([*results, other])).count("not scored") == 3 * (4 + 2)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["<script>alert(1)</script>", '"><img onerror=x>', "</pre><h1>", "{{ 7 * 7 }}", "'&amp;"],
+)
+def test_what_a_submitter_wrote_is_text(hostile: str) -> None:
+    changes = {
+        "command": hostile,
+        "software": {hostile: hostile},
+        "build": {"detector": hostile, "score_meaning": hostile},
+        "lifter": {"contract": {hostile: hostile}},
+    }
+    result = Result.model_validate(document(clip_table(), digest("x"), **changes))
+    harmless = Result.model_validate(document(clip_table(), digest("x")))
+    # The schema allows no such name; the page must not rely on that.
+    lifter = result.lifter.model_copy(update={"name": hostile})
+    page = html([result.model_copy(update={"lifter": lifter})])
+    tags = [tag for tag, _ in parse(page).tags]
+    assert tags.count("script") == 1
+    assert "img" not in tags
+    assert sorted(set(tags)) == sorted({tag for tag, _ in parse(html([harmless])).tags})
+    assert hostile in "".join(parse(page).text)
+
+
+def test_the_policy_names_the_script_and_the_style(results: list[Result]) -> None:
+    import base64
+    import hashlib
+
+    page = html(results)
+    for tag in ("script", "style"):
+        body = re.search(rf"<{tag}>(.*?)</{tag}>", page, re.S)
+        assert body
+        digest = base64.b64encode(hashlib.sha256(body[1].encode()).digest()).decode()
+        assert f"{tag}-src &#39;sha256-{digest}&#39;" in page
+    assert " style=" not in page
+    assert not re.search(r"\son[a-z]+=", page)
+
+
+def test_reads_without_script(results: list[Result]) -> None:
+    """The tables are in the HTML; what needs the script is hidden until it runs."""
+    page = html(results)
+    assert page.count('<table class="ranking">') == 3
+    assert '<label class="filter" hidden>' in page
+    assert "<button" not in page
+    assert 'aria-sort="ascending"' in page
+    assert page.count('role="region" tabindex="0"') == 3 + 3 * len(results)
+
+
+def test_same_input_gives_the_same_bytes(results: list[Result], tmp_path: Path) -> None:
+    a = render(results, tmp_path / "a.html", None).read_bytes()
+    b = render(list(reversed(results)), tmp_path / "b.html", {}).read_bytes()
+    assert a == b
+    assert b"\r" not in a
+
+
+def test_benchmarks_have_tables_of_their_own(results: list[Result]) -> None:
+    other = Result.model_validate(
+        document(clip_table(9), digest("o"), name="odd", benchmark={"id": "other-c"})
+    )
+    page = html([*results, other], {"other-c": {"title": "The other", "description": "Told."}})
+    assert page.count('<section class="benchmark"') == 2
+    assert page.count('<table class="ranking">') == 6
+    assert '<nav aria-label="Benchmarks">' in page
+    assert "The other" in words(page)
+
+
+def test_columns_follow_the_manifest(results: list[Result]) -> None:
+    manifest = {"corruptions": ["gaussian_noise", "erase", "camera_shake"]}
+    page = html(results, {"toy-c": manifest})
+    heads = re.findall(r'data-sort aria-sort="none">([a-z ]+)</th>', page)
+    assert heads[:3] == ["gaussian noise", "erase", "camera shake"]
+
+
+def test_an_empty_board_says_how_to_submit(tmp_path: Path) -> None:
+    page = render([], tmp_path / "new" / "index.html", None).read_text()
+    text = words(page)
+    assert "No results yet" in text
+    assert "corruptbench evaluate model.pt --shards shards/" in text
+    assert "corruptbench submit" in text
+
+
+def test_a_failure_leaves_the_old_page(
+    results: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    path = render([], tmp_path / "index.html", None)
+    before = path.read_bytes()
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="No space"):
+        render(results, path, None)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["index.html"]
+
+
+def test_many_lifters_do_not_swell_the_bar_panels() -> None:
+    many = [
+        Result.model_validate(document(clip_table(i, takes=1), digest("x"), name=f"lifter-{i:02}"))
+        for i in range(14)
+    ]
+    page = html(many)
+    assert "The first 12 lifters are drawn" in page
+    assert all(page.count(result.lifter.name) >= 3 for result in many)

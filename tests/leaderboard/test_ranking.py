@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+
+from leaderboard import Result, by_benchmark, rank
+from leaderboard.ranking import reference_shards, shards
+
+from .conftest import clip_table, digest, document
+
+
+def result(name: str, level: float, seed: int = 0, **changes: object) -> Result:
+    table = clip_table(seed, level=level)
+    return Result.model_validate(document(table, digest(name), name=name, **changes))
+
+
+OTHER = {"detector": "other:net", "weights_sha256": digest("other")}
+
+
+def test_sorts_by_mean_corrupted_error(results: list[Result]) -> None:
+    rows = rank(results)
+    errors = [row.result.mpjpe.corrupted for row in rows]
+    assert errors == sorted(errors)
+    assert [row.rank for row in rows] == [1, 2, 3, 4]
+
+
+def test_each_metric_has_its_own_order(results: list[Result]) -> None:
+    errors = [row.result.mpjve.corrupted for row in rank(results, "mpjve")]
+    assert errors == sorted(errors)
+
+
+def test_other_shards_follow_unranked() -> None:
+    rows = rank([result("a", 40), result("b", 45), result("c", 30, build=OTHER)])
+    assert [(row.result.lifter.name, row.rank) for row in rows] == [
+        ("a", 1),
+        ("b", 2),
+        ("c", None),
+    ]
+    assert rows[2].apart == "other detector"
+
+
+def test_other_pixels_are_told_from_another_detector() -> None:
+    rows = rank(
+        [result("a", 40), result("b", 41), result("c", 30, build={"pixels_sha256": digest("x")})]
+    )
+    assert rows[2].apart == "other pixels"
+
+
+def test_rounding_of_detections_keeps_rows_comparable() -> None:
+    rows = rank([result("a", 40), result("b", 41, build={"detections_sha256": digest("x")})])
+    assert [row.rank for row in rows] == [1, 2]
+
+
+def test_several_hypotheses_are_not_ranked_with_one() -> None:
+    rows = rank([result("a", 40), result("h", 30, lifter={"contract": {"hypotheses": 20}})])
+    assert [(row.rank, row.apart) for row in rows] == [(1, ""), (None, "best of 20")]
+
+
+def test_reference_shards_are_the_most_used_then_those_of_the_best() -> None:
+    a, b, c = result("a", 40), result("b", 45), result("c", 30, build=OTHER)
+    assert reference_shards([a, b, c]) == shards(a.build)
+    assert reference_shards([a, c]) == reference_shards([c, a]) == shards(c.build)
+    with pytest.raises(ValueError, match="no result"):
+        reference_shards([])
+
+
+def test_benchmarks_never_share_a_table() -> None:
+    a, b = result("a", 40), result("b", 45, benchmark={"version": 2})
+    with pytest.raises(ValueError, match="do not share a table"):
+        rank([a, b])
+    assert [[r.lifter.name for r in rows] for rows in by_benchmark([b, a]).values()] == [
+        ["a"],
+        ["b"],
+    ]

@@ -1,0 +1,179 @@
+"""The board: rows are added whole, and never change."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from leaderboard import SubmissionError, check, load, standing, store, submit
+
+from .conftest import Make, clip_table, digest
+
+MANIFEST = digest("manifest")
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Path:
+    return tmp_path / "board"
+
+
+def test_submit_adds_a_row_that_load_and_the_referee_read(make: Make, board: Path) -> None:
+    path = make()
+    row = submit(path, board, MANIFEST)
+    assert row == board / "toy-c" / "baseline"
+    assert sorted(files(board)) == [
+        "toy-c/baseline/clips.parquet",
+        "toy-c/baseline/result.json",
+    ]
+    assert load(board) == [check(path)]
+    assert check(row / "result.json") == check(path)
+    assert row.stat().st_mode & 0o777 == 0o755
+
+
+def test_load_sorts(make: Make, board: Path) -> None:
+    for name in ("b", "c", "a"):
+        submit(make(name=name), board, None)
+    submit(make(name="z", benchmark={"id": "a-bench"}), board, None)
+    assert [(r.benchmark.id, r.lifter.name) for r in load(board)] == [
+        ("a-bench", "z"),
+        ("toy-c", "a"),
+        ("toy-c", "b"),
+        ("toy-c", "c"),
+    ]
+
+
+def test_submitting_again_changes_nothing_and_says_so(
+    make: Make, board: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = make()
+    submit(path, board, MANIFEST)
+    before = files(board)
+    assert standing(check(path), board) == "same"
+    with caplog.at_level(logging.INFO, "leaderboard"):
+        submit(path, board, MANIFEST)
+    assert "on the board already" in caplog.text
+    assert files(board) == before
+
+
+def test_other_software_and_command_with_the_same_scores_change_nothing(
+    make: Make, board: Path
+) -> None:
+    submit(make(), board, None)
+    before = files(board)
+    submit(make(software={"torch": "2.14.0"}, command="again"), board, None)
+    assert files(board) == before
+
+
+@pytest.mark.parametrize(
+    ("seed", "changes", "field"),
+    [
+        (1, {}, "mpjpe.clean"),
+        (0, {"lifter": {"sha256": digest("other")}}, "lifter.sha256"),
+        (0, {"benchmark": {"version": 2}}, "benchmark"),
+        (0, {"build": {"pixels_sha256": digest("other")}}, "build"),
+    ],
+)
+def test_no_old_score_may_change(
+    make: Make, board: Path, seed: int, changes: dict[str, object], field: str
+) -> None:
+    submit(make(), board, None)
+    before = files(board)
+    path = make(clip_table(seed=seed), **changes)
+    with pytest.raises(SubmissionError, match=field) as caught:
+        submit(path, board, None)
+    assert "(on the board)" in str(caught.value)
+    assert "another name" in str(caught.value)
+    assert files(board) == before
+
+
+def test_refuses_a_name_that_differs_in_case_only(make: Make, board: Path) -> None:
+    submit(make(name="Plain"), board, None)
+    with pytest.raises(SubmissionError, match="not Plain again"):
+        submit(make(name="plain"), board, None)
+
+
+def test_refuses_another_manifest(make: Make, board: Path) -> None:
+    with pytest.raises(SubmissionError, match=r"benchmark\.manifest_sha256"):
+        submit(make(), board, digest("another"))
+    assert not board.exists()
+
+
+def test_refuses_what_the_referee_refuses_and_leaves_nothing(make: Make, board: Path) -> None:
+    path = make()
+    text = json.loads(path.read_text())
+    text["mpjpe"]["clean"] += 1.0
+    path.write_text(json.dumps(text))
+    with pytest.raises(SubmissionError, match=r"mpjpe\.clean"):
+        submit(path, board, MANIFEST)
+    assert not board.exists()
+
+
+@pytest.mark.parametrize("step", ["rename", "fsync"])
+def test_a_failure_leaves_nothing_behind(
+    make: Make, board: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = make()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, step, fail)
+        with pytest.raises(OSError, match="No space"):
+            submit(path, board, MANIFEST)
+    assert not board.exists()
+    submit(path, board, MANIFEST)
+    assert len(load(board)) == 1
+
+
+def test_a_row_that_appears_meanwhile_is_not_overwritten(
+    make: Make, board: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(make(), board, None)
+    before = files(board)
+    late = make(clip_table(seed=4))
+    monkeypatch.setattr(store, "standing", lambda *_: "new")
+    with pytest.raises(OSError, match="not empty"):
+        submit(late, board, None)
+    assert files(board) == before
+    assert len(list((board / "toy-c").iterdir())) == 1
+
+
+def test_load_passes_over_dot_names_and_loose_files(make: Make, board: Path) -> None:
+    submit(make(), board, None)
+    (board / "README.md").write_text("about this board")
+    (board / ".git").mkdir()
+    (board / "toy-c" / ".baseline.tmp").mkdir()
+    assert len(load(board)) == 1
+
+
+def test_load_refuses_a_missing_board(board: Path) -> None:
+    with pytest.raises(SubmissionError, match="expected a folder"):
+        load(board)
+
+
+def test_load_of_an_empty_board(board: Path) -> None:
+    board.mkdir()
+    assert load(board) == []
+
+
+def test_load_lists_every_broken_row(make: Make, board: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        submit(make(name=name), board, None)
+    (board / "toy-c" / "a" / "result.json").write_text("{}")
+    (board / "toy-c" / "b" / "clips.parquet").unlink()
+    (board / "toy-c" / "c").rename(board / "toy-c" / "moved")
+    with pytest.raises(SubmissionError) as caught:
+        load(board)
+    message = str(caught.value)
+    assert "3 problems" in message
+    assert "toy-c/a/result.json: schema_version" in message
+    assert "toy-c/b/clips.parquet: file: found no file" in message
+    assert "found folder toy-c/moved, expected folder toy-c/c" in message
