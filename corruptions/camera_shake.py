@@ -29,7 +29,7 @@ class Params:
     length: float
 
 
-SEVERITIES = (Params(0.04), Params(0.08), Params(0.13), Params(0.19), Params(0.26))
+SEVERITIES = (Params(0.04), Params(0.07), Params(0.11), Params(0.15), Params(0.20))
 
 #: The length swings by this fraction about its mean, the angle by this many radians.
 LENGTH_SWING = 0.3

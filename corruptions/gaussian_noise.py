@@ -27,7 +27,7 @@ class Params:
 
 # Standard deviations after ImageNet-C's (Hendrycks and Dietterich, 2019) .08 .12 .18 .26 .38,
 # which start where a detector is already in trouble; ours start milder.
-SEVERITIES = (Params(0.04), Params(0.08), Params(0.13), Params(0.20), Params(0.30))
+SEVERITIES = (Params(0.06), Params(0.10), Params(0.14), Params(0.19), Params(0.25))
 
 SHIFT = 20
 ROUND = 1 << (SHIFT - 1)

@@ -32,6 +32,11 @@ def decode(path: Path) -> Iterator[Frame]:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"  # workers are the parallelism
             for frame in container.decode(stream):
+                if frame.is_corrupt:  # the decoder made up what it could not read
+                    raise InputError(
+                        f"{path}: damaged at {float(frame.time or 0):.2f} s, or truncated there; "
+                        "fetch or copy it again"
+                    )
                 picture = frame.reformat(format="rgb24", interpolation=EXACT, threads=1)
                 yield np.asarray(picture.to_ndarray(), dtype=np.uint8)
     except av.FFmpegError as error:

@@ -82,7 +82,7 @@ def test_a_collapsed_pose_harms_no_other():
 @given(POSES)
 def test_mpjve(seed):
     predicted, target = poses(seed, frames=6)
-    steps = [loops(p[1:] - p[:-1], t[1:] - t[:-1]) for p, t in [(predicted, target)]][0]
+    steps = loops(predicted[1:] - predicted[:-1], target[1:] - target[:-1])
     assert metrics.mpjve(predicted, target) == pytest.approx(steps, rel=1e-9)
     assert metrics.mpjve(target + 100, target) == pytest.approx(np.zeros(5), abs=1e-9)
 

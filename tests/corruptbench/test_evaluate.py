@@ -1,0 +1,184 @@
+"""From shards to a result, end to end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from corruptbench.build import shards
+from corruptbench.evaluate.shardset import open_shards
+from leaderboard import check
+from tests.corruptbench.conftest import contract
+from tests.corruptbench.test_lifter import Lift, script
+from tests.fixtures.folder import write_manifest
+
+pytestmark = pytest.mark.detector
+
+
+def evaluate(cli, model, folder, mini, manifest, out):
+    return cli(
+        "evaluate", model, "--shards", folder, "--root", mini, "--manifest", manifest, "--out", out
+    )
+
+
+def test_result_is_what_the_definitions_say(mini, mini_manifest, mini_full, tmp_path, cli):
+    """A lifter that returns its own input: every number again, from labels and shards, by hand."""
+    model = script(tmp_path / "m.pt", Lift(), contract(frames=1, units="m"))
+    done = evaluate(cli, model, mini_full, mini, mini_manifest, tmp_path)
+    assert done.code == 0, done.err
+    result = check(tmp_path / "tiny.json")
+    assert result.coverage.n_scored == result.coverage.n_expected == 6 * 11 * 20 + 2 * 11 * 3
+
+    shard_set = open_shards(mini_full, mini, str(mini_manifest))
+    by_action: dict[str, list[float]] = {"step": [], "sway": []}
+    for clip, detections in shard_set.clips():
+        d = detections[shard_set.cells.index(shard_set.manifest.cells[3])]
+        for t in range(len(clip.joints)):
+            target = (clip.joints[t] - clip.camera.position) @ clip.camera.rotation.T
+            target = target - target[0]
+            xy = coco_to_h36m(d.keypoints[t].astype(np.float64)) / 64 - 1
+            pose = np.concatenate([xy.astype(np.float32), np.zeros((17, 1))], axis=1) * 1000
+            pose -= pose[0]
+            by_action[clip.id.action].append(np.linalg.norm(pose - target, axis=1).mean())
+    expected = np.mean([np.mean(errors) for errors in by_action.values()])
+    cell = next(c for c in result.cells if (c.corruption, c.severity) == ("erase", 3))
+    assert cell.mpjpe == pytest.approx(expected, rel=1e-6)
+
+
+def coco_to_h36m(p):
+    hip, neck = (p[11] + p[12]) / 2, (p[5] + p[6]) / 2
+    rest = p[[12, 14, 16, 11, 13, 15]]
+    head = (p[1] + p[2]) / 2
+    arms = p[[5, 7, 9, 6, 8, 10]]
+    return np.concatenate([[hip], rest, [(hip + neck) / 2, neck, p[0], head], arms])
+
+
+def test_same_model_same_bytes(mini, mini_manifest, mini_full, tiny_lifter, tmp_path, cli):
+    for name in ("a", "b"):
+        assert evaluate(cli, tiny_lifter, mini_full, mini, mini_manifest, tmp_path / name).code == 0
+    for file in ("tiny.json", "tiny.clips.parquet"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_a_partial_build_gives_a_partial_result(
+    mini, mini_manifest, mini_shards, tiny_lifter, tmp_path, cli
+):
+    done = evaluate(cli, tiny_lifter, mini_shards, mini, mini_manifest, tmp_path)
+    assert done.code == 0
+    assert "partial: 5 of 11 cells" in done.out
+    refused = cli("submit", tmp_path / "tiny.json", "--board", tmp_path / "board")
+    assert refused.code == 2
+    assert "n_scored" in refused.err
+    assert not (tmp_path / "board").exists()
+
+
+def test_nan_on_a_real_clip_is_named(mini, mini_manifest, mini_shards, tmp_path, cli):
+    model = script(tmp_path / "m.pt", Lift(1, "late nan"), contract(frames=1))
+    done = evaluate(cli, model, mini_shards, mini, mini_manifest, tmp_path / "out")
+    assert done.code == 2
+    assert "NaN or infinite poses on mini/A1/step_1.cam1, clean" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def copy(mini_shards, tmp_path):
+    folder = tmp_path / "shards"
+    shutil.copytree(mini_shards, folder)
+    return folder
+
+
+def test_unfinished_build(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):
+    (copy / "lock.json").unlink()
+    done = evaluate(cli, tiny_lifter, copy, mini, mini_manifest, tmp_path)
+    assert (done.code, "run the build again" in done.err) == (2, True)
+
+
+def test_missing_shard(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):
+    (copy / "keypoints/mini/A1/sway_1.cam1.parquet").unlink()
+    done = evaluate(cli, tiny_lifter, copy, mini, mini_manifest, tmp_path)
+    assert (done.code, "sway_1.cam1.parquet: missing" in done.err) == (2, True)
+
+
+def test_shard_of_another_manifest(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):
+    other = write_manifest(tmp_path / "o.toml", **{"padding = 1.25": "padding = 1.5"})
+    done = evaluate(cli, tiny_lifter, copy, mini, other, tmp_path)
+    assert done.code == 2
+    assert "built from manifest mini-c version 1" in done.err
+    # one foreign file among the right ones
+    build = (
+        "--severity",
+        1,
+        "--corruption",
+        "erase",
+        "--workers",
+        1,
+        "--out",
+        tmp_path / "foreign",
+    )
+    assert cli("build", "--root", mini, "--manifest", other, *build).code == 0
+    name = "keypoints/mini/A2/step_1.cam1.parquet"
+    shutil.copy(tmp_path / "foreign" / name, copy / name)
+    done = evaluate(cli, tiny_lifter, copy, mini, mini_manifest, tmp_path)
+    assert done.code == 2
+    assert "step_1.cam1.parquet: shard of mini-c version 1, manifest" in done.err
+
+
+def test_altered_keypoints(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):
+    path = copy / "keypoints/mini/A2/step_1.cam1.parquet"
+    table = pq.read_table(path)
+    values = table["scores"].combine_chunks().flatten().to_numpy().copy()
+    values[100] += 0.01
+    scores = pa.FixedSizeListArray.from_arrays(values, 17)
+    table = table.set_column(4, table.schema.field(4), scores)
+    with pq.ParquetWriter(path, table.schema) as writer:
+        for i in range(5):
+            writer.write_table(table.slice(20 * i, 20))
+    done = evaluate(cli, tiny_lifter, copy, mini, mini_manifest, tmp_path)
+    assert (done.code, "the shard was altered" in done.err) == (2, True)
+    assert cli("verify", copy).code == 2
+
+
+def test_foreign_parquet(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):
+    path = copy / "keypoints/mini/A2/step_1.cam1.parquet"
+    pd.DataFrame({"x": [1]}).to_parquet(path)
+    done = evaluate(cli, tiny_lifter, copy, mini, mini_manifest, tmp_path)
+    assert (done.code, "not a shard of corruptbench" in done.err) == (2, True)
+
+
+def test_other_labels(copy, mini_manifest, tiny_lifter, tmp_path, cli):
+    from tests.fixtures.folder import write_dataset
+
+    longer = write_dataset(tmp_path / "longer", frames=21)
+    done = evaluate(cli, tiny_lifter, copy, longer, mini_manifest, tmp_path)
+    assert done.code == 2
+    assert "20 frames, the labels of mini/A1/step_1.cam1 have 21" in done.err
+
+
+def test_detection_quality(mini, mini_manifest, mini_shards, cli):
+    done = cli("detections", "--shards", mini_shards, "--root", mini, "--manifest", mini_manifest)
+    assert done.code == 0
+    assert "PCK@0.1" in done.out
+    assert "gaussian_noise 3" in done.out
+
+
+def test_preview(mini, mini_manifest, tmp_path, cli):
+    out = tmp_path / "sheet.png"
+    words = ("preview", "A1/sway_1.cam2", "--root", mini, "--manifest", mini_manifest, "--out", out)
+    assert cli(*words, "--severity", "1,5").code == 0
+    import cv2
+
+    assert cv2.imread(str(out)).shape == (2 * 272, 3 * 252, 3)
+    assert cli(*words, "--frame", 99).code == 2
+    assert cli("preview", "A9/x.cam1", "--root", mini, "--manifest", mini_manifest).code == 2
+
+
+def test_shards_hold_no_labels(mini_shards):
+    for path in shards.find(mini_shards):
+        assert b"joints" not in path.read_bytes()
+    assert "joints" not in json.dumps(json.loads((mini_shards / "lock.json").read_text()))
