@@ -5,8 +5,9 @@ each clip's own mean was taken over: ``frames`` for MPJPE and P-MPJPE, ``frames 
 With ``average="actions"`` the weighted mean is taken within each action and the actions then count
 equally; with ``"frames"`` all frames count equally.
 
-Intervals are 95 % percentile bootstrap intervals over clips. One set of resamples serves all
-cells, so that differences between cells (degradation) are paired.
+Intervals are 95 % percentile bootstrap intervals over takes. A take is one recorded sequence of a
+subject: its cameras saw the same movement at the same time, so they are drawn together. One set of
+resamples serves all cells, so that differences between cells (degradation) are paired.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ Array = npt.NDArray[np.float64]
 #: The cell without corruption.
 CLEAN = ("clean", 0)
 RESAMPLES = 1000
+#: What clips of the same take have in common.
+TAKE_KEY = ("subject", "sequence")
 #: The metrics of a cell, in the order in which they are printed.
 METRICS: tuple[Metric, ...] = ("mpjpe", "p_mpjpe", "mpjve")
 
@@ -52,12 +55,14 @@ class _Wide:
     ``cells`` has the clean cell first, then the corruptions in the order of their first
     appearance, severities ascending. ``errors`` maps a metric to (C, K) means and ``frames`` is
     (C, K). ``groups`` holds the row numbers of each set of clips that is averaged by frames.
+    ``takes`` is (C,): the number of the take that a clip belongs to.
     """
 
     cells: tuple[tuple[str, int], ...]
     frames: Array
     errors: dict[Metric, Array]
     groups: tuple[npt.NDArray[np.intp], ...]
+    takes: npt.NDArray[np.intp]
 
 
 def summarise(table: pd.DataFrame, average: Average) -> Summary:
@@ -75,7 +80,8 @@ def summarise(table: pd.DataFrame, average: Average) -> Summary:
     wide = _widen(table, average)
     once = np.ones((1, len(wide.frames)))
     means = {metric: _cell_means(wide, metric, once)[0] for metric in METRICS}
-    drawn = _cell_means(wide, "mpjpe", resample_counts(len(wide.frames)))
+    counts = resample_counts(int(wide.takes.max()) + 1)[:, wide.takes]
+    drawn = _cell_means(wide, "mpjpe", counts)
     low, high = np.quantile(drawn, _TAILS, axis=0)
     cells = tuple(
         Cell(
@@ -118,18 +124,18 @@ def aggregate(cells: tuple[Cell, ...], metric: Metric) -> Aggregate:
     )
 
 
-def resample_counts(clips: int, resamples: int = RESAMPLES) -> Array:
-    """Return (resamples, clips): how often each clip was drawn; every row sums to ``clips``.
+def resample_counts(takes: int, resamples: int = RESAMPLES) -> Array:
+    """Return (resamples, takes): how often each take was drawn; every row sums to ``takes``.
 
     Always the same draws for the same arguments, on every machine and numpy: they are taken from
     Philox's raw 64-bit words, which numpy promises not to change, not from a distribution
     method, which it may improve.
     """
-    words = np.random.Philox(key=_PHILOX_KEY).random_raw(resamples * clips)
-    drawn = ((words >> np.uint64(32)) * np.uint64(clips) >> np.uint64(32)).astype(np.int64)
-    drawn += np.repeat(np.arange(resamples) * clips, clips)
-    counts = np.bincount(drawn, minlength=resamples * clips)
-    return counts.reshape(resamples, clips).astype(np.float64)
+    words = np.random.Philox(key=_PHILOX_KEY).random_raw(resamples * takes)
+    drawn = ((words >> np.uint64(32)) * np.uint64(takes) >> np.uint64(32)).astype(np.int64)
+    drawn += np.repeat(np.arange(resamples) * takes, takes)
+    counts = np.bincount(drawn, minlength=resamples * takes)
+    return counts.reshape(resamples, takes).astype(np.float64)
 
 
 def _widen(table: pd.DataFrame, average: Average) -> _Wide:
@@ -154,7 +160,9 @@ def _widen(table: pd.DataFrame, average: Average) -> _Wide:
         metric: by_cell[metric][list(cells)].to_numpy(dtype=np.float64, na_value=np.nan)
         for metric in METRICS
     }
-    return _Wide(cells, frames, errors, groups)
+    take = by_cell.index.droplevel([name for name in CLIP_KEY if name not in TAKE_KEY])
+    takes = pd.factorize(take)[0].astype(np.intp)
+    return _Wide(cells, frames, errors, groups, takes)
 
 
 def _ordered(table: pd.DataFrame) -> tuple[tuple[str, int], ...]:

@@ -91,7 +91,7 @@ class Coverage(Record):
 class Cell(Record):
     """Errors of one (corruption, severity), averaged as ``Scoring.average`` says.
 
-    ``mpjpe_low`` and ``mpjpe_high`` bound the 95 % bootstrap interval over clips.
+    ``mpjpe_low`` and ``mpjpe_high`` bound the 95 % bootstrap interval over takes.
     """
 
     corruption: Name
@@ -117,7 +117,7 @@ class Aggregate(Record):
 
 
 class Interval(Record):
-    """95 % percentile bootstrap interval, clips resampled."""
+    """95 % percentile bootstrap interval; takes (all cameras of a sequence) resampled."""
 
     low: float = Field(allow_inf_nan=False)
     high: float = Field(allow_inf_nan=False)

@@ -61,7 +61,8 @@ def submit(json_path: Path, board: Path, expected_manifest_sha256: str | None) -
 
 def row_path(result: Result, board: Path) -> Path:
     """Return the folder that is, or would be, the result's row."""
-    return board / result.benchmark.id / result.lifter.name
+    folder = f"{result.benchmark.id}-v{result.benchmark.version}"
+    return board / folder / result.lifter.name
 
 
 def standing(result: Result, board: Path) -> Literal["new", "same"]:
@@ -125,7 +126,7 @@ def _load_row(row: Path, board: Path) -> Result:
     if not (row / CLIPS_FILE).is_file():
         problems.append(Problem(CLIPS_FILE, "file", "no file", "the clips table", restore))
     if row_path(result, board) != row:
-        expected = f"folder {result.benchmark.id}/{result.lifter.name}"
+        expected = f"folder {row_path(result, board).relative_to(board)}"
         found = f"folder {row.parent.name}/{row.name}"
         problems.append(Problem(RESULT_FILE, "lifter.name", found, expected, restore))
     if problems:

@@ -37,7 +37,7 @@ def show(board: Path) -> None:
         console.print(as_text(rows))
 
 
-@command.command()
+@command.command(name="render")
 @_board
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("leaderboard.html"), show_default=True
@@ -46,6 +46,3 @@ def render_page(board: Path, out: Path) -> None:
     """Write the leaderboard as one self-contained HTML page."""
     manifests = {name: load_manifest(name).model_dump() for name in known_manifests()}
     click.echo(f"page: {render(load(board), out, manifests)}")
-
-
-render_page.name = "render"

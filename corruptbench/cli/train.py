@@ -10,7 +10,7 @@ from corruptbench.cli.progress import Meter
 from corruptbench.datasets.studio import TRAIN_SHARDS
 from corruptbench.evaluate.contract import Contract
 from corruptbench.evaluate.shardset import open_shards
-from corruptbench.lifters.export import export
+from corruptbench.lifters.export import check_suffix, export
 from corruptbench.lifters.samples import load_samples
 from corruptbench.lifters.training import Schedule, train, weights_sha256
 from corruptbench.lifters.videopose3d import VideoPose3D
@@ -41,6 +41,7 @@ def command(
     out: Path,
 ) -> None:
     """Train a baseline lifter on clean detections and export it. Run again to resume."""
+    check_suffix(out)
 
     def make() -> VideoPose3D:
         return VideoPose3D(len(H36M17), 2)

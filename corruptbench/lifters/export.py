@@ -15,6 +15,12 @@ from corruptbench.files import atomic
 from corruptbench.skeleton import joint_set
 
 
+def check_suffix(path: Path) -> None:
+    """Raises `InputError` unless `export` can write to a path of this name."""
+    if path.suffix not in (".pt", ".pt2"):
+        raise InputError(f"{path}: suffix '{path.suffix}'; expected .pt2 (torch.export) or .pt")
+
+
 def export(network: nn.Module, contract: Contract, path: Path) -> None:
     """Writes ``path`` atomically: ``.pt2`` by torch.export, ``.pt`` as TorchScript.
 
@@ -23,8 +29,7 @@ def export(network: nn.Module, contract: Contract, path: Path) -> None:
     Raises:
         InputError: for another suffix.
     """
-    if path.suffix not in (".pt", ".pt2"):
-        raise InputError(f"{path}: suffix '{path.suffix}'; expected .pt2 (torch.export) or .pt")
+    check_suffix(path)
     network = network.eval().cpu()
     time = contract.frames + (13 if contract.window == "sequence" else 0)
     example = torch.zeros(4, time, len(joint_set(contract.joints)), contract.width)

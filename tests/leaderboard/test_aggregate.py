@@ -137,6 +137,16 @@ def test_degradation_is_paired(average: Average) -> None:
     assert intervals.degradation.high == pytest.approx(10.0, abs=1e-9)
 
 
+def test_cameras_of_a_take_are_drawn_together() -> None:
+    """Four copies of each clip, as other cameras, are no new evidence: the interval stays."""
+    table = clip_table(actions=("a",), takes=12)
+    copies = [table.assign(camera=f"cam{i}") for i in range(4)]
+    once = summarise(copies[0], "frames").mpjpe_intervals
+    four = summarise(pd.concat(copies), "frames").mpjpe_intervals
+    assert four.clean.low == pytest.approx(once.clean.low)
+    assert four.clean.high == pytest.approx(once.clean.high)
+
+
 def test_intervals_cover_the_true_mean_about_as_often_as_they_say() -> None:
     """Clips drawn from a normal of mean 50: the 95 % interval holds 50 in most of the draws."""
     random = np.random.default_rng(11)

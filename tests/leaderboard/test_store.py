@@ -28,10 +28,10 @@ def board(tmp_path: Path) -> Path:
 def test_submit_adds_a_row_that_load_and_the_referee_read(make: Make, board: Path) -> None:
     path = make()
     row = submit(path, board, MANIFEST)
-    assert row == board / "toy-c" / "baseline"
+    assert row == board / "toy-c-v1" / "baseline"
     assert sorted(files(board)) == [
-        "toy-c/baseline/clips.parquet",
-        "toy-c/baseline/result.json",
+        "toy-c-v1/baseline/clips.parquet",
+        "toy-c-v1/baseline/result.json",
     ]
     assert load(board) == [check(path)]
     assert check(row / "result.json") == check(path)
@@ -77,7 +77,7 @@ def test_other_software_and_command_with_the_same_scores_change_nothing(
     [
         (1, {}, "mpjpe.clean"),
         (0, {"lifter": {"sha256": digest("other")}}, "lifter.sha256"),
-        (0, {"benchmark": {"version": 2}}, "benchmark"),
+        (0, {"benchmark": {"manifest_sha256": digest("other")}}, "benchmark"),
         (0, {"build": {"pixels_sha256": digest("other")}}, "build"),
     ],
 )
@@ -143,14 +143,14 @@ def test_a_row_that_appears_meanwhile_is_not_overwritten(
     with pytest.raises(OSError, match="not empty"):
         submit(late, board, None)
     assert files(board) == before
-    assert len(list((board / "toy-c").iterdir())) == 1
+    assert len(list((board / "toy-c-v1").iterdir())) == 1
 
 
 def test_load_passes_over_dot_names_and_loose_files(make: Make, board: Path) -> None:
     submit(make(), board, None)
     (board / "README.md").write_text("about this board")
     (board / ".git").mkdir()
-    (board / "toy-c" / ".baseline.tmp").mkdir()
+    (board / "toy-c-v1" / ".baseline.tmp").mkdir()
     assert len(load(board)) == 1
 
 
@@ -167,13 +167,20 @@ def test_load_of_an_empty_board(board: Path) -> None:
 def test_load_lists_every_broken_row(make: Make, board: Path) -> None:
     for name in ("a", "b", "c", "d"):
         submit(make(name=name), board, None)
-    (board / "toy-c" / "a" / "result.json").write_text("{}")
-    (board / "toy-c" / "b" / "clips.parquet").unlink()
-    (board / "toy-c" / "c").rename(board / "toy-c" / "moved")
+    (board / "toy-c-v1" / "a" / "result.json").write_text("{}")
+    (board / "toy-c-v1" / "b" / "clips.parquet").unlink()
+    (board / "toy-c-v1" / "c").rename(board / "toy-c-v1" / "moved")
     with pytest.raises(SubmissionError) as caught:
         load(board)
     message = str(caught.value)
     assert "3 problems" in message
-    assert "toy-c/a/result.json: schema_version" in message
-    assert "toy-c/b/clips.parquet: file: found no file" in message
-    assert "found folder toy-c/moved, expected folder toy-c/c" in message
+    assert "toy-c-v1/a/result.json: schema_version" in message
+    assert "toy-c-v1/b/clips.parquet: file: found no file" in message
+    assert "found folder toy-c-v1/moved, expected folder toy-c-v1/c" in message
+
+
+def test_versions_of_a_benchmark_have_rows_of_their_own(make: Make, board: Path) -> None:
+    submit(make(), board, None)
+    row = submit(make(benchmark={"version": 2}), board, None)
+    assert row == board / "toy-c-v2" / "baseline"
+    assert len(load(board)) == 2

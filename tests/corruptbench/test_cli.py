@@ -1,0 +1,183 @@
+"""Bad input at the command line: one clear sentence, exit code 2, nothing written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import torch
+
+import corruptbench
+from tests.corruptbench.conftest import run_process
+from tests.corruptbench.test_lifter import Lift
+
+
+def test_version(cli):
+    assert corruptbench.__version__ in cli("--version").out
+    assert corruptbench.__version__ in run_process("--version").stdout
+
+
+def test_help_names_every_command(cli):
+    out = cli("--help").out
+    for name in ("build", "evaluate", "submit", "leaderboard", "train", "weights", "preview"):
+        assert name in out
+        assert cli(name, "--help").code == 0
+
+
+def said_once(done, *words):
+    assert done.code == 2, done
+    lines = done.err.strip().splitlines()
+    assert "Traceback" not in done.err
+    assert len([line for line in lines if line.lower().startswith("error")]) == 1, done.err
+    for word in words:
+        assert word in done.err, done.err
+
+
+BUILD = {
+    "no such folder": (["--root", "nowhere"], ["nowhere: no such folder", "--root"]),
+    "no dataset.json": (["--root", "."], ["no dataset.json", "one level too high or low"]),
+    "no root": ([], ["--root"]),
+    "corruption": (["--root", "DATA", "--corruption", "fog"], ["'fog'", "erase, gaussian_noise"]),
+    "severity 0": (["--root", "DATA", "--severity", "0"], ["'0'", "severities from 1 to 5"]),
+    "severity 6": (["--root", "DATA", "--severity", "6"], ["'6'", "severities from 1 to 5"]),
+    "severity 3-1": (["--root", "DATA", "--severity", "3-1"], ["3-1", "severities from 1 to 5"]),
+    "severity a": (["--root", "DATA", "--severity", "a"], ["'a'", "severities from 1 to 5"]),
+    "detector": (["--root", "DATA", "--detector", "openpose"], ["openpose", "movenet:lightning"]),
+    "variant": (["--root", "DATA", "--detector", "movenet:storm"], ["storm", "movenet:thunder"]),
+    "device": (["--root", "DATA", "--device", "warp"], ["warp"]),
+    "workers": (["--root", "DATA", "--workers", "0"], ["--workers"]),
+    "manifest": (["--manifest", "h37m"], ["unknown manifest 'h37m'", "studio-c"]),
+}
+
+
+@pytest.mark.detector
+@pytest.mark.parametrize("case", BUILD)
+def test_bad_build_arguments(case, mini, mini_manifest, tmp_path, monkeypatch, cli):
+    monkeypatch.chdir(tmp_path)
+    words, expected = BUILD[case]
+    words = [str(mini) if w == "DATA" else w for w in words]
+    manifest = [] if "--manifest" in words else ["--manifest", mini_manifest]
+    said_once(cli("build", *manifest, *words, "--out", "out"), *expected)
+    assert not (tmp_path / "out").exists()
+
+
+def test_detector_without_weights(mini, mini_manifest, tmp_path, monkeypatch, cli):
+    monkeypatch.setenv("CORRUPTBENCH_WEIGHTS", str(tmp_path / "empty"))
+    done = cli("build", "--root", mini, "--manifest", mini_manifest, "--out", tmp_path / "out")
+    said_once(done, "corruptbench weights fetch movenet:lightning")
+
+
+def break_record(folder, **changes):
+    path = folder / "dataset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def drop_video(folder):
+    (folder / "videos/A1/sway_1.cam2.mp4").unlink()
+
+
+def drop_labels(folder):
+    (folder / "labels/A2.parquet").unlink()
+
+
+def page_for_labels(folder):
+    (folder / "labels/A2.parquet").write_text("<html>")
+
+
+def swap_video(folder):
+    videos = folder / "videos/A1"
+    shutil.copy(videos / "step_1.cam1.mp4", videos / "sway_1.cam1.mp4")
+
+
+DATA = {
+    "json": (lambda f: (f / "dataset.json").write_text("{"), ["dataset.json", "JSON"]),
+    "units": (lambda f: break_record(f, units="m"), ["dataset.json: units", "'mm'"]),
+    "joints": (lambda f: break_record(f, joints="smpl24"), ["joint set 'smpl24'", "h36m17"]),
+    "fps": (lambda f: break_record(f, fps=0), ["dataset.json: fps"]),
+    "subject": (
+        lambda f: break_record(f, sequences={"A1": {"step_1": "step"}}),
+        ["A2", "subjects"],
+    ),
+    "no video": (drop_video, ["sway_1.cam2.mp4: missing"]),
+    "no labels": (drop_labels, ["labels/A2.parquet: missing"]),
+    "page": (page_for_labels, ["labels/A2.parquet", "not a label table"]),
+    "short video": (swap_video, ["sway_1.cam1.mp4: 22 frames, expected at least 23", "truncated"]),
+}
+
+
+@pytest.mark.detector
+@pytest.mark.parametrize("case", DATA)
+def test_bad_data(case, mini, mini_manifest, tmp_path, cli):
+    data = tmp_path / "data"
+    shutil.copytree(mini, data)
+    spoil, expected = DATA[case]
+    spoil(data)
+    out = tmp_path / "out"
+    words = ("--severity", 1, "--corruption", "erase", "--workers", 1, "--out", out)
+    said_once(cli("build", "--root", data, "--manifest", mini_manifest, *words), *expected)
+    assert not list(out.rglob("*.part"))
+    assert not (out / "lock.json").exists()
+
+
+@pytest.mark.detector
+def test_another_benchmark_in_the_folder(mini, mini_manifest, mini_shards, tmp_path, cli):
+    other = tmp_path / "other.toml"
+    other.write_text(mini_manifest.read_text().replace('"mini-c"', '"mini-d"'))
+    done = cli("build", "--root", mini, "--manifest", other, "--out", mini_shards)
+    said_once(done, "holds shards of mini-c", "choose another --out")
+
+
+@pytest.mark.detector
+def test_bad_models(mini, mini_manifest, mini_shards, tmp_path, cli):
+    def evaluate(model):
+        return cli(
+            "evaluate", model, "--shards", mini_shards, "--root", mini, "--manifest",
+            mini_manifest, "--out", tmp_path / "results",
+        )  # fmt: skip
+
+    torch.save(Lift(), tmp_path / "pickled.pt")
+    said_once(evaluate(tmp_path / "pickled.pt"), "pickled Python objects", "torch.export")
+    said_once(evaluate(tmp_path / "nowhere.pt2"), "nowhere.pt2: no such file")
+    assert not (tmp_path / "results").exists()
+
+
+def test_bad_shards_folder(tmp_path, tiny_lifter, cli):
+    said_once(cli("evaluate", tiny_lifter, "--shards", tmp_path / "x"), "x: no such folder")
+    said_once(cli("evaluate", tiny_lifter, "--shards", tmp_path), "lock.json: missing")
+    said_once(cli("verify", tmp_path), "lock.json: missing")
+    (tmp_path / "lock.json").write_text("{}")
+    said_once(cli("detections", "--shards", tmp_path), "lock.json: format")
+
+
+def test_bad_submission(tmp_path, cli):
+    (tmp_path / "r.json").write_text("[]")
+    done = cli("submit", tmp_path / "r.json", "--board", tmp_path / "board")
+    assert done.code == 2
+    assert "r.json" in done.err
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "board").exists()
+
+
+def test_empty_board(tmp_path, cli):
+    said_once(cli("leaderboard", "show", "--board", tmp_path), "no results yet")
+    page = tmp_path / "page.html"
+    assert cli("leaderboard", "render", "--board", tmp_path, "--out", page).code == 0
+    assert "corruptbench submit" in page.read_text()
+
+
+def test_unwritable_output(mini, mini_manifest, tmp_path, cli):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    words = ("--severity", 1, "--corruption", "erase", "--workers", 1, "--out", blocked / "out")
+    done = cli("build", "--root", mini, "--manifest", mini_manifest, *words)
+    assert done.code == 2
+    assert "Traceback" not in done.err
+
+
+def test_training_needs_a_known_suffix(mini, mini_manifest, mini_shards, tmp_path, cli):
+    done = cli(
+        "train", "videopose3d", "--shards", mini_shards, "--root", mini, "--manifest",
+        mini_manifest, "--epochs", 1, "--out", tmp_path / "m.pth",
+    )  # fmt: skip
+    said_once(done, "suffix '.pth'", ".pt2")

@@ -1,0 +1,83 @@
+"""The wheel is whole: installed elsewhere, the command runs on what came with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from detectors import weights
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, ROOT]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next(out.glob("corruptbench-*.whl"))
+
+
+def test_contents(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    for needed in (
+        "manifests/studio-c.toml",
+        "leaderboard/site/page.html.jinja",
+        "corruptbench/datasets/studio/dataset.json",
+        "corruptbench/datasets/studio/labels/S6.parquet",
+        "corruptbench/datasets/studio/videos/S6/walking_1.cam1.mp4",
+        "corruptbench/datasets/studio/train_shards/lock.json",
+        "corruptbench/py.typed",
+    ):
+        assert needed in names
+    tops = {name.partition("/")[0] for name in names}
+    packages = {"corruptbench", "corruptions", "detectors", "leaderboard", "manifests"}
+    assert {t for t in tops if not t.endswith(".dist-info")} == packages
+    assert not [n for n in names if "/results/" in n or n.endswith(".pyc")]
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory) -> Path:
+    """An environment that has the wheel of its own and borrows the other packages."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    command = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel]
+    subprocess.run(command, check=True)
+    site = folder / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
+    # The path is appended, and .pth files in it are not followed: our own packages are the wheel's.
+    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+    return folder
+
+
+def run(installed, *words):
+    environment = {"PATH": os.environ["PATH"], "CORRUPTBENCH_WEIGHTS": str(weights.root())}
+    done = subprocess.run(
+        [installed / "bin" / "corruptbench", *map(str, words)],
+        capture_output=True, text=True, cwd=installed, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_command_runs(installed):
+    assert "version" in run(installed, "--version")
+    python = installed / "bin" / "python"
+    where = "import corruptbench, corruptions, manifests; print(corruptbench.__file__)"
+    found = subprocess.run([python, "-c", where], capture_output=True, text=True, cwd=installed)
+    assert found.stdout.startswith(str(installed))
+
+
+@pytest.mark.detector
+def test_the_embedded_data_is_there(installed):
+    run(installed, "preview", "S7/walking_1.cam4", "--severity", "2", "--out", installed / "p.png")
+    assert (installed / "p.png").stat().st_size > 10_000
