@@ -17,6 +17,10 @@ from corruptbench.manifest import Cell, Manifest
 from detectors import Detector
 from detectors.crops import resize, to_frame
 
+#: Steps to which detections are rounded, pixels and score. Far below any detector's accuracy, and
+#: above the last-digit noise of its arithmetic, so that two machines nearly always agree exactly.
+KEYPOINT_STEP, SCORE_STEP = 1 / 64, 1 / 4096
+
 #: Crops given to the detector at once: consecutive frames of one cell, so that a cell's detections
 #: do not depend on what else is built. More is slower on a CPU (its caches) and no slower on a GPU.
 BATCH = 8
@@ -28,8 +32,8 @@ class CellDetections:
 
     Attributes:
         cell: the condition.
-        keypoints: (F, K, 2) float32, pixels of the full frame.
-        scores: (F, K) float32.
+        keypoints: (F, K, 2) float32, pixels of the full frame, multiples of `KEYPOINT_STEP`.
+        scores: (F, K) float32, multiples of `SCORE_STEP`.
         boxes: (F, 4) float32 px, the boxes that the crops were cut around.
         pixels_sha256: digest of the pixels that the detector was given.
     """
@@ -46,6 +50,11 @@ class CellDetections:
         digest = hashlib.sha256(self.keypoints.astype("<f4").tobytes())
         digest.update(self.scores.astype("<f4").tobytes())
         return digest.hexdigest()
+
+
+def rounded(values: NDArray[np.float32], step: float) -> NDArray[np.float32]:
+    """The nearest multiples of ``step``, a power of two (exact in float32)."""
+    return (np.rint(values / np.float32(step)) * np.float32(step)).astype(np.float32)
 
 
 class _Lane:
@@ -70,7 +79,8 @@ class _Lane:
         x0, y0, side = np.array([(s.x0, s.y0, s.side) for _, s, _ in self.waiting]).T
         keypoints = to_frame(found.keypoints, x0, y0, side, detector.input_size)
         for i, (t, _, _) in enumerate(self.waiting):
-            self.keypoints[t], self.scores[t] = keypoints[i], found.scores[i]
+            self.keypoints[t] = rounded(keypoints[i], KEYPOINT_STEP)
+            self.scores[t] = rounded(found.scores[i], SCORE_STEP)
         self.waiting.clear()
 
     def result(self, joints: int, boxes: NDArray[np.float32]) -> CellDetections:
