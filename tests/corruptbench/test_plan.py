@@ -8,9 +8,9 @@ from corruptbench.manifest import CLEAN, Cell, known_manifests, load_manifest
 
 # A manifest is frozen: whoever changes one raises its version, and this table with it.
 FROZEN = {
-    "studio-c": (1, ""),
-    "studio-c-mini": (1, ""),
-    "studio-train": (1, ""),
+    "studio-c": (1, "4ecc4fa5841333b7765bef912c909d384bfe69dfdf76082566921b5ff4f4a6a4"),
+    "studio-c-mini": (1, "2e04950333cbe95661f15e80d8d087f21ea546856ce0a2ddc3ba5f124c24523c"),
+    "studio-train": (1, "f583c4ea3ea3fbdd7ca0594b6dede3c32fb62077166e0a2697ea99d9adf3eb98"),
 }
 
 
