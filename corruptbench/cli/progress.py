@@ -64,7 +64,7 @@ class Meter:
         self.done += units
         self.note = note or self.note
         self._bar.update(
-            self._task, completed=self.done, rate=f"{self.rate():.0f}/s", note=self.note
+            self._task, completed=self.done, rate=f"{self.rate():.3g}/s", note=self.note
         )
         if not self._console.is_terminal and time.monotonic() - self._said > INTERVAL:
             self._say()
@@ -77,7 +77,7 @@ class Meter:
         self._said = time.monotonic()
         left = (self.total - self.done) / max(self.rate(), 1e-9)
         self._console.print(
-            f"{self.label}: {self.done}/{self.total} {self.unit}, {self.rate():.0f}/s, "
+            f"{self.label}: {self.done}/{self.total} {self.unit}, {self.rate():.3g}/s, "
             f"{left:.0f} s left {self.note}".rstrip(),
             highlight=False,
             soft_wrap=True,

@@ -1,7 +1,7 @@
 """Speed of each corruption at severity 3, one thread, as ratios measured side by side.
 
 Frame: 1000 x 1000 x 3 uint8. Region: a person's box of 400 x 400 px padded by 1.25. The floor is a
-copy of the same bytes in the same run. Usage: python benchmarks/corruptions.py
+copy of the same bytes in the same run. Usage: python benchmarks/corruption_speed.py
 """
 
 from __future__ import annotations
