@@ -11,10 +11,12 @@ LIFTER := videopose3d-27
 
 setup: $(READY)
 
+# Nothing outside of the checkout is touched: no user's cache, no ensurepip.
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --disable-pip-version-check --editable '.[dev]'
+	$(PYTHON) -m venv --without-pip .venv
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --no-cache-dir --disable-pip-version-check pip==25.3
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --no-cache-dir \
+		--disable-pip-version-check --progress-bar on torch==2.13.0 --editable '.[dev]'
 	$(BIN)/corruptbench weights fetch movenet:lightning
 	@touch $@
 
@@ -22,6 +24,7 @@ demo: setup
 	$(BIN)/corruptbench build --manifest studio-c-mini --out $(DEMO)/shards
 	$(BIN)/corruptbench preview --manifest studio-c-mini --out $(DEMO)/preview.png
 	$(BIN)/corruptbench evaluate baselines/$(LIFTER).pt2 --shards $(DEMO)/shards --out $(DEMO)/results
+	@rm -rf $(DEMO)/board
 	$(BIN)/corruptbench submit $(DEMO)/results/$(LIFTER).json --board $(DEMO)/board
 	$(BIN)/corruptbench leaderboard render --board $(DEMO)/board --out $(DEMO)/leaderboard.html
 
@@ -39,4 +42,5 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 clean:
+	find . -path ./.venv -prune -o -name '*.nb[ic]' -print0 | xargs -0 rm -f  # Numba's cache
 	rm -rf $(DEMO) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

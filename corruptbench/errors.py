@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 
 class InputError(ValueError):
     """Bad input. The message names the file or field, what was found, expected, and the remedy."""
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that is wrong with a record: its field, what is amiss, what was found."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"])) or "the whole"
+    found = (
+        "" if first["type"] in ("missing", "json_invalid") else f" (found {first['input']!r:.80})"
+    )
+    return f"{where}: {first['msg']}{found}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,10 +9,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from corruptbench.datasets import ClipId
-from corruptbench.errors import InputError
+from corruptbench.errors import InputError, first_problem
+from corruptbench.files import sha256_of_json
+from corruptbench.record import Record
 from corruptions import CorruptionError, Key, get
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -32,12 +32,6 @@ class Cell:
 
 
 CLEAN = Cell("clean", 0)
-
-
-class Record(BaseModel):
-    """Base of the manifest's tables: immutable, and no unknown field passes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Clips(Record):
@@ -85,8 +79,7 @@ class Manifest(Record):
     @property
     def sha256(self) -> str:
         """SHA-256 of the content as canonical JSON: comments and layout do not count."""
-        text = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return sha256_of_json(self.model_dump())
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -145,22 +138,20 @@ def load_manifest(name: str) -> Manifest:
         path = Path(name)
         if not path.is_file():
             raise InputError(f"{name}: no such manifest file")
-        text = path.read_text()
+        data = path.read_bytes()
     elif name in known_manifests():
-        text = files("manifests").joinpath(f"{name}.toml").read_text()
+        data = files("manifests").joinpath(f"{name}.toml").read_bytes()
     else:
         raise InputError(
             f"unknown manifest '{name}': expected one of {', '.join(known_manifests())}, "
             "or the path of a .toml file"
         )
     try:
-        manifest = Manifest.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        manifest = Manifest.model_validate(tomllib.loads(data.decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"manifest {name}: not TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(f"manifest {name}: {where}: {first['msg']}") from None
+        raise InputError(f"manifest {name}: {first_problem(error)}") from None
     for pin in manifest.corruptions:
         try:
             version = get(pin.name).version

@@ -87,7 +87,10 @@ def line_kernel(length: float, angle: float) -> tuple[NDArray[np.int64], NDArray
         for dx, wx in ((0, 1 - fx), (1, fx)):
             np.add.at(grid, (row + dy, column + dx), wy * wx)
     grid = (grid + grid[::-1, ::-1]) / 2
-    weights = np.rint(grid * (UNIT / grid.sum())).astype(np.int64)
+    exact = grid * (UNIT / grid.sum())
+    weights = np.rint(exact).astype(np.int64)
+    if weights[reach, reach] + UNIT < weights.sum():  # hundreds of taps, most rounded upwards
+        weights = np.floor(exact).astype(np.int64)
     weights[reach, reach] += UNIT - weights.sum()
     taps = np.argwhere(weights > 0)
     return taps - reach, weights[taps[:, 0], taps[:, 1]].astype(np.uint32)

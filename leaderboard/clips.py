@@ -21,14 +21,16 @@ CELL_KEY = ("corruption", "severity")
 #: The columns as they are written; errors in millimetres (MPJVE: millimetres per frame).
 ARROW_SCHEMA = pa.schema(
     [(name, pa.string()) for name in (*CLIP_KEY, "corruption")]
-    + [("severity", pa.int8()), ("frames", pa.int32())]
+    + [("severity", pa.int8()), ("frames", pa.int32()), ("steps", pa.int32())]
     + [(name, pa.float64()) for name in METRICS]
 )
 
 _KINDS: dict[str, tuple[str, Callable[[pa.DataType], bool]]] = {
     **{name: ("text", lambda kind: _is_text(kind)) for name in (*CLIP_KEY, "corruption")},
-    **{name: ("integer", lambda kind: bool(pa.types.is_integer(kind))) for name in ("severity",)},
-    **{name: ("integer", lambda kind: bool(pa.types.is_integer(kind))) for name in ("frames",)},
+    **{
+        name: ("integer", lambda kind: bool(pa.types.is_integer(kind)))
+        for name in ("severity", "frames", "steps")
+    },
     **{name: ("float64", lambda kind: bool(pa.types.is_float64(kind))) for name in METRICS},
 }
 

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -21,7 +20,7 @@ from leaderboard.view import benchmark_views
 def render(
     results: Sequence[Result],
     out_path: Path,
-    manifests: Mapping[str, Mapping[str, Any]] | None = None,
+    manifests: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Path:
     """Write the page and return its path; the same input gives the same bytes.
 
@@ -32,10 +31,12 @@ def render(
         results: any results; each benchmark gets its own tables. None at all gives a page that
             says how to submit.
         out_path: the HTML file; its folder is made if it is not there.
-        manifests: by benchmark id, the manifest's ``title``, ``description`` and
-            ``corruptions`` (whose order the columns then follow); all optional.
+        manifests: by benchmark id, ``{"title": str, "corruptions": [name, ...]}``, both and no
+            other field: the benchmark's title, and the names of its corruptions in the order that
+            columns, figures and lines then follow. A benchmark without is called by its id.
 
     Raises:
+        ValueError: a manifest is not of that shape.
         OSError: the file cannot be written.
     """
     text = html(results, manifests)
@@ -53,7 +54,7 @@ def render(
 
 
 def html(
-    results: Sequence[Result], manifests: Mapping[str, Mapping[str, Any]] | None = None
+    results: Sequence[Result], manifests: Mapping[str, Mapping[str, object]] | None = None
 ) -> str:
     """Return the page as text; see `render`."""
     style, script = _site("style.css"), _site("page.js")

@@ -26,6 +26,13 @@ class Problem(NamedTuple):
         )
 
 
+def short(value: object) -> str:
+    """Return foreign text for a message: printable, on one line, at most 80 characters."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(char if char.isprintable() else "?" for char in text)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
 class SubmissionError(ValueError):
     """A result or a board that cannot be accepted; ``problems`` holds every finding."""
 

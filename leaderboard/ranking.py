@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from leaderboard.aggregate import Metric
-from leaderboard.schema import Benchmark, Build, Result
+from leaderboard.schema import Benchmark, Build, Metric, Result
 
 
 class Row(NamedTuple):

@@ -1,7 +1,8 @@
 """The checks that every submission passes before it enters the board.
 
 Nothing in a result is taken on trust that can be worked out: the clips table must be the one that
-the result names, and every number of the result is recomputed from it.
+the result names, and every number of the result is recomputed from it. Whether it covers the
+benchmark can be told only with what the board's owner expects (see `expected`).
 """
 
 from __future__ import annotations
@@ -10,25 +11,26 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from leaderboard import clips
-from leaderboard.aggregate import CLEAN, METRICS, Summary, summarise
-from leaderboard.problem import Problem, SubmissionError
-from leaderboard.schema import SCHEMA_VERSION, Result
+from leaderboard.aggregate import CLEAN, Summary, summarise
+from leaderboard.expected import Expected, clip_problems, document_problems
+from leaderboard.problem import Problem, SubmissionError, short
+from leaderboard.schema import METRICS, SCHEMA_VERSION, Result
 
 JSON_LIMIT = 2_000_000  # bytes
 CLIPS_LIMIT = 20_000_000  # bytes
 LARGEST_ERROR = 10_000.0  # mm, or mm per frame
 TOLERANCE = 1e-9  # relative; also absolute, in mm, for numbers near zero
 
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
 _RERUN = "run 'corruptbench evaluate' again and submit the two files as it wrote them"
 _UPGRADE = "upgrade corruptbench, or evaluate the model again with this version"
 
@@ -40,17 +42,22 @@ class Submission(NamedTuple):
     clips: bytes
 
 
-def check(json_path: Path) -> Result:
+def check(json_path: Path, expected: Expected | None = None) -> Result:
     """Return the result in ``json_path`` if it and its clips table pass every check.
+
+    Args:
+        json_path: the result; its clips table lies where `clips_path` says.
+        expected: what the benchmark asks of every result; None leaves open which benchmark it
+            is and how much of it was scored.
 
     Raises:
         SubmissionError: lists each problem with its file, field, what was found, what was
             expected, and a remedy.
     """
-    return inspect(json_path).result
+    return inspect(json_path, expected).result
 
 
-def inspect(json_path: Path) -> Submission:
+def inspect(json_path: Path, expected: Expected | None = None) -> Submission:
     """Check as `check` does, and also return the bytes of the clips table.
 
     Each file is read once, so that what was checked is what is stored.
@@ -59,16 +66,20 @@ def inspect(json_path: Path) -> Submission:
         SubmissionError: see `check`.
     """
     result = read_result(json_path)
+    if expected:
+        _refuse(json_path, document_problems(json_path.name, result, expected))
     path = clips_path(json_path)
     data = _read(path, CLIPS_LIMIT, json_path)
     table = _table(json_path, path, data, result)
     _refuse(json_path, _coverage_problems(json_path, path, result, table))
+    if expected:
+        _refuse(json_path, clip_problems(path.name, table, expected))
     try:
-        expected = summarise(table, result.scoring.average)
+        recomputed = summarise(table, result.scoring.average)
     except ValueError as error:
         problem = Problem(path.name, "table", str(error), "a table that can be averaged", _RERUN)
         raise SubmissionError(str(json_path), [problem]) from error
-    _refuse(json_path, _number_problems(json_path, result, expected))
+    _refuse(json_path, _number_problems(json_path, result, recomputed))
     return Submission(result, data)
 
 
@@ -95,14 +106,15 @@ def read_result(json_path: Path) -> Result:
     data = _read(json_path, JSON_LIMIT, json_path)
     file = json_path.name
     try:
-        document = from_json(data)
-    except ValueError as error:
-        problem = Problem(file, "document", str(error), "a JSON document", _RERUN)
+        document = _JSON.validate_json(data)
+    except ValidationError as error:
+        found = short(error.errors(include_url=False)[0]["msg"])
+        problem = Problem(file, "document", found, "a JSON document", _RERUN)
         raise SubmissionError(str(json_path), [problem]) from error
     version = document.get("schema_version", "none") if isinstance(document, dict) else "none"
     if type(version) is not int or version != SCHEMA_VERSION:
         expected = f"{SCHEMA_VERSION} (the version that this software reads)"
-        problem = Problem(file, "schema_version", _short(version), expected, _UPGRADE)
+        problem = Problem(file, "schema_version", short(version), expected, _UPGRADE)
         raise SubmissionError(str(json_path), [problem])
     try:
         return Result.model_validate_json(data, strict=True)
@@ -115,7 +127,7 @@ def _schema_problems(file: str, error: ValidationError) -> list[Problem]:
         Problem(
             file,
             ".".join(str(part) for part in detail["loc"]) or "document",
-            "nothing" if detail["type"] == "missing" else _short(detail["input"]),
+            "nothing" if detail["type"] == "missing" else short(detail["input"]),
             detail["msg"][:1].lower() + detail["msg"][1:],
             _RERUN,
         )
@@ -153,7 +165,7 @@ def _table(json_path: Path, path: Path, data: bytes, result: Result) -> pd.DataF
         _refuse(json_path, _shape_problems(path, file, result))
         table = clips.read(file)
     except (pa.ArrowException, OSError) as error:
-        problem = Problem(path.name, "file", _short(str(error)), "a Parquet file", _RERUN)
+        problem = Problem(path.name, "file", short(str(error)), "a Parquet file", _RERUN)
         raise SubmissionError(str(json_path), [problem]) from error
     _refuse(json_path, _value_problems(path, table))
     _refuse(json_path, _row_problems(path, table))
@@ -181,12 +193,15 @@ def _value_problems(path: Path, table: pd.DataFrame) -> Iterator[Problem]:
         yield from _bad_rows(path, table, column, empty, "some text")
     yield from _bad_rows(path, table, "severity", ~table["severity"].between(0, 5), "0 to 5")
     yield from _bad_rows(path, table, "frames", ~(table["frames"] >= 1), "1 or more")
+    steps = table["steps"]
+    within = steps.between(0, table["frames"] - 1)
+    yield from _bad_rows(path, table, "steps", ~within, "0 to frames - 1")
     for metric in METRICS:
-        fits = table[metric].between(0.0, LARGEST_ERROR)
+        fits, expected = table[metric].between(0.0, LARGEST_ERROR), f"0 to {LARGEST_ERROR:g} mm"
         if metric == "mpjve":
-            fits |= table[metric].isna() & (table["frames"] == 1)
-        unit = "mm per frame" if metric == "mpjve" else "mm"
-        yield from _bad_rows(path, table, metric, ~fits, f"0 to {LARGEST_ERROR:g} {unit}")
+            fits = fits.where(steps > 0, table[metric].isna())
+            expected += " per frame, null exactly when steps is 0"
+        yield from _bad_rows(path, table, metric, ~fits, expected)
     named_clean = table["corruption"] == CLEAN[0]
     mixed = named_clean != (table["severity"] == CLEAN[1])
     expected = "severity 0 for 'clean' and 1 to 5 for every corruption"
@@ -202,13 +217,13 @@ def _bad_rows(
         row = int(np.flatnonzero(bad.to_numpy())[0])
         value = table[column].iloc[row]
         shown = value.item() if isinstance(value, np.generic) else value
-        found = f"{_short(shown)} in row {row}"
+        found = f"{short(shown)} in row {row}"
         more = f" and {count - 1} more" if count > 1 else ""
         yield Problem(path.name, f"column {column}", found + more, expected, _RERUN)
 
 
 def _row_problems(path: Path, table: pd.DataFrame) -> Iterator[Problem]:
-    """Each clip must have each cell once, and the same frames in all of them."""
+    """Each clip must have each cell once, and the same frames and steps in all of them."""
     clip, cell = [*clips.CLIP_KEY], [*clips.CELL_KEY]
     twice = table.duplicated([*clip, *cell])
     if twice.any():
@@ -225,16 +240,17 @@ def _row_problems(path: Path, table: pd.DataFrame) -> Iterator[Problem]:
         remedy = "score every clip in every cell; " + _RERUN
         yield Problem(path.name, "rows", found, "every cell for every clip", remedy)
         return
-    frames = by_clip["frames"].nunique()
-    if (frames != 1).any():
-        name = next(name for name, kinds in frames.items() if kinds != 1)
-        found = f"frame counts that differ between the cells of clip {_joined(name)}"
-        remedy = "score the same frames in every cell; " + _RERUN
-        yield Problem(path.name, "column frames", found, "one count per clip", remedy)
+    remedy = "score the same frames in every cell; " + _RERUN
+    for column in ("frames", "steps"):
+        kinds = by_clip[column].nunique()
+        several = kinds[kinds != 1]
+        if len(several):
+            found = f"counts that differ between the cells of clip {_joined(several.index[0])}"
+            yield Problem(path.name, f"column {column}", found, "one count per clip", remedy)
 
 
 def _joined(key: object) -> str:
-    return _short("/".join(str(part) for part in cast(Iterable[object], key)))
+    return short("/".join(str(part) for part in cast(Iterable[object], key)))
 
 
 def _coverage_problems(
@@ -311,13 +327,6 @@ def _leaves(field: str, value: object) -> Iterator[tuple[str, float]]:
 
 def _same(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-
-
-def _short(value: object) -> str:
-    """Return foreign text for a message: printable, on one line, at most 80 characters."""
-    text = value if isinstance(value, str) else repr(value)
-    text = "".join(char if char.isprintable() else "?" for char in text)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _refuse(json_path: Path, problems: Iterable[Problem]) -> None:

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA_VERSION = 1
 
-#: Columns of the per-clip table: identity of the clip, identity of the cell, then the number of
-#: frames scored and the means over these frames (MPJVE: over the frames less one; null for a
-#: clip of a single frame).
+#: Columns of the per-clip table: identity of the clip, identity of the cell, the number of frames
+#: scored, the number of consecutive valid pairs of frames (``steps``), then the means. MPJPE and
+#: P-MPJPE are means over ``frames``; MPJVE is the mean over ``steps``, null exactly when that is 0.
 CLIP_COLUMNS = (
     "subject",
     "sequence",
@@ -24,13 +24,16 @@ CLIP_COLUMNS = (
     "corruption",
     "severity",
     "frames",
+    "steps",
     "mpjpe",
     "p_mpjpe",
     "mpjve",
 )
 
+Metric = Literal["mpjpe", "p_mpjpe", "mpjve"]
+
 #: The metrics of a cell, in the order in which they are printed.
-METRICS = ("mpjpe", "p_mpjpe", "mpjve")
+METRICS: tuple[Metric, ...] = ("mpjpe", "p_mpjpe", "mpjve")
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Millimetres = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]

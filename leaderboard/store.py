@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from leaderboard import referee
+from leaderboard.expected import Expected
 from leaderboard.problem import Problem, SubmissionError
 from leaderboard.schema import Result
 
@@ -27,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 _OTHER_NAME = "submit under another name, for example with a version suffix (NAME-2)"
 
 
-def submit(json_path: Path, board: Path, expected_manifest_sha256: str | None) -> Path:
+def submit(json_path: Path, board: Path, expected: Expected | None) -> Path:
     """Add a result to the board if the referee passes it; return the row's folder.
 
     Submitting what the board already has changes nothing and is logged. The row appears whole or
@@ -36,21 +37,15 @@ def submit(json_path: Path, board: Path, expected_manifest_sha256: str | None) -
     Args:
         json_path: the result; its clips table lies beside it (``NAME.clips.parquet``).
         board: the board's folder; made if it is not there.
-        expected_manifest_sha256: the hash of the frozen benchmark that this board is for, or
-            None to accept any.
+        expected: what the benchmark that this board is for asks of every result, or None to
+            accept any benchmark and whatever part of it was scored.
 
     Raises:
-        SubmissionError: the referee refuses it, it was scored on another manifest, or the board
-            has a row of that name with another model or other scores.
+        SubmissionError: the referee refuses it, or the board has a row of that name with another
+            model or other scores.
     """
-    submission = referee.inspect(json_path)
+    submission = referee.inspect(json_path, expected)
     result = submission.result
-    found = result.benchmark.manifest_sha256
-    if expected_manifest_sha256 not in (None, found):
-        remedy = "build and evaluate with the manifest that this board is for"
-        expected = str(expected_manifest_sha256)
-        problem = Problem(json_path.name, "benchmark.manifest_sha256", found, expected, remedy)
-        raise SubmissionError(str(json_path), [problem])
     row = row_path(result, board)
     if standing(result, board) == "same":
         _LOG.info("%s is on the board already; nothing was changed", row)

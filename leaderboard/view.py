@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from markupsafe import Markup
 
 from leaderboard import figures
-from leaderboard.aggregate import METRICS, Metric
 from leaderboard.ranking import Row, by_benchmark, corruption_names, rank
-from leaderboard.schema import Benchmark, Cell, Interval, Result
+from leaderboard.schema import METRICS, Benchmark, Cell, Interval, Metric, Record, Result
 
 #: At most so many bars in a panel; the table has every row.
 BARS = 12
@@ -24,6 +23,16 @@ _LABELS: dict[Metric, tuple[str, str, int]] = {
     "p_mpjpe": ("P-MPJPE", "mm", 1),
     "mpjve": ("MPJVE", "mm per frame", 2),
 }
+
+
+class Heading(Record):
+    """What of a manifest the page shows: exactly these two fields.
+
+    ``corruptions`` are the names of all corruptions, in the order of the page's columns.
+    """
+
+    title: str
+    corruptions: tuple[str, ...]
 
 
 class Number(NamedTuple):
@@ -95,7 +104,6 @@ class BenchmarkView:
     number: int
     benchmark: Benchmark
     title: str
-    description: str
     facts: Sequence[str]
     corruptions: Sequence[str]
     metrics: Sequence[MetricView]
@@ -105,32 +113,41 @@ class BenchmarkView:
 
 
 def benchmark_views(
-    results: Sequence[Result], manifests: Mapping[str, Mapping[str, Any]]
+    results: Sequence[Result], manifests: Mapping[str, Mapping[str, object]]
 ) -> list[BenchmarkView]:
     """Return what the page shows of each benchmark, sorted by its id.
 
     Args:
         results: any results, of any benchmarks.
-        manifests: by benchmark id, what the manifest says; ``title``, ``description`` and the
-            order of ``corruptions`` (a list of names, or a mapping by name) are used if given.
+        manifests: by benchmark id, the fields of `Heading` and no other. A benchmark without is
+            called by its id, with the corruptions in the order of its results.
+
+    Raises:
+        ValueError: a manifest is not of that shape (pydantic's ValidationError).
     """
+    headings = {key: Heading.model_validate(fields) for key, fields in manifests.items()}
     return [
-        _benchmark_view(number, benchmark, rows, manifests.get(benchmark.id, {}))
+        _benchmark_view(
+            number, benchmark, rows, headings.get(benchmark.id) or _heading(benchmark, rows)
+        )
         for number, (benchmark, rows) in enumerate(by_benchmark(results).items())
     ]
 
 
+def _heading(benchmark: Benchmark, results: Sequence[Result]) -> Heading:
+    return Heading(title=benchmark.id, corruptions=tuple(corruption_names(results)))
+
+
 def _benchmark_view(
-    number: int, benchmark: Benchmark, results: Sequence[Result], manifest: Mapping[str, Any]
+    number: int, benchmark: Benchmark, results: Sequence[Result], heading: Heading
 ) -> BenchmarkView:
     rows = rank(results)
     places = {row.result.lifter.name: place for place, row in enumerate(rows)}
-    corruptions = _in_manifest_order(corruption_names(results), manifest)
+    corruptions = _in_order(corruption_names(results), heading.corruptions)
     return BenchmarkView(
         number=number,
         benchmark=benchmark,
-        title=str(manifest.get("title") or benchmark.id),
-        description=str(manifest.get("description") or ""),
+        title=heading.title,
         facts=_facts(rows),
         corruptions=corruptions,
         metrics=[_metric_view(metric, results, places, corruptions) for metric in METRICS],
@@ -140,8 +157,8 @@ def _benchmark_view(
     )
 
 
-def _in_manifest_order(names: Sequence[str], manifest: Mapping[str, Any]) -> list[str]:
-    listed = [str(name) for name in manifest.get("corruptions") or ()]
+def _in_order(names: Sequence[str], listed: Sequence[str]) -> list[str]:
+    """Return the names as they are listed, then the others in their own order."""
     return sorted(names, key=lambda name: listed.index(name) if name in listed else len(listed))
 
 

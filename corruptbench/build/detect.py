@@ -54,7 +54,7 @@ class CellDetections:
 
 def rounded(values: NDArray[np.float32], step: float) -> NDArray[np.float32]:
     """The nearest multiples of ``step``, a power of two (exact in float32)."""
-    return (np.rint(values / np.float32(step)) * np.float32(step)).astype(np.float32)
+    return np.asarray(np.rint(values / np.float32(step)) * np.float32(step), dtype=np.float32)
 
 
 class _Lane:
@@ -111,7 +111,7 @@ def detect_clip(
         manifest: whose crop rule and random keys are used.
         detector: loaded.
         joints: K, number of keypoints of the detector's layout.
-        tick: called with the number of crops detected since the last call.
+        tick: called with the number of (frame, cell) pairs done since the last call.
 
     Raises:
         InputError: when the video does not fit its labels.
@@ -128,8 +128,7 @@ def detect_clip(
                 lane.look(window, t, square, detector.input_size)
         if (t + 1) % BATCH == 0 or t + 1 == frames:
             for lane in lanes:
-                done = len(lane.waiting)
                 lane.detect(detector)
-                tick(done)
+                tick(t % BATCH + 1)
     boxes = boxes_of(clip, manifest).astype(np.float32)
     return [lane.result(joints, boxes) for lane in lanes]

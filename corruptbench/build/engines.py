@@ -76,14 +76,13 @@ class Engine(Protocol):
         ...
 
 
-def local(recipe: Recipe, workers: int) -> Engine:
+def local(station: Station, workers: int) -> Engine:
     """Worker processes on this machine; no extra process for a single worker.
 
     One worker is one thread of computation: the bytes do not depend on their number.
     """
 
     def serial(items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
-        station = Station(recipe)
         for item in items:
             station.build(item, tick)
             yield item
@@ -93,7 +92,10 @@ def local(recipe: Recipe, workers: int) -> Engine:
         counter, stop = context.Value("q", 0), context.Event()
         seen = 0
         pool = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_start, initargs=(recipe, counter, stop)
+            workers,
+            mp_context=context,
+            initializer=_start,
+            initargs=(station.recipe, counter, stop),
         )
         try:
             pending = {pool.submit(_build, item): item for item in items}
@@ -107,7 +109,7 @@ def local(recipe: Recipe, workers: int) -> Engine:
                     yield pending.pop(future)
         except BrokenProcessPool:
             raise InputError(
-                "a worker process was killed (by the system, for want of memory?); "
+                "a worker process ended of itself (killed by the system, for want of memory?); "
                 "fewer --workers need less; the same command resumes"
             ) from None
         finally:

@@ -14,12 +14,11 @@ from corruptbench.build.shards import (
     BenchmarkRecord,
     CellRecord,
     DetectorRecord,
-    Record,
-    Sha256,
     ShardRecord,
 )
-from corruptbench.errors import InputError
+from corruptbench.errors import InputError, first_problem
 from corruptbench.files import sha256_of_json, write_json
+from corruptbench.record import Record, Sha256
 
 SOFTWARE = (
     "corruptbench",
@@ -55,9 +54,7 @@ def read_lock(path: Path) -> Lock:
     try:
         return Lock.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(f"{path}: {where}: {first['msg']}; build again") from None
+        raise InputError(f"{path}: {first_problem(error)}; build again") from None
 
 
 def software() -> dict[str, str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from corruptbench.build import engines, shards
 from corruptbench.build.lock import write_lock
 from corruptbench.build.plan import DetectorFacts, WorkItem, plan_build
-from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell
-from detectors import load
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,44 @@ def build(
         detectors.DetectorError: when the detector cannot be had.
     """
     manifest = recipe.manifest
-    dataset = open_dataset(manifest.dataset, recipe.root)
-    detector = load(recipe.detector, recipe.device)
-    items = plan_build(dataset, manifest, cells, DetectorFacts.of(detector), out)
-    _check_folder(out, recipe)
-    todo = tuple(i for i in items if set(i.cells) - set(shards.present_cells(i)))
-    crops = sum(i.frames * len(set(i.cells) - set(shards.present_cells(i))) for i in todo)
-    announce(Todo(todo, len(items), crops))
-    if todo:
-        (out / "lock.json").unlink(missing_ok=True)
-        engine = engines.local(recipe, min(workers, len(todo)))
-        for _ in engine(todo, lambda count: progress(count, 0)):
-            progress(0, 1)
-    return write_lock(out, [shards.read_record(i.path) for i in items], detector.runtime)
+    station = engines.Station(recipe)
+    items = plan_build(station.dataset, manifest, cells, DetectorFacts.of(station.detector), out)
+    with _alone(out):
+        _check_folder(out, recipe)
+        missing = {i: set(i.cells) - set(shards.present_cells(i)) for i in items}
+        todo = tuple(i for i in items if missing[i])
+        crops = sum(i.frames * len(missing[i]) for i in todo)
+        announce(Todo(todo, len(items), crops))
+        if todo:
+            (out / "lock.json").unlink(missing_ok=True)
+            engine = engines.local(station, min(workers, len(todo)))
+            for _ in engine(todo, lambda count: progress(count, 0)):
+                progress(0, 1)
+        records = [shards.read_record(i.path) for i in items]
+        return write_lock(out, records, station.detector.runtime)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Holds the folder for one build; the system lets go of it however the process ends.
+
+    A folder that the build made and left empty (bad input) is removed again.
+    """
+    made = [p for p in (out, *out.parents) if not p.exists()]
+    out.mkdir(parents=True, exist_ok=True)
+    handle = os.open(out, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise InputError(
+            f"{out}: another build is running in this folder; wait for it, or choose another --out"
+        ) from None
+    finally:
+        os.close(handle)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _check_folder(out: Path, recipe: engines.Recipe) -> None:

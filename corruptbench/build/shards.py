@@ -11,29 +11,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from corruptbench.build.detect import CellDetections
 from corruptbench.build.plan import DetectorFacts, WorkItem
 from corruptbench.datasets import ClipId
-from corruptbench.errors import InputError
+from corruptbench.errors import InputError, first_problem
 from corruptbench.files import atomic
 from corruptbench.manifest import Cell, Manifest
+from corruptbench.record import Record, Sha256
 
 KEY = b"corruptbench"
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class Record(BaseModel):
-    """Base of the metadata's tables: immutable, and no unknown field passes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class BenchmarkRecord(Record):
@@ -170,18 +164,16 @@ def read_record(path: Path) -> ShardRecord:
     try:
         return ShardRecord.model_validate_json(metadata[KEY])
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
         raise InputError(
-            f"{path}: shard metadata: {where}: {first['msg']}; build it again with this software"
+            f"{path}: shard metadata: {first_problem(error)}; build it again with this software"
         ) from None
 
 
 def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
-    """The detections of these cells of a shard, in this order.
+    """The detections of these cells of a shard, in this order, checked against their digests.
 
     Raises:
-        InputError: when the shard does not have one of the cells, or is damaged.
+        InputError: when the shard does not have one of the cells, is damaged, or was altered.
     """
     records = {c.cell: (i, c) for i, c in enumerate(read_record(path).cells)}
     missing = [str(c) for c in cells if c not in records]
@@ -192,9 +184,16 @@ def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
         )
     try:
         with pq.ParquetFile(path) as file:
-            return [_detections(file.read_row_group(records[c][0]), records[c][1]) for c in cells]
-    except (OSError, pa.ArrowInvalid) as error:
+            found = [_detections(file.read_row_group(records[c][0]), records[c][1]) for c in cells]
+    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
         raise InputError(f"{path}: damaged ({error}); delete it and build it again") from None
+    for d in found:
+        if d.detections_sha256 != records[d.cell][1].detections_sha256:
+            raise InputError(
+                f"{path}: {d.cell}: its rows do not have the digest that its metadata states; "
+                "it was altered: delete it and build it again"
+            )
+    return found
 
 
 def _detections(group: pa.Table, record: CellRecord) -> CellDetections:
@@ -214,13 +213,15 @@ def _detections(group: pa.Table, record: CellRecord) -> CellDetections:
 def present_cells(item: WorkItem) -> tuple[Cell, ...]:
     """Cells that the item's file holds already, built from the same inputs; a stale file has none.
 
-    A file that cannot be read counts as absent: it is built again.
+    A file that is damaged or was altered counts as absent: it is built again.
     """
     try:
         record = read_record(item.path)
+        cells = tuple(c.cell for c in record.cells)
+        read(item.path, cells)
     except InputError:
         return ()
-    return tuple(c.cell for c in record.cells) if record.fingerprint == item.fingerprint else ()
+    return cells if record.fingerprint == item.fingerprint else ()
 
 
 def find(folder: Path) -> list[Path]:

@@ -40,7 +40,7 @@ def command(
     recipe = Recipe(load_manifest(manifest), root, detector, device)
     cells = choose_cells(recipe.manifest, parse_severities(severity), corruption)
     if workers is None:
-        workers = (os.cpu_count() or 1) if device == "cpu" else 1
+        workers = len(os.sched_getaffinity(0)) if device == "cpu" else 1
     with ExitStack() as stack:
         meters: list[Meter] = []
         clips = 0

@@ -44,5 +44,8 @@ def show(board: Path) -> None:
 )
 def render_page(board: Path, out: Path) -> None:
     """Write the leaderboard as one self-contained HTML page."""
-    manifests = {name: load_manifest(name).model_dump() for name in known_manifests()}
+    manifests = {
+        m.id: {"title": m.title, "corruptions": [c.name for c in m.corruptions]}
+        for m in map(load_manifest, known_manifests())
+    }
     click.echo(f"page: {render(load(board), out, manifests)}")

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from corruptbench.errors import InputError
+from corruptbench.evaluate.expectation import expectation
 from corruptbench.manifest import known_manifests, load_manifest
 from leaderboard import as_text, by_benchmark, check, load, standing, submit
 
@@ -30,7 +31,7 @@ def command(result: Path, board: Path) -> None:
             f"{result}: benchmark {benchmark} is not one of {', '.join(known_manifests())}"
         )
     known = standing(checked, board) == "same"
-    path = submit(result, board, load_manifest(benchmark).sha256)
+    path = submit(result, board, expectation(load_manifest(benchmark)))
     rows = by_benchmark(load(board))[checked.benchmark]
     console = Console()
     console.print(as_text(rows))

@@ -8,7 +8,8 @@ import click
 
 from corruptbench.cli.progress import Meter
 from corruptbench.datasets.studio import TRAIN_SHARDS
-from corruptbench.evaluate.contract import Contract
+from corruptbench.evaluate.contract import parse_contract
+from corruptbench.evaluate.lifter import usable_device
 from corruptbench.evaluate.shardset import open_shards
 from corruptbench.lifters.export import check_suffix, export
 from corruptbench.lifters.samples import load_samples
@@ -24,7 +25,7 @@ from corruptbench.skeleton import H36M17
 @click.option("--root", type=click.Path(path_type=Path), help="Where the data set lies (labels).")
 @click.option("--manifest", help="Id or .toml. Default: the one that the shards name.")
 @click.option("--epochs", type=click.IntRange(min=1), default=Schedule.epochs, show_default=True)
-@click.option("--seed", default=Schedule.seed, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=Schedule.seed, show_default=True)
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
 @click.option("--name", default="videopose3d-27", show_default=True, help="In the leaderboard.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("videopose3d-27.pt2"),
@@ -42,13 +43,17 @@ def command(
 ) -> None:
     """Train a baseline lifter on clean detections and export it. Run again to resume."""
     check_suffix(out)
+    usable_device(device)
 
     def make() -> VideoPose3D:
         return VideoPose3D(len(H36M17), 2)
 
-    contract = Contract(
-        name=name, joints="h36m17", channels="xy", normalize="screen", window="sequence",
-        frames=make().frames, units="m", root="relative",
+    contract = parse_contract(
+        {
+            "name": name, "joints": "h36m17", "channels": "xy", "normalize": "screen",
+            "window": "sequence", "frames": make().frames, "units": "m", "root": "relative",
+        },
+        "the lifter's contract",
     )  # fmt: skip
     samples = load_samples(open_shards(shards, root, manifest), contract)
     schedule = Schedule(epochs=epochs, seed=seed)

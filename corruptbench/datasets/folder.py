@@ -17,11 +17,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from corruptbench.camera import Camera
 from corruptbench.datasets.clip import Clip, ClipId
-from corruptbench.errors import InputError
+from corruptbench.errors import InputError, first_problem
+from corruptbench.record import Record
 from corruptbench.skeleton import joint_set
 
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
@@ -29,32 +30,47 @@ Triple = Annotated[list[float], Field(min_length=3, max_length=3)]
 Rows = Annotated[list[Triple], Field(min_length=3, max_length=3)]
 
 
-class CameraRecord(BaseModel):
+#: Names become parts of paths: no separators, no leading dot. A camera's has no dot at all, so that
+#: "<sequence>.<camera>" can be read in one way only.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. +-]*$", max_length=80)]
+CameraName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_ +-]*$", max_length=80)]
+
+
+class CameraRecord(Record):
     """A camera in dataset.json; see `Camera` for units and frames."""
 
-    model_config = ConfigDict(extra="forbid")
-    width: int
-    height: int
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
     model: Literal["none"]
     focal_length: Pair
     principal_point: Pair
     rotation: Rows
     position: Triple
 
+    @field_validator("rotation")
+    @classmethod
+    def _proper(cls, rows: list[list[float]]) -> list[list[float]]:
+        matrix = np.array(rows)
+        turned = np.abs(matrix @ matrix.T - np.eye(3)).max() < 1e-6 and np.linalg.det(matrix) > 0
+        if not turned:
+            raise ValueError(
+                "not a rotation (orthonormal, determinant 1) from world to camera axes"
+            )
+        return rows
 
-class DatasetRecord(BaseModel):
+
+class DatasetRecord(Record):
     """dataset.json. ``sequences`` maps subject to sequence to action."""
 
-    model_config = ConfigDict(extra="forbid")
     format: Literal["corruptbench-folder/1"]
-    name: str
+    name: Name
     version: str
     licence: str
     fps: float = Field(gt=0)
     joints: str
     units: Literal["mm"]
-    cameras: dict[str, CameraRecord]
-    sequences: dict[str, dict[str, str]]
+    cameras: dict[CameraName, CameraRecord]
+    sequences: dict[Name, dict[Name, Name]]
 
 
 class FolderDataset:
@@ -74,9 +90,7 @@ class FolderDataset:
         try:
             self.record = DatasetRecord.model_validate_json(path.read_bytes())
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the file"
-            raise InputError(f"{path}: {where}: {first['msg']}") from None
+            raise InputError(f"{path}: {first_problem(error)}") from None
         joint_set(self.record.joints)
         self._labels = lru_cache(maxsize=4)(self._read_labels)
 
@@ -138,6 +152,11 @@ class FolderDataset:
                 "sequence, frame, joints"
             ) from None
         count = len(joint_set(self.record.joints))
+        kind = table["joints"].type
+        if not (pa.types.is_fixed_size_list(kind) and pa.types.is_floating(kind.value_type)):
+            raise InputError(
+                f"{path}: joints: column of {kind}, expected a list of {count * 3} floats a row"
+            )
         values = table["joints"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         if values.size != table.num_rows * count * 3:
             raise InputError(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from corruptbench.errors import InputError
+from corruptbench.errors import InputError, first_problem
+from corruptbench.record import Record
 
 #: Name of the file inside a TorchScript or .pt2 archive that holds the contract.
 EXTRA_FILE = "corruptbench.json"
 
 
-class Contract(BaseModel):
+class Contract(Record):
     """Nothing is guessed: whatever a lifter assumes is declared here.
 
     Attributes:
@@ -29,7 +30,6 @@ class Contract(BaseModel):
             axes are the camera's in both cases. The root is subtracted either way.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     format: Literal["corruptbench-lifter/1"] = "corruptbench-lifter/1"
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$")]
     joints: Literal["h36m17"]
@@ -57,6 +57,4 @@ def parse_contract(value: object, where: str) -> Contract:
     try:
         return Contract.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "contract"
-        raise InputError(f"{where}: {field}: {first['msg']} (found {first['input']!r})") from None
+        raise InputError(f"{where}: {first_problem(error)}") from None

@@ -44,8 +44,15 @@ class Lifter:
         """(B, T, J, C) float32 in the contract's input convention -> what the network gives."""
         # A graph exported with a dynamic batch may not admit a batch of one.
         padded = np.concatenate([batch, batch]) if len(batch) == 1 else batch
-        with torch.inference_mode():
-            out = self.network(torch.from_numpy(padded).to(self.device))
+        try:
+            with torch.inference_mode():
+                out = self.network(torch.from_numpy(padded).to(self.device))
+        except Exception as error:  # whatever a foreign program raises
+            raise InputError(
+                f"{self.contract.name}: fails on an input of shape {padded.shape} (batch, frames, "
+                f"joints, {self.contract.channels}): {_last_line(error)}; correct the contract or "
+                "the model (is its batch, or its length, fixed?)"
+            ) from error
         if not isinstance(out, torch.Tensor):
             raise InputError(
                 f"{self.contract.name}: the model returned {type(out).__name__}, expected one "
@@ -58,7 +65,8 @@ def load_lifter(path: Path, device: str) -> Lifter:
     """Loads TorchScript (``.pt``) or a ``torch.export`` archive (``.pt2``), and probes it.
 
     The contract is the archive's extra file ``corruptbench.json``, else ``<model>.toml`` beside
-    it. No pickled Python object is ever loaded.
+    it. Plain pickles (``torch.save``) are refused. An exported model is a program all the same, and
+    torch's readers do not confine it: load only what you would run.
 
     Raises:
         InputError: when the file is not such an archive, has no contract, or breaks it.
@@ -66,7 +74,7 @@ def load_lifter(path: Path, device: str) -> Lifter:
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected an exported lifter")
     kind = _kind(path)
-    target = _device(device)
+    target = usable_device(device)
     extra = {EXTRA_FILE: ""}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.jit is deprecated, yet what many people have
@@ -79,15 +87,20 @@ def load_lifter(path: Path, device: str) -> Lifter:
         except InputError:
             raise
         except Exception as error:  # torch raises whatever its readers meet
-            first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-            raise InputError(f"{path}: cannot be loaded ({first}); {_EXPORT}") from None
+            raise InputError(f"{path}: cannot be loaded ({_last_line(error)}); {_EXPORT}") from None
     contract = _contract(path, extra[EXTRA_FILE])
     lifter = Lifter(contract, network, target, sha256_of_file(path), path.stat().st_size, count)
     probe(lifter)
     return lifter
 
 
-def _device(name: str) -> torch.device:
+def _last_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1] if lines else repr(error)
+
+
+def usable_device(name: str) -> torch.device:
+    """The torch device of that name; raises `InputError` when it cannot be used here."""
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)
@@ -100,8 +113,11 @@ def _device(name: str) -> torch.device:
 def _kind(path: Path) -> str:
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path}: not an exported model (no archive); {_EXPORT}")
-    with zipfile.ZipFile(path) as archive:
-        inside = {name.partition("/")[2] for name in archive.namelist()}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = {name.partition("/")[2] for name in archive.namelist()}
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{path}: a damaged archive ({error}); copy or export it again") from None
     if "archive_format" in inside or any(n.startswith("models/") for n in inside):
         return "export"
     if "constants.pkl" in inside and any(n.startswith("code/") for n in inside):
@@ -148,38 +164,39 @@ def _contract(path: Path, inside: str) -> Contract:
 
 
 def probe(lifter: Lifter) -> None:
-    """Runs the lifter on made-up input; raises `InputError` where it breaks its contract."""
+    """Runs the lifter on made-up input; raises `InputError` where it breaks its contract.
+
+    Two batch sizes and, for sequences, two lengths show whether the export fixed one of them.
+    """
     contract = lifter.contract
     joints = len(joint_set(contract.joints))
-    extra = 8 if contract.window == "sequence" else 0
-    given = contract.frames + extra
-    expected = {"sequence": extra + 1, "centre": 1, "block": contract.frames}[contract.window]
+    for batch, more in ((3, 8), (5, 77)):
+        extra = more if contract.window == "sequence" else 0
+        given = _made_up((batch, contract.frames + extra, joints, contract.width), contract)
+        poses = {"sequence": extra + 1, "centre": 1, "block": contract.frames}[contract.window]
+        first, second = lifter(given), lifter(given)
+        wanted = (batch, poses, joints, 3)
+        if first.shape != wanted:
+            raise InputError(
+                f"{contract.name}: output shape {first.shape}, expected {wanted} for an input of "
+                f"shape {given.shape} with window '{contract.window}'; correct the contract or "
+                "the model"
+            )
+        if not np.isfinite(first).all():
+            raise InputError(f"{contract.name}: the output holds NaN or infinity on finite input")
+        if not np.array_equal(first, second):
+            raise InputError(
+                f"{contract.name}: the same input gives different outputs; export the model in "
+                "evaluation mode (model.eval()), without dropout or sampling"
+            )
+
+
+def _made_up(shape: tuple[int, ...], contract: Contract) -> Array32:
+    """Numbers of the size that the contract's input has."""
     draw = np.random.Generator(np.random.Philox(key=1))
-    batch = draw.normal(0, 0.3, (3, given, joints, contract.width)).astype(np.float32)
+    values = draw.normal(0, 0.3, shape).astype(np.float32)
     if contract.normalize == "pixel":
-        batch[..., :2] = 500 + 200 * batch[..., :2]
+        values[..., :2] = 500 + 200 * values[..., :2]
     if contract.channels == "xyc":
-        batch[..., 2] = np.abs(batch[..., 2]).clip(0, 1)
-    try:
-        first = lifter(batch)
-        second = lifter(batch)
-    except (RuntimeError, AssertionError, IndexError, TypeError) as error:
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else repr(error)
-        raise InputError(
-            f"{contract.name}: fails on an input of shape {batch.shape} (batch, frames, joints, "
-            f"{contract.channels}): {reason}; correct the contract or the model"
-        ) from None
-    wanted = (3, expected, joints, 3)
-    if first.shape != wanted:
-        raise InputError(
-            f"{contract.name}: output shape {first.shape}, expected {wanted} for an input of "
-            f"shape {batch.shape} with window '{contract.window}'; correct the contract or the "
-            "model"
-        )
-    if not np.isfinite(first).all():
-        raise InputError(f"{contract.name}: the output holds NaN or infinity on finite input")
-    if not np.array_equal(first, second):
-        raise InputError(
-            f"{contract.name}: the same input gives different outputs; export the model in "
-            "evaluation mode (model.eval()), without dropout or sampling"
-        )
+        values[..., 2] = np.abs(values[..., 2]).clip(0, 1)
+    return values

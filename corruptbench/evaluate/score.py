@@ -26,7 +26,8 @@ def score(
 
     Args:
         lifter: loaded and probed.
-        shard_set: opened; every clip of its manifest is scored in every cell that was built.
+        shard_set: opened; every clip of its manifest is scored in every cell that was built, over
+            the frames whose labels are valid.
         progress: called with each finished clip.
 
     Raises:
@@ -69,14 +70,16 @@ def _score_clip(
         )
     target = metrics.root_relative(clip.joints_camera, rules.root_joint)
     valid = np.asarray(np.isfinite(target).all(axis=(1, 2)))
+    if not valid.any():
+        return []
     rows: list[tuple[str | int | float | None, ...]] = []
     for d, pose in zip(detections, poses, strict=True):
         predicted = metrics.root_relative(pose, rules.root_joint)
-        velocity = metrics.mpjve(predicted, target)[valid[1:] & valid[:-1]]
+        velocity = metrics.mpjve(predicted, target)[valid[1:] & valid[:-1]]  # no step over a gap
         rows.append(
             (
                 clip.id.subject, clip.id.sequence, clip.id.action, clip.id.camera,
-                d.cell.corruption, d.cell.severity, int(valid.sum()),
+                d.cell.corruption, d.cell.severity, int(valid.sum()), velocity.size,
                 float(metrics.mpjpe(predicted[valid], target[valid]).mean()),
                 float(metrics.p_mpjpe(predicted[valid], target[valid]).mean()),
                 float(velocity.mean()) if velocity.size else None,

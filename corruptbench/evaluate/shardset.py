@@ -27,8 +27,8 @@ class ShardSet:
     @property
     def cells(self) -> tuple[Cell, ...]:
         """Conditions that every clip has, in the manifest's order."""
-        present = {c.cell for cells in self.lock.clips.values() for c in cells}
-        return tuple(c for c in self.manifest.cells if c in present)
+        each = [{c.cell for c in cells} for cells in self.lock.clips.values()]
+        return tuple(c for c in self.manifest.cells if all(c in cells for cells in each))
 
     def clips(self) -> Iterator[tuple[Clip, list[CellDetections]]]:
         """Each clip with its labels and the detections of all `cells`.

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from corruptbench.errors import InputError
 from corruptbench.evaluate import metrics
 from corruptbench.evaluate.contract import Contract
 from corruptbench.evaluate.shardset import ShardSet
@@ -35,7 +36,13 @@ class Samples:
 
 
 def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
-    """All chunks of the clean cells; the last chunk of a clip overlaps the one before it."""
+    """All chunks of the clean cells; the last chunk of a clip overlaps the one before it.
+
+    Chunks with a frame whose label is not valid are left out.
+
+    Raises:
+        InputError: when the labels are in another joint set, or no chunk is left.
+    """
     inputs, targets = [], []
     half = (contract.frames - 1) // 2
     layout, root = shard_set.lock.detector.layout, shard_set.manifest.scoring.root_joint
@@ -46,11 +53,17 @@ def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
         )  # fmt: skip
         frames = max(len(track), CHUNK)
         track = np.pad(track, ((half, half + frames - len(track)), (0, 0), (0, 0)), mode="edge")
+        if clip.joint_set != contract.joints:
+            raise InputError(f"{clip.id}: labels are {clip.joint_set}, expected {contract.joints}")
         pose = metrics.root_relative(clip.joints_camera, root) / 1000
         pose = np.pad(pose, ((0, frames - len(pose)), (0, 0), (0, 0)), mode="edge")
         for start in sorted({*range(0, frames - CHUNK + 1, CHUNK), frames - CHUNK}):
-            inputs.append(track[start : start + CHUNK + 2 * half])
-            targets.append(pose[start : start + CHUNK].astype(np.float32))
+            target = pose[start : start + CHUNK].astype(np.float32)
+            if np.isfinite(target).all():
+                inputs.append(track[start : start + CHUNK + 2 * half])
+                targets.append(target)
+    if not inputs:
+        raise InputError(f"{shard_set.folder}: no stretch of {CHUNK} frames with valid labels")
     return Samples(torch.from_numpy(np.stack(inputs)), torch.from_numpy(np.stack(targets)))
 
 

@@ -80,7 +80,7 @@ def train(
     with reproducible(schedule.seed):
         network = make().to(device)
         optimizer = torch.optim.Adam(network.parameters(), lr=schedule.rate, amsgrad=True)
-        identity = _identity(samples, schedule)
+        identity = _identity(network, samples, schedule, device)
         start = _resume(checkpoint, identity, network, optimizer)
         inputs, targets = samples.inputs.to(device), samples.targets.to(device)
         for epoch in range(start, schedule.epochs):
@@ -129,10 +129,10 @@ def weights_sha256(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _identity(samples: Samples, schedule: Schedule) -> str:
+def _identity(network: nn.Module, samples: Samples, schedule: Schedule, device: str) -> str:
     digest = hashlib.sha256(samples.inputs.numpy().tobytes())
     digest.update(samples.targets.numpy().tobytes())
-    return sha256_of_json([digest.hexdigest(), asdict(schedule)])
+    return sha256_of_json([digest.hexdigest(), str(network), asdict(schedule), device])
 
 
 def _save(

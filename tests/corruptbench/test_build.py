@@ -11,6 +11,7 @@ import sys
 import time
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -99,6 +100,58 @@ def test_a_damaged_shard_is_built_again(mini, mini_manifest, mini_shards, tmp_pa
     assert files(out) == files(mini_shards)
 
 
+def test_an_altered_shard_is_built_again_and_not_laundered(
+    mini, mini_manifest, mini_shards, tmp_path, cli
+):
+    out = tmp_path / "out"
+    shutil.copytree(mini_shards, out)
+    path = out / "keypoints/mini/A2/step_1.cam2.parquet"
+    table = pq.read_table(path)
+    values = table["keypoints"].combine_chunks().flatten().to_numpy() + np.float32(50)
+    column = pa.FixedSizeListArray.from_arrays(values, 34)
+    table = table.set_column(3, table.schema.field(3), column)
+    with pq.ParquetWriter(path, table.schema) as writer:
+        for i in range(5):
+            writer.write_table(table.slice(20 * i, 20))
+    assert cli("verify", out).code == 2
+    assert cli(*build_arguments(mini, mini_manifest, out, "--severity", "1,3")).code == 0
+    assert files(out) == files(mini_shards)
+
+
+def test_cells_of_a_killed_wider_build_do_not_hinder(
+    mini, mini_manifest, mini_shards, tiny_lifter, tmp_path, cli
+):
+    """Some clips have more cells than others: what is scored is what all of them have."""
+    out = tmp_path / "out"
+    shutil.copytree(mini_shards, out)
+    (out / "keypoints/mini/A1/sway_1.cam1.parquet").unlink()
+    assert cli(*build_arguments(mini, mini_manifest, out, "--severity", "1")).code == 0
+    words = ("--root", mini, "--manifest", mini_manifest, "--out", tmp_path)
+    done = cli("evaluate", tiny_lifter, "--shards", out, *words)
+    assert done.code == 0, done.err
+    assert "partial: 3 of 11 cells" in done.out
+
+
+def test_one_build_at_a_time(mini, mini_manifest, tmp_path, cli):
+    out = tmp_path / "out"
+    words = build_arguments(mini, mini_manifest, out, "--workers", 1)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "corruptbench", *words], stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not list(out.rglob("*.parquet")) and time.monotonic() < deadline:
+            assert process.poll() is None, "the build ended too soon"
+            time.sleep(0.02)
+        refused = cli(*words)
+        assert refused.code == 2
+        assert "another build is running" in refused.err
+    finally:
+        process.kill()
+        process.wait()
+    assert cli(*words, "--severity", "1").code == 0
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_kill_9_and_resume(mini_manifest, tmp_path, cli, workers):
     """Killed in the middle, run again: the same bytes as an undisturbed build."""
@@ -154,8 +207,6 @@ def test_a_person_out_of_view_has_no_detection(mini_manifest, tmp_path, cli):
     joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(20, 17, 3).copy()
     joints[4] = np.nan  # no valid label
     joints[5, :, 2] += 9000  # far above the picture
-    import pyarrow as pa
-
     column = pa.FixedSizeListArray.from_arrays(joints.ravel(), 51)
     pq.write_table(table.set_column(2, "joints", column), labels)
     assert cli(*build_arguments(data, mini_manifest, tmp_path / "out", "--severity", 1)).code == 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
 import corruptbench
-from tests.corruptbench.conftest import run_process
-from tests.corruptbench.test_lifter import Lift
+from tests.corruptbench.conftest import contract, run_process
+from tests.corruptbench.test_lifter import Lift, script
 
 
 def test_version(cli):
@@ -68,6 +70,31 @@ def test_detector_without_weights(mini, mini_manifest, tmp_path, monkeypatch, cl
     said_once(done, "corruptbench weights fetch movenet:lightning")
 
 
+def test_manifest_that_is_no_text(tmp_path, cli):
+    path = tmp_path / "m.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    said_once(cli("build", "--manifest", path), "m.toml: not TOML")
+
+
+def labels_of(kind):
+    def spoil(folder):
+        path = folder / "labels/A2.parquet"
+        table = pq.read_table(path)
+        pq.write_table(table.set_column(2, "joints", pa.array([kind] * table.num_rows)), path)
+
+    return spoil
+
+
+def camera_with(**changes):
+    def spoil(folder):
+        path = folder / "dataset.json"
+        record = json.loads(path.read_text())
+        record["cameras"]["cam1"].update(changes)
+        path.write_text(json.dumps(record))
+
+    return spoil
+
+
 def break_record(folder, **changes):
     path = folder / "dataset.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
@@ -99,6 +126,18 @@ DATA = {
         lambda f: break_record(f, sequences={"A1": {"step_1": "step"}}),
         ["A2", "subjects"],
     ),
+    "escape": (lambda f: break_record(f, name="../../escape"), ["dataset.json: name"]),
+    "rotation": (
+        camera_with(rotation=[[9, 0, 0], [0, 1, 0], [0, 0, 1]]),
+        ["cameras.cam1.rotation", "not a rotation"],
+    ),
+    "mirrored": (
+        camera_with(rotation=[[-1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+        ["cameras.cam1.rotation", "not a rotation"],
+    ),
+    "width": (camera_with(width=0), ["cameras.cam1.width"]),
+    "label type": (labels_of(7), ["A2.parquet: joints", "expected a list of 51 floats"]),
+    "label text": (labels_of("x"), ["A2.parquet: joints", "expected a list of 51 floats"]),
     "no video": (drop_video, ["sway_1.cam2.mp4: missing"]),
     "no labels": (drop_labels, ["labels/A2.parquet: missing"]),
     "page": (page_for_labels, ["labels/A2.parquet", "not a label table"]),
@@ -139,6 +178,9 @@ def test_bad_models(mini, mini_manifest, mini_shards, tmp_path, cli):
     torch.save(Lift(), tmp_path / "pickled.pt")
     said_once(evaluate(tmp_path / "pickled.pt"), "pickled Python objects", "torch.export")
     said_once(evaluate(tmp_path / "nowhere.pt2"), "nowhere.pt2: no such file")
+    for spoil, words in (("shape", "output shape (3, 9, 16, 3)"), ("nan", "NaN or infinity")):
+        script(tmp_path / "m.pt", Lift(1, spoil), contract(frames=1))
+        said_once(evaluate(tmp_path / "m.pt"), words)
     assert not (tmp_path / "results").exists()
 
 
@@ -175,9 +217,18 @@ def test_unwritable_output(mini, mini_manifest, tmp_path, cli):
     assert "Traceback" not in done.err
 
 
-def test_training_needs_a_known_suffix(mini, mini_manifest, mini_shards, tmp_path, cli):
-    done = cli(
-        "train", "videopose3d", "--shards", mini_shards, "--root", mini, "--manifest",
-        mini_manifest, "--epochs", 1, "--out", tmp_path / "m.pth",
-    )  # fmt: skip
-    said_once(done, "suffix '.pth'", ".pt2")
+TRAINING = {
+    "suffix": (["--out", "m.pth"], ["suffix '.pth'", ".pt2"]),
+    "device": (["--device", "warp"], ["--device warp"]),
+    "seed": (["--seed", "-1"], ["--seed"]),
+    "name": (["--name", "bad/name"], ["name", "bad/name"]),
+    "epochs": (["--epochs", "0"], ["--epochs"]),
+}
+
+
+@pytest.mark.parametrize("case", TRAINING)
+def test_bad_training_arguments(case, tmp_path, monkeypatch, cli):
+    monkeypatch.chdir(tmp_path)
+    words, expected = TRAINING[case]
+    said_once(cli("train", "videopose3d", *words), *expected)
+    assert not list(tmp_path.iterdir())

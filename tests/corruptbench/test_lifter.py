@@ -108,6 +108,57 @@ def test_wrong_window_is_found_by_the_probe(tmp_path):
         load_lifter(path, "cpu")
 
 
+class Foreign(nn.Module):
+    """Works on the first inputs that it is tried on, and not on others."""
+
+    def __init__(self, only: str) -> None:
+        super().__init__()
+        self.only = only
+        self.places = nn.Parameter(torch.zeros(1, 40, 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.only == "batch of 3":
+            x = x.reshape(3, -1, 17, 2)
+        if self.only == "40 frames":
+            x = x + self.places[:, : x.shape[1]]
+        return nn.functional.pad(x, (0, 1))
+
+
+@pytest.mark.parametrize("only", ["batch of 3", "40 frames"])
+def test_models_that_fix_what_must_be_free(tmp_path, only):
+    path = tmp_path / "m.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(Foreign(only), torch.zeros(3, 9, 17, 2), check_trace=False)
+        extra = {EXTRA_FILE: contract(frames=1).model_dump_json()}
+        torch.jit.save(traced, str(path), _extra_files=extra)
+    with pytest.raises(InputError, match=r"input of shape \(5, 78, 17, 2\)"):
+        load_lifter(path, "cpu")
+
+
+def test_a_model_of_two_inputs(tmp_path):
+    class Two(nn.Module):
+        def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            return x + y
+
+    program = torch.export.export(Two(), (torch.zeros(3, 9, 17, 2), torch.zeros(3, 9, 17, 2)))
+    extra = {EXTRA_FILE: contract(frames=1).model_dump_json()}
+    with (tmp_path / "m.pt2").open("wb") as stream:
+        torch.export.save(program, stream, extra_files=extra)
+    with pytest.raises(InputError, match="fails on an input of shape"):
+        load_lifter(tmp_path / "m.pt2", "cpu")
+
+
+def test_a_damaged_archive(tmp_path):
+    path = script(tmp_path / "m.pt", Lift(), contract(frames=1))
+    data = bytearray(path.read_bytes())
+    place = data.rindex(b"PK\x01\x02")
+    data[place : place + 4] = b"XXXX"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"m\.pt: "):
+        load_lifter(path, "cpu")
+
+
 def test_pickles_are_refused_unread(tmp_path):
     class Bomb:
         def __reduce__(self):

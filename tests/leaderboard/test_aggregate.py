@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard import aggregate, clips, summarise
-from leaderboard.aggregate import METRICS, Average, Metric, resample_counts
+from leaderboard.aggregate import Average, resample_counts
+from leaderboard.schema import METRICS, Metric
 
 from .conftest import clip_table
 
@@ -22,7 +23,7 @@ from .conftest import clip_table
 def weighted_mean(rows: Iterable[pd.Series], metric: Metric) -> float | None:
     top = bottom = 0.0
     for row in rows:
-        weight = row.frames - 1 if metric == "mpjve" else row.frames
+        weight = row.steps if metric == "mpjve" else row.frames
         if weight:
             top += weight * row[metric]
             bottom += weight
@@ -47,8 +48,9 @@ def plain_cell(table: pd.DataFrame, cell: tuple[str, int], metric: Metric, avera
 @pytest.mark.parametrize("metric", METRICS)
 def test_cells_and_aggregates_match_plain_python(average: Average, metric: Metric) -> None:
     table = clip_table(3, corruptions={"erase": 1.5, "shot_noise": 0.4}, severities=(1, 3))
-    table.loc[table.sequence == "walk-0", "frames"] = 1
+    table.loc[table.sequence == "walk-0", "steps"] = 0
     table.loc[table.sequence == "walk-0", "mpjve"] = math.nan
+    table.loc[table.sequence == "walk-1", "steps"] //= 5
     summary = summarise(table, average)
 
     for cell in summary.cells:
@@ -65,6 +67,20 @@ def test_cells_and_aggregates_match_plain_python(average: Average, metric: Metri
     assert found.corruptions == pytest.approx(per, rel=1e-12)
     assert found.corrupted == pytest.approx(sum(per.values()) / 2, rel=1e-12)
     assert found.degradation == pytest.approx(sum(per.values()) / 2 - clean, rel=1e-10)
+
+
+def test_mpjve_counts_steps_and_not_frames() -> None:
+    """Each step's error once: a long clip full of gaps weighs no more than its steps."""
+    table = clip_table(actions=("a",), takes=2, corruptions={"erase": 1.0}, severities=(1,))
+    steps = {"a-0": [2.0, 4.0, 3.0], "a-1": [10.0]}
+    table["frames"] = table.sequence.map({"a-0": 4, "a-1": 1000})
+    table["steps"] = table.sequence.map({name: len(errors) for name, errors in steps.items()})
+    means = {name: sum(errors) / len(errors) for name, errors in steps.items()}
+    table["mpjve"] = table.sequence.map(means)
+    flat = [error for errors in steps.values() for error in errors]
+    clean = sum(flat) / len(flat)
+    assert summarise(table, "frames").mpjve.clean == pytest.approx(clean, rel=1e-12)
+    assert summarise(table, "actions").mpjve.clean == pytest.approx(clean, rel=1e-12)
 
 
 def test_corruptions_count_equally_whatever_their_number_of_severities() -> None:
@@ -183,7 +199,9 @@ def test_aggregate_of_cells_alone(table: pd.DataFrame) -> None:
         (lambda t: t.iloc[1:], "ragged"),
         (lambda t: t[t.corruption != "clean"], "no clean cell"),
         (lambda t: t[t.corruption == "clean"], "no corrupted cell"),
-        (lambda t: t.assign(frames=1), "mpjve is undefined"),
+        (lambda t: t.assign(steps=0), "mpjve is undefined"),
+        (lambda t: t.assign(steps=np.nan), "lacks a value of steps"),
+        (lambda t: t.assign(mpjve=np.nan), "lacks a value of mpjve"),
         (lambda t: t.assign(mpjpe=np.nan), "lacks a value of mpjpe"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from leaderboard import Result, render
 from leaderboard.page import html
 from leaderboard.schema import Aggregate
 
-from .conftest import clip_table, digest, document
+from .conftest import CORRUPTIONS, clip_table, digest, document
 
 VOID = {"meta", "input", "br", "link", "img"}
 
@@ -67,7 +68,7 @@ def test_elements_nest_and_ids_are_unique(results: list[Result]) -> None:
 
 
 def test_asks_for_nothing(results: list[Result]) -> None:
-    page = html(results, {"toy-c": {"title": "Toy"}})
+    page = html(results, {"toy-c": {"title": "Toy", "corruptions": ["erase"]}})
     assert not re.search(r"https?://|//[a-z]+\.|\bsrc=|<link|@import|url\(|fetch\(", page)
     assert "default-src &#39;none&#39;" in page
 
@@ -182,18 +183,56 @@ def test_benchmarks_have_tables_of_their_own(results: list[Result]) -> None:
     other = Result.model_validate(
         document(clip_table(9), digest("o"), name="odd", benchmark={"id": "other-c"})
     )
-    page = html([*results, other], {"other-c": {"title": "The other", "description": "Told."}})
+    page = html([*results, other], {"other-c": {"title": "The other", "corruptions": []}})
     assert page.count('<section class="benchmark"') == 2
     assert page.count('<table class="ranking">') == 6
     assert '<nav aria-label="Benchmarks">' in page
     assert "The other" in words(page)
 
 
-def test_columns_follow_the_manifest(results: list[Result]) -> None:
-    manifest = {"corruptions": ["gaussian_noise", "erase", "camera_shake"]}
-    page = html(results, {"toy-c": manifest})
+@pytest.mark.parametrize("order", list(permutations(CORRUPTIONS)))
+def test_columns_figures_and_lines_follow_the_manifest(
+    results: list[Result], order: tuple[str, ...]
+) -> None:
+    page = html(results, {"toy-c": {"title": "Toy", "corruptions": list(order)}})
+    names = [name.replace("_", " ") for name in order]
     heads = re.findall(r'data-sort aria-sort="none">([a-z ]+)</th>', page)
-    assert heads[:3] == ["gaussian noise", "erase", "camera shake"]
+    assert heads == 3 * names
+    assert re.findall(r"<figcaption>(.*?)</figcaption>", page) == 3 * 2 * names
+    assert re.findall(r'<tr><th scope="row">(.*?)</th>', page) == 3 * len(results) * names
+    for result in results:
+        row = re.search(rf'data-text="{result.lifter.name} .*?</tr>', page, re.S)
+        assert row
+        numbers = re.findall(r'<td data-value="([\d.]+)"', row[0])[-len(order) :]
+        assert numbers == [str(result.mpjpe.corruptions[name]) for name in order]
+
+
+def test_a_corruption_that_the_manifest_does_not_name_comes_last(results: list[Result]) -> None:
+    listed = ["gaussian_noise", "unknown", "camera_shake"]
+    page = html(results, {"toy-c": {"title": "Toy", "corruptions": listed}})
+    heads = re.findall(r'data-sort aria-sort="none">([a-z ]+)</th>', page)
+    assert heads[:3] == ["gaussian noise", "camera shake", "erase"]
+    assert "unknown" not in page
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {},
+        {"title": "Toy"},
+        {"title": "Toy", "corruptions": [], "description": "Told."},
+        {"title": "Toy", "corruptions": [{"name": "erase", "version": 1}]},
+        {"title": "Toy", "corruptions": {"erase": 1}},
+        {"title": "Toy", "corruptions": "erase"},
+        {"title": 1, "corruptions": []},
+    ],
+)
+def test_a_manifest_of_another_shape_is_refused(
+    results: list[Result], tmp_path: Path, manifest: dict[str, object]
+) -> None:
+    with pytest.raises(ValueError, match="Heading"):
+        render(results, tmp_path / "page.html", {"toy-c": manifest})
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_empty_board_says_how_to_submit(tmp_path: Path) -> None:

@@ -64,9 +64,11 @@ def test_accepts_average_over_frames(make: Make) -> None:
     assert check(make(scoring={"average": "frames"})).scoring.average == "frames"
 
 
-def test_accepts_null_mpjve_for_a_clip_of_one_frame(make: Make) -> None:
+@pytest.mark.parametrize("frames", [1, 60])
+def test_accepts_null_mpjve_for_a_clip_without_steps(make: Make, frames: int) -> None:
+    """Of one frame, or of frames that all stand alone between gaps."""
     table = clip_table()
-    table.loc[table.sequence == "walk-0", "frames"] = 1
+    table.loc[table.sequence == "walk-0", ["frames", "steps"]] = frames, 0
     table.loc[table.sequence == "walk-0", "mpjve"] = np.nan
     check(make(table))
 
@@ -204,6 +206,11 @@ def _put(column: str, value: Any, row: int = 3) -> Callable[[pd.DataFrame], pd.D
     return change
 
 
+def _nulled(column: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """An integer column with a null: pandas' own integers would turn into floats."""
+    return lambda table: _put(column, pd.NA)(table.astype({column: "Int64"}))
+
+
 def _move_frames(table: pd.DataFrame) -> pd.DataFrame:
     """One frame more in a cell and one less in another: the sum stays."""
     return _put("frames", table.frames[3] + 1)(_put("frames", table.frames[4] - 1, row=4)(table))
@@ -224,6 +231,16 @@ def _move_frames(table: pd.DataFrame) -> pd.DataFrame:
         (_put("p_mpjpe", -0.1), "column p_mpjpe: found -0.1"),
         (_put("mpjpe", 10_000.1), "column mpjpe: found 10000.1"),
         (_put("frames", 0), "column frames: found 0 in row 3, expected 1 or more"),
+        (_put("frames", -3), "column frames: found -3 in row 3, expected 1 or more"),
+        (_put("steps", -1), "column steps: found -1 in row 3, expected 0 to frames - 1"),
+        (lambda t: t.assign(steps=t.frames), "column steps: found"),
+        (lambda t: t.assign(steps=t.steps.astype(float)), "column steps: found double"),
+        (lambda t: t.drop(columns="steps"), "column steps: found no such column"),
+        (_nulled("steps"), "column steps: found nan in row 3, expected 0 to frames - 1"),
+        (_nulled("frames"), "column frames: found nan in row 3, expected 1 or more"),
+        (_put("steps", 0), "column mpjve: found"),
+        (_put("steps", 0), "null exactly when steps is 0"),
+        (_put("steps", 7), "column steps: found counts that differ between the cells of clip S1/"),
         (_put("severity", 6), "column severity: found 6"),
         (_put("severity", 0), "expected severity 0 for 'clean'"),
         (_put("severity", 1, row=0), "expected severity 0 for 'clean'"),
@@ -231,7 +248,7 @@ def _move_frames(table: pd.DataFrame) -> pd.DataFrame:
         (_put("subject", None), "column subject"),
         (_put("severity", 2), "rows: found twice clip S1/walk-0/walk/cam0, cell erase/2"),
         (_put("corruption", "other"), "rows: found cell other/3 for 1 of 9 clips"),
-        (_move_frames, "frame counts that differ between the cells of clip S1/walk-0/walk/cam0"),
+        (_move_frames, "column frames: found counts that differ between the cells of clip S1/walk"),
     ],
 )
 def test_refuses_a_bad_table(
@@ -317,7 +334,8 @@ def test_refuses_a_table_without_clean_or_without_corruption(
 
 def test_refuses_clips_of_one_frame_only(make: Make) -> None:
     path = make()
-    replace_table(path, clip_table().assign(frames=1), n_expected=144, n_scored=144)
+    table = clip_table().assign(frames=1, steps=0, mpjve=np.nan)
+    replace_table(path, table, n_expected=144, n_scored=144)
     assert "mpjve is undefined" in refusal(path)
 
 

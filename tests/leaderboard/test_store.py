@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from leaderboard import SubmissionError, check, load, standing, store, submit
 
-from .conftest import Make, clip_table, digest
+from .conftest import Make, clip_table, digest, expected
 
-MANIFEST = digest("manifest")
+EXPECTED = expected(clip_table())
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -27,7 +28,7 @@ def board(tmp_path: Path) -> Path:
 
 def test_submit_adds_a_row_that_load_and_the_referee_read(make: Make, board: Path) -> None:
     path = make()
-    row = submit(path, board, MANIFEST)
+    row = submit(path, board, EXPECTED)
     assert row == board / "toy-c-v1" / "baseline"
     assert sorted(files(board)) == [
         "toy-c-v1/baseline/clips.parquet",
@@ -54,11 +55,11 @@ def test_submitting_again_changes_nothing_and_says_so(
     make: Make, board: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = make()
-    submit(path, board, MANIFEST)
+    submit(path, board, EXPECTED)
     before = files(board)
     assert standing(check(path), board) == "same"
     with caplog.at_level(logging.INFO, "leaderboard"):
-        submit(path, board, MANIFEST)
+        submit(path, board, EXPECTED)
     assert "on the board already" in caplog.text
     assert files(board) == before
 
@@ -101,8 +102,9 @@ def test_refuses_a_name_that_differs_in_case_only(make: Make, board: Path) -> No
 
 
 def test_refuses_another_manifest(make: Make, board: Path) -> None:
+    another = replace(EXPECTED, manifest_sha256=digest("another"))
     with pytest.raises(SubmissionError, match=r"benchmark\.manifest_sha256"):
-        submit(make(), board, digest("another"))
+        submit(make(), board, another)
     assert not board.exists()
 
 
@@ -112,7 +114,7 @@ def test_refuses_what_the_referee_refuses_and_leaves_nothing(make: Make, board: 
     text["mpjpe"]["clean"] += 1.0
     path.write_text(json.dumps(text))
     with pytest.raises(SubmissionError, match=r"mpjpe\.clean"):
-        submit(path, board, MANIFEST)
+        submit(path, board, EXPECTED)
     assert not board.exists()
 
 
@@ -127,9 +129,9 @@ def test_a_failure_leaves_nothing_behind(
     with monkeypatch.context() as patched:
         patched.setattr(os, step, fail)
         with pytest.raises(OSError, match="No space"):
-            submit(path, board, MANIFEST)
+            submit(path, board, EXPECTED)
     assert not board.exists()
-    submit(path, board, MANIFEST)
+    submit(path, board, EXPECTED)
     assert len(load(board)) == 1
 
 

@@ -1,0 +1,124 @@
+"""What the owner of a board knows of a benchmark, and how a result departs from it.
+
+The rest of the referee holds a result against its own clips table, which a forger writes too. Here
+it is held against the benchmark.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from leaderboard.clips import CLIP_KEY
+from leaderboard.problem import Problem, short
+from leaderboard.schema import Result, Scoring
+
+#: What names a clip to the board's owner; the action is the evaluation's to say.
+KNOWN_KEY = ("subject", "sequence", "camera")
+
+_NAMED = 3  # so many cells or clips are named; the rest are counted
+_MANIFEST = "build and evaluate with the manifest that this board is for"
+_CELLS = "build and score the benchmark's cells, all and no other"
+_CLIPS = "build and score the benchmark's clips, every labelled frame of each"
+_SCORING = "evaluate with the scoring that the benchmark's manifest pins"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What every result of a benchmark must have.
+
+    Attributes:
+        manifest_sha256: of the frozen benchmark, 64 hexadecimal digits.
+        cells: (corruption, severity) of each cell, with ("clean", 0).
+        scoring: the conventions that the manifest pins.
+        clips: frames to be scored (in each cell) of each clip, by (subject, sequence, camera), or
+            None where the owner cannot know them, as for licensed data: then a result that leaves
+            clips or frames out is not found out.
+    """
+
+    manifest_sha256: str
+    cells: tuple[tuple[str, int], ...]
+    scoring: Scoring
+    clips: Mapping[tuple[str, str, str], int] | None
+
+
+def document_problems(file: str, result: Result, expected: Expected) -> Iterator[Problem]:
+    """Compare manifest, scoring and cells; of another manifest nothing else is compared.
+
+    Args:
+        file: name of the result's JSON, for the messages.
+        result: passes the schema; need not have passed more.
+        expected: by the board's owner.
+    """
+    manifest = result.benchmark.manifest_sha256
+    if manifest != expected.manifest_sha256:
+        yield Problem(
+            file, "benchmark.manifest_sha256", manifest, expected.manifest_sha256, _MANIFEST
+        )
+        return
+    for field in Scoring.model_fields:
+        found, right = getattr(result.scoring, field), getattr(expected.scoring, field)
+        if found != right:
+            yield Problem(file, f"scoring.{field}", short(found), short(right), _SCORING)
+    cells = [(cell.corruption, cell.severity) for cell in result.cells]
+    yield from _set_problems(file, "cells", cells, expected.cells, _CELLS)
+
+
+def clip_problems(file: str, table: pd.DataFrame, expected: Expected) -> Iterator[Problem]:
+    """Compare clips and their frames; nothing where the owner does not know them.
+
+    Args:
+        file: name of the clips table, for the messages.
+        table: ``schema.CLIP_COLUMNS``, every clip with the same ``frames`` in all its cells.
+        expected: by the board's owner.
+    """
+    if expected.clips is None:
+        return
+    scored = table[[*CLIP_KEY, "frames"]].drop_duplicates()
+    keys = [
+        (str(subject), str(sequence), str(camera))
+        for subject, sequence, camera in scored[[*KNOWN_KEY]].itertuples(index=False, name=None)
+    ]
+    yield from _set_problems(file, "clips", keys, tuple(expected.clips), _CLIPS)
+    wrong = [
+        (_joined(key), int(frames), expected.clips[key])
+        for key, frames in zip(keys, scored["frames"], strict=True)
+        if key in expected.clips and int(frames) != expected.clips[key]
+    ]
+    if wrong:
+        found = _listed([f"{frames} for {key}" for key, frames, _ in wrong])
+        right = _listed([str(frames) for _, _, frames in wrong])
+        yield Problem(file, "column frames", found, right, _CLIPS)
+
+
+def _set_problems(
+    file: str,
+    field: str,
+    found: Sequence[tuple[object, ...]],
+    right: Sequence[tuple[object, ...]],
+    remedy: str,
+) -> Iterator[Problem]:
+    """One problem each for what is missing, surplus, and there more than once."""
+    counts = Counter(found)
+    several = [key for key, count in counts.items() if count > 1]
+    missing = [key for key in right if key not in counts]
+    surplus = [key for key in counts if key not in set(right)]
+    expected = f"the benchmark's {len(right)}"
+    for keys, fault in ((missing, "without"), (surplus, "with"), (several, "more than once")):
+        if keys:
+            text = f"{len(found)} {field}, {fault} {_listed(map(_joined, keys))}"
+            yield Problem(file, field, text, expected, remedy)
+
+
+def _listed(texts: Iterable[str]) -> str:
+    """Return the first few of the texts and how many more there are."""
+    named = list(texts)
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + more
+
+
+def _joined(key: tuple[object, ...]) -> str:
+    return short("/".join(str(part) for part in key))
