@@ -88,12 +88,15 @@ def open_bytes(data: bytes) -> pq.ParquetFile:
 
 
 def read(file: pq.ParquetFile) -> pd.DataFrame:
-    """Return the rows as a frame with ``CLIP_COLUMNS``; a null error becomes NaN.
+    """Return the rows as a frame with ``CLIP_COLUMNS``; a null number becomes NaN.
+
+    What the file asks of pandas (its metadata) is ignored: it could turn nulls into values that
+    pass every comparison.
 
     Raises:
         pyarrow.ArrowException: the file's pages are damaged.
     """
-    table: pd.DataFrame = file.read(columns=list(CLIP_COLUMNS)).to_pandas()
+    table: pd.DataFrame = file.read(columns=list(CLIP_COLUMNS)).to_pandas(ignore_metadata=True)
     return table[list(CLIP_COLUMNS)]
 
 

@@ -34,9 +34,9 @@ class Expected:
         manifest_sha256: of the frozen benchmark, 64 hexadecimal digits.
         cells: (corruption, severity) of each cell, with ("clean", 0).
         scoring: the conventions that the manifest pins.
-        clips: frames to be scored (in each cell) of each clip, by (subject, sequence, camera), or
-            None where the owner cannot know them, as for licensed data: then a result that leaves
-            clips or frames out is not found out.
+        clips: frames to be scored (in each cell) of each clip, by (subject, sequence, camera); a
+            clip with 0 of them must not be in a result. None where the owner cannot know them,
+            as for licensed data: then a result that leaves clips or frames out is not found out.
     """
 
     manifest_sha256: str
@@ -77,21 +77,21 @@ def clip_problems(file: str, table: pd.DataFrame, expected: Expected) -> Iterato
     """
     if expected.clips is None:
         return
+    right = {key: frames for key, frames in expected.clips.items() if frames}
     scored = table[[*CLIP_KEY, "frames"]].drop_duplicates()
     keys = [
         (str(subject), str(sequence), str(camera))
         for subject, sequence, camera in scored[[*KNOWN_KEY]].itertuples(index=False, name=None)
     ]
-    yield from _set_problems(file, "clips", keys, tuple(expected.clips), _CLIPS)
+    yield from _set_problems(file, "clips", keys, tuple(right), _CLIPS)
     wrong = [
-        (_joined(key), int(frames), expected.clips[key])
+        (f"{frames} for {_joined(key)}", str(right[key]))
         for key, frames in zip(keys, scored["frames"], strict=True)
-        if key in expected.clips and int(frames) != expected.clips[key]
+        if key in right and int(frames) != right[key]
     ]
     if wrong:
-        found = _listed([f"{frames} for {key}" for key, frames, _ in wrong])
-        right = _listed([str(frames) for _, _, frames in wrong])
-        yield Problem(file, "column frames", found, right, _CLIPS)
+        found, others = (_listed(texts) for texts in zip(*wrong, strict=True))
+        yield Problem(file, "column frames", found, others, _CLIPS)
 
 
 def _set_problems(
@@ -102,10 +102,10 @@ def _set_problems(
     remedy: str,
 ) -> Iterator[Problem]:
     """One problem each for what is missing, surplus, and there more than once."""
-    counts = Counter(found)
+    counts, known = Counter(found), set(right)
     several = [key for key, count in counts.items() if count > 1]
     missing = [key for key in right if key not in counts]
-    surplus = [key for key in counts if key not in set(right)]
+    surplus = [key for key in counts if key not in known]
     expected = f"the benchmark's {len(right)}"
     for keys, fault in ((missing, "without"), (surplus, "with"), (several, "more than once")):
         if keys:

@@ -194,8 +194,8 @@ def _value_problems(path: Path, table: pd.DataFrame) -> Iterator[Problem]:
     yield from _bad_rows(path, table, "severity", ~table["severity"].between(0, 5), "0 to 5")
     yield from _bad_rows(path, table, "frames", ~(table["frames"] >= 1), "1 or more")
     steps = table["steps"]
-    within = steps.between(0, table["frames"] - 1)
-    yield from _bad_rows(path, table, "steps", ~within, "0 to frames - 1")
+    few = steps.between(0, table["frames"] - 1)
+    yield from _bad_rows(path, table, "steps", ~few, "0 to frames - 1")
     for metric in METRICS:
         fits, expected = table[metric].between(0.0, LARGEST_ERROR), f"0 to {LARGEST_ERROR:g} mm"
         if metric == "mpjve":

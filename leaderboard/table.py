@@ -12,8 +12,7 @@ from rich.text import Text
 from leaderboard.ranking import Row, corruption_names, rank, shards
 from leaderboard.schema import Result
 
-_CUT = 5  # characters of each part of a corruption's name in a column's head
-_NUMBER = 6  # columns of the terminal that a number takes with its gap
+_CUTS = (9, 7, 5)  # characters of each part of a corruption's name in a column's head
 _FIXED = 52  # columns of the terminal that all else takes
 
 
@@ -29,7 +28,9 @@ def as_text(results: Sequence[Result], width: int = 100) -> Table:
     """
     rows = rank(results)
     corruptions = corruption_names(results)
-    shown = corruptions[: max(0, (width - _FIXED) // _NUMBER)]
+    room = max(0, width - _FIXED)
+    cut = next((c for c in _CUTS if len(corruptions) * (c + 1) <= room), _CUTS[-1])
+    shown = corruptions[: room // (cut + 1)]
     letters = _letters(rows)
     table = Table(
         title=_title(results),
@@ -41,12 +42,12 @@ def as_text(results: Sequence[Result], width: int = 100) -> Table:
         pad_edge=False,
     )
     table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("lifter", overflow="fold", min_width=12)
-    table.add_column("d", no_wrap=True)
+    table.add_column("lifter", overflow="fold", min_width=10)
+    table.add_column("det", no_wrap=True)
     for head in ("clean", "corr.", "degr."):
         table.add_column(f"\n{head}", justify="right", no_wrap=True)
     for name in shown:
-        table.add_column(_head(name), justify="right", no_wrap=True)
+        table.add_column(_head(name, cut), justify="right", no_wrap=True)
     for head in ("P\nclean", "P\ncorr."):
         table.add_column(head, justify="right", no_wrap=True)
     for row in rows:
@@ -76,9 +77,9 @@ def _letters(rows: Sequence[Row]) -> dict[tuple[str, str, str], str]:
     return dict(zip(kinds, names, strict=False))
 
 
-def _head(corruption: str) -> str:
-    """Stack the parts of a name, cut short: "gaussian_noise" becomes "gauss" over "noise"."""
-    parts = [part[:_CUT] for part in corruption.split("_")]
+def _head(corruption: str, cut: int) -> str:
+    """Stack the parts of a name, each cut short: "gaussian" over "noise"."""
+    parts = [part[:cut] for part in corruption.split("_")]
     return "\n".join([""] * (2 - len(parts)) + parts[:2])
 
 

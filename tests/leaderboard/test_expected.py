@@ -170,6 +170,15 @@ def test_cells_in_the_document_alone_do_not_help(make: Make) -> None:
         check(path, EXPECTED)
 
 
+def test_a_clip_without_labels_is_not_asked_for(make: Make) -> None:
+    assert EXPECTED.clips is not None
+    known = {**EXPECTED.clips, ("S1", "walk-9", "cam0"): 0}
+    check(make(), replace(EXPECTED, clips=known))
+    known["S1", "walk-0", "cam0"] = 0
+    with pytest.raises(SubmissionError, match="9 clips, with S1/walk-0/cam0, expected the"):
+        check(make(), replace(EXPECTED, clips=known))
+
+
 def test_clips_that_the_owner_cannot_know_are_not_compared(make: Make) -> None:
     unknown = replace(EXPECTED, clips=None)
     check(make(clip_table(takes=1)), unknown)

@@ -207,7 +207,7 @@ def _put(column: str, value: Any, row: int = 3) -> Callable[[pd.DataFrame], pd.D
 
 
 def _nulled(column: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    """An integer column with a null: pandas' own integers would turn into floats."""
+    """An integer column with a null, which the file's metadata would have pandas read as NA."""
     return lambda table: _put(column, pd.NA)(table.astype({column: "Int64"}))
 
 
