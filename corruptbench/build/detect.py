@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.build.plan import boxes_of
-from corruptbench.build.render import CellRenderer, PixelDigest, Square, renderer, squares
+from corruptbench.build.render import (
+    CellRenderer,
+    PixelDigest,
+    Square,
+    facts_of,
+    renderer,
+    squares,
+)
 from corruptbench.build.video import Window, windows
 from corruptbench.datasets import Clip
 from corruptbench.manifest import Cell, Manifest
@@ -118,7 +125,7 @@ def detect_clip(
     """
     frames = len(clip.joints)
     lanes = [_Lane(renderer(cell, clip, manifest), frames) for cell in cells]
-    looks = squares(clip, manifest)
+    looks = squares(facts_of(clip, manifest), manifest.crop.padding)
     reach = max(lane.render.reach for lane in lanes)
     size = (clip.camera.height, clip.camera.width)
     for t, window in enumerate(windows(clip.video, frames, size, reach)):

@@ -3,81 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.build.render import CellRenderer, Square, renderer, squares
+from corruptbench.build.render import (
+    CellRenderer,
+    Square,
+    facts_of,
+    loose_renderer,
+    renderer,
+    squares,
+)
+from corruptbench.build.track import facts_of_video
 from corruptbench.build.video import windows
 from corruptbench.datasets import Clip
 from corruptbench.errors import InputError
 from corruptbench.manifest import CLEAN, Cell, Manifest
 from corruptbench.skeleton import joint_set
-from corruptions import Frame
+from corruptions import ClipFacts, Frame
 from detectors import Detector
 from detectors.crops import resize, to_frame
 
 TILE = 240  # px
+LOOSE_PADDING = 1.25  # of the crop around a tracked box, as in the benchmarks
 MARGIN = 6
 HEADER = 26
 LEFT, RIGHT, MIDDLE = (255, 140, 0), (0, 200, 255), (255, 255, 255)
 
 
-def contact_sheet(
-    clip: Clip, frame: int, cells: Sequence[Cell], manifest: Manifest, detector: Detector
-) -> Frame:
+@dataclass(frozen=True)
+class Scene:
+    """A video with all that is to be shown of it.
+
+    Attributes:
+        name: for messages.
+        video: path.
+        facts: length, size and boxes.
+        squares: where the detector looks, for each frame.
+        renderers: one for each cell, clean among them.
+    """
+
+    name: str
+    video: Path
+    facts: ClipFacts
+    squares: list[Square | None]
+    renderers: dict[Cell, CellRenderer]
+
+
+def scene_of_clip(clip: Clip, cells: Sequence[Cell], manifest: Manifest) -> Scene:
+    """A clip of a benchmark, in the very pixels that its build gives the detector."""
+    facts = facts_of(clip, manifest)
+    return Scene(
+        str(clip.id),
+        clip.video,
+        facts,
+        squares(facts, manifest.crop.padding),
+        {c: renderer(c, clip, manifest) for c in (CLEAN, *cells)},
+    )
+
+
+def scene_of_video(path: Path, cells: Sequence[Cell], detector: Detector) -> Scene:
+    """Any video: its person is tracked by the detector."""
+    facts = facts_of_video(path, detector)
+    return Scene(
+        str(path),
+        path,
+        facts,
+        squares(facts, LOOSE_PADDING),
+        {c: loose_renderer(c, facts, path.stem) for c in (CLEAN, *cells)},
+    )
+
+
+def contact_sheet(scene: Scene, frame: int, detector: Detector) -> Frame:
     """One row for each corruption, clean first in it, severities to the right.
 
     The skeleton is what the detector finds in that cell; a joint is the fainter the lower its
     score (left side orange, right side blue).
 
     Args:
-        clip: with its video.
+        scene: what to show.
         frame: index t.
-        cells: of which to show; clean is always shown.
-        manifest: for the crop rule and the random keys.
         detector: loaded.
 
     Returns:
         (h, w, 3) uint8 RGB.
 
     Raises:
-        InputError: when the clip has no such frame, or nobody is in view in it.
+        InputError: when there is no such frame, or nobody is in view in it.
     """
-    if not 0 <= frame < len(clip.joints):
-        raise InputError(f"--frame {frame}: {clip.id} has frames 0 to {len(clip.joints) - 1}")
-    square = squares(clip, manifest)[frame]
+    if not 0 <= frame < scene.facts.frames:
+        raise InputError(f"--frame {frame}: {scene.name} has frames 0 to {scene.facts.frames - 1}")
+    square = scene.squares[frame]
     if square is None:
-        raise InputError(f"--frame {frame}: nobody is in view in {clip.id}; choose another frame")
-    names = list(dict.fromkeys(c.corruption for c in cells if c != CLEAN))
-    severities = sorted({c.severity for c in cells if c != CLEAN})
-    renders = {c: renderer(c, clip, manifest) for c in (CLEAN, *cells)}
-    tiles = _tiles(clip, frame, square, renders, detector)
+        raise InputError(f"--frame {frame}: nobody is in view in {scene.name}; try another frame")
+    cells = [c for c in scene.renderers if c != CLEAN]
+    severities = sorted({c.severity for c in cells})
+    tiles = _tiles(scene, frame, square, detector)
     rows = [
         np.hstack(
             [_framed(tiles[CLEAN], f"{name}   clean")]
             + [_framed(tiles[Cell(name, s)], f"severity {s}") for s in severities]
         )
-        for name in names
+        for name in dict.fromkeys(c.corruption for c in cells)
     ]
     return np.vstack(rows or [_framed(tiles[CLEAN], "clean")])
 
 
-def _tiles(
-    clip: Clip,
-    frame: int,
-    square: Square,
-    renders: dict[Cell, CellRenderer],
-    detector: Detector,
-) -> dict[Cell, Frame]:
-    reach = max(r.reach for r in renders.values())
-    size = (clip.camera.height, clip.camera.width)
+def _tiles(scene: Scene, frame: int, square: Square, detector: Detector) -> dict[Cell, Frame]:
+    reach = max(r.reach for r in scene.renderers.values())
+    size = (scene.facts.height, scene.facts.width)
     tiles = {}
-    for t, window in enumerate(windows(clip.video, len(clip.joints), size, reach)):
+    for t, window in enumerate(windows(scene.video, scene.facts.frames, size, reach)):
         if t < frame:
             continue
-        for cell, render in renders.items():
+        for cell, render in scene.renderers.items():
             crop = square.crop(render(window, t, square.inside))
             found = detector(resize(crop, detector.input_size)[None])
             points = to_frame(found.keypoints, 0, 0, TILE, detector.input_size)[0]

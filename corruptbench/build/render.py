@@ -12,7 +12,7 @@ import numpy as np
 from corruptbench.build.plan import boxes_of
 from corruptbench.datasets import Clip
 from corruptbench.manifest import CLEAN, Cell, Manifest
-from corruptions import ClipFacts, Corruption, Frame, Region, get
+from corruptions import ClipFacts, Corruption, Frame, Key, Region, get
 from detectors.crops import extract, square_crop
 
 
@@ -79,16 +79,25 @@ def renderer(cell: Cell, clip: Clip, manifest: Manifest) -> CellRenderer:
     return CellRenderer(cell, corruption, plan)
 
 
-def squares(clip: Clip, manifest: Manifest) -> list[Square | None]:
+def loose_renderer(cell: Cell, facts: ClipFacts, name: str) -> CellRenderer:
+    """Like `renderer`, for a video of no benchmark; its draws are keyed by ``name``."""
+    if cell == CLEAN:
+        return CellRenderer(cell, None, None)
+    corruption = get(cell.corruption)
+    key = Key.of("no benchmark", cell.corruption, corruption.version, cell.severity, name)
+    return CellRenderer(cell, corruption, corruption.prepare(facts, cell.severity, key))
+
+
+def squares(facts: ClipFacts, padding: float) -> list[Square | None]:
     """For each frame where the detector looks; None where there is nobody in the picture."""
-    width, height = clip.camera.width, clip.camera.height
     found: list[Square | None] = []
-    for box in boxes_of(clip, manifest):
+    for box in facts.boxes:
         if not np.isfinite(box).all():
             found.append(None)
             continue
-        x0, y0, side = square_crop(box, manifest.crop.padding)
-        inside = Region(max(x0, 0), max(y0, 0), min(x0 + side, width), min(y0 + side, height))
+        x0, y0, side = square_crop(box, padding)
+        right, bottom = min(x0 + side, facts.width), min(y0 + side, facts.height)
+        inside = Region(max(x0, 0), max(y0, 0), right, bottom)
         visible = inside.x0 < inside.x1 and inside.y0 < inside.y1
         found.append(Square(x0, y0, side, inside) if visible else None)
     return found

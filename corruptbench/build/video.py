@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -13,7 +14,9 @@ from av.video.reformatter import Interpolation
 from corruptbench.errors import InputError
 from corruptions import Frame
 
-# Options of the colour conversion that give the same bytes with and without SIMD.
+# Options of the colour conversion that give the same bytes with and without SIMD. In this mode
+# swscale's 4:2:0 converter is dark by two levels of 255, evenly; the FULL_CHR_H options would mend
+# that, at the price of a new version of every benchmark.
 EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 
 
@@ -44,6 +47,18 @@ def decode(path: Path) -> Iterator[Frame]:
             f"{path}: cannot be decoded ({error.strerror or error}); "
             "it is damaged or truncated: fetch or copy it again"
         ) from None
+
+
+def frame_rate(path: Path) -> Fraction:
+    """Frames per second of a video, as its container states it."""
+    try:
+        with av.open(str(path)) as container:
+            rate = container.streams.video[0].average_rate
+    except (av.FFmpegError, IndexError) as error:
+        raise InputError(f"{path}: not a readable video ({error})") from None
+    if not rate:
+        raise InputError(f"{path}: states no frame rate")
+    return rate
 
 
 class Window(Sequence[Frame]):

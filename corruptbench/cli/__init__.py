@@ -17,6 +17,7 @@ from leaderboard import SubmissionError
 #: Command to module; a command's module is imported when it is used, so that --help is quick.
 COMMANDS = {
     "build": "build",
+    "corrupt": "corrupt",
     "detections": "detections",
     "evaluate": "evaluate",
     "leaderboard": "leaderboard",
