@@ -13,13 +13,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptions.keyed import Key
-from corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptions.stencil import NOWHERE, blur, padded_light
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def line_kernel(length: float, angle: float) -> tuple[NDArray[np.int64], NDArray
     grid = (grid + grid[::-1, ::-1]) / 2
     exact = grid * (UNIT / grid.sum())
     weights = np.rint(exact).astype(np.int64)
-    if weights[reach, reach] + UNIT < weights.sum():  # hundreds of taps, most rounded upwards
+    if weights[reach, reach] + UNIT <= weights.sum():  # hundreds of taps, most rounded upwards
         weights = np.floor(exact).astype(np.int64)
     weights[reach, reach] += UNIT - weights.sum()
     taps = np.argwhere(weights > 0)
@@ -100,32 +99,12 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
     """Region of the shaken frame ``t``, (h, w, 3) uint8."""
     offsets, weights = line_kernel(plan.lengths[t], plan.angles[t])
     reach = int(np.abs(offsets).max())
-    frame = frames[t]
-    rows = np.arange(region.y0 - reach, region.y1 + reach).clip(0, frame.shape[0] - 1)
-    columns = np.arange(region.x0 - reach, region.x1 + reach).clip(0, frame.shape[1] - 1)
-    light = TO_LINEAR[frame[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]]
-    light = light[(rows - rows[0])[:, None], (columns - columns[0])[None, :]]
-    out = np.empty((region.y1 - region.y0, region.x1 - region.x0, 3), dtype=np.uint8)
-    _convolve(light.reshape(light.shape[0], -1), offsets, weights, reach, out, FROM_LINEAR)
-    return out
-
-
-@numba.njit(cache=True, boundscheck=False)
-def _convolve(light, offsets, weights, reach, out, encode):  # type: ignore[no-untyped-def]
-    height, width, channels = out.shape
-    size = width * channels
-    total = np.empty(size, dtype=np.uint32)
-    for y in range(height):
-        total[:] = 32768  # half of UNIT: rounds to nearest; the sum stays below 2**32
-        for k in range(weights.size):
-            weight = weights[k]
-            start = (reach + offsets[k, 1]) * channels
-            row = light[y + reach + offsets[k, 0], start : start + size]
-            for i in range(size):
-                total[i] += weight * np.uint32(row[i])
-        target = out[y].reshape(size)
-        for i in range(size):
-            target[i] = encode[total[i] >> np.uint32(16)]
+    half = weights.size // 2  # the taps are point-symmetric, with the centre in the middle
+    pairs = offsets[::-1].copy()
+    pairs[half] = NOWHERE, 0
+    kept = slice(half + 1)
+    light = padded_light(frames[t], region, reach)
+    return blur(light, reach, offsets[kept], pairs[kept], weights[kept], region)
 
 
 CORRUPTION = Corruption(

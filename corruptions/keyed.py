@@ -41,6 +41,24 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     return c0, c1, c2, c3
 
 
+@numba.njit(cache=True, boundscheck=False)
+def row_words(k0, k1, t, y, block, out):  # type: ignore[no-untyped-def]
+    """Fills ``out`` (8 N,) uint16 with the random words of N successive blocks of one row.
+
+    Block b, counter (t, y, b, 0), gives the words of the row's samples 8 b to 8 b + 7: the lower,
+    then the upper half of each of its four 32-bit words. ``block`` is the first one. The compiler
+    works on several blocks at a time.
+    """
+    k0, k1 = np.uint64(k0) & LOW, np.uint64(k1) & LOW
+    low, high = np.uint64(0xFFFF), np.uint64(16)
+    for i in range(out.size // 8):
+        a, b, c, d = philox(np.uint64(t), np.uint64(y), np.uint64(block + i), np.uint64(0), k0, k1)
+        out[8 * i], out[8 * i + 1] = a & low, a >> high
+        out[8 * i + 2], out[8 * i + 3] = b & low, b >> high
+        out[8 * i + 4], out[8 * i + 5] = c & low, c >> high
+        out[8 * i + 6], out[8 * i + 7] = d & low, d >> high
+
+
 @numba.njit(cache=True)
 def _words(k0, k1, counters, out):  # type: ignore[no-untyped-def]
     for i in range(counters.shape[0]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,13 +18,9 @@ from tests.corruptions.scenes import facts, scene
 NAMES = list(all_corruptions())
 SEVERITIES = range(1, 6)
 
-# SHA-256 over the golden clip of `golden`, severities 1 to 5. A change of these bytes is a change
-# of the benchmark: raise the corruption's version, and the manifests' pins, with it.
-GOLDEN = {
-    "erase": "196cbaff0346052d9674d1490903a9cf91d2b2e0b9e9c4e34990bf38e3af5525",
-    "camera_shake": "5cff8fb1a2579b668a43abd2597e4936c1af174ddf8fb6d0e73184500547ebd0",
-    "gaussian_noise": "d77414b3f737e553a775f36661de2c4a6b3db9f7caa3640d7cc9bb7a65959da2",
-}
+# One file for each corruption: SHA-256 over the clip of `golden`, severities 1 to 5. A change of
+# these bytes is a change of the benchmark: raise the corruption's version and the manifests' pins.
+GOLDEN = Path(__file__).parent / "golden"
 
 
 def corrupted(name, severity, frames, about, key=None):
@@ -39,7 +36,7 @@ def golden(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_golden_digest(name):
-    assert golden(name) == GOLDEN[name]
+    assert golden(name) == (GOLDEN / f"{name}.sha256").read_text().strip()
 
 
 @pytest.mark.parametrize("method", ["spawn", "fork"])
@@ -72,32 +69,55 @@ def point_target(size, frames):
     return clip, centres
 
 
+def centroid(light):
+    """(x, y) of the light in a picture."""
+    ys, xs = np.indices(light.shape) + 0.5
+    return np.array([(light * xs).sum(), (light * ys).sum()]) / light.sum()
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_labels_stay_true(name, severity):
-    """What a target adds to the corrupted light stays where the label says, to 0.1 px."""
+    """What a target adds to the corrupted light stays where the label says, to 0.1 px.
+
+    In every frame by itself. What covers is measured by the part of the target that it leaves to be
+    seen. Noise and coarse quantisation deform the target in a single frame: they have 0.1 px for
+    the mean over frames, and for one frame 0.13 px for every step of severity. Frames that are not
+    shown at their own time (frame loss) are left out.
+    """
     size, frames = 160, 24
     target, centres = point_target(size, frames)
     empty = np.full_like(target, 90)
-    about = facts(size, frames)
+    half = size * np.array([0.1, 0.3])  # the target is the middle of the person
+    boxes = np.concatenate([centres - half, centres + half], axis=1)
+    about = ClipFacts(frames, size, size, 50.0, boxes)
+    family = get(name).family
+
+    def light(clip):
+        return TO_LINEAR[clip].astype(np.float64).sum(axis=-1)
+
+    clean = light(target) - light(empty)
+    assert max(np.abs(centroid(clean[t]) - centres[t]).max() for t in range(frames)) < 0.02
     offsets = []
     for clip in range(6):
         key = Key.of("alignment", name, severity, clip)
-        with_target = TO_LINEAR[corrupted(name, severity, target, about, key)].astype(np.float64)
-        without = TO_LINEAR[corrupted(name, severity, empty, about, key)].astype(np.float64)
-        added = (with_target - without).sum(axis=-1)
-        whole = (TO_LINEAR[target].astype(np.float64) - TO_LINEAR[empty]).sum(axis=(1, 2, 3))
-        ys, xs = np.mgrid[0:size, 0:size] + 0.5
+        plan = get(name).prepare(about, severity, key)
+        without = corrupted(name, severity, empty, about, key)
+        added = light(corrupted(name, severity, target, about, key)) - light(without)
+        visible = np.ones(added.shape, dtype=bool)
+        if family in ("temporary occlusion", "mask"):
+            visible = (without == empty).all(axis=-1)
         for t in range(frames):
-            mass = added[t].sum()
-            if mass < 0.5 * whole[t]:  # hidden, wholly or in part
+            expected = clean[t] * visible[t]
+            if family == "frame loss" and plan.source[t] != t:
                 continue
-            if abs(mass / whole[t] - 1) > 0.02 and get(name).family == "temporary occlusion":
-                continue
-            centre = np.array([(added[t] * xs).sum(), (added[t] * ys).sum()]) / mass
-            offsets.append(centre - centres[t])
-    assert len(offsets) > 20
+            soft = family == "temporary occlusion" and name != "erase"  # its edges are mixtures
+            if expected.sum() > (0.999 if soft else 0.25) * clean[t].sum():
+                offsets.append(centroid(added[t]) - centroid(expected))
+    assert len(offsets) > 36, "a quarter of all frames must be measurable"
     assert np.abs(np.mean(offsets, axis=0)).max() < 0.1
+    deforms = family in ("pixel noise", "compression") or name == "low_light"
+    assert np.abs(offsets).max() < (0.13 * severity if deforms else 0.1)
 
 
 def distance(name, severity, size, clips=3, frames=12):
@@ -123,7 +143,7 @@ def test_severity_is_strictly_monotone(name, size):
 @pytest.mark.parametrize("name", NAMES)
 def test_severity_is_monotone_and_the_same_at_any_resolution(name):
     sizes = (500, 1000, 2000)
-    table = np.array([[distance(name, s, size, 3, 6) for s in SEVERITIES] for size in sizes])
+    table = np.array([[distance(name, s, size, 2, 3) for s in SEVERITIES] for size in sizes])
     assert (np.diff(table, axis=1) > 0).all(), table
     # A corruption must not fade with resolution; 15 % for edges that are sharper in larger pictures
     assert (np.abs(table / table.mean(axis=0) - 1) < 0.15).all(), table
@@ -134,7 +154,8 @@ def test_clips_differ_and_a_key_decides(name):
     frames, about = scene(128, 8), facts(128, 8, fps=4.0)
     one = corrupted(name, 3, frames, about, Key.of("clip one"))
     assert np.array_equal(one, corrupted(name, 3, frames, about, Key.of("clip one")))
-    assert not np.array_equal(one, corrupted(name, 3, frames, about, Key.of("clip two")))
+    same = np.array_equal(one, corrupted(name, 3, frames, about, Key.of("clip two")))
+    assert same == (name == "long_exposure"), "a shutter draws nothing; all others do"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -190,13 +211,31 @@ def test_odd_clips(name, case):
         assert corrupted(name, severity, frames, about).shape == frames.shape
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("level", [0, 128, 255])
-def test_flat_grey_frames(name, level):
+def of_family(family):
+    return [name for name in NAMES if get(name).family == family]
+
+
+@pytest.mark.parametrize("name", of_family("motion blur"))
+@pytest.mark.parametrize("level", [0, 1, 128, 255])
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_a_blur_changes_nothing_where_nothing_is_to_be_seen(name, level, severity):
     frames = np.full((3, 48, 48, 3), level, dtype=np.uint8)
-    out = corrupted(name, 2, frames, facts(48, 3))
-    if get(name).family == "motion blur":
-        assert np.array_equal(out, frames), "a blur changes nothing where nothing is to be seen"
+    assert np.array_equal(corrupted(name, severity, frames, facts(48, 3, fps=3.0)), frames)
+
+
+@pytest.mark.parametrize("name", of_family("temporary occlusion"))
+@pytest.mark.parametrize("level", [0, 128, 255])
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_what_covers_hides_and_leaves_the_rest_alone(name, level, severity):
+    """What is covered does not shine through; but for soft edges all else keeps its value."""
+    about = facts(48, 8, fps=4.0)
+    frames = np.full((8, 48, 48, 3), level, dtype=np.uint8)
+    other = np.full_like(frames, (level + 77) % 256)
+    out, out_other = (corrupted(name, severity, clip, about) for clip in (frames, other))
+    hidden = (out == out_other).all(axis=-1)
+    assert 0.005 < hidden.mean() < 0.5
+    edge = (out != level).any(axis=-1) & ~hidden
+    assert edge.mean() <= (0.0 if name == "erase" else 0.1)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,61 @@
+"""Colour quantization: few levels per channel.
+
+Models a palette or a codec that keeps few bits: each channel's sRGB code becomes the nearest of
+evenly spaced levels, so smooth shading falls into bands. The levels are ``step`` apart; where they
+start is drawn once for the clip, the same for the three channels, so that grey stays grey and no
+clip's bands lie where another's do. All numbers are our own choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptions.keyed import Key
+
+
+@dataclass(frozen=True)
+class Params:
+    """Distance of neighbouring levels, as a fraction of full scale (255)."""
+
+    step: float
+
+
+# About 1 / step levels: 16, 10, 7, 5, 3.5
+SEVERITIES = (Params(1 / 16), Params(1 / 10), Params(1 / 7), Params(1 / 5), Params(1 / 3.5))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """(256,) uint8: the code that each code becomes."""
+
+    table: NDArray[np.uint8]
+
+
+def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+    """Draws where the levels of the clip lie: at most a quarter of a step from black and white."""
+    step = 255 * params.step
+    start = step * (key.uniform(0) - 0.5) / 2
+    levels = start + step * np.rint((np.arange(256) - start) / step)
+    return Plan(np.rint(levels).clip(0, 255).astype(np.uint8))
+
+
+def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+    """Region of the banded frame ``t``, (h, w, 3) uint8."""
+    return cv2.LUT(frames[t][region.slices], plan.table)  # type: ignore[return-value]
+
+
+CORRUPTION = Corruption(
+    name="color_quantization",
+    family="compression",
+    version=1,
+    scope="clip",
+    severities=SEVERITIES,
+    plan=plan,
+    apply=apply,
+)

@@ -1,0 +1,62 @@
+"""Contrast: every code moves towards one grey.
+
+Models a flat picture (a veiled lens, a wrong tone curve, a washed-out screen):
+``grey + factor * (x - grey)``, rounded, on sRGB codes. The grey is drawn once for the clip and
+never measured, so a pixel depends on no other pixel. All numbers are our own choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptions.keyed import Key
+
+
+@dataclass(frozen=True)
+class Params:
+    """Factor that the distance from grey is multiplied by."""
+
+    factor: float
+
+
+SEVERITIES = (Params(0.60), Params(0.42), Params(0.29), Params(0.19), Params(0.12))
+
+#: The clip's grey is drawn from this range, as fractions of full scale.
+GREYS = (0.45, 0.55)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """(256,) uint8: the code that each code becomes."""
+
+    table: NDArray[np.uint8]
+
+
+def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+    """Draws the grey of the clip."""
+    low, high = GREYS
+    grey = 255 * (low + (high - low) * key.uniform(0))
+    codes = np.rint(grey + params.factor * (np.arange(256) - grey))
+    return Plan(codes.astype(np.uint8))
+
+
+def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+    """Region of the flat frame ``t``, (h, w, 3) uint8."""
+    return cv2.LUT(frames[t][region.slices], plan.table)  # type: ignore[return-value]
+
+
+CORRUPTION = Corruption(
+    name="contrast",
+    family="lighting",
+    version=1,
+    scope="clip",
+    severities=SEVERITIES,
+    plan=plan,
+    apply=apply,
+)

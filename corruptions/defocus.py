@@ -1,0 +1,113 @@
+"""Defocus: a disk blur whose radius hunts, as an autofocus does that has lost the person.
+
+Models a lens focused elsewhere: a point spreads evenly over the image of the round aperture, a disk
+(geometrical optics, without diffraction). Its radius breathes over the clip; it is centred, so the
+labels stay true. Light is added up linearly, see `corruptions.light`; outside the picture the edge
+is repeated. Weights are integers, so the arithmetic is exact.
+
+A row of the disk is constant but for its ends. So the sum over it is a few differences of running
+sums along the rows of the picture: the cost grows with the radius and not with the area.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptions.camera_shake import swing
+from corruptions.keyed import Key
+from corruptions.stencil import NOWHERE, blur, padded_light
+
+
+@dataclass(frozen=True)
+class Params:
+    """Mean radius of the disk, as a fraction of the person's box height."""
+
+    radius: float
+
+
+# Our own choice.
+SEVERITIES = (Params(0.009), Params(0.015), Params(0.023), Params(0.033), Params(0.046))
+
+#: The radius swings by this fraction about its mean, as fast as a hand sways.
+RADIUS_SWING = 0.3
+UNIT = 1 << 16
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Radius in pixels for each frame of the clip."""
+
+    radii: tuple[float, ...]
+
+
+def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+    """Draws the hunting of the whole clip."""
+    seconds = np.arange(facts.frames) / facts.fps
+    radii = params.radius * facts.person_height * (1 + RADIUS_SWING * swing(key, 0, seconds))
+    return Plan(tuple(radii.tolist()))
+
+
+def disk_kernel(radius: float) -> NDArray[np.int64]:
+    """A centred disk, (2 R + 1, 2 R + 1) integer weights, symmetric in both directions.
+
+    A pixel's share of the disk is ``radius + 1/2 - distance``, between 0 and 1. All whole pixels
+    have the same weight, as large as a sum of 65536 allows, and 1 at the least.
+    """
+    reach = math.ceil(radius + 0.5)
+    y, x = np.indices((2 * reach + 1, 2 * reach + 1)) - reach
+    share = np.clip(radius + 0.5 - np.hypot(y, x), 0, 1)
+    whole = max(math.floor(UNIT / share.sum()), 1)
+    weights: NDArray[np.int64] = np.floor(share * whole + 0.5).astype(np.int64)
+    while whole > 1 and weights.sum() > UNIT:  # rounded upwards more often than downwards
+        whole -= 1
+        weights = np.floor(share * whole + 0.5).astype(np.int64)
+    return weights
+
+
+def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+    """Region of frame ``t`` out of focus, (h, w, 3) uint8."""
+    kernel = disk_kernel(plan.radii[t])
+    reach = kernel.shape[0] // 2
+    # A weight at dx is a step in the weights of the running sum, down at dx and up at dx - 1
+    steps = kernel - np.pad(kernel, ((0, 0), (0, 1)))[:, 1:]
+    steps = np.concatenate([-kernel[:, :1], steps], axis=1)
+    upper = np.argwhere(steps[: reach + 1] != 0)  # the lower half has the same weights
+    one = upper - (reach, reach + 1)
+    two = np.where(one[:, :1] == 0, (NOWHERE, 0), one * (-1, 1))
+    weights = steps[upper[:, 0], upper[:, 1]].astype(np.uint32)
+    unit = int(kernel.sum())
+    shift = max((unit - 1).bit_length() - 16, 0)  # disks of more than 65536 pixels
+    sums = _running(padded_light(frames[t], region, reach + 1), shift)
+    return blur(sums, reach + 1, one, two, weights, region, unit, shift)
+
+
+@numba.njit(cache=True, boundscheck=False)
+def _running(light, shift):  # type: ignore[no-untyped-def]
+    """Sums from the left up to and with each pixel, modulo 2**32."""
+    rows, columns, channels = light.shape
+    sums = np.empty(light.shape, dtype=np.uint32)
+    for y in range(rows):
+        for c in range(channels):
+            total = np.uint32(0)
+            for x in range(columns):
+                total = np.uint32(total + np.uint32(light[y, x, c] >> shift))
+                sums[y, x, c] = total
+    return sums
+
+
+CORRUPTION = Corruption(
+    name="defocus",
+    family="defocus blur",
+    version=1,
+    scope="clip",
+    severities=SEVERITIES,
+    plan=plan,
+    apply=apply,
+)

@@ -1,0 +1,145 @@
+"""Long exposure: a centred mean of neighbouring frames in linear light.
+
+Models a shutter that stays open longer than the time between two frames: what moves is smeared
+along its own path, what stands still stays sharp. Light between two frames is interpolated, so the
+exposure is exact in seconds at any frame rate: a frame k steps away weighs as much as the triangle
+``max(0, 1 - |s - k|)`` covers of the exposure ``|s| <= exposure * fps / 2``. (A mean of 2c whole
+frames, as widely used, lies half a frame off its label, and drops c frames at either end.) Near the
+ends of the clip the window shrinks on both sides alike, so that it stays centred: the first and
+the last frame are sharp. A mean of frames shows a fast limb as copies, one for each frame. Weights
+are integers that sum to 65536 and light is added up linearly, see `corruptions.light`. Nothing is
+drawn at random. The exposures are our own choice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptions.keyed import Key
+from corruptions.light import FROM_LINEAR, TO_LINEAR
+
+
+@dataclass(frozen=True)
+class Params:
+    """How long the shutter is open, seconds."""
+
+    exposure: float
+
+
+SEVERITIES = (Params(0.04), Params(0.07), Params(0.11), Params(0.16), Params(0.23))
+
+UNIT = 1 << 16
+#: Rows that are summed up at a time, so that the sums stay in the cache.
+BAND = 16
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Half the exposure, in frames, and the number of frames of the clip."""
+
+    half: float
+    frames: int
+
+
+def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+    """Nothing is drawn: the exposure is given in frames."""
+    return Plan(params.exposure * facts.fps / 2, facts.frames)
+
+
+def reach(plan: Plan) -> int:
+    """Frames that an exposure takes light from, on each side."""
+    return min(math.ceil(plan.half), plan.frames - 1)
+
+
+def frame_weights(half: float) -> tuple[int, ...]:
+    """Weights of the frames 0, 1, 2, ... steps away, for an exposure of 2 ``half`` frames.
+
+    Integers; the first, plus twice the others, is 65536.
+    """
+
+    def covered(k: int) -> float:  # of the rising and the falling side of frame k's triangle
+        rising = min(max(half - (k - 1), 0.0), 1.0)
+        falling = min(max(half - k, 0.0), 1.0)
+        return (rising**2 + 1 - (1 - falling) ** 2) / 2
+
+    count = math.ceil(half)
+    side = [round(UNIT * covered(k) / (2 * half)) for k in range(1, count + 1)]
+    return (UNIT - 2 * sum(side), *side)
+
+
+@lru_cache(maxsize=64)
+def _tables(half: float) -> NDArray[np.uint32]:
+    """(steps, 256) uint32: weighted light of a pixel value, for the frames k steps away."""
+    weights = np.array(frame_weights(half), dtype=np.uint32)
+    return weights[:, None] * TO_LINEAR.astype(np.uint32)[None, :]
+
+
+def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+    """Region of frame ``t`` after the long exposure, (h, w, 3) uint8."""
+    half = min(plan.half, t, plan.frames - 1 - t)
+    if half <= 0:
+        return frames[t][region.slices].copy()
+    tables = _tables(half)
+    last = len(tables) - 1
+    height, width = region.y1 - region.y0, region.x1 - region.x0
+    out = np.empty((height, width, 3), dtype=np.uint8)
+    total = np.empty((min(BAND, height), width * 3), dtype=np.uint32)
+    for y in range(region.y0, region.y1, BAND):
+        band = Region(region.x0, y, region.x1, min(y + BAND, region.y1))
+        around = [_rows(frames[t + k], band) for k in range(-last, last + 1)]
+        _start(around[last], tables[0], total)
+        for k in range(1, last):
+            _expose(around[last - k], around[last + k], tables[k], total)
+        target = _rows(out, Region(0, y - region.y0, width, band.y1 - region.y0))
+        _finish(around[0], around[-1], tables[-1], total, target, FROM_LINEAR)
+    return out
+
+
+def _rows(frame: Frame, region: Region) -> Frame:
+    """The region as (h, w * 3), without a copy."""
+    return frame.reshape(frame.shape[0], -1)[region.y0 : region.y1, 3 * region.x0 : 3 * region.x1]
+
+
+@numba.njit(cache=True, boundscheck=False)
+def _start(centre, table, total):  # type: ignore[no-untyped-def]
+    height, size = centre.shape
+    for y in range(height):
+        for i in range(size):
+            total[y, i] = table[centre[y, i]] + np.uint32(32768)  # half of UNIT: rounds to nearest
+
+
+@numba.njit(cache=True, boundscheck=False)
+def _expose(before, after, table, total):  # type: ignore[no-untyped-def]
+    height, size = before.shape
+    for y in range(height):
+        for i in range(size):
+            total[y, i] += table[before[y, i]] + table[after[y, i]]
+
+
+@numba.njit(cache=True, boundscheck=False)
+def _finish(before, after, table, total, out, encode):  # type: ignore[no-untyped-def]
+    height, size = before.shape
+    for y in range(height):
+        for i in range(size):
+            light = total[y, i] + table[before[y, i]] + table[after[y, i]]
+            out[y, i] = encode[light >> np.uint32(16)]
+
+
+CORRUPTION = Corruption(
+    name="long_exposure",
+    family="motion blur",
+    version=1,
+    scope="window",
+    severities=SEVERITIES,
+    plan=plan,
+    apply=apply,
+    reach=reach,
+)

@@ -1,0 +1,118 @@
+"""Low light: a dark picture with the noise of the few photons that made it.
+
+A pixel of linear light L (1: white) collects ``L * photons`` electrons; shot noise has their square
+root as its standard deviation and the amplifier adds ``read`` electrons of its own (the standard
+sensor model, e.g. EMVA 1288). The camera shows the result ``stops`` darker than it should be,
+clipped at black and rounded to 8 bits. Noise is normal, independent for every pixel, channel and
+frame, in integer arithmetic throughout: the deviates are keyed as in `gaussian_noise`. All numbers
+are our own choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptions.keyed import LOW, NORMAL_16, NORMAL_SCALE, Key, philox
+from corruptions.light import FROM_LINEAR, FULL, TO_LINEAR
+
+
+@dataclass(frozen=True)
+class Params:
+    """How dark, and how noisy.
+
+    Attributes:
+        stops: how much darker the picture is: one stop halves the light.
+        photons: electrons that white leaves in a pixel.
+        read: standard deviation of the read noise, electrons.
+    """
+
+    stops: float
+    photons: float
+    read: float
+
+
+SEVERITIES = (
+    Params(stops=1.0, photons=400, read=3),
+    Params(stops=1.6, photons=160, read=3),
+    Params(stops=2.2, photons=80, read=3),
+    Params(stops=2.8, photons=45, read=3),
+    Params(stops=3.4, photons=28, read=3),
+)
+
+#: Fractional bits of `Plan.light` and `Plan.sigma` (the latter times NORMAL_SCALE's twelve).
+BITS = 2
+SHIFT = BITS + NORMAL_SCALE.bit_length() - 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """By code: mean light and its standard deviation, (256,) int32, fixed point.
+
+    ``(light + sigma * table value) >> SHIFT`` is the noisy light, full scale 65535.
+    """
+
+    key: Key
+    light: NDArray[np.int32]
+    sigma: NDArray[np.int32]
+
+
+def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+    """Nothing is drawn in advance: only the tables are made."""
+    gain = 2.0**-params.stops
+    electrons = TO_LINEAR / FULL * params.photons
+    sigma = np.sqrt(electrons + params.read**2) / params.photons * gain * FULL
+    light = np.rint(TO_LINEAR * gain * (1 << SHIFT)) + (1 << (SHIFT - 1))
+    return Plan(key, light.astype(np.int32), np.rint(sigma * (1 << BITS)).astype(np.int32))
+
+
+def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+    """Region of the dark, noisy frame ``t``, (h, w, 3) uint8."""
+    out = np.array(frames[t][region.slices], order="C")
+    _expose(
+        out, t, region.y0, region.x0, plan.key.k0, plan.key.k1,
+        plan.light, plan.sigma, NORMAL_16, FROM_LINEAR,
+    )  # fmt: skip
+    return out
+
+
+@numba.njit(cache=True, boundscheck=False)
+def _expose(out, t, y0, x0, k0, k1, light, sigma, table, encode):  # type: ignore[no-untyped-def]
+    height, width, channels = out.shape
+    first = x0 * channels
+    last = (x0 + width) * channels
+    block0 = first // 8
+    blocks = (last + 7) // 8 - block0
+    deviates = np.empty(blocks * 8, dtype=np.int16)
+    half = np.uint64(0xFFFF)
+    for y in range(height):
+        for b in range(blocks):
+            words = philox(
+                np.uint64(t), np.uint64(y0 + y), np.uint64(block0 + b), np.uint64(0),
+                np.uint64(k0) & LOW, np.uint64(k1) & LOW,
+            )  # fmt: skip
+            for j in range(4):
+                deviates[8 * b + 2 * j] = table[words[j] & half]
+                deviates[8 * b + 2 * j + 1] = table[words[j] >> np.uint64(16)]
+        row = out[y].reshape(width * channels)
+        offset = first - 8 * block0
+        for i in range(row.size):
+            code = row[i]
+            value = (light[code] + sigma[code] * np.int32(deviates[offset + i])) >> SHIFT
+            row[i] = encode[min(max(value, 0), FULL)]
+
+
+CORRUPTION = Corruption(
+    name="low_light",
+    family="lighting",
+    version=1,
+    scope="frame",
+    severities=SEVERITIES,
+    plan=plan,
+    apply=apply,
+)

@@ -1,0 +1,105 @@
+"""Weighted sums of neighbouring pixels in linear light, exact and fast: what the blurs share."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.base import Frame, Region
+from corruptions.light import FROM_LINEAR, TO_LINEAR
+
+#: Samples of a row that are worked on together, so that the rows of a kernel stay in the cache.
+STRIP = 1536
+
+#: Row offset of a tap that adds nothing.
+NOWHERE = 1 << 30
+
+
+def padded_light(frame: Frame, region: Region, reach: int) -> NDArray[np.uint16]:
+    """Linear light of a region and ``reach`` pixels around it; the picture's edge is repeated.
+
+    Returns:
+        (h + 2 reach + 1, w + 2 reach, 3) uint16; the last row is zero, see `blur`.
+    """
+    height, width = region.y1 - region.y0, region.x1 - region.x0
+    light = np.empty((height + 2 * reach + 1, width + 2 * reach, 3), dtype=np.uint16)
+    _decode(frame, region.y0 - reach, region.x0 - reach, light, TO_LINEAR)
+    return light
+
+
+@numba.njit(cache=True, boundscheck=False)
+def _decode(frame, top, left, light, table):  # type: ignore[no-untyped-def]
+    rows, columns, channels = light.shape
+    first = min(max(-left, 0), columns)  # columns of the picture are first .. last - 1
+    last = max(min(frame.shape[1] - left, columns), first)
+    for y in range(rows - 1):
+        source = frame[min(max(top + y, 0), frame.shape[0] - 1)]
+        target = light[y]
+        for x in range(first, last):
+            for c in range(channels):
+                target[x, c] = table[source[left + x, c]]
+        for c in range(channels):
+            before, after = table[source[0, c]], table[source[frame.shape[1] - 1, c]]
+            for x in range(first):
+                target[x, c] = before
+            for x in range(last, columns):
+                target[x, c] = after
+    light[rows - 1] = 0
+
+
+def blur(
+    light: NDArray[np.unsignedinteger],
+    reach: int,
+    one: NDArray[np.int64],
+    two: NDArray[np.int64],
+    weights: NDArray[np.uint32],
+    region: Region,
+    unit: int = 1 << 16,
+    shift: int = 0,
+) -> Frame:
+    """Mean over pairs of taps of equal weight, encoded: a multiplication for every two taps.
+
+    Sums are taken modulo 2**32, so that a weight may be negative if only the whole sum and half a
+    unit lie in 0..2**32 - 1.
+
+    Args:
+        light: as `padded_light` returns it, or a row-wise sum of that.
+        reach: of the padding.
+        one: (N, 2) offsets dy, dx of one tap of each pair.
+        two: (N, 2) of the other one, or (`NOWHERE`, 0) for a tap that is alone.
+        weights: (N,), modulo 2**32.
+        region: of the output.
+        unit: what the weights of the pixels sum to, more than 2**15.
+        shift: bits by which ``light`` is less than linear light.
+    """
+    out = np.empty((region.y1 - region.y0, region.x1 - region.x0, 3), dtype=np.uint8)
+    one, two = one + reach, two + reach
+    two[two[:, 0] >= NOWHERE] = (NOWHERE, 0)
+    scale = np.uint64(-(-(1 << (47 + shift)) // unit))  # a division by a multiplication
+    flat = light.reshape(light.shape[0], -1)
+    _sum(flat, one, two, weights, np.uint32(unit // 2), scale, out, FROM_LINEAR)
+    return out
+
+
+@numba.njit(cache=True, boundscheck=False)
+def _sum(light, one, two, weights, half, scale, out, encode):  # type: ignore[no-untyped-def]
+    height, width, channels = out.shape
+    size, zero = width * channels, light.shape[0] - 1
+    total = np.empty(min(STRIP, size), dtype=np.uint32)
+    for left in range(0, size, STRIP):
+        length = min(STRIP, size - left)
+        for y in range(height):
+            for i in range(length):
+                total[i] = half  # rounds to nearest
+            for k in range(weights.size):
+                weight = weights[k]
+                start = left + one[k, 1] * channels
+                a = light[y + one[k, 0], start : start + length]
+                start = left + two[k, 1] * channels
+                b = light[min(y + two[k, 0], zero), start : start + length]
+                for i in range(length):
+                    total[i] += np.uint32(weight * np.uint32(np.uint32(a[i]) + np.uint32(b[i])))
+            target = out[y].reshape(size)[left : left + length]
+            for i in range(length):
+                target[i] = encode[(np.uint64(total[i]) * scale) >> np.uint64(47)]

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corruptions import ClipFacts, Key, get
+from corruptions.truncation import BELOW, DEPTH_SWING, LEFT, RIGHT, SEVERITIES, steady
+from tests.corruptions.scenes import facts
+
+
+def hidden_share(about, severity, key):
+    """(F, H, W) of each pixel, how much is hidden: from a black and a white clip."""
+    shape = (about.frames, about.height, about.width, 3)
+    black, white = (
+        get("truncation").clip(np.full(shape, v, np.uint8), about, severity, key) for v in (0, 255)
+    )
+    return 1 - (white.astype(float) - black).mean(axis=-1) / 255
+
+
+@pytest.mark.parametrize("severity", range(1, 6))
+def test_a_wall_reaches_from_one_side_into_the_box_by_the_depth_of_the_table(severity):
+    size = 160
+    params = SEVERITIES[severity - 1]
+    reached = set()
+    for clip in range(12):
+        about = facts(size, 12, fps=8.0)
+        key = Key.of("wall", clip)
+        plan = get("truncation").prepare(about, severity, key)
+        hidden = hidden_share(about, severity, key)
+        for t in range(12):
+            line = hidden[t].mean(axis=1 if plan.sides[t] == BELOW else 0)
+            across = hidden[t].std(axis=1 if plan.sides[t] == BELOW else 0)
+            assert across.max() < 0.01, "the edge is straight"
+            line = line if plan.sides[t] == LEFT else line[::-1]
+            assert (np.diff(line) <= 0.01).all(), "hidden from one side on"
+            x0, y0, x1, y1 = steady(about)[t]
+            start, extent = {
+                LEFT: (x0, x1 - x0),
+                RIGHT: (size - x1, x1 - x0),
+                BELOW: (size - y1, y1 - y0),
+            }[plan.sides[t]]
+            depth = (line.sum() - start) / extent
+            slack = 2 / extent
+            assert depth < params.depth * (1 + DEPTH_SWING) + slack
+            if depth > params.depth * (1 - DEPTH_SWING) - slack:
+                reached.add(plan.sides[t])
+    assert reached == {LEFT, RIGHT, BELOW}
+
+
+@pytest.mark.parametrize("severity", [1, 3, 5])
+def test_it_comes_and_goes_smoothly_for_the_share_of_the_table(severity):
+    about = facts(100, 4000, fps=50.0)
+    plan = get("truncation").prepare(about, severity, Key.of("smooth"))
+    edges = np.array(plan.edges)
+    there = edges > -plan.blur
+    params = SEVERITIES[severity - 1]
+    assert there.mean() == pytest.approx(params.gone, abs=0.03)
+    jumps = np.abs(np.diff(edges)).max()
+    assert jumps < 1.6 * 75 / (0.2 * params.run * 50), "no faster than its slide"
+
+
+def test_nobody_no_wall():
+    about = ClipFacts(9, 40, 50, 8.0, np.full((9, 4), np.nan))
+    frames = np.random.default_rng(0).integers(0, 256, (9, 40, 50, 3), dtype=np.uint8)
+    for severity in range(1, 6):
+        out = get("truncation").clip(frames, about, severity, Key.of("x"))
+        assert np.array_equal(out, frames)
+
+
+def test_the_box_is_averaged_over_half_a_second_and_bridges_gaps():
+    boxes = np.tile([10.0, 10.0, 20.0, 30.0], (11, 1))
+    boxes[5] += 4
+    boxes[8:10] = np.nan
+    smooth = steady(ClipFacts(11, 64, 64, 4.0, boxes))  # half a second: one frame to each side
+    assert smooth[5, 0] == pytest.approx(10 + 4 / 3)
+    assert np.isfinite(smooth).all()
+    assert smooth[9, 1] == 10
