@@ -15,6 +15,7 @@ from corruptbench.datasets import ClipId
 from corruptbench.errors import InputError, first_problem
 from corruptbench.files import sha256_of_json
 from corruptbench.record import Record
+from corruptbench.skeleton import joint_set
 from corruptions import CorruptionError, Key, get
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -152,6 +153,20 @@ def load_manifest(name: str) -> Manifest:
         raise InputError(f"manifest {name}: not TOML: {error}") from None
     except ValidationError as error:
         raise InputError(f"manifest {name}: {first_problem(error)}") from None
+    _check(manifest, name)
+    return manifest
+
+
+def _check(manifest: Manifest, name: str) -> None:
+    """What a schema cannot say: joints exist, corruptions are here in the pinned version."""
+    joints = len(joint_set(manifest.scoring.joints))
+    if manifest.scoring.root_joint >= joints:
+        raise InputError(
+            f"manifest {name}: scoring.root_joint: {manifest.scoring.root_joint}, "
+            f"{manifest.scoring.joints} has joints 0 to {joints - 1}"
+        )
+    if len({pin.name for pin in manifest.corruptions}) < len(manifest.corruptions):
+        raise InputError(f"manifest {name}: corruptions: one is listed twice; remove it")
     for pin in manifest.corruptions:
         try:
             version = get(pin.name).version
@@ -162,4 +177,3 @@ def load_manifest(name: str) -> Manifest:
                 f"manifest {name}: corruptions: it pins {pin.name} version {pin.version}, this "
                 f"software has version {version}; use the software release that the manifest names"
             )
-    return manifest

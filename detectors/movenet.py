@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,8 @@ def _onnx_runner(model: bytes) -> tuple[Runner, str]:
 
     A crop's result does not depend, in any bit, on the other crops or on how many there are.
     """
+    # It would write a device id and a queue of events into the user's home, on import.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait as wait_for_handles
 from pathlib import Path
@@ -98,7 +99,8 @@ def local(station: Station, workers: int) -> Engine:
             initargs=(station.recipe, counter, stop),
         )
         try:
-            pending = {pool.submit(_build, item): item for item in items}
+            with _uninterrupted():  # the workers that this starts inherit it
+                pending = {pool.submit(_build, item): item for item in items}
             while pending:
                 done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 now = counter.value
@@ -117,6 +119,19 @@ def local(station: Station, workers: int) -> Engine:
             pool.shutdown(wait=True, cancel_futures=True)
 
     return serial if workers == 1 else parallel
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ignores Ctrl-C for a moment; without effect outside of the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # In a worker process:

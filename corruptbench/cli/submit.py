@@ -22,16 +22,19 @@ from leaderboard import as_text, by_benchmark, check, load, standing, submit
     show_default=True,
     help="Folder of the leaderboard's results.",
 )
-def command(result: Path, board: Path) -> None:
+@click.option("--manifest", help="Of a benchmark of your own: .toml.")
+def command(result: Path, board: Path, manifest: str | None) -> None:
     """Check a result and add it to the leaderboard's table."""
     checked = check(result)
     benchmark = checked.benchmark.id
-    if benchmark not in known_manifests():
+    if manifest is None and benchmark not in known_manifests():
         raise InputError(
-            f"{result}: benchmark {benchmark} is not one of {', '.join(known_manifests())}"
+            f"{result}: benchmark {benchmark} is not one of {', '.join(known_manifests())}; "
+            "for a benchmark of your own give its manifest: --manifest FILE.toml"
         )
+    frozen = load_manifest(manifest or benchmark)
     known = standing(checked, board) == "same"
-    path = submit(result, board, expectation(load_manifest(benchmark)))
+    path = submit(result, board, expectation(frozen))
     rows = by_benchmark(load(board))[checked.benchmark]
     console = Console()
     console.print(as_text(rows))

@@ -153,7 +153,8 @@ class FolderDataset:
             ) from None
         count = len(joint_set(self.record.joints))
         kind = table["joints"].type
-        if not (pa.types.is_fixed_size_list(kind) and pa.types.is_floating(kind.value_type)):
+        lists = (pa.types.is_fixed_size_list, pa.types.is_list, pa.types.is_large_list)
+        if not (any(t(kind) for t in lists) and pa.types.is_floating(kind.value_type)):
             raise InputError(
                 f"{path}: joints: column of {kind}, expected a list of {count * 3} floats a row"
             )

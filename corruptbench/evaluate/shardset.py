@@ -12,7 +12,7 @@ from corruptbench.build.lock import Lock, read_lock
 from corruptbench.build.plan import shard_path
 from corruptbench.datasets import Clip, Dataset, open_dataset
 from corruptbench.errors import InputError
-from corruptbench.manifest import Cell, Manifest, load_manifest
+from corruptbench.manifest import Cell, Manifest, known_manifests, load_manifest
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,11 @@ def open_shards(folder: Path, root: Path | None, manifest: str | None = None) ->
         raise InputError(f"{folder}: no such folder; expected the --out of a build")
     path = folder / "lock.json"
     lock = read_lock(path)
+    if manifest is None and lock.benchmark.id not in known_manifests():
+        raise InputError(
+            f"{path}: built from a manifest of your own, {lock.benchmark.id}; "
+            "give it: --manifest FILE.toml"
+        )
     found = load_manifest(manifest or lock.benchmark.id)
     if found.sha256 != lock.benchmark.manifest_sha256:
         raise InputError(

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from corruptions import ClipFacts, Key, get
-from corruptions.camera_shake import line_kernel
+from corruptions import ClipFacts, Key, Region, get
+from corruptions.camera_shake import Plan, line_kernel
 from tests.corruptions.scenes import scene
 
 SHAKE = get("camera_shake")
@@ -35,6 +35,7 @@ def moments(length, angle):
 @given(length=LENGTHS, angle=ANGLES)
 @example(length=0.0, angle=0.3)
 @example(length=375.0, angle=0.0)  # rounding alone adds up to more than the centre has to give
+@example(length=383.75, angle=0.0)  # exactly what the centre has to give
 @example(length=821.4800195499496, angle=math.pi / 2)
 def test_kernel_is_a_centred_line(length, angle):
     offsets, weights = line_kernel(length, angle)
@@ -43,6 +44,7 @@ def test_kernel_is_a_centred_line(length, angle):
     assert weights.min() > 0
     taps = dict(zip(map(tuple, offsets.tolist()), weights.tolist(), strict=True))
     assert len(taps) == len(weights)
+    assert (0, 0) in taps
     assert all(taps.get((-dy, -dx)) == weight for (dy, dx), weight in taps.items())
 
     w, along, across = moments(length, angle)
@@ -56,6 +58,15 @@ def test_kernel_is_a_centred_line(length, angle):
     assert (w * across**2).sum() / 65536 <= 0.25
     assert np.abs(across).max() < math.sqrt(2)
     assert np.abs(along).max() < length / 2 + math.sqrt(2)
+
+
+@pytest.mark.parametrize("length", [375.0, 383.75, 493.25, 656.7, 821.4800195499496])
+@pytest.mark.parametrize("angle", [0.0, 0.4, math.pi / 2])
+def test_white_stays_white_under_long_lines(length, angle):
+    """Weights that add up to more than 65536 would wrap white round to black."""
+    white = np.full((8, 40, 3), 255, dtype=np.uint8)
+    plan = Plan((length,), (angle,))
+    assert np.array_equal(SHAKE.apply([white], 0, plan, Region(0, 0, 40, 8)), white)
 
 
 def facts_of(person_height, frames):
