@@ -213,12 +213,31 @@ def test_odd_clips(name, case):
         assert corrupted(name, severity, frames, about).shape == frames.shape
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if get(n).family == "motion blur"])
+def of_family(family):
+    return [name for name in NAMES if get(name).family == family]
+
+
+@pytest.mark.parametrize("name", of_family("motion blur"))
 @pytest.mark.parametrize("level", [0, 1, 128, 255])
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_a_blur_changes_nothing_where_nothing_is_to_be_seen(name, level, severity):
     frames = np.full((3, 48, 48, 3), level, dtype=np.uint8)
     assert np.array_equal(corrupted(name, severity, frames, facts(48, 3, fps=3.0)), frames)
+
+
+@pytest.mark.parametrize("name", of_family("temporary occlusion"))
+@pytest.mark.parametrize("level", [0, 128, 255])
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_what_covers_hides_and_leaves_the_rest_alone(name, level, severity):
+    """What is covered does not shine through; but for soft edges all else keeps its value."""
+    about = facts(48, 8, fps=4.0)
+    frames = np.full((8, 48, 48, 3), level, dtype=np.uint8)
+    other = np.full_like(frames, (level + 77) % 256)
+    out, out_other = (corrupted(name, severity, clip, about) for clip in (frames, other))
+    hidden = (out == out_other).all(axis=-1)
+    assert 0.005 < hidden.mean() < 0.5
+    edge = (out != level).any(axis=-1) & ~hidden
+    assert edge.mean() <= (0.0 if name == "erase" else 0.1)
 
 
 @pytest.mark.parametrize("name", NAMES)
