@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.keyed import LOW, NORMAL_16, NORMAL_SCALE, Key, philox
+from corruptions.keyed import NORMAL_16, NORMAL_SCALE, Key, row_words
 from corruptions.light import FROM_LINEAR, FULL, TO_LINEAR
 
 
@@ -84,26 +84,16 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
 @numba.njit(cache=True, boundscheck=False)
 def _expose(out, t, y0, x0, k0, k1, light, sigma, table, encode):  # type: ignore[no-untyped-def]
     height, width, channels = out.shape
-    first = x0 * channels
-    last = (x0 + width) * channels
-    block0 = first // 8
-    blocks = (last + 7) // 8 - block0
-    deviates = np.empty(blocks * 8, dtype=np.int16)
-    half = np.uint64(0xFFFF)
+    size, first = width * channels, x0 * channels
+    block = first // 8
+    words = np.empty(((first + size + 7) // 8 - block) * 8, dtype=np.uint16)
+    mine = words[first - 8 * block : first - 8 * block + size]
     for y in range(height):
-        for b in range(blocks):
-            words = philox(
-                np.uint64(t), np.uint64(y0 + y), np.uint64(block0 + b), np.uint64(0),
-                np.uint64(k0) & LOW, np.uint64(k1) & LOW,
-            )  # fmt: skip
-            for j in range(4):
-                deviates[8 * b + 2 * j] = table[words[j] & half]
-                deviates[8 * b + 2 * j + 1] = table[words[j] >> np.uint64(16)]
-        row = out[y].reshape(width * channels)
-        offset = first - 8 * block0
-        for i in range(row.size):
+        row_words(k0, k1, t, y0 + y, block, words)
+        row = out[y].reshape(size)
+        for i in range(size):
             code = row[i]
-            value = (light[code] + sigma[code] * np.int32(deviates[offset + i])) >> SHIFT
+            value = (light[code] + sigma[code] * np.int32(table[mine[i]])) >> SHIFT
             row[i] = encode[min(max(value, 0), FULL)]
 
 
