@@ -1,13 +1,14 @@
 # make setup   builds .venv from pinned versions and fetches the detector's weights
 # make demo    the whole benchmark on embedded data: build, evaluate, submit, page
 # make test    the test suite          make lint   formatter, linter, types, layers
+# make benchmark   speed and memory of the corruptions beside those of other packages
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo
 LIFTER := videopose3d-27
 
-.PHONY: setup demo test lint format clean
+.PHONY: setup demo test lint format benchmark clean
 
 setup: $(READY)
 
@@ -40,6 +41,12 @@ lint: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Without its dependencies: it asks for opencv-python, which would overwrite the headless build.
+benchmark: setup
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-cache-dir --no-deps \
+		--disable-pip-version-check imagecorruptions-imaug
+	$(BIN)/python benchmarks/corruption_speed.py
 
 clean:
 	find . -path ./.venv -prune -o -name '*.nb[ic]' -print0 | xargs -0 rm -f  # Numba's cache

@@ -36,17 +36,45 @@ CLEAN = Cell("clean", 0)
 
 
 class Clips(Record):
-    """Which clips of the data set; an absent list means all."""
+    """Which clips of the data set; an absent list means all.
+
+    Attributes:
+        subjects: their names.
+        sequences: names of recordings.
+        actions: the classes that recordings count for.
+        cameras: their names.
+        exclude: what is left out by name, as "S11/Directions" or "S11/Directions.54138969".
+        frame_stride: every frame is used; lifters look at neighbours.
+    """
 
     subjects: tuple[str, ...]
     sequences: tuple[str, ...] | None = None
+    actions: tuple[str, ...] | None = None
     cameras: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    frame_stride: Literal[1] = 1
+
+    def admits(self, clip: ClipId) -> bool:
+        """Whether the clip belongs to the benchmark."""
+        recording = f"{clip.subject}/{clip.sequence}"
+        return (
+            clip.subject in self.subjects
+            and (self.sequences is None or clip.sequence in self.sequences)
+            and (self.actions is None or clip.action in self.actions)
+            and (self.cameras is None or clip.camera in self.cameras)
+            and recording not in self.exclude
+            and f"{recording}.{clip.camera}" not in self.exclude
+        )
 
 
 class Crop(Record):
-    """Where the detector looks: a square of ``padding`` times the longer side of the box."""
+    """Where the detector looks: a square of ``padding`` times the longer side of the box.
 
-    boxes: Literal["ground-truth"]
+    ``boxes``: "ground-truth", the bounds of the projected labels; or "published", those that the
+    data set itself gives.
+    """
+
+    boxes: Literal["ground-truth", "published"]
     padding: float = Field(ge=1.0, le=3.0)
 
 
@@ -66,7 +94,11 @@ class CorruptionPin(Record):
 
 
 class Manifest(Record):
-    """One benchmark. Anything that changes its numbers is in here, and so in its hash."""
+    """One benchmark. Anything that changes its numbers is in here, and so in its hash.
+
+    ``reference_lifter`` names the one whose errors the others' are divided by where errors are
+    given as a ratio.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     version: int = Field(ge=1)
@@ -75,12 +107,17 @@ class Manifest(Record):
     clips: Clips
     crop: Crop
     scoring: Scoring
+    reference_lifter: str | None = None
     corruptions: tuple[CorruptionPin, ...] = ()
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the content as canonical JSON: comments and layout do not count."""
-        return sha256_of_json(self.model_dump())
+        """SHA-256 of the content as canonical JSON.
+
+        Comments, layout and fields at their defaults do not count: a field that is added later
+        leaves the hashes of older manifests as they are.
+        """
+        return sha256_of_json(self.model_dump(exclude_defaults=True))
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -94,6 +131,7 @@ class Manifest(Record):
         for field, allowed, present in (
             ("subjects", wanted.subjects, {c.subject for c in clip_ids}),
             ("sequences", wanted.sequences, {c.sequence for c in clip_ids}),
+            ("actions", wanted.actions, {c.action for c in clip_ids}),
             ("cameras", wanted.cameras, {c.camera for c in clip_ids}),
         ):
             missing = sorted(set(allowed or ()) - present)
@@ -102,13 +140,7 @@ class Manifest(Record):
                     f"manifest {self.id}: clips.{field}: the data set has no {', '.join(missing)}; "
                     f"it has {', '.join(sorted(present))}: is the root complete?"
                 )
-        chosen = [
-            c
-            for c in clip_ids
-            if c.subject in wanted.subjects
-            and (wanted.sequences is None or c.sequence in wanted.sequences)
-            and (wanted.cameras is None or c.camera in wanted.cameras)
-        ]
+        chosen = [c for c in clip_ids if wanted.admits(c)]
         if not chosen:
             raise InputError(f"manifest {self.id}: no clip of the data set fits its lists")
         return chosen

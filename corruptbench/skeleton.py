@@ -74,7 +74,24 @@ COCO17 = JointSet(
     right=(2, 4, 6, 8, 10, 12, 14, 16),
 )  # fmt: skip
 
-JOINT_SETS = {s.name: s for s in (H36M17, COCO17)}
+_HUMANEVA_PARENTS = (-1, 0, 1, 2, 3, 1, 5, 6, 0, 8, 9, 0, 11, 12, 1)
+
+#: HumanEva's 20 virtual points merged to 15 as VideoPose3D does: the thorax lies midway between the
+#: upper end of the torso and the lower end of the head, the head is its upper end.
+HUMANEVA15 = JointSet(
+    name="humaneva15",
+    joints=(
+        "pelvis", "thorax", "left_shoulder", "left_elbow", "left_wrist", "right_shoulder",
+        "right_elbow", "right_wrist", "left_hip", "left_knee", "left_ankle", "right_hip",
+        "right_knee", "right_ankle", "head",
+    ),
+    parents=_HUMANEVA_PARENTS,
+    bones=tuple((p, j) for j, p in enumerate(_HUMANEVA_PARENTS) if p >= 0),
+    left=(2, 3, 4, 8, 9, 10),
+    right=(5, 6, 7, 11, 12, 13),
+)  # fmt: skip
+
+JOINT_SETS = {s.name: s for s in (H36M17, COCO17, HUMANEVA15)}
 
 #: The joints that COCO17 and H36M17 both define as the same point of the body: shoulders, elbows,
 #: wrists, hips, knees, ankles; as (COCO17 index, H36M17 index).
@@ -82,6 +99,12 @@ LIMB_JOINTS = (
     (5, 11), (6, 14), (7, 12), (8, 15), (9, 13), (10, 16),
     (11, 4), (12, 1), (13, 5), (14, 2), (15, 6), (16, 3),
 )  # fmt: skip
+
+
+def limb_joints(name: str) -> list[int]:
+    """Indices in the set of that name of the 12 joints of `LIMB_JOINTS`, in their order."""
+    joints = joint_set(name).joints
+    return [joints.index(COCO17.joints[source]) for source, _ in LIMB_JOINTS]
 
 
 def joint_set(name: str) -> JointSet:
@@ -125,10 +148,31 @@ def _coco17_to_h36m17(
     return points, confidence
 
 
+#: For each joint of HUMANEVA15 the COCO17 joints whose mean it is. Pelvis and thorax are midpoints
+#: of hips and shoulders. COCO has no top of the head: midway between the eyes is our own choice,
+#: the same as for Human3.6M's head above.
+_HUMANEVA15_OF_COCO17 = (
+    (11, 12), (5, 6), (5,), (7,), (9,), (6,), (8,), (10,),
+    (11,), (13,), (15,), (12,), (14,), (16,), (1, 2),
+)  # fmt: skip
+
+
+def _coco17_to_humaneva15(
+    keypoints: NDArray[np.float64], scores: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    # The score of a derived joint is the least of its sources', as above.
+    sources = [list(s) for s in _HUMANEVA15_OF_COCO17]
+    points = np.stack([keypoints[..., s, :].mean(axis=-2) for s in sources], axis=-2)
+    return points, np.stack([scores[..., s].min(axis=-1) for s in sources], axis=-1)
+
+
 _Conversion = Callable[
     [NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]
 ]
-_CONVERSIONS: dict[tuple[str, str], _Conversion] = {("coco17", "h36m17"): _coco17_to_h36m17}
+_CONVERSIONS: dict[tuple[str, str], _Conversion] = {
+    ("coco17", "h36m17"): _coco17_to_h36m17,
+    ("coco17", "humaneva15"): _coco17_to_humaneva15,
+}
 
 
 def convert(

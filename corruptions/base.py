@@ -138,6 +138,7 @@ class Corruption:
             )
         plan = self.prepare(facts, severity, key)
         out = np.empty_like(frames)
+        views = list(frames)  # the same objects at every t: a plan may remember what it worked on
         for t in range(facts.frames):
-            out[t] = self.apply(frames, t, plan, facts.whole)  # type: ignore[arg-type]
+            out[t] = self.apply(views, t, plan, facts.whole)
         return out

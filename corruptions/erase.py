@@ -37,11 +37,11 @@ class Params:
 
 
 SEVERITIES = (
-    Params(patches=2, side=0.16, covered=0.40, run=0.4),
-    Params(patches=3, side=0.19, covered=0.50, run=0.5),
-    Params(patches=4, side=0.22, covered=0.55, run=0.6),
-    Params(patches=5, side=0.26, covered=0.60, run=0.8),
-    Params(patches=6, side=0.30, covered=0.70, run=1.0),
+    Params(patches=2, side=0.20, covered=0.45, run=0.4),
+    Params(patches=3, side=0.22, covered=0.52, run=0.5),
+    Params(patches=4, side=0.25, covered=0.60, run=0.6),
+    Params(patches=5, side=0.28, covered=0.67, run=0.8),
+    Params(patches=6, side=0.31, covered=0.75, run=1.0),
 )
 
 #: Patches are up to this many times longer than wide, or wider than long.
@@ -132,7 +132,7 @@ def _span(start: float, length: float, low: int, high: int) -> slice:
 CORRUPTION = Corruption(
     name="erase",
     family="temporary occlusion",
-    version=1,
+    version=2,
     scope="clip",
     severities=SEVERITIES,
     plan=plan,

@@ -26,7 +26,13 @@ class Params:
 
 
 # Our own choice; ImageNet-C's (Hendrycks and Dietterich, 2019) are .03 .06 .09 .17 .27.
-SEVERITIES = (Params(0.015), Params(0.035), Params(0.07), Params(0.12), Params(0.2))
+SEVERITIES = (
+    Params(0.02),
+    Params(0.045),
+    Params(0.08),
+    Params(0.12),
+    Params(0.175),
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ def _hit(clean, out, t, y0, x0, k0, k1, limit):  # type: ignore[no-untyped-def]
 CORRUPTION = Corruption(
     name="impulse_noise",
     family="pixel noise",
-    version=1,
+    version=2,
     scope="frame",
     severities=SEVERITIES,
     plan=plan,

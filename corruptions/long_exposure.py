@@ -34,7 +34,13 @@ class Params:
     exposure: float
 
 
-SEVERITIES = (Params(0.04), Params(0.07), Params(0.11), Params(0.16), Params(0.23))
+SEVERITIES = (
+    Params(0.05),
+    Params(0.09),
+    Params(0.15),
+    Params(0.22),
+    Params(0.32),
+)
 
 UNIT = 1 << 16
 #: Rows that are summed up at a time, so that the sums stay in the cache.
@@ -136,7 +142,7 @@ def _finish(before, after, table, total, out, encode):  # type: ignore[no-untype
 CORRUPTION = Corruption(
     name="long_exposure",
     family="motion blur",
-    version=1,
+    version=2,
     scope="window",
     severities=SEVERITIES,
     plan=plan,

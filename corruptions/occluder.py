@@ -5,9 +5,9 @@ dolly. Each goes its own way: it comes from one side of the picture, is in front
 the person's box at one drawn instant, and goes on to the other side, while the person does whatever
 the person does. Its speed sways a little, it stands on the floor in front of the person's feet, and
 throws a soft shadow. More and larger things pass, and they take longer, as severity grows. A
-clip has three objects, drawn once from `Key` at four times the resolution and reduced by integer
-coverage, so that their edges are antialiased; crossings take turns with them. All numbers are our
-own choice.
+clip has three objects, drawn once from `Key` at four times the resolution, reduced by integer
+coverage and blurred as what passes near a lens is; crossings take turns with them. All numbers are
+our own choice.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Params:
 
 
 SEVERITIES = (
-    Params(size=0.40, every=1.70, crossing=0.60),
-    Params(size=0.50, every=1.45, crossing=0.75),
-    Params(size=0.60, every=1.25, crossing=0.90),
-    Params(size=0.70, every=1.10, crossing=1.00),
-    Params(size=0.80, every=1.00, crossing=1.10),
+    Params(size=0.50, every=1.50, crossing=0.65),
+    Params(size=0.60, every=1.25, crossing=0.80),
+    Params(size=0.72, every=1.05, crossing=0.95),
+    Params(size=0.82, every=1.00, crossing=1.05),
+    Params(size=0.92, every=0.95, crossing=1.15),
 )
 
 #: Sizes and times between crossings vary by this fraction about their mean, each way.
@@ -59,6 +59,9 @@ NEARER = (0.02, 0.12)
 OBJECTS = 3
 #: Objects are drawn this many times larger; the square of it divides 256 levels evenly.
 FINE = 4
+#: How far an object is blurred, across and down, in person heights each way: it moves, and stands
+#: in front of the plane that is in focus.
+BLUR = (0.010, 0.004)
 #: Width of the canvas of an object, as a fraction of its height.
 CANVAS = 1.1
 
@@ -102,6 +105,9 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
     ]
     first = int(OBJECTS * key.uniform(0))
     things = [_draw(DRAWINGS[(first + i) % OBJECTS], heights[i], key, i) for i in range(OBJECTS)]
+    for axis, blur in enumerate(BLUR):
+        for drawn in things:
+            _soften(drawn.swapaxes(0, axis), round(blur * facts.person_height))
     seconds = np.arange(facts.frames) / facts.fps
     middles = (facts.boxes[there, 0] + facts.boxes[there, 2]) / 2
     widths = facts.boxes[there, 2] - facts.boxes[there, 0]
@@ -173,7 +179,7 @@ class Canvas:
 
 def _board(c: Canvas) -> None:
     """A display board on two feet, with sheets pinned to it."""
-    frame, face = c.colour(60, 190, 10), c.colour(90, 200, 45)
+    frame, face = c.colour(60, 150, 10), c.colour(80, 150, 14)
     for side in (-0.3, 0.3):
         c.rectangle(side - 0.015, 0.1, side + 0.015, 0.95, frame)
         c.rectangle(side - 0.08, 0.93, side + 0.08, 0.955, frame)
@@ -184,9 +190,9 @@ def _board(c: Canvas) -> None:
     for row in range(2):
         for column in range(3):
             x, y = -0.34 + 0.235 * column + 0.03 * c.draw(), 0.06 + 0.36 * row + 0.04 * c.draw()
-            sheet = c.colour(170, 240, 30)
+            sheet = c.colour(150, 205, 10)
             c.rectangle(x, y, x + 0.19, y + 0.27, sheet)
-            ink = c.colour(50, 130, 40)
+            ink = c.colour(60, 120, 20)
             for line in range(5):
                 width = 0.06 + 0.1 * c.draw()
                 c.rectangle(x + 0.02, y + 0.03 + 0.045 * line, x + 0.02 + width,
@@ -219,7 +225,7 @@ def _trolley(c: Canvas) -> None:
 
 def _plant(c: Canvas) -> None:
     """A large plant in a pot, on a dolly."""
-    pot = c.colour(70, 200, 35)
+    pot = c.colour(70, 160, 15)
     shade = (pot[0] * 3 // 4, pot[1] * 3 // 4, pot[2] * 3 // 4)
     for x in (-0.13, 0.13):
         c.disc(x, 0.965, 0.022, (35, 35, 38))
@@ -284,6 +290,23 @@ def _finish(out, grain, across, down, shadow):  # type: ignore[no-untyped-def]
             out[y, x, 3] = cover + ((255 - cover) * np.int32(shadow[y, x]) + 127) // 255
 
 
+@numba.njit(cache=True, boundscheck=False)
+def _soften(rows, reach):  # type: ignore[no-untyped-def]
+    """Mean over ``reach`` neighbours on each side along every row; beyond the canvas is nothing."""
+    count, size, channels = rows.shape
+    line = np.empty((size, channels), dtype=np.int32)
+    for y in range(count):
+        line[:] = rows[y]
+        for c in range(channels):
+            total = line[: reach + 1, c].sum()
+            for x in range(size):
+                rows[y, x, c] = (total + reach) // (2 * reach + 1)
+                if x + reach + 1 < size:
+                    total += line[x + reach + 1, c]
+                if x >= reach:
+                    total -= line[x - reach, c]
+
+
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
     """Region of frame ``t`` with what passes in front of it, (h, w, 3) uint8."""
     out = frames[t][region.slices].copy()
@@ -306,7 +329,7 @@ def _paint(out, thing, top, left):  # type: ignore[no-untyped-def]
 CORRUPTION = Corruption(
     name="occluder",
     family="temporary occlusion",
-    version=1,
+    version=2,
     scope="clip",
     severities=SEVERITIES,
     plan=plan,

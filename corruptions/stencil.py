@@ -10,7 +10,7 @@ from corruptions.base import Frame, Region
 from corruptions.light import FROM_LINEAR, TO_LINEAR
 
 #: Samples of a row that are worked on together, so that the rows of a kernel stay in the cache.
-STRIP = 1536
+STRIP = 3072
 
 #: Row offset of a tap that adds nothing.
 NOWHERE = 1 << 30
@@ -24,6 +24,7 @@ def padded_light(frame: Frame, region: Region, reach: int) -> NDArray[np.uint16]
     """
     height, width = region.y1 - region.y0, region.x1 - region.x0
     light = np.empty((height + 2 * reach + 1, width + 2 * reach, 3), dtype=np.uint16)
+    frame = np.ascontiguousarray(frame)
     _decode(frame, region.y0 - reach, region.x0 - reach, light, TO_LINEAR)
     return light
 
@@ -36,9 +37,10 @@ def _decode(frame, top, left, light, table):  # type: ignore[no-untyped-def]
     for y in range(rows - 1):
         source = frame[min(max(top + y, 0), frame.shape[0] - 1)]
         target = light[y]
-        for x in range(first, last):
-            for c in range(channels):
-                target[x, c] = table[source[left + x, c]]
+        inside = source[left + first : left + last].reshape((last - first) * channels)
+        decoded = target[first:last].reshape((last - first) * channels)
+        for i in range(inside.size):
+            decoded[i] = table[inside[i]]
         for c in range(channels):
             before, after = table[source[0, c]], table[source[frame.shape[1] - 1, c]]
             for x in range(first):
@@ -76,30 +78,41 @@ def blur(
     out = np.empty((region.y1 - region.y0, region.x1 - region.x0, 3), dtype=np.uint8)
     one, two = one + reach, two + reach
     two[two[:, 0] >= NOWHERE] = (NOWHERE, 0)
+    if weights.size % 2:  # pairs are taken by twos: one more, of no weight
+        one, two = np.vstack([one, one[:1]]), np.vstack([two, two[:1]])
+        weights = np.append(weights, np.uint32(0))
     scale = np.uint64(-(-(1 << (47 + shift)) // unit))  # a division by a multiplication
     flat = light.reshape(light.shape[0], -1)
     _sum(flat, one, two, weights, np.uint32(unit // 2), scale, out, FROM_LINEAR)
     return out
 
 
+@numba.njit(inline="always")
+def _pair(light, y, left, length, one, two, channels):  # type: ignore[no-untyped-def]
+    """Views of what two taps see of ``length`` samples of row ``y``."""
+    start, other = left + one[1] * channels, left + two[1] * channels
+    row = min(y + two[0], light.shape[0] - 1)  # the last one where there is no second tap
+    return light[y + one[0], start : start + length], light[row, other : other + length]
+
+
 @numba.njit(cache=True, boundscheck=False)
 def _sum(light, one, two, weights, half, scale, out, encode):  # type: ignore[no-untyped-def]
     height, width, channels = out.shape
-    size, zero = width * channels, light.shape[0] - 1
+    size = width * channels
     total = np.empty(min(STRIP, size), dtype=np.uint32)
     for left in range(0, size, STRIP):
         length = min(STRIP, size - left)
         for y in range(height):
             for i in range(length):
                 total[i] = half  # rounds to nearest
-            for k in range(weights.size):
-                weight = weights[k]
-                start = left + one[k, 1] * channels
-                a = light[y + one[k, 0], start : start + length]
-                start = left + two[k, 1] * channels
-                b = light[min(y + two[k, 0], zero), start : start + length]
+            for k in range(0, weights.size, 2):
+                a, b = _pair(light, y, left, length, one[k], two[k], channels)
+                c, d = _pair(light, y, left, length, one[k + 1], two[k + 1], channels)
+                v, w = weights[k], weights[k + 1]
                 for i in range(length):
-                    total[i] += np.uint32(weight * np.uint32(np.uint32(a[i]) + np.uint32(b[i])))
+                    ab = np.uint32(np.uint32(a[i]) + np.uint32(b[i]))
+                    cd = np.uint32(np.uint32(c[i]) + np.uint32(d[i]))
+                    total[i] += np.uint32(np.uint32(v * ab) + np.uint32(w * cd))
             target = out[y].reshape(size)[left : left + length]
             for i in range(length):
                 target[i] = encode[(np.uint64(total[i]) * scale) >> np.uint64(47)]

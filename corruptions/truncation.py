@@ -42,11 +42,11 @@ class Params:
 
 
 SEVERITIES = (
-    Params(depth=0.20, gone=0.35, run=0.7),
-    Params(depth=0.28, gone=0.45, run=0.8),
-    Params(depth=0.36, gone=0.55, run=0.9),
-    Params(depth=0.44, gone=0.65, run=1.1),
-    Params(depth=0.52, gone=0.85, run=1.4),
+    Params(depth=0.24, gone=0.40, run=0.7),
+    Params(depth=0.33, gone=0.52, run=0.8),
+    Params(depth=0.42, gone=0.64, run=0.9),
+    Params(depth=0.50, gone=0.76, run=1.1),
+    Params(depth=0.58, gone=0.90, run=1.4),
 )
 
 #: A run's depth is this much smaller or larger than the mean, as a fraction of the mean.
@@ -200,7 +200,7 @@ def _hide(target, surface, down, right, cover):  # type: ignore[no-untyped-def]
 CORRUPTION = Corruption(
     name="truncation",
     family="temporary occlusion",
-    version=1,
+    version=2,
     scope="clip",
     severities=SEVERITIES,
     plan=plan,

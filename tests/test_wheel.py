@@ -32,6 +32,8 @@ def test_contents(wheel):
     for needed in (
         "manifests/studio-c.toml",
         "leaderboard/site/page.html.jinja",
+        "manifests/human36m-c.toml",
+        "corruptbench/datasets/human36m/official.json",
         "corruptbench/datasets/studio/dataset.json",
         "corruptbench/datasets/studio/labels/S6.parquet",
         "corruptbench/datasets/studio/videos/S6/walking_1.cam1.mp4",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.build.encode import Film
 from corruptbench.build.plan import boxes_of
 from corruptbench.build.render import (
     CellRenderer,
@@ -21,6 +22,7 @@ from corruptbench.build.render import (
 from corruptbench.build.video import Window, windows
 from corruptbench.datasets import Clip
 from corruptbench.manifest import Cell, Manifest
+from corruptions import Region
 from detectors import Detector
 from detectors.crops import resize, to_frame
 
@@ -67,16 +69,24 @@ def rounded(values: NDArray[np.float32], step: float) -> NDArray[np.float32]:
 class _Lane:
     """One cell on its way: crops wait here until a batch is full."""
 
-    def __init__(self, render: CellRenderer, frames: int) -> None:
+    def __init__(self, render: CellRenderer, frames: int, film: Film | None) -> None:
         self.render = render
+        self.film = film
         self.digest = PixelDigest()
         self.waiting: list[tuple[int, Square, NDArray[np.uint8]]] = []
         self.keypoints: list[NDArray[np.float32] | None] = [None] * frames
         self.scores: list[NDArray[np.float32] | None] = [None] * frames
 
-    def look(self, window: Window, t: int, square: Square, size: int) -> None:
-        pixels = self.render(window, t, square.inside)
-        self.digest.update(t, square.inside, pixels)
+    def look(self, window: Window, t: int, square: Square | None, whole: Region, size: int) -> None:
+        picture = None
+        if self.film is not None:
+            picture = self.render(window, t, whole)
+            self.film(picture)
+        if square is None:
+            return
+        inside = square.inside
+        pixels = self.render(window, t, inside) if picture is None else picture[inside.slices]
+        self.digest.update(t, inside, pixels)
         self.waiting.append((t, square, resize(square.crop(pixels), size)))
 
     def detect(self, detector: Detector) -> None:
@@ -109,6 +119,7 @@ def detect_clip(
     detector: Detector,
     joints: int,
     tick: Callable[[int], None] = lambda count: None,  # noqa: ARG005
+    films: Mapping[Cell, Film] | None = None,
 ) -> list[CellDetections]:
     """Detections of every cell of a clip; memory does not grow with the clip's length in pixels.
 
@@ -119,20 +130,22 @@ def detect_clip(
         detector: loaded.
         joints: K, number of keypoints of the detector's layout.
         tick: called with the number of (frame, cell) pairs done since the last call.
+        films: where the whole pictures of a cell go, for those that are filmed; what the detector
+            sees of them is the same as without.
 
     Raises:
         InputError: when the video does not fit its labels.
     """
     frames = len(clip.joints)
-    lanes = [_Lane(renderer(cell, clip, manifest), frames) for cell in cells]
-    looks = squares(facts_of(clip, manifest), manifest.crop.padding)
+    films = films or {}
+    lanes = [_Lane(renderer(c, clip, manifest), frames, films.get(c)) for c in cells]
+    facts = facts_of(clip, manifest)
+    looks = squares(facts, manifest.crop.padding)
     reach = max(lane.render.reach for lane in lanes)
     size = (clip.camera.height, clip.camera.width)
-    for t, window in enumerate(windows(clip.video, frames, size, reach)):
-        square = looks[t]
-        if square is not None:
-            for lane in lanes:
-                lane.look(window, t, square, detector.input_size)
+    for t, window in enumerate(windows(clip.video, frames, size, reach, clip.first_frame)):
+        for lane in lanes:
+            lane.look(window, t, looks[t], facts.whole, detector.input_size)
         if (t + 1) % BATCH == 0 or t + 1 == frames:
             for lane in lanes:
                 lane.detect(detector)

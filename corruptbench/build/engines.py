@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 import cv2
 
-from corruptbench.build.detect import detect_clip
+from corruptbench.build.detect import CellDetections, detect_clip
+from corruptbench.build.film import drop_stale, films, groups, missing_cells
 from corruptbench.build.plan import DetectorFacts, WorkItem
 from corruptbench.build.shards import present_cells, read, write
 from corruptbench.datasets import Dataset, open_dataset
@@ -53,18 +54,20 @@ class Station:
         self.detector = load(self.recipe.detector, self.recipe.device)
 
     def build(self, item: WorkItem, tick: Tick) -> None:
-        """Builds a clip's missing cells and writes its shard; on failure the old one stays."""
+        """Builds a clip's missing cells and writes its shard; on failure the old one stays.
+
+        Detections that are there stay, also those of a cell whose video alone is missing.
+        """
         have = present_cells(item)
-        manifest = self.recipe.manifest
-        new = detect_clip(
-            self.dataset.load(item.clip_id),
-            [c for c in item.cells if c not in have],
-            manifest,
-            self.detector,
-            len(joint_set(self.detector.layout)),
-            tick,
-        )
+        manifest, clip = self.recipe.manifest, self.dataset.load(item.clip_id)
+        joints = len(joint_set(self.detector.layout))
+        drop_stale(item)
+        new: list[CellDetections] = []
+        for cells in groups(item, missing_cells(item)):
+            with films(item, cells, clip.video) as opened:
+                new += detect_clip(clip, cells, manifest, self.detector, joints, tick, opened)
         kept = read(item.path, have) if have else []
+        new = [d for d in new if d.cell not in have]
         in_order = sorted([*new, *kept], key=lambda d: manifest.cells.index(d.cell))
         write(item, in_order, manifest, DetectorFacts.of(self.detector))
 

@@ -36,13 +36,19 @@ class DetectorFacts:
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One clip: the cells that are wanted, and the file that they go to."""
+    """One clip: the cells that are wanted, and the file that they go to.
+
+    ``videos`` is the folder of its corrupted videos, ``crf`` their constant rate factor; None when
+    none are wanted.
+    """
 
     clip_id: ClipId
     cells: tuple[Cell, ...]
     path: Path
+    videos: Path
     frames: int
     fingerprint: str
+    crf: int | None = None
 
 
 def parse_severities(text: str) -> tuple[int, ...]:
@@ -89,9 +95,20 @@ def boxes_of(clip: Clip, manifest: Manifest) -> np.ndarray[tuple[int, int], np.d
 
     Rounded to 1/64 px, so that a last-digit difference between two machines' arithmetic does not
     reach the pixels.
+
+    Raises:
+        InputError: when the manifest asks for published boxes and the data set has none.
     """
-    assert manifest.crop.boxes == "ground-truth"
-    return np.round(clip.boxes * 64) / 64
+    if manifest.crop.boxes == "ground-truth":
+        boxes = clip.boxes
+    elif clip.published_boxes is not None:
+        boxes = clip.published_boxes()
+    else:
+        raise InputError(
+            f"manifest {manifest.id}: crop.boxes: 'published', but {clip.id.dataset} publishes "
+            "none; expected 'ground-truth'"
+        )
+    return np.round(boxes * 64) / 64
 
 
 def fingerprint(clip: Clip, manifest: Manifest, by: DetectorFacts) -> str:
@@ -114,10 +131,21 @@ def shard_path(out: Path, clip_id: ClipId) -> Path:
     return out / "keypoints" / clip_id.dataset / clip_id.subject / file
 
 
+def videos_path(out: Path, clip_id: ClipId) -> Path:
+    """The folder of a clip's corrupted videos below the output folder."""
+    folder = f"{clip_id.sequence}.{clip_id.camera}"
+    return out / "videos" / clip_id.dataset / clip_id.subject / folder
+
+
 def plan_build(
-    dataset: Dataset, manifest: Manifest, cells: tuple[Cell, ...], by: DetectorFacts, out: Path
+    dataset: Dataset,
+    manifest: Manifest,
+    cells: tuple[Cell, ...],
+    by: DetectorFacts,
+    out: Path,
+    crf: int | None = None,
 ) -> list[WorkItem]:
-    """All work items, in the order of the clips' identities.
+    """All work items, in the order of the clips' identities; ``crf`` as in `WorkItem`.
 
     Raises:
         InputError: when a label or video file is missing: before any work is done.
@@ -134,8 +162,10 @@ def plan_build(
             clip_id=clip.id,
             cells=cells,
             path=shard_path(out, clip.id),
+            videos=videos_path(out, clip.id),
             frames=len(clip.joints),
             fingerprint=fingerprint(clip, manifest, by),
+            crf=crf,
         )
         for clip in clips
     ]

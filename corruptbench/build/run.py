@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corruptbench.build import engines, shards
+from corruptbench.build.film import missing_cells
 from corruptbench.build.lock import write_lock
 from corruptbench.build.plan import DetectorFacts, WorkItem, plan_build
 from corruptbench.errors import InputError
@@ -37,11 +38,13 @@ def build(
     workers: int,
     announce: Announce,
     progress: Progress,
+    crf: int | None = None,
 ) -> Path:
     """Builds what is missing of a benchmark and writes the lock file; returns its path.
 
     Shards that are there, made from the same inputs, are kept; a shard made from other inputs
-    (video, labels, detector, code) is built again.
+    (video, labels, detector, code) is built again. With ``crf``, a constant rate factor, the same
+    goes for the corrupted videos.
 
     Raises:
         InputError: for bad input, or when ``out`` holds another benchmark; nothing is lost then.
@@ -49,10 +52,11 @@ def build(
     """
     manifest = recipe.manifest
     station = engines.Station(recipe)
-    items = plan_build(station.dataset, manifest, cells, DetectorFacts.of(station.detector), out)
+    by = DetectorFacts.of(station.detector)
+    items = plan_build(station.dataset, manifest, cells, by, out, crf)
     with _alone(out):
         _check_folder(out, recipe)
-        missing = {i: set(i.cells) - set(shards.present_cells(i)) for i in items}
+        missing = {i: missing_cells(i) for i in items}
         todo = tuple(i for i in items if missing[i])
         crops = sum(i.frames * len(missing[i]) for i in todo)
         announce(Todo(todo, len(items), crops))
@@ -90,10 +94,9 @@ def _alone(out: Path) -> Iterator[None]:
 
 def _check_folder(out: Path, recipe: engines.Recipe) -> None:
     """Refuses a folder with another benchmark's shards; removes what a killed build left."""
-    if not (out / "keypoints").is_dir():
-        return
-    for part in (out / "keypoints").rglob(".*.part"):
-        part.unlink()
+    for folder in ("keypoints", "videos"):
+        for part in (out / folder).rglob(".*.part"):
+            part.unlink()
     for path in (out / "keypoints").rglob("*.parquet"):
         try:
             found = shards.read_record(path)

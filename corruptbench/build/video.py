@@ -14,14 +14,22 @@ from av.video.reformatter import Interpolation
 from corruptbench.errors import InputError
 from corruptions import Frame
 
-# Options of the colour conversion that give the same bytes with and without SIMD. In this mode
-# swscale's 4:2:0 converter is dark by two levels of 255, evenly; the FULL_CHR_H options would mend
-# that, at the price of a new version of every benchmark.
-EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+# Options of the colour conversion that give the same bytes with and without SIMD. The last two also
+# take the path that keeps the mean: the other one is dark by two levels of 255, evenly.
+EXACT = (
+    Interpolation.BILINEAR
+    | Interpolation.ACCURATE_RND
+    | Interpolation.BITEXACT
+    | Interpolation.FULL_CHR_H_INT
+    | Interpolation.FULL_CHR_H_INP
+)
 
 
 def decode(path: Path) -> Iterator[Frame]:
     """The frames of a video in order, (H, W, 3) uint8 RGB; none is dropped or repeated.
+
+    An MPEG-4 avi (XviD, DivX) counts frames that hold no picture: the one before is shown on. Those
+    are given too, so that frame numbers are the file's.
 
     Raises:
         InputError: when the file is missing, is no video, or ends in the middle of a frame.
@@ -34,6 +42,8 @@ def decode(path: Path) -> Iterator[Frame]:
                 raise InputError(f"{path}: holds no video stream")
             stream = container.streams.video[0]
             stream.thread_type = "NONE"  # workers are the parallelism
+            counts_empty = container.format.name == "avi" and stream.codec_context.name == "mpeg4"
+            count, last = 0, None
             for frame in container.decode(stream):
                 if frame.is_corrupt:  # the decoder made up what it could not read
                     raise InputError(
@@ -41,7 +51,16 @@ def decode(path: Path) -> Iterator[Frame]:
                         "fetch or copy it again"
                     )
                 picture = frame.reformat(format="rgb24", interpolation=EXACT, threads=1)
-                yield np.asarray(picture.to_ndarray(), dtype=np.uint8)
+                pixels = np.asarray(picture.to_ndarray(), dtype=np.uint8)
+                if counts_empty and frame.dts is not None:
+                    # With B-frames a picture comes out with the next one's packet: what is missing
+                    # then followed it, otherwise it followed the picture before.
+                    late = bool(stream.codec_context.has_b_frames)
+                    for _ in range(frame.dts - late - count):
+                        yield pixels if late or last is None else last
+                        count += 1
+                yield pixels
+                count, last = count + 1, pixels
     except av.FFmpegError as error:
         raise InputError(
             f"{path}: cannot be decoded ({error.strerror or error}); "
@@ -84,7 +103,9 @@ class Window(Sequence[Frame]):
         return self._frames[position]
 
 
-def windows(path: Path, frames: int, size: tuple[int, int], reach: int) -> Iterator[Window]:
+def windows(
+    path: Path, frames: int, size: tuple[int, int], reach: int, first: int = 0
+) -> Iterator[Window]:
     """For t = 0 .. frames - 1 a window that holds frame t and its neighbours within ``reach``.
 
     Frames beyond the labels are not used (data sets have a few more at the end).
@@ -94,12 +115,16 @@ def windows(path: Path, frames: int, size: tuple[int, int], reach: int) -> Itera
         frames: number of labelled frames.
         size: expected height and width, pixels.
         reach: neighbours on each side.
+        first: the video's frame that is frame 0 here; those before it are not used either.
 
     Raises:
         InputError: when the video is damaged, has fewer frames than labels, or another size.
     """
     window = Window(reach)
-    for index, frame in enumerate(decode(path)):
+    index = -1 - first
+    for index, frame in enumerate(decode(path), start=-first):
+        if index < 0:
+            continue
         if frame.shape[:2] != size:
             raise InputError(
                 f"{path}: pictures are {frame.shape[1]}x{frame.shape[0]}, the camera's are "
@@ -112,7 +137,8 @@ def windows(path: Path, frames: int, size: tuple[int, int], reach: int) -> Itera
             break
     if len(window) < frames:
         raise InputError(
-            f"{path}: {len(window)} frames, expected at least {frames} (one for each label); "
+            f"{path}: {index + 1 + first} frames, expected at least {first + frames} "
+            f"(one for each label{f', from frame {first} on' if first else ''}); "
             "the video is truncated: fetch or copy it again"
         )
     for _ in range(min(reach, frames)):

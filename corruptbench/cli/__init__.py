@@ -9,27 +9,23 @@ from typing import Any
 import click
 
 import corruptbench
-from corruptbench.errors import InputError
-from corruptions import CorruptionError
-from detectors import DetectorError
-from leaderboard import SubmissionError
 
-#: Command to module; a command's module is imported when it is used, so that --help is quick.
+#: Command, which is also its module, to the first sentence of its help. A module is imported when
+#: its command is used: they bring in torch, pandas and Numba, and --help needs none of them.
 COMMANDS = {
-    "build": "build",
-    "corrupt": "corrupt",
-    "detections": "detections",
-    "evaluate": "evaluate",
-    "leaderboard": "leaderboard",
-    "preview": "preview",
-    "submit": "submit",
-    "train": "train",
-    "verify": "verify",
-    "weights": "weights",
+    "build": "Corrupt the videos, detect 2D keypoints, store Parquet shards.",
+    "clips": "List the clips of a benchmark.",
+    "corrupt": "Write a corrupted copy of any video; the number of frames is kept.",
+    "detections": "Compare the 2D detections with the projected labels, cell by cell.",
+    "evaluate": "Score an exported lifter (model.pt or model.pt2) on shards; writes a result JSON.",
+    "export": "Write the detections as the files that repositories of lifters read.",
+    "leaderboard": "The leaderboard's table and page.",
+    "preview": "Show a clip in every cell, with the skeleton found: a sheet, or a video.",
+    "submit": "Check a result and add it to the leaderboard's table.",
+    "train": "Train a baseline lifter on clean detections and export it.",
+    "verify": "Check shards against their lock, and the lock against another site's.",
+    "weights": "The detectors' weights: list (default) and fetch.",
 }
-
-#: What a user can mend; the libraries name their own.
-USER_ERRORS = (InputError, CorruptionError, DetectorError, SubmissionError)
 
 
 class Commands(click.Group):
@@ -43,8 +39,13 @@ class Commands(click.Group):
         """The command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"corruptbench.cli.{COMMANDS[cmd_name]}").command
+        command: click.Command = import_module(f"corruptbench.cli.{cmd_name}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
 
 
 @click.group(cls=Commands)
@@ -53,13 +54,20 @@ def group() -> None:
     """Measure how 2D-to-3D pose lifters degrade when the video is corrupted."""
 
 
+def user_errors() -> tuple[type[Exception], ...]:
+    """What a user can mend; the libraries name their own. Asked for when something went wrong."""
+    from corruptbench.errors import InputError
+    from corruptions import CorruptionError
+    from detectors import DetectorError
+    from leaderboard import SubmissionError
+
+    return InputError, CorruptionError, DetectorError, SubmissionError
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Entry point: exit code 2 and one message for bad input, 130 for Ctrl-C."""
     try:
         group.main(arguments, standalone_mode=False)
-    except USER_ERRORS as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(2)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
@@ -68,4 +76,7 @@ def main(arguments: list[str] | None = None) -> Any:
         sys.exit(130)
     except OSError as error:
         click.echo(f"error: {error.filename or 'the system'}: {error.strerror or error}", err=True)
+        sys.exit(2)
+    except user_errors() as error:
+        click.echo(f"error: {error}", err=True)
         sys.exit(2)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
+from corruptbench.build.encode import CRF
 from corruptbench.build.engines import Recipe
 from corruptbench.build.plan import choose_cells, parse_severities
 from corruptbench.build.run import Todo, build
 from corruptbench.cli.progress import Meter
+from corruptbench.errors import InputError
 from corruptbench.manifest import load_manifest
 
 
@@ -25,6 +27,10 @@ from corruptbench.manifest import load_manifest
 @click.option(
     "--workers", type=click.IntRange(min=1), help="Processes. Default: one a core; 1 on CUDA."
 )
+@click.option("--videos", is_flag=True, help="Also write the corrupted videos, as H.264.")
+@click.option(
+    "--crf", type=click.IntRange(0, 51), help=f"Of the videos. 0: lossless. Default: {CRF}."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("shards"), show_default=True)
 def command(
     manifest: str,
@@ -34,9 +40,13 @@ def command(
     detector: str,
     device: str,
     workers: int | None,
+    videos: bool,
+    crf: int | None,
     out: Path,
 ) -> None:
     """Corrupt the videos, detect 2D keypoints, store Parquet shards. Run again to resume."""
+    if crf is not None and not videos:
+        raise InputError(f"--crf {crf}: without --videos there is nothing to encode; add --videos")
     recipe = Recipe(load_manifest(manifest), root, detector, device)
     cells = choose_cells(recipe.manifest, parse_severities(severity), corruption)
     if workers is None:
@@ -59,5 +69,8 @@ def command(
             clips += clips_done
             meters[0].advance(crops_done, f"({clips} clips)")
 
-        lock = build(recipe, cells, out, workers, announce, progress)
+        filmed = (CRF if crf is None else crf) if videos else None
+        lock = build(recipe, cells, out, workers, announce, progress, filmed)
     click.echo(f"shards of {recipe.manifest.title} in {out}; lock: {lock}")
+    if videos:
+        click.echo(f"videos: {out / 'videos'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +41,9 @@ class Clip:
         camera: calibrated.
         joint_set: name of the joint set of the labels.
         joints: (F, J, 3) float64, world mm; NaN where a label is not valid.
+        first_frame: index of the video's frame that ``joints[0]`` belongs to; the others follow.
+        person_boxes: (F, 4) float64 px, where they are not simply the bounds of the joints.
+        published_boxes: reads the boxes (F, 4) float64 px that the data set itself publishes.
     """
 
     id: ClipId
@@ -48,6 +52,9 @@ class Clip:
     camera: Camera
     joint_set: str
     joints: NDArray[np.float64]
+    first_frame: int = 0
+    person_boxes: NDArray[np.float64] | None = None
+    published_boxes: Callable[[], NDArray[np.float64]] | None = None
 
     @cached_property
     def joints_camera(self) -> NDArray[np.float64]:
@@ -61,6 +68,11 @@ class Clip:
 
     @cached_property
     def boxes(self) -> NDArray[np.float64]:
-        """(F, 4) float64 px x0, y0, x1, y1: bounds of the projected joints; NaN if one is."""
+        """(F, 4) float64 px x0, y0, x1, y1 of the person; NaN where there is nobody.
+
+        Bounds of the projected joints, NaN if one of them is; or ``person_boxes``.
+        """
+        if self.person_boxes is not None:
+            return self.person_boxes
         points = self.keypoints
         return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)

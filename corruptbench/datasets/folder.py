@@ -27,6 +27,7 @@ from corruptbench.skeleton import joint_set
 
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 Triple = Annotated[list[float], Field(min_length=3, max_length=3)]
+Five = Annotated[list[float], Field(min_length=5, max_length=5)]
 Rows = Annotated[list[Triple], Field(min_length=3, max_length=3)]
 
 
@@ -41,11 +42,13 @@ class CameraRecord(Record):
 
     width: int = Field(gt=0)
     height: int = Field(gt=0)
-    model: Literal["none"]
+    model: Literal["none", "opencv"]
     focal_length: Pair
     principal_point: Pair
     rotation: Rows
     position: Triple
+    distortion: Five = Field(default=[0.0] * 5)
+    skew: float = 0.0
 
     @field_validator("rotation")
     @classmethod
@@ -120,6 +123,8 @@ class FolderDataset:
             principal_point=np.array(record.principal_point),
             rotation=np.array(record.rotation),
             position=np.array(record.position),
+            distortion=np.array(record.distortion),
+            skew=record.skew,
         )
         labels = self._labels(clip_id.subject)
         if clip_id.sequence not in labels:

@@ -18,12 +18,14 @@ class Contract(Record):
 
     Attributes:
         name: of the lifter, as it will stand in the leaderboard.
-        joints: joint set of input and output.
+        joints: joint set of the output.
+        keypoints: joint set of the input; by default that of the output.
         channels: "xy", or "xyc" with the detector's score as third channel.
         normalize: "screen" (x / w * 2 - [1, h / w]) or "pixel".
-        window: "sequence": (B, T + frames - 1, J, C) -> (B, T, J, 3), fully convolutional with a
-            receptive field of ``frames``, edges padded by repetition; "centre": (B, frames, J, C)
-            -> (B, 1, J, 3), the middle frame; "block": (B, frames, J, C) -> (B, frames, J, 3).
+        window: "sequence": (B, T + frames - 1, K, C) -> (B, T, J, 3), fully convolutional with a
+            receptive field of ``frames``, edges padded by repetition; "centre": (B, frames, K, C)
+            -> (B, 1, J, 3), the middle frame; "block": (B, frames, K, C) -> (B, frames, J, 3).
+            K are the joints of ``keypoints``, J those of ``joints``.
         frames: see ``window``.
         units: of the output.
         root: whether the output is relative to the root joint or absolute in camera space; its
@@ -32,13 +34,21 @@ class Contract(Record):
 
     format: Literal["corruptbench-lifter/1"] = "corruptbench-lifter/1"
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$")]
-    joints: Literal["h36m17"]
+    joints: Literal["h36m17", "humaneva15"]
+    keypoints: Literal["h36m17", "coco17", "humaneva15"]
     channels: Literal["xy", "xyc"]
     normalize: Literal["screen", "pixel"]
     window: Literal["sequence", "centre", "block"]
     frames: int = Field(ge=1, le=4096)
     units: Literal["m", "mm"]
     root: Literal["relative", "absolute"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _same_joints(cls, value: object) -> object:
+        if isinstance(value, dict) and "joints" in value:
+            return {"keypoints": value["joints"], **value}
+        return value
 
     @model_validator(mode="after")
     def _odd(self) -> Contract:

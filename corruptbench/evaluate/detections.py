@@ -13,7 +13,7 @@ from corruptbench.datasets import Clip
 from corruptbench.evaluate import metrics
 from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.manifest import Cell
-from corruptbench.skeleton import LIMB_JOINTS, convert
+from corruptbench.skeleton import convert, limb_joints
 
 #: A keypoint is correct within this fraction of the person's box height.
 THRESHOLD = 0.1
@@ -51,17 +51,20 @@ def quality(shard_set: ShardSet) -> dict[Cell, Quality]:
     pooled: dict[Cell, list[NDArray[np.float64]]] = defaultdict(list)
     for clip, detections in shard_set.clips():
         for d in detections:
-            pooled[d.cell].append(_joints(clip, d, shard_set.lock.detector.layout))
-    return {cell: _quality(np.concatenate(parts)) for cell, parts in pooled.items()}
+            pooled[d.cell].append(joint_errors(clip, d, shard_set.lock.detector.layout))
+    return {cell: quality_of(np.concatenate(parts)) for cell, parts in pooled.items()}
 
 
-def _joints(clip: Clip, d: CellDetections, layout: str) -> NDArray[np.float64]:
-    """(N, 3): error in px, error as a fraction of the box height, score."""
+def joint_errors(clip: Clip, d: CellDetections, layout: str) -> NDArray[np.float64]:
+    """Of each limb joint in each labelled frame: (N, 3) error px, error / box height, score.
+
+    NaN errors where the detector did not look.
+    """
     found, scores = convert(
         d.keypoints.astype(np.float64), d.scores.astype(np.float64), layout, clip.joint_set
     )
-    limbs = [target for _, target in LIMB_JOINTS]
-    seen = np.isfinite(clip.boxes).all(axis=1)
+    limbs = limb_joints(clip.joint_set)
+    seen = np.isfinite(clip.boxes).all(axis=1) & np.isfinite(clip.keypoints).all(axis=(1, 2))
     boxes = clip.boxes[seen]
     target, found = clip.keypoints[seen][:, limbs], found[seen][:, limbs]
     relative = metrics.keypoint_error(found, target, boxes)
@@ -69,7 +72,8 @@ def _joints(clip: Clip, d: CellDetections, layout: str) -> NDArray[np.float64]:
     return np.stack([pixels.ravel(), relative.ravel(), scores[seen][:, limbs].ravel()], axis=1)
 
 
-def _quality(joints: NDArray[np.float64]) -> Quality:
+def quality_of(joints: NDArray[np.float64]) -> Quality:
+    """Sums up the joints (N, 3) that `joint_errors` gives."""
     pixels, relative, scores = joints.T
     return Quality(
         joints=len(joints),

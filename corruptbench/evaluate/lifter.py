@@ -169,10 +169,10 @@ def probe(lifter: Lifter) -> None:
     Two batch sizes and, for sequences, two lengths show whether the export fixed one of them.
     """
     contract = lifter.contract
-    joints = len(joint_set(contract.joints))
+    given_joints, joints = (len(joint_set(s)) for s in (contract.keypoints, contract.joints))
     for batch, more in ((3, 8), (5, 77)):
         extra = more if contract.window == "sequence" else 0
-        given = _made_up((batch, contract.frames + extra, joints, contract.width), contract)
+        given = _made_up((batch, contract.frames + extra, given_joints, contract.width), contract)
         poses = {"sequence": extra + 1, "centre": 1, "block": contract.frames}[contract.window]
         first, second = lifter(given), lifter(given)
         wanted = (batch, poses, joints, 3)

@@ -29,9 +29,12 @@ def p_mpjpe(predicted: Array, target: Array) -> Array:
     """MPJPE of each frame after the best similarity transform, (F,) mm.
 
     Rotation (no reflection), scale and translation that minimise the squared error (Procrustes
-    analysis; Kabsch 1976, Umeyama 1991). A prediction whose joints all coincide is scaled to a
-    point at the target's centroid.
+    analysis; Kabsch 1976, Umeyama 1991). NaN for a frame in which there is none: one of the two
+    poses is not `whole`.
     """
+    errors = np.full(len(predicted), np.nan)
+    usable = whole(predicted) & whole(target)
+    predicted, target = predicted[usable], target[usable]
     centred = predicted - predicted.mean(axis=1, keepdims=True)
     centre = target.mean(axis=1, keepdims=True)
     wanted = target - centre
@@ -39,10 +42,31 @@ def p_mpjpe(predicted: Array, target: Array) -> Array:
     sign = np.sign(np.linalg.det(u @ vt))
     u[:, :, 2] *= sign[:, None]
     s[:, 2] *= sign
-    size = np.sum(centred**2, axis=(1, 2))
-    scale = np.divide(s.sum(axis=1), size, out=np.zeros_like(size), where=size > 0)
-    aligned = scale[:, None, None] * (centred @ (u @ vt)) + centre
-    return mpjpe(aligned, target)
+    scale = s.sum(axis=1) / np.sum(centred**2, axis=(1, 2))
+    errors[usable] = mpjpe(scale[:, None, None] * (centred @ (u @ vt)) + centre, target)
+    return errors
+
+
+def n_mpjpe(predicted: Array, target: Array) -> Array:
+    """MPJPE of each frame after the best scale about the origin, (F,) mm.
+
+    The scale minimises the squared error: <target, predicted> / <predicted, predicted>, summed over
+    a frame's joints (Rhodin et al., CVPR 2018; VideoPose3D's "protocol 3"). With root-relative
+    poses the root is what stays in place. NaN for a prediction that is not `whole`.
+    """
+    scale = np.full(len(predicted), np.nan)
+    usable = whole(predicted)
+    predicted_usable = predicted[usable]
+    scale[usable] = np.sum(target[usable] * predicted_usable, axis=(1, 2)) / np.sum(
+        predicted_usable**2, axis=(1, 2)
+    )
+    return mpjpe(scale[:, None, None] * predicted, target)
+
+
+def whole(poses: Array) -> NDArray[np.bool_]:
+    """Of poses (..., J, 3), which are finite and not collapsed: some joint lies apart, (...)."""
+    apart = (poses != poses[..., :1, :]).any(axis=(-2, -1))
+    return np.asarray(np.isfinite(poses).all(axis=(-2, -1)) & apart)
 
 
 def mpjve(predicted: Array, target: Array) -> Array:

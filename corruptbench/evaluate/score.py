@@ -31,8 +31,8 @@ def score(
         progress: called with each finished clip.
 
     Raises:
-        InputError: when the lifter gives another shape or a value that is not finite; when the
-            labels are not in the joint set that the manifest scores.
+        InputError: when the lifter gives another shape, or a pose that is not finite or has
+            collapsed to a point; when the labels are not in the joint set that the manifest scores.
     """
     rows = []
     for clip, detections in shard_set.clips():
@@ -61,11 +61,13 @@ def _score_clip(
         ]
     )  # fmt: skip
     poses = lift(lifter, tracks)
-    finite = np.isfinite(poses).all(axis=(1, 2, 3))
-    if not finite.all():
-        bad = detections[int(np.flatnonzero(~finite)[0])].cell
+    bad = np.count_nonzero(~metrics.whole(poses), axis=1)
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
         raise InputError(
-            f"{lifter.contract.name}: NaN or infinite poses on {clip.id}, {bad}; "
+            f"{lifter.contract.name}: poses that are NaN, infinite or collapsed to a point on "
+            f"{clip.id}, {detections[first].cell}: {bad[first]} of {poses.shape[1]} frames "
+            f"({np.count_nonzero(bad)} of the clip's {len(bad)} cells have some); "
             "a result would not be comparable: mend the model"
         )
     target = metrics.root_relative(clip.joints_camera, rules.root_joint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,18 +30,21 @@ class ShardSet:
         each = [{c.cell for c in cells} for cells in self.lock.clips.values()]
         return tuple(c for c in self.manifest.cells if all(c in cells for cells in each))
 
-    def clips(self) -> Iterator[tuple[Clip, list[CellDetections]]]:
-        """Each clip with its labels and the detections of all `cells`.
+    def clips(
+        self, cells: Sequence[Cell] | None = None
+    ) -> Iterator[tuple[Clip, list[CellDetections]]]:
+        """Each clip with its labels and the detections of these cells, by default all `cells`.
 
         Raises:
             InputError: when a shard is missing, of another manifest, or not as it was locked.
         """
+        wanted = self.cells if cells is None else cells
         for clip_id in self.manifest.select(self.dataset.clip_ids()):
             path = shard_path(self.folder, clip_id)
             clip = self.dataset.load(clip_id)
-            yield clip, self._read(path, clip)
+            yield clip, self._read(path, clip, wanted)
 
-    def _read(self, path: Path, clip: Clip) -> list[CellDetections]:
+    def _read(self, path: Path, clip: Clip, cells: Sequence[Cell]) -> list[CellDetections]:
         if not path.is_file():
             raise InputError(f"{path}: missing; build again (the same command resumes)")
         record = shards.read_record(path)
@@ -52,7 +55,7 @@ class ShardSet:
                 f"{self.lock.benchmark.id} version {self.lock.benchmark.version}, manifest "
                 f"{self.lock.benchmark.manifest_sha256[:12]}: build into an empty folder"
             )
-        detections = shards.read(path, self.cells)
+        detections = shards.read(path, cells)
         locked = {c.cell: c for c in self.lock.clips.get(str(clip.id), ())}
         for d in detections:
             if d.cell not in locked or locked[d.cell].detections_sha256 != d.detections_sha256:

@@ -9,7 +9,7 @@ from corruptbench.camera import Camera, normalize_screen
 from corruptbench.errors import InputError
 from corruptbench.evaluate.contract import Contract
 from corruptbench.evaluate.lifter import Lifter
-from corruptbench.skeleton import convert
+from corruptbench.skeleton import convert, joint_set
 
 Array = NDArray[np.float64]
 
@@ -21,7 +21,7 @@ BATCH_FRAMES = 8192
 def lifter_input(
     keypoints: Array, scores: Array, layout: str, camera: Camera, contract: Contract
 ) -> NDArray[np.float32]:
-    """(F, J, C) in the contract's convention.
+    """(F, K, C) in the contract's convention, with the joints of its ``keypoints``.
 
     Frames without a detection (NaN keypoints) repeat the nearest frame that has one, the earlier
     of two; their scores stay 0. A clip without any detection shows the middle of the picture.
@@ -33,7 +33,7 @@ def lifter_input(
         camera: for the size of the picture.
         contract: of the lifter.
     """
-    points, confidence = convert(_fill(keypoints, camera), scores, layout, contract.joints)
+    points, confidence = convert(filled(keypoints, camera), scores, layout, contract.keypoints)
     if contract.normalize == "screen":
         points = normalize_screen(points, camera.width, camera.height)
     if contract.channels == "xyc":
@@ -41,7 +41,8 @@ def lifter_input(
     return points.astype(np.float32)
 
 
-def _fill(keypoints: Array, camera: Camera) -> Array:
+def filled(keypoints: Array, camera: Camera) -> Array:
+    """Keypoints (F, K, 2) px without gaps: a frame with a NaN repeats the nearest one without."""
     seen = np.asarray(np.isfinite(keypoints).all(axis=(1, 2)))
     if seen.all():
         return keypoints
@@ -57,7 +58,7 @@ def lift(lifter: Lifter, tracks: NDArray[np.float32]) -> Array:
 
     Args:
         lifter: loaded.
-        tracks: (N, F, J, C) from `lifter_input`.
+        tracks: (N, F, K, C) from `lifter_input`.
 
     Raises:
         InputError: when the lifter gives another shape than its contract says.
@@ -67,7 +68,7 @@ def lift(lifter: Lifter, tracks: NDArray[np.float32]) -> Array:
     else:
         run = _centre if lifter.contract.window == "centre" else _block
         out = np.stack([run(lifter, track) for track in tracks])
-    wanted = (*tracks.shape[:3], 3)
+    wanted = (*tracks.shape[:2], len(joint_set(lifter.contract.joints)), 3)
     if out.shape != wanted:
         raise InputError(
             f"{lifter.contract.name}: gave poses of shape {out.shape} for tracks of shape "

@@ -32,7 +32,7 @@ def export(network: nn.Module, contract: Contract, path: Path) -> None:
     check_suffix(path)
     network = network.eval().cpu()
     time = contract.frames + (13 if contract.window == "sequence" else 0)
-    example = torch.zeros(4, time, len(joint_set(contract.joints)), contract.width)
+    example = torch.zeros(4, time, len(joint_set(contract.keypoints)), contract.width)
     extra = {EXTRA_FILE: contract.model_dump_json()}
     with atomic(path) as temporary, warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # torch.jit is deprecated, yet what many people have

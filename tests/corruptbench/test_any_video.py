@@ -1,10 +1,9 @@
-"""Videos of no benchmark: tracking, corrupted copies, contact sheets."""
+"""Videos of no benchmark: tracking and corrupted copies."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-import cv2
 import numpy as np
 import pytest
 
@@ -24,7 +23,7 @@ def test_encoding_keeps_frames_rate_and_colours(tmp_path):
     assert frame_rate(path) == Fraction(30000, 1001)
     found = list(decode(path))
     assert len(found) == 12
-    assert max(np.abs(a.astype(int) - b).max() for a, b in zip(found, frames, strict=True)) <= 5
+    assert max(np.abs(a.astype(int) - b).max() for a, b in zip(found, frames, strict=True)) <= 3
     odd = [np.ascontiguousarray(f[:39, :63]) for f in frames]
     write_video(path, odd, Fraction(25), crf=0)
     assert next(decode(path)).shape == (39, 63, 3)
@@ -63,14 +62,6 @@ def test_corrupt_keeps_the_frame_count_and_is_reproducible(mini, tmp_path, cli):
     clean, noisy = list(decode(source)), list(decode(tmp_path / "a.mp4"))
     assert len(clean) == len(noisy) == 22
     assert all(np.abs(a.astype(int) - b).mean() > 10 for a, b in zip(clean, noisy, strict=True))
-
-
-@pytest.mark.detector
-def test_preview_of_a_video(mini, tmp_path, cli):
-    out = tmp_path / "sheet.png"
-    words = ("--corruption", "erase", "--severity", "2,4", "--frame", 7, "--out", out)
-    assert cli("preview", mini / "videos/A2/step_1.cam2.mp4", *words).code == 0
-    assert cv2.imread(str(out)).shape == (272, 3 * 252, 3)
 
 
 @pytest.mark.detector

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
 
-import corruptbench
+import corruptbench.cli
 from tests.corruptbench.conftest import contract, run_process
 from tests.corruptbench.test_lifter import Lift, script
 
@@ -25,6 +29,38 @@ def test_help_names_every_command(cli):
     for name in ("build", "evaluate", "submit", "leaderboard", "train", "weights", "preview"):
         assert name in out
         assert cli(name, "--help").code == 0
+
+
+def test_the_list_of_commands_is_true():
+    """The list is written by hand, so that it is quick: it says what the commands say."""
+    modules = [m.name for m in iter_modules(corruptbench.cli.__path__)]
+    commands = {
+        name: module.command
+        for name in modules
+        if hasattr(module := import_module(f"corruptbench.cli.{name}"), "command")
+    }
+    first = {name: c.get_short_help_str(limit=1000) for name, c in commands.items()}
+    assert first == corruptbench.cli.COMMANDS
+
+
+def test_help_is_quick():
+    """What takes seconds to import is not imported for a list of commands, nor for a typo."""
+    code = """if True:
+        import sys
+        from corruptbench.cli import main
+        try:
+            main(sys.argv[1:])
+        except SystemExit:
+            pass
+        slow = {"torch", "pandas", "numba", "pyarrow", "cv2", "pydantic"} & set(sys.modules)
+        print("imported:", *sorted(slow))
+    """
+    for word, said in (("--help", "Commands:"), ("biuld", "No such command 'biuld'")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, word], capture_output=True, text=True, check=True
+        )
+        assert said in done.stdout + done.stderr
+        assert done.stdout.splitlines()[-1] == "imported:"
 
 
 def said_once(done, *words):

@@ -13,7 +13,7 @@ from torch import nn
 
 from corruptbench.errors import InputError
 from corruptbench.evaluate.contract import EXTRA_FILE
-from corruptbench.evaluate.lifter import Lifter, load_lifter
+from corruptbench.evaluate.lifter import Lifter, load_lifter, probe
 from corruptbench.evaluate.windows import lift, lifter_input
 from corruptbench.lifters.export import export
 from corruptbench.lifters.videopose3d import VideoPose3D
@@ -267,6 +267,53 @@ def test_unseen_frames_repeat_the_nearest():
     points[:] = np.nan
     filled = lifter_input(points, np.ones((6, 17)), "h36m17", camera, contract(normalize="pixel"))
     assert (filled == 100).all()
+
+
+def test_input_joints_are_those_of_the_output_unless_declared():
+    assert contract().keypoints == "h36m17"
+    assert contract(joints="humaneva15").keypoints == "humaneva15"
+    declared = contract(joints="humaneva15", keypoints="coco17")
+    assert contract(**declared.model_dump()) == declared
+    with pytest.raises(ValueError, match="keypoints"):
+        contract(keypoints="smpl24")
+
+
+class Fewer(nn.Module):
+    """Takes K keypoints, gives the last 15 of them."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.pad(x[:, :, -15:], (0, 1))
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pt2"])
+def test_a_lifter_of_other_joints_than_it_is_given(tmp_path, suffix):
+    declared = contract(joints="humaneva15", keypoints="coco17", frames=1)
+    export(Fewer(), declared, tmp_path / f"m{suffix}")
+    lifter = load_lifter(tmp_path / f"m{suffix}", "cpu")
+    assert lifter.contract == declared
+    camera = cameras(200)["cam1"]
+    points = np.random.default_rng(0).uniform(0, 200, (6, 17, 2))
+    track = lifter_input(points, np.ones((6, 17)), "coco17", camera, declared)
+    assert np.allclose(track, points / 100 - 1, atol=1e-6), "no conversion: it takes COCO's joints"
+    poses = lift(lifter, track[None])
+    assert poses.shape == (1, 6, 15, 3)
+    assert np.allclose(poses[0, ..., :2], 1000 * track[:, -15:])
+
+
+def test_joints_that_were_declared_wrong():
+    def same(x):
+        return nn.functional.pad(x, (0, 1))
+
+    probe(python_lifter(contract(frames=1, joints="humaneva15"), same))
+    for declared, shapes in (
+        (contract(frames=1, keypoints="humaneva15"), r"\(3, 9, 15, 3\), expected \(3, 9, 17, 3\)"),
+        (
+            contract(frames=1, joints="humaneva15", keypoints="coco17"),
+            r"\(3, 9, 17, 3\), expected \(3, 9, 15, 3\)",
+        ),
+    ):
+        with pytest.raises(InputError, match=shapes):
+            probe(python_lifter(declared, same))
 
 
 def test_mirroring_keeps_the_convention():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from corruptbench.evaluate import metrics
+from leaderboard import summarise
+from leaderboard.schema import CLIP_COLUMNS
 
 POSES = st.integers(0, 2**32 - 1)
 
@@ -68,15 +71,19 @@ def test_p_mpjpe_does_not_reflect():
     assert (best > 50).all()
 
 
-def test_a_collapsed_pose_harms_no_other():
+@pytest.mark.parametrize("spoil", [7.0, np.nan, np.inf, "one joint"])
+@pytest.mark.parametrize("metric", [metrics.p_mpjpe, metrics.n_mpjpe])
+def test_a_bad_pose_harms_no_other(metric, spoil):
+    """Collapsed to a point, or not finite: NaN for its own frame, the same numbers for the rest."""
     predicted, target = poses(2)
-    alone = metrics.p_mpjpe(predicted[1:], target[1:])
-    predicted[0] = 7.0
-    together = metrics.p_mpjpe(predicted, target)
-    assert together[1:] == pytest.approx(alone, rel=1e-12)
-    assert together[0] == pytest.approx(
-        np.linalg.norm(target[0] - target[0].mean(0), axis=1).mean()
+    alone = metric(predicted[[0, 2, 3]], target[[0, 2, 3]])
+    predicted[1, 5 if spoil == "one joint" else slice(None)] = (
+        np.nan if spoil == "one joint" else spoil
     )
+    together = metric(predicted, target)
+    assert np.isnan(together[1])
+    assert together[[0, 2, 3]].tolist() == alone.tolist()
+    assert metrics.whole(predicted).tolist() == [True, False, True, True]
 
 
 @given(POSES)
@@ -85,6 +92,89 @@ def test_mpjve(seed):
     steps = loops(predicted[1:] - predicted[:-1], target[1:] - target[:-1])
     assert metrics.mpjve(predicted, target) == pytest.approx(steps, rel=1e-9)
     assert metrics.mpjve(target + 100, target) == pytest.approx(np.zeros(5), abs=1e-9)
+
+
+@given(POSES, st.floats(0.01, 100))
+def test_n_mpjpe_finds_the_scale(seed, scale):
+    target, other = poses(seed)
+    assert metrics.n_mpjpe(scale * target, target) == pytest.approx(np.zeros(4), abs=1e-9)
+    best = [np.linalg.lstsq(p.reshape(-1, 1), t.ravel())[0] for p, t in zip(other, target)]  # noqa: B905
+    expected = loops(np.stack(best)[:, :, None] * other, target)
+    assert metrics.n_mpjpe(other, target) == pytest.approx(expected, rel=1e-9)
+
+
+# VideoPose3D's evaluation (Pavllo et al., CVPR 2019), from its description: targets relative to the
+# root, predictions as the network gave them; a number for each sequence; sequences of an action
+# averaged with their lengths as weights; then the plain mean over actions.
+
+
+def turned_by_quaternion(p, t):
+    """The rotation that best turns centred p to centred t: Horn's eigenvector (JOSA A 1987)."""
+    s = p.T @ t
+    d = np.array([s[1, 2] - s[2, 1], s[2, 0] - s[0, 2], s[0, 1] - s[1, 0]])
+    corner = s + s.T - np.trace(s) * np.eye(3)
+    matrix = np.block([[np.array([[np.trace(s)]]), d[None]], [d[:, None], corner]])
+    w, x, y, z = np.linalg.eigh(matrix)[1][:, -1]
+    return Rotation.from_quat([x, y, z, w]).apply(p)
+
+
+def theirs(predicted, target, protocol):
+    if protocol == "mpjve":
+        return float(np.mean(loops(np.diff(predicted, axis=0), np.diff(target, axis=0))))
+    fitted = []
+    for p, t in zip(predicted, target, strict=True):
+        if protocol == "p_mpjpe":
+            p0, t0 = p - p.mean(axis=0), t - t.mean(axis=0)
+            q = turned_by_quaternion(p0, t0)
+            fitted.append(float((q * t0).sum() / (q * q).sum()) * q + t.mean(axis=0))
+        elif protocol == "n_mpjpe":
+            over, under = (p * t).sum(axis=1).mean(), (p * p).sum(axis=1).mean()
+            fitted.append(over / under * p)
+        else:
+            fitted.append(p)
+    return float(np.mean(loops(np.array(fitted), target)))
+
+
+LENGTHS = {"Walk": (7, 19), "Jog": (4,), "Box": (30, 5, 11)}
+
+
+def sequences(seed):
+    draw = np.random.default_rng(seed)
+    for action, lengths in LENGTHS.items():
+        for count in lengths:
+            target = draw.normal(0, 300, (count, 15, 3))
+            target -= target[:, :1]
+            yield action, target + draw.normal(0, 40, (count, 15, 3)), target
+
+
+@pytest.mark.parametrize("protocol", ["mpjpe", "p_mpjpe", "n_mpjpe", "mpjve"])
+def test_sequences_agree_with_videopose3d(protocol):
+    for _, predicted, target in sequences(5):
+        ours = metrics.root_relative(predicted, 0)
+        at_origin = getattr(metrics, protocol)(ours, target).mean()
+        assert at_origin == pytest.approx(theirs(ours, target, protocol), rel=1e-9)
+        # It scores the root that the network gave; ours is moved to the origin first. Only an
+        # alignment makes that the same.
+        free = theirs(predicted, target, protocol)
+        assert (at_origin == pytest.approx(free, rel=1e-9)) == (protocol == "p_mpjpe")
+
+
+def test_averaging_agrees_with_videopose3d():
+    """All but MPJVE: a sequence of n frames has n - 1 steps, which weigh n - 1 here and n there."""
+    rows = []
+    means = {m: {a: [] for a in LENGTHS} for m in ("mpjpe", "p_mpjpe")}
+    for i, (action, predicted, target) in enumerate(sequences(6)):
+        ours, n = metrics.root_relative(predicted, 0), len(target)
+        found = [getattr(metrics, m)(ours, target).mean() for m in ("mpjpe", "p_mpjpe", "mpjve")]
+        for corruption, severity in (("clean", 0), ("erase", 1)):
+            rows.append(("S1", f"{i}", action, "C1", corruption, severity, n, n - 1, *found))
+        for metric, of_action in means.items():
+            of_action[action].append((n, theirs(ours, target, metric)))
+    summary = summarise(pd.DataFrame(rows, columns=list(CLIP_COLUMNS)), "actions")
+    for metric, of_action in means.items():
+        actions = [sum(n * e for n, e in es) / sum(n for n, _ in es) for es in of_action.values()]
+        expected = sum(actions) / len(actions)
+        assert getattr(summary, metric).clean == pytest.approx(expected, rel=1e-9)
 
 
 def test_root_relative():

@@ -4,10 +4,18 @@ import numpy as np
 import pytest
 
 from corruptbench.errors import InputError
-from corruptbench.skeleton import COCO17, H36M17, LIMB_JOINTS, convert, joint_set
+from corruptbench.skeleton import (
+    COCO17,
+    H36M17,
+    HUMANEVA15,
+    LIMB_JOINTS,
+    convert,
+    joint_set,
+    limb_joints,
+)
 
 
-@pytest.mark.parametrize("joints", [H36M17, COCO17])
+@pytest.mark.parametrize("joints", [H36M17, COCO17, HUMANEVA15])
 def test_mirror_exchanges_the_names(joints):
     for name, other in zip(joints.joints, (joints.joints[i] for i in joints.mirror), strict=True):
         swap = {"left": "right", "right": "left"}
@@ -42,12 +50,41 @@ def test_coco_to_h36m():
     assert confidence[0, 7] == min(scores[0, [5, 6, 11, 12]])
 
 
-def test_mirroring_and_conversion_commute():
+def test_humaneva15_is_the_order_of_videopose3d():
+    assert HUMANEVA15.parents == (-1, 0, 1, 2, 3, 1, 5, 6, 0, 8, 9, 0, 11, 12, 1)
+    names = ("pelvis", "thorax", "left_wrist", "right_wrist", "left_hip", "right_hip", "head")
+    assert [HUMANEVA15.joints.index(n) for n in names] == [0, 1, 4, 7, 8, 11, 14]
+
+
+def test_coco_to_humaneva():
+    points = np.arange(34, dtype=np.float64).reshape(1, 17, 2) ** 2
+    scores = np.linspace(0.9, 0.1, 17)[None]
+    out, confidence = convert(points, scores, "coco17", "humaneva15")
+    assert out.shape == (1, 15, 2)
+    for source, target in zip((5, 7, 9, 6, 8, 10), range(2, 8), strict=True):
+        assert out[0, target].tolist() == points[0, source].tolist()
+        assert confidence[0, target] == scores[0, source]
+    for source, target in zip((11, 13, 15, 12, 14, 16), range(8, 14), strict=True):
+        assert out[0, target].tolist() == points[0, source].tolist()
+    for target, (a, b) in {0: (11, 12), 1: (5, 6), 14: (1, 2)}.items():
+        assert out[0, target].tolist() == ((points[0, a] + points[0, b]) / 2).tolist()
+        assert confidence[0, target] == min(scores[0, a], scores[0, b])
+
+
+@pytest.mark.parametrize("joints", [H36M17, COCO17, HUMANEVA15])
+def test_limb_joints_are_the_same_in_every_set(joints):
+    names = [joints.joints[i] for i in limb_joints(joints.name)]
+    assert names == [H36M17.joints[target] for _, target in LIMB_JOINTS]
+    assert len(set(names)) == 12
+
+
+@pytest.mark.parametrize("target", [H36M17, HUMANEVA15])
+def test_mirroring_and_conversion_commute(target):
     draw = np.random.default_rng(0)
     points, scores = draw.normal(size=(2, 17, 2)), draw.uniform(size=(2, 17))
-    there, _ = convert(points[:, COCO17.mirror], scores[:, COCO17.mirror], "coco17", "h36m17")
-    back, _ = convert(points, scores, "coco17", "h36m17")
-    assert np.allclose(there, back[:, H36M17.mirror])
+    there, _ = convert(points[:, COCO17.mirror], scores[:, COCO17.mirror], "coco17", target.name)
+    back, _ = convert(points, scores, "coco17", target.name)
+    assert np.allclose(there, back[:, target.mirror])
 
 
 def test_unknown_sets_are_named():

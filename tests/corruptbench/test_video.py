@@ -40,7 +40,7 @@ def test_windows_hold_the_neighbours(video, reach, frames):
 
 
 def test_colours_are_kept(tmp_path):
-    """Flat colours come back to three levels, with the known bias of the exact converter."""
+    """Flat colours come back but for rounding, and none is darker or brighter on the whole."""
     draw = np.random.default_rng(1)
     greys = [np.full((48, 48, 3), v, dtype=np.uint8) for v in range(0, 256, 15)]
     colours = [
@@ -50,8 +50,8 @@ def test_colours_are_kept(tmp_path):
     write_video(path, [np.ascontiguousarray(f) for f in greys + colours])
     found = np.array([f[20, 20] for f in decode(path)], dtype=float)
     wanted = np.array([f[20, 20] for f in greys + colours], dtype=float)
-    assert np.abs(found - wanted)[: len(greys)].max() <= 3
-    assert np.abs((found - wanted).mean(axis=0) + 1.5).max() < 1
+    assert np.abs(found - wanted)[: len(greys)].max() <= 1.5
+    assert np.abs((found - wanted).mean(axis=0)).max() < 0.7
 
 
 def test_memory_is_bounded_by_the_reach():

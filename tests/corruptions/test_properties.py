@@ -75,49 +75,68 @@ def centroid(light):
     return np.array([(light * xs).sum(), (light * ys).sum()]) / light.sum()
 
 
+def covers(name):
+    return get(name).family in ("temporary occlusion", "mask")
+
+
+def is_noisy(name):
+    return get(name).family == "pixel noise" or name == "low_light"
+
+
+def transmittance(name, severity, about, key):
+    """(F, H, W, 3) how much of what is behind a cover is left: 0 where it hides all, 1 beside it.
+
+    Covers mix code values, so the same cover before black and before white tells.
+    """
+    shape = (about.frames, about.height, about.width, 3)
+    black, white = (
+        corrupted(name, severity, np.full(shape, level, dtype=np.uint8), about, key)
+        for level in (0, 255)
+    )
+    return (white.astype(np.float64) - black) / 255
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_labels_stay_true(name, severity):
-    """What a target adds to the corrupted light stays where the label says, to 0.1 px.
+    """What a target adds to the corrupted picture stays where the label says, to 0.1 px.
 
-    In every frame by itself. What covers is measured by the part of the target that it leaves to be
-    seen. Noise and coarse quantisation deform the target in a single frame: they have 0.1 px for
-    the mean over frames, and for one frame 0.13 px for every step of severity. Frames that are not
-    shown at their own time (frame loss) are left out.
+    In every frame by itself, and in linear light; behind a cover in code values, as far as the
+    cover lets the target through, and to 0.02 px. A frame that is shown late (frame loss) must be
+    the frame that the plan names. Noise and coarse quantisation deform the target in a single
+    frame: they have 0.1 px for the mean over frames, and for one frame 0.13 px for every step of
+    severity.
     """
     size, frames = 160, 24
     target, centres = point_target(size, frames)
     empty = np.full_like(target, 90)
-    half = size * np.array([0.1, 0.3])  # the target is the middle of the person
-    boxes = np.concatenate([centres - half, centres + half], axis=1)
+    above, below = size * np.array([0.1, 0.12]), size * np.array([0.1, 0.48])
+    boxes = np.concatenate([centres - above, centres + below], axis=1)  # the target is at the neck
     about = ClipFacts(frames, size, size, 50.0, boxes)
     family = get(name).family
+    value = np.arange(256) if covers(name) else TO_LINEAR
 
-    def light(clip):
-        return TO_LINEAR[clip].astype(np.float64).sum(axis=-1)
+    def added(one, other, through=1.0):
+        return ((value[one].astype(np.float64) - value[other]) * through).sum(axis=-1)
 
-    clean = light(target) - light(empty)
+    clean = added(target, empty)
     assert max(np.abs(centroid(clean[t]) - centres[t]).max() for t in range(frames)) < 0.02
     offsets = []
-    for clip in range(6):
+    for clip in range(10 if covers(name) else 6):
         key = Key.of("alignment", name, severity, clip)
         plan = get(name).prepare(about, severity, key)
-        without = corrupted(name, severity, empty, about, key)
-        added = light(corrupted(name, severity, target, about, key)) - light(without)
-        visible = np.ones(added.shape, dtype=bool)
-        if family in ("temporary occlusion", "mask"):
-            visible = (without == empty).all(axis=-1)
+        shown = list(plan.source if family == "frame loss" else range(frames))
+        through = transmittance(name, severity, about, key) if covers(name) else 1.0
+        expected = added(target[shown], empty[shown], through)
+        found = added(*(corrupted(name, severity, c, about, key) for c in (target, empty)))
         for t in range(frames):
-            expected = clean[t] * visible[t]
-            if family == "frame loss" and plan.source[t] != t:
-                continue
-            soft = family == "temporary occlusion" and name != "erase"  # its edges are mixtures
-            if expected.sum() > (0.999 if soft else 0.25) * clean[t].sum():
-                offsets.append(centroid(added[t]) - centroid(expected))
-    assert len(offsets) > 36, "a quarter of all frames must be measurable"
+            if expected[t].sum() > 0.25 * clean[shown[t]].sum():
+                offsets.append(centroid(found[t]) - centroid(expected[t]))
+    assert len(offsets) > 36, "so many of all frames must be measurable"
     assert np.abs(np.mean(offsets, axis=0)).max() < 0.1
-    deforms = family in ("pixel noise", "compression") or name == "low_light"
-    assert np.abs(offsets).max() < (0.13 * severity if deforms else 0.1)
+    deforms = is_noisy(name) or family == "compression"
+    limit = 0.13 * severity if deforms else 0.02 if covers(name) else 0.1
+    assert np.abs(offsets).max() < limit
 
 
 def distance(name, severity, size, clips=3, frames=12):
@@ -213,6 +232,21 @@ def test_odd_clips(name, case):
         assert corrupted(name, severity, frames, about).shape == frames.shape
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_a_grey_picture_gets_no_tint(name, severity):
+    """Only a cover may have a colour of its own, and noise in single samples; none on average."""
+    grey = np.repeat(scene(96, 6)[..., :1], 3, axis=-1)
+    about, key = facts(96, 6, fps=4.0), Key.of("grey", name, severity)
+    out = corrupted(name, severity, grey, about, key).astype(np.float64)
+    if covers(name):
+        out = out[(transmittance(name, severity, about, key) == 1).all(axis=-1)]
+        assert out.size > 0.3 * grey.size
+    if is_noisy(name):
+        out = out.mean(axis=(0, 1, 2))
+    assert np.ptp(out, axis=-1).max() <= 2  # grey levels
+
+
 def of_family(family):
     return [name for name in NAMES if get(name).family == family]
 
@@ -237,7 +271,7 @@ def test_what_covers_hides_and_leaves_the_rest_alone(name, level, severity):
     hidden = (out == out_other).all(axis=-1)
     assert 0.005 < hidden.mean() < 0.5
     edge = (out != level).any(axis=-1) & ~hidden
-    assert edge.mean() <= (0.0 if name == "erase" else 0.1)
+    assert edge.mean() <= (0.0 if name == "erase" else 0.15)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,85 @@
+"""A video with all that a preview shows of it: a clip of a benchmark, or any video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corruptbench.build.render import (
+    CellRenderer,
+    Square,
+    facts_of,
+    loose_renderer,
+    renderer,
+    squares,
+)
+from corruptbench.build.track import facts_of_video
+from corruptbench.datasets import Clip
+from corruptbench.manifest import CLEAN, Cell, Manifest
+from corruptions import ClipFacts
+from detectors import Detector
+from detectors.crops import square_crop
+
+LOOSE_PADDING = 1.25  # of the crop around a tracked box, as in the benchmarks
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is shown.
+
+    Attributes:
+        name: for headers and messages.
+        video: path.
+        first: the video's frame that is frame 0 here.
+        facts: length, size and boxes.
+        squares: where the detector looks, for each frame.
+        renderers: one for each cell, clean among them.
+    """
+
+    name: str
+    video: Path
+    first: int
+    facts: ClipFacts
+    squares: list[Square | None]
+    renderers: dict[Cell, CellRenderer]
+
+    @property
+    def views(self) -> list[Square]:
+        """What is shown of each frame: where the detector looks.
+
+        Where nobody is in view it is the last such square, and before the first one that one. If
+        nobody ever is, it is the whole picture.
+        """
+        height, width = self.facts.height, self.facts.width
+        whole = Square(*square_crop(np.array([0, 0, width, height]), 1.0), self.facts.whole)
+        last = next((s for s in self.squares if s is not None), whole)
+        return [last := last if s is None else s for s in self.squares]
+
+
+def scene_of_clip(clip: Clip, cells: Sequence[Cell], manifest: Manifest) -> Scene:
+    """A clip of a benchmark, in the very pixels that its build gives the detector."""
+    facts = facts_of(clip, manifest)
+    return Scene(
+        str(clip.id),
+        clip.video,
+        clip.first_frame,
+        facts,
+        squares(facts, manifest.crop.padding),
+        {c: renderer(c, clip, manifest) for c in (CLEAN, *cells)},
+    )
+
+
+def scene_of_video(path: Path, cells: Sequence[Cell], detector: Detector) -> Scene:
+    """Any video: its person is tracked by the detector."""
+    facts = facts_of_video(path, detector)
+    return Scene(
+        path.name,
+        path,
+        0,
+        facts,
+        squares(facts, LOOSE_PADDING),
+        {c: loose_renderer(c, facts, path.stem) for c in (CLEAN, *cells)},
+    )

@@ -1,0 +1,100 @@
+"""Human3.6M (Ionescu et al., TPAMI 2014), from the files that its site gives.
+
+Labels are the 17 joints of "h36m17" out of ``D3_Positions`` (world, mm); where a subject has only
+``D3_Positions_mono`` (camera, mm), they are taken to the world by the clip's camera. Labels decide
+how long a clip is; a video has as many frames or more, and what is beyond the labels is not used.
+Clips are those that the official data has, for each subject that is there: a file that is missing
+is an error when its clip is loaded, not a clip fewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.camera import Camera
+from corruptbench.datasets.clip import Clip, ClipId
+from corruptbench.datasets.findings import Finding
+from corruptbench.datasets.human36m import boxes, cameras, checks, poses
+from corruptbench.datasets.human36m.layout import action, check_root, folder, locate, subjects
+from corruptbench.datasets.human36m.packaged import PackagedHuman36M
+from corruptbench.datasets.human36m.tables import CAMERAS, FPS, official
+from corruptbench.errors import InputError
+
+
+class Human36M:
+    """Reader of Human3.6M. Raises `InputError` for all that is amiss."""
+
+    name = "human36m"
+
+    def __init__(self, root: Path) -> None:
+        """Looks at the folders only; labels are read when a clip is."""
+        check_root(root)
+        self.root = root
+        # The four clips of a recording follow one another and share its labels.
+        self._world: Callable[[Path], NDArray[np.float64]] = lru_cache(maxsize=2)(poses.joints)
+
+    def clip_ids(self) -> list[ClipId]:
+        """All clips of the official data of the subjects that are here, sorted."""
+        return sorted(
+            ClipId(self.name, subject, sequence, camera, action(sequence))
+            for subject in subjects(self.root)
+            for sequence in official().frames[subject]
+            for camera in CAMERAS
+        )
+
+    def load(self, clip_id: ClipId) -> Clip:
+        """The clip with its labels; video and published boxes are named, not opened."""
+        subject, sequence, name = clip_id.subject, clip_id.sequence, clip_id.camera
+        camera = self.camera(subject, name)
+        joints = self._joints(clip_id, camera)
+        published = locate(self.root, subject, "ground_truth_bb", sequence, name)
+        return Clip(
+            id=clip_id,
+            video=locate(self.root, subject, "Videos", sequence, name),
+            fps=FPS,
+            camera=camera,
+            joint_set="h36m17",
+            joints=joints,
+            published_boxes=partial(boxes.read, published, len(joints)),
+        )
+
+    def check(self) -> Iterator[Finding]:
+        """What is there, compared with the official data.
+
+        Reads headers only, but for one recording a subject: there the published 2D labels are
+        compared with the projected 3D labels.
+        """
+        return checks.findings(self.root)
+
+    def camera(self, subject: str, name: str) -> Camera:
+        """The camera of that name as it stood for that subject."""
+        return cameras.camera_of(self._numbers, subject, name)
+
+    @cached_property
+    def _numbers(self) -> tuple[float, ...]:
+        return cameras.camera_numbers(self.root)
+
+    def _joints(self, clip_id: ClipId, camera: Camera) -> NDArray[np.float64]:
+        """(F, 17, 3) world mm."""
+        place = partial(locate, self.root, clip_id.subject, sequence=clip_id.sequence)
+        world = folder(self.root, clip_id.subject, "D3_Positions")
+        mono = folder(self.root, clip_id.subject, "D3_Positions_mono")
+        if mono.is_dir() and not world.is_dir():
+            seen = poses.joints(place("D3_Positions_mono", camera=clip_id.camera))
+            return camera.camera_to_world(seen)
+        return self._world(place("D3_Positions"))
+
+
+def open_root(root: Path | None) -> Human36M | PackagedHuman36M:
+    """The data set in ``root``, which must be given; a file is VideoPose3D's data_3d_h36m.npz."""
+    if root is None:
+        raise InputError(
+            "Human3.6M needs --root: the folder that holds S9, S11, ..., or to evaluate only, the "
+            "file data_3d_h36m.npz of VideoPose3D"
+        )
+    return PackagedHuman36M(root) if root.is_file() else Human36M(root)

@@ -1,0 +1,113 @@
+"""Where files lie, in both trees that people have, and what they are called.
+
+As downloaded, and as extracted by the common fetch scripts::
+
+    S9/MyPoseFeatures/D3_Positions/Walking 1.cdf               S9/Poses_D3_Positions/Walking 1.cdf
+    S9/MyPoseFeatures/D3_Positions_mono/Walking 1.54138969.cdf S9/Poses_D3_Positions_mono/...
+    S9/MyPoseFeatures/D2_Positions/Walking 1.54138969.cdf      S9/Poses_D2_Positions/...
+    S9/Videos/Walking 1.54138969.mp4                           S9/Videos/...
+    S9/MySegmentsMat/ground_truth_bb/Walking 1.54138969.mat
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from corruptbench.datasets.human36m.tables import SUBJECTS
+from corruptbench.errors import InputError
+
+Kind = Literal["D3_Positions", "D3_Positions_mono", "D2_Positions", "Videos", "ground_truth_bb"]
+
+_FOLDERS: dict[Kind, tuple[str, ...]] = {
+    "D3_Positions": ("MyPoseFeatures/D3_Positions", "Poses_D3_Positions"),
+    "D3_Positions_mono": ("MyPoseFeatures/D3_Positions_mono", "Poses_D3_Positions_mono"),
+    "D2_Positions": ("MyPoseFeatures/D2_Positions", "Poses_D2_Positions"),
+    "Videos": ("Videos",),
+    "ground_truth_bb": ("MySegmentsMat/ground_truth_bb",),
+}
+_SUFFIX: dict[Kind, str] = {
+    "D3_Positions": ".cdf",
+    "D3_Positions_mono": ".cdf",
+    "D2_Positions": ".cdf",
+    "Videos": ".mp4",
+    "ground_truth_bb": ".mat",
+}
+#: S1's files alone have names of their own; all others, and the field, use the canonical ones.
+_ODD = {"Photo": "TakingPhoto", "WalkDog": "WalkingDog"}
+#: How far up and down the right root is looked for.
+_UP, _DOWN = 4, 2
+
+
+def action(sequence: str) -> str:
+    """The class that a recording counts for: its name up to the first space."""
+    return sequence.partition(" ")[0]
+
+
+def stem(subject: str, sequence: str) -> str:
+    """The official file name of a recording, without camera and suffix."""
+    name = action(sequence)
+    return _ODD.get(name, name) + sequence[len(name) :] if subject == "S1" else sequence
+
+
+def canonical(file_stem: str) -> str:
+    """The recording's name as VideoPose3D has it ("TakingPhoto 1" is "Photo 1")."""
+    name = action(file_stem)
+    usual = {odd: plain for plain, odd in _ODD.items()}
+    return usual.get(name, name) + file_stem[len(name) :]
+
+
+def folder(root: Path, subject: str, kind: Kind) -> Path:
+    """The folder of a kind of files: the one that is there, or where it would be as downloaded."""
+    candidates = [root / subject / name for name in _FOLDERS[kind]]
+    return next((c for c in candidates if c.is_dir()), candidates[0])
+
+
+def locate(root: Path, subject: str, kind: Kind, sequence: str, camera: str | None = None) -> Path:
+    """The file of a recording: the one that is there, by either name, or where it should be."""
+    ending = f".{camera}{_SUFFIX[kind]}" if camera else _SUFFIX[kind]
+    place = folder(root, subject, kind)
+    plain = action(sequence)
+    odd = _ODD.get(plain, plain) + sequence[len(plain) :]
+    expected = place / (stem(subject, sequence) + ending)
+    renamed = (place / (name + ending) for name in (sequence, odd))
+    return next((p for p in (expected, *renamed) if p.is_file()), expected)
+
+
+def subjects(root: Path) -> list[str]:
+    """The subjects that have any of the known folders, in the official order."""
+    kinds = [name for names in _FOLDERS.values() for name in names]
+    return [s for s in SUBJECTS if any((root / s / name).is_dir() for name in kinds)]
+
+
+def check_root(root: Path) -> None:
+    """Raises `InputError` unless ``root`` holds subjects; names the right one if it is near."""
+    if not root.is_dir():
+        raise InputError(
+            f"{root}: no such folder; expected the folder that holds S9, S11, ... (--root)"
+        )
+    if subjects(root):
+        return
+    whole = root.resolve()
+    for other in (*whole.parents[:_UP], *_below(whole, _DOWN)):
+        if subjects(other):
+            raise InputError(
+                f"{root}: holds no subject's folder, but {other} does; --root should be {other}"
+            )
+    packed = sorted(p.name for p in root.iterdir() if p.name.endswith((".tgz", ".tar.gz", ".tar")))
+    found = f"archives ({packed[0]}, ...): unpack them" if packed else "no subject's folder"
+    raise InputError(
+        f"{root}: holds {found}; expected folders such as S9/MyPoseFeatures/D3_Positions and "
+        "S9/Videos (as downloaded), or S9/Poses_D3_Positions and S9/Videos (as extracted)"
+    )
+
+
+def _below(place: Path, levels: int) -> Iterator[Path]:
+    with suppress(OSError):
+        inside = sorted(p for p in place.iterdir() if p.is_dir())
+        yield from inside
+        if levels > 1:
+            for child in inside:
+                yield from _below(child, levels - 1)

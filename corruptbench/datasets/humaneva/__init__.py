@@ -1,0 +1,146 @@
+"""HumanEva-I (Sigal, Balan and Black, IJCV 2010): three subjects before three colour cameras.
+
+Read are the Validate and Train partitions of trial 1, which has both video and motion capture. A
+clip is one partition of a recording seen by one camera: sequence "Walking_1_Validate", action
+"Walking". The expected tree (upper and lower case may differ)::
+
+    ROOT/S1/Image_Data/Walking_1_(C1).avi         60 fps, 640 x 480
+    ROOT/S1/Calibration_Data/C1.cal
+    ROOT/S1/Sync_Data/Walking_1_(C1).ofs          for `check` and the motion capture
+    ROOT/converted_15j/Validate/S1/Walking_1.mat  or another source of labels, see `labels`
+
+Where a partition lies in a video is published with the data's common clock (`partitions`), so it
+does not depend on which edition of the .ofs files a copy has; `check` compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.camera import Camera
+from corruptbench.datasets.clip import Clip, ClipId
+from corruptbench.datasets.findings import Finding
+from corruptbench.datasets.humaneva.calibration import read_camera
+from corruptbench.datasets.humaneva.checks import check
+from corruptbench.datasets.humaneva.files import calibration_file, child, video_file
+from corruptbench.datasets.humaneva.labels import LabelFiles
+from corruptbench.datasets.humaneva.partitions import (
+    CAMERAS,
+    OFFICIAL,
+    PARTITIONS,
+    POSITIONS,
+    Partition,
+    Recording,
+)
+from corruptbench.errors import InputError
+
+FPS = 60.0
+
+
+class HumanEva:
+    """Reader of HumanEva-I. Raises `InputError` for all that is amiss."""
+
+    name = "humaneva"
+
+    def __init__(
+        self,
+        root: Path,
+        recordings: tuple[Recording, ...] = OFFICIAL,
+        positions: Mapping[str, tuple[tuple[float, float, float], ...]] = POSITIONS,
+    ) -> None:
+        """Looks for the subjects' folders only.
+
+        Args:
+            root: the folder that holds S1, S2, S3.
+            recordings: the partition, the official one by default.
+            positions: the cameras' centres that `check` expects, world mm.
+        """
+        if not root.is_dir():
+            raise InputError(f"{root}: no such folder; expected the root of HumanEva-I (--root)")
+        self.root = root
+        self.positions = positions
+        there = {s for s in {r.subject for r in recordings} if child(root, s).is_dir()}
+        if not there:
+            raise InputError(
+                f"{root}: no folder S1, S2 or S3 in it; expected the root of HumanEva-I "
+                "(S1/Image_Data, S1/Calibration_Data, ...): is this one level too high or low?"
+            )
+        self.recordings = tuple(r for r in recordings if r.subject in there)
+        self._expected = recordings
+        self._labels = LabelFiles(root)
+
+    def clip_ids(self) -> list[ClipId]:
+        """All clips of the subjects that are there, sorted."""
+        return sorted(
+            ClipId(self.name, r.subject, f"{r.name}_{partition}", camera, r.action)
+            for r in self.recordings
+            for partition in PARTITIONS
+            for camera in CAMERAS
+        )
+
+    def load(self, clip_id: ClipId) -> Clip:
+        """The clip with its labels; the video is named, not opened."""
+        recording = next(
+            r
+            for r in self.recordings
+            if r.subject == clip_id.subject and clip_id.sequence.startswith(f"{r.name}_")
+        )
+        partition = cast(Partition, clip_id.sequence.removeprefix(f"{recording.name}_"))
+        camera = read_camera(
+            calibration_file(self.root, recording.subject, clip_id.camera), clip_id.camera
+        )
+        joints = self._labels.read(recording, partition)
+        first, _ = recording.frames(partition)
+        start = recording.starts[CAMERAS.index(clip_id.camera)]
+        return Clip(
+            id=clip_id,
+            video=self._video(recording, clip_id.camera),
+            fps=FPS,
+            camera=camera,
+            joint_set="humaneva15",
+            joints=joints,
+            first_frame=(start - 1) + (first - 1),
+            person_boxes=_person_boxes(joints, camera),
+        )
+
+    def _video(self, recording: Recording, camera: str) -> Path:
+        path = video_file(self.root, recording.subject, recording.name, camera)
+        pictures = child(path.parent, path.stem)
+        if pictures.is_dir() and not path.is_file():
+            raise InputError(
+                f"{pictures}: a folder of pictures, expected the video {path.name}; make it, "
+                "without loss and one frame for each picture, in their order: ffmpeg -framerate 60 "
+                f"-pattern_type glob -i '{pictures.name}/*.bmp' -c:v ffv1 '{path.name}'"
+            )
+        return path
+
+    def check(self) -> Iterator[Finding]:
+        """What is there, missing, or other than published; see `checks.check`."""
+        return check(self.root, self._expected, self.positions, self._labels)
+
+
+def _person_boxes(joints: NDArray[np.float64], camera: Camera) -> NDArray[np.float64]:
+    """(F, 4) px: bounds of the projected joints.
+
+    Where the labels have a gap the person is there all the same: the bounds are interpolated
+    linearly in time, and repeated at the ends. All NaN without a single valid label.
+    """
+    points = camera.project(camera.world_to_camera(joints))
+    boxes = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
+    seen = np.flatnonzero(np.isfinite(boxes).all(axis=1))
+    if not seen.size:
+        return np.full_like(boxes, np.nan)
+    frames = np.arange(len(boxes))
+    return np.stack([np.interp(frames, seen, boxes[seen, i]) for i in range(4)], axis=1)
+
+
+def open_root(root: Path | None) -> HumanEva:
+    """The data set in ``root``, which must be given."""
+    if root is None:
+        raise InputError("humaneva needs --root: the folder that holds S1, S2, S3")
+    return HumanEva(root)

@@ -1,0 +1,67 @@
+"""Cameras of HumanEva-I: ``Calibration_Data/<camera>.cal``.
+
+22 numbers in ASCII: focal lengths fx, fy, principal point cx, cy, skew, distortion k1, k2, p1, p2,
+k3 (the order of Bouguet's toolbox, which is OpenCV's), rotation row by row, translation in mm, with
+``X_camera = R X_world + T`` (the official support code's ReadSpicaCalib.m). The numbers are taken
+as they stand: whether the principal point counts the first pixel's centre as 0 or, as MATLAB does,
+as 1 is not established; it would shift the projected labels by about a pixel, and no 3D error.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from corruptbench.camera import Camera
+from corruptbench.errors import InputError
+
+#: Size of the colour cameras' pictures.
+WIDTH, HEIGHT = 640, 480
+
+
+def read_numbers(path: Path, count: int, what: str) -> list[float]:
+    """The numbers of an ASCII file; raises `InputError` unless there are ``count`` finite ones."""
+    if not path.is_file():
+        raise InputError(f"{path}: missing; expected {what}; complete the data set")
+    words = path.read_bytes().decode("ascii", errors="replace").split()
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError as error:
+        raise InputError(
+            f"{path}: not a list of numbers ({error}); expected {what}; fetch it again"
+        ) from None
+    if len(numbers) != count or not np.isfinite(numbers).all():
+        raise InputError(
+            f"{path}: {len(numbers)} numbers, expected {count} finite ones ({what}); fetch it again"
+        )
+    return numbers
+
+
+def read_camera(path: Path, name: str) -> Camera:
+    """The camera that a .cal file describes.
+
+    Raises:
+        InputError: when it does not hold 22 numbers, or its rotation is none.
+    """
+    numbers = np.array(read_numbers(path, 22, "a camera's calibration"))
+    focal, centre, skew, distortion, rotation, translation = np.split(numbers, (2, 4, 5, 10, 19))
+    rotation = rotation.reshape(3, 3)
+    # Written with six decimals, so orthonormal to about 1e-6.
+    if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-4 or np.linalg.det(rotation) < 0:
+        raise InputError(
+            f"{path}: numbers 11 to 19 are no rotation (orthonormal, determinant 1); is it the "
+            "calibration of HumanEva-I? fetch it again"
+        )
+    return Camera(
+        name=name,
+        width=WIDTH,
+        height=HEIGHT,
+        model="opencv",
+        focal_length=focal,
+        principal_point=centre,
+        rotation=rotation,
+        position=-np.linalg.solve(rotation, translation),  # R^T T, but for the rotation's rounding
+        distortion=distortion,
+        skew=float(skew[0]),
+    )

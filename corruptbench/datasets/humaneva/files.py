@@ -1,0 +1,52 @@
+"""Where the files of HumanEva-I lie below its root. Copies differ in upper and lower case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def child(folder: Path, name: str) -> Path:
+    """``folder / name``, in the spelling that is there; as given where nothing is."""
+    path = folder / name
+    if path.exists() or not folder.is_dir():
+        return path
+    return next((p for p in sorted(folder.iterdir()) if p.name.lower() == name.lower()), path)
+
+
+def subject_file(root: Path, subject: str, folder: str, name: str) -> Path:
+    """A file such as ``S1/Image_Data/Walking_1_(C1).avi``."""
+    return child(child(child(root, subject), folder), name)
+
+
+def video_file(root: Path, subject: str, recording: str, camera: str) -> Path:
+    """The video of a recording by a camera."""
+    return subject_file(root, subject, "Image_Data", f"{recording}_({camera}).avi")
+
+
+def calibration_file(root: Path, subject: str, camera: str) -> Path:
+    """The calibration of a subject's camera."""
+    return subject_file(root, subject, "Calibration_Data", f"{camera}.cal")
+
+
+def offset_file(root: Path, subject: str, recording: str, stream: str) -> Path:
+    """The synchronisation of a recording's stream."""
+    return subject_file(root, subject, "Sync_Data", f"{recording}_({stream}).ofs")
+
+
+def mocap_file(root: Path, subject: str, name: str) -> Path:
+    """A file of the motion capture, such as "Walking_1.mat"."""
+    return subject_file(root, subject, "Mocap_Data", name)
+
+
+def converted_file(root: Path, partition: str, subject: str, recording: str) -> Path:
+    """Labels converted by VideoPose3D's ConvertHumanEva.m.
+
+    Looked for below the root, and in the folder of the official code, where that script runs.
+    """
+    code = sorted(p for p in root.glob("Release_Code*") if p.is_dir())
+    name = f"{recording}.mat"
+    paths = [
+        child(child(child(child(top, "converted_15j"), partition), subject), name)
+        for top in (root, *code)
+    ]
+    return next((p for p in paths if p.is_file()), paths[0])

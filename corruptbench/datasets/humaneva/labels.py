@@ -1,0 +1,218 @@
+"""3D labels of a partition from one of three sources, the most trusted first.
+
+1. ``converted_15j/<partition>/<subject>/<recording>.mat``: VideoPose3D's ConvertHumanEva.m, which
+   runs the official MATLAB code: ``poses_3d`` (n, 15, 3) world mm, NaN in frames without a label.
+2. ``data_3d_humaneva15.npz``: VideoPose3D's package, float32 world metres, only the stretches of
+   valid frames ("Walking 1 chunk2"). It does not say which frames they are; see `_validity`.
+3. ``Mocap_Data/``: derived here from the motion capture, experimental (see `mocap`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.datasets.humaneva import mocap
+from corruptbench.datasets.humaneva.files import converted_file, mocap_file, offset_file
+from corruptbench.datasets.humaneva.partitions import Partition, Recording
+from corruptbench.datasets.humaneva.sync import STREAMS, Clock, common_clock, read_offset
+from corruptbench.datasets.pickled import load_npz
+from corruptbench.errors import InputError
+
+Array = NDArray[np.float64]
+Source = Literal["converted_15j", "data_3d_humaneva15.npz", "motion capture (experimental)"]
+
+PACKAGE = "data_3d_humaneva15.npz"
+
+#: The median distance of pelvis and head must lie between these, mm: else the numbers are not mm
+#: (or metres, in the package). Our own choice.
+UPRIGHT = (300.0, 1200.0)
+
+
+def clock_of(root: Path, recording: Recording) -> Clock:
+    """The clock of a recording from its seven .ofs files; raises `InputError` if one is amiss."""
+    return common_clock(
+        [read_offset(offset_file(root, recording.subject, recording.name, s)) for s in STREAMS]
+    )
+
+
+@dataclass(frozen=True)
+class LabelFiles:
+    """Reads the labels below a root."""
+
+    root: Path
+
+    def source(self, recording: Recording, partition: Partition) -> Source | None:
+        """The source that would be read; None where there is none. Opens the package at most."""
+        subject, name = recording.subject, recording.name
+        if converted_file(self.root, partition, subject, name).is_file():
+            return "converted_15j"
+        if self._chunks(recording, partition):
+            return "data_3d_humaneva15.npz"
+        if mocap_file(self.root, subject, f"{name}.mat").is_file():
+            return "motion capture (experimental)"
+        return None
+
+    def read(self, recording: Recording, partition: Partition) -> Array:
+        """(F, 15, 3) float64 world mm of a partition's frames, NaN where there is no label.
+
+        Raises:
+            InputError: when there is no source, or it does not fit the partition.
+        """
+        match self.source(recording, partition):
+            case "converted_15j":
+                joints, path = self._converted(recording, partition)
+            case "data_3d_humaneva15.npz":
+                joints, path = self._packed(recording, partition), self.root / PACKAGE
+            case "motion capture (experimental)":
+                joints, path = self._derived(recording, partition)
+            case _:
+                wanted = converted_file(
+                    self.root, partition, recording.subject, recording.name
+                ).relative_to(self.root)
+                raise InputError(
+                    f"{self.root}: no 3D labels of {recording.subject} {recording.name}, "
+                    f"{partition}; expected {wanted} (from VideoPose3D's ConvertHumanEva.m), "
+                    f"{PACKAGE}, or the motion capture, "
+                    f"{recording.subject}/Mocap_Data/{recording.name}.mat"
+                )
+        joints[~np.isfinite(joints).all(axis=(1, 2))] = np.nan
+        _check_size(joints, path)
+        return joints
+
+    def _converted(self, recording: Recording, partition: Partition) -> tuple[Array, Path]:
+        path = converted_file(self.root, partition, recording.subject, recording.name)
+        joints = np.array(mocap.read_mat(path, ("poses_3d",))["poses_3d"], dtype=np.float64)
+        expected = (recording.count(partition), 15, 3)
+        if joints.shape != expected:
+            first, last = recording.frames(partition)
+            raise InputError(
+                f"{path}: poses_3d of shape {joints.shape}, expected {expected}: 15 joints in the "
+                f"frames {first} to {last} of the official partition; convert again"
+            )
+        return joints, path
+
+    @cached_property
+    def _package(self) -> Mapping[str, Any]:
+        path = self.root / PACKAGE
+        if not path.is_file():
+            return {}
+        content = load_npz(path).get("positions_3d")
+        if not isinstance(content, Mapping):
+            raise InputError(f"{path}: no positions_3d; expected VideoPose3D's HumanEva package")
+        return content
+
+    @cached_property
+    def _unlabelled(self) -> Mapping[str, Any]:
+        """Stretches without labels, which VideoPose3D's packages of detections hold."""
+        for path in sorted(self.root.glob("data_2d_humaneva15_*.npz")):
+            content = load_npz(path).get("positions_2d")
+            if isinstance(content, Mapping) and any(k.startswith("Unlabeled/") for k in content):
+                return content
+        return {}
+
+    def _chunks(self, recording: Recording, partition: Partition) -> dict[int, Array]:
+        stretches = self._package.get(f"{partition}/{recording.subject}", {})
+        return {i: np.asarray(a) for i, a in _numbered(stretches, recording)}
+
+    def _packed(self, recording: Recording, partition: Partition) -> Array:
+        path = self.root / PACKAGE
+        chunks = self._chunks(recording, partition)
+        for i, chunk in chunks.items():
+            if chunk.ndim != 3 or chunk.shape[1:] != (15, 3):
+                raise InputError(
+                    f"{path}: {partition}/{recording.subject}, {recording.action} 1 chunk{i}: "
+                    f"shape {chunk.shape}, expected (frames, 15, 3)"
+                )
+        subject = f"Unlabeled/{partition}/{recording.subject}"
+        gaps = {
+            i: max(len(a) for a in cameras if a is not None)
+            for i, cameras in _numbered(self._unlabelled.get(subject, {}), recording)
+        }
+        count = recording.count(partition)
+        valid = _validity({i: len(a) for i, a in chunks.items()}, gaps, count)
+        if valid is None:
+            raise InputError(
+                f"{path}: {partition}/{recording.subject}, {recording.action} 1: "
+                f"{sum(map(len, chunks.values()))} labelled frames in stretches "
+                f"{', '.join(map(str, sorted(chunks)))}; which of the partition's {count} frames "
+                "they are is not stored in it. Put VideoPose3D's package of detections "
+                "(data_2d_humaneva15_detectron_pt_coco.npz) beside it, which has the stretches "
+                "between, or use converted_15j"
+            )
+        joints = np.full((count, 15, 3), np.nan)
+        joints[valid] = np.concatenate([chunks[i] for i in sorted(chunks)]) * 1000.0
+        return joints
+
+    def _derived(self, recording: Recording, partition: Partition) -> tuple[Array, Path]:
+        subject = recording.subject
+        path = mocap_file(self.root, subject, f"{recording.name}.mat")
+        clock = clock_of(self.root, recording)
+        if clock.starts[:3] != recording.starts:
+            raise InputError(
+                f"{offset_file(self.root, subject, recording.name, 'C1')}: the seven .ofs files "
+                f"start C1, C2, C3 at {clock.starts[:3]}, published are {recording.starts}; apply "
+                "Critical_Update_OFS_files.zip, without which the motion capture is not in time"
+            )
+        joints = mocap.joints_of(
+            mocap.read_capture(path),
+            mocap.read_capture(mocap_file(self.root, subject, "Static.mat")),
+            mocap.read_parameters(mocap_file(self.root, subject, f"{subject}.mp")),
+            clock.mocap_positions(*recording.frames(partition)),
+        )
+        return joints, path
+
+
+def _numbered(stretches: Mapping[str, Any], recording: Recording) -> list[tuple[int, Any]]:
+    pattern = re.compile(rf"{recording.action} 1 chunk(\d+)")
+    found = ((pattern.fullmatch(name), content) for name, content in stretches.items())
+    return [(int(match[1]), content) for match, content in found if match]
+
+
+def _validity(
+    chunks: Mapping[int, int], gaps: Mapping[int, int], count: int
+) -> NDArray[np.bool_] | None:
+    """(count,) which frames have a label, or None where that cannot be known.
+
+    The package numbers labelled and unlabelled stretches in one go and stores the labelled ones, so
+    they alternate. Their places are certain when all frames are labelled, when only the first
+    stretch is (the rest is one gap at the end), or when the lengths of the gaps are known as well.
+
+    Args:
+        chunks: number -> length of the labelled stretches.
+        gaps: of the unlabelled ones, as far as known.
+        count: frames of the partition.
+    """
+    labelled = sum(chunks.values())
+    lengths = {**gaps, **chunks}
+    if set(chunks) == {0}:
+        lengths = {0: labelled, 1: count - labelled}
+    order = range(len(lengths))
+    certain = (
+        sorted(lengths) == [*order]
+        and len({i % 2 for i in chunks}) == 1
+        and not set(chunks) & set(gaps)
+        and sum(lengths.values()) == count
+        and min(lengths.values()) >= 0
+    )
+    if not certain:
+        return None
+    return np.concatenate([np.full(lengths[i], i in chunks) for i in order])
+
+
+def _check_size(joints: Array, path: Path) -> None:
+    """Raises `InputError` unless pelvis and head are as far apart as a person's (`UPRIGHT`)."""
+    height = np.linalg.norm(joints[:, 14] - joints[:, 0], axis=1)
+    height = height[np.isfinite(height)]
+    if height.size and not UPRIGHT[0] <= np.median(height) <= UPRIGHT[1]:
+        raise InputError(
+            f"{path}: pelvis and head are {np.median(height):.4g} mm apart in the median, expected "
+            f"{UPRIGHT[0]:g} to {UPRIGHT[1]:g}; are these pixels, other units, or other joints?"
+        )

@@ -1,0 +1,254 @@
+"""EXPERIMENTAL: 3D joints from HumanEva-I's motion capture, which does not store them.
+
+The official support code derives 20 points from Vicon's virtual markers when a frame is asked for
+(cur_frame.m, MarkerCoord2Xform.m, ComputeLimbParameters.m); VideoPose3D merges them to 15 joints.
+This follows the descriptions of both and is tested on made-up bodies only: nobody has compared it
+with the original on the real recordings yet. Labels that were converted with the official code go
+first (`corruptbench.datasets.humaneva.labels`).
+
+Two differences, both in frames that the original fills with nonsense or stops at: a frame is not
+valid here if a virtual marker is missing, or the axes of a segment are not at right angles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.io
+from numpy.typing import NDArray
+
+from corruptbench.errors import InputError
+
+Array = NDArray[np.float64]
+
+#: The markers on the skin. A frame in which one is missing is not valid. The two spellings of the
+#: forearm marker are alternatives.
+SURFACE = (
+    ("RASI",), ("LASI",), ("LPSI",), ("RPSI",), ("STRN",), ("T10",), ("C7",), ("CLAV",), ("RBAK",),
+    ("RSHO",), ("LSHO",), ("RUPA",), ("LUPA",), ("RELB",), ("LELB",), ("RWRA",), ("LWRA",),
+    ("RWRB",), ("LWRB",), ("RFIN",), ("LFIN",), ("RFRM", "RFRA"), ("LFRM", "LFRA"), ("LBHD",),
+    ("RBHD",), ("RFHD",), ("LFHD",), ("RTHI",), ("LTHI",), ("RKNE",), ("LKNE",), ("RTIB",),
+    ("LTIB",), ("RANK",), ("LANK",), ("LHEE",), ("RHEE",), ("LTOE",), ("RTOE",),
+)  # fmt: skip
+
+#: Lengths in mm that the official code fixes: of the head, from the torso's origin to the pelvis,
+#: and the radius of a marker.
+HEAD, PELVIS_SHIFT, MARKER_RADIUS = 316.103, -50.0, 7.0
+
+
+@dataclass(frozen=True)
+class Capture:
+    """Markers of a trial: (n, M, 3) float64 mm, (0, 0, 0) where one is missing; and their M labels.
+
+    A segment's frame is four markers in a row: origin, then points on its z, x and y axes.
+    """
+
+    path: Path
+    markers: Array
+    labels: tuple[str, ...]
+
+    def index(self, *names: str) -> int:
+        """The first marker whose label contains one of the names (a subject may be put before)."""
+        for i, label in enumerate(self.labels):
+            if any(name in label for name in names):
+                return i
+        raise InputError(
+            f"{self.path}: no marker {' or '.join(names)}; expected the labels of the official "
+            "motion capture files"
+        )
+
+
+def read_capture(path: Path) -> Capture:
+    """A ``Mocap_Data/*.mat``, as the official readc3d leaves it.
+
+    Raises:
+        InputError: when it is no such file, or lacks the markers or their labels.
+    """
+    content = read_mat(path, ("Markers", "ParameterGroup"))
+    markers = np.asarray(content["Markers"], dtype=np.float64)
+    group = _named(content["ParameterGroup"], "POINT", path)
+    labels = [_text(x) for x in np.ravel(_named(group.Parameter, "LABELS", path).data)]
+    count = markers.shape[1] if markers.ndim == 3 else -1
+    if markers.shape[2:] != (3,) or len(labels) < count:
+        raise InputError(
+            f"{path}: Markers of shape {markers.shape} with {len(labels)} labels; expected "
+            "(frames, markers, 3) and a label for each marker"
+        )
+    return Capture(path, markers, tuple(labels[:count]))
+
+
+def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
+    """Variables of a MATLAB file (version 4 to 7), structs as objects.
+
+    Raises:
+        InputError: when the file is missing, damaged, of version 7.3, or lacks one of them.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: missing; complete the data set")
+    try:
+        content = scipy.io.loadmat(path, struct_as_record=False)
+    except NotImplementedError:
+        raise InputError(
+            f"{path}: a MATLAB file of version 7.3, expected version 5 to 7: save it with -v7"
+        ) from None
+    except Exception as error:  # scipy raises whatever a damaged file leads it to
+        raise InputError(f"{path}: not a readable MATLAB file ({error}); fetch it again") from None
+    missing = [name for name in names if name not in content]
+    if missing:
+        raise InputError(
+            f"{path}: holds no {' and no '.join(missing)}; it has "
+            f"{', '.join(n for n in content if not n.startswith('__')) or 'nothing'}"
+        )
+    return dict(content)
+
+
+def _named(structs: object, name: str, path: Path) -> Any:
+    """The struct of that name, or one whose name contains it."""
+    names = {_text(getattr(s, "name", "")): s for s in np.ravel(np.asarray(structs))}
+    for found, struct in sorted(names.items(), key=lambda item: item[0] != name):
+        if name in found:
+            return struct
+    raise InputError(f"{path}: ParameterGroup holds no {name}; expected the output of readc3d")
+
+
+def _text(value: object) -> str:
+    """What a cell with one string holds; nothing for an empty one."""
+    while isinstance(value, np.ndarray):
+        value = value.ravel()[0] if value.size else ""
+    return str(value).strip()
+
+
+def read_parameters(path: Path) -> dict[str, float]:
+    """The subject's measures, ``Mocap_Data/<subject>.mp``: lines ``$Name = value``.
+
+    Raises:
+        InputError: when one that is needed is missing.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: missing; expected the subject's measures; complete the data set")
+    text = path.read_bytes().decode("latin-1")
+    found = {k: float(v) for k, v in re.findall(r"\$(\w+)\s*=\s*(-?\d+(?:\.\d*)?)", text)}
+    for name in ("LShoulderOffset", "RShoulderOffset"):
+        if name not in found:
+            raise InputError(f"{path}: no ${name}; expected lines '$Name = value'")
+    return found
+
+
+def joints_of(
+    trial: Capture, static: Capture, parameters: Mapping[str, float], positions: Array
+) -> Array:
+    """(F, 15, 3) float64 world mm at fractional frames (F,) of a trial, from 1; NaN: not valid.
+
+    Args:
+        trial: the recording.
+        static: the subject at rest, ``Static.mat``.
+        parameters: the subject's measures, mm.
+        positions: in the trial.
+    """
+    return _Body(trial, positions).joints(_shoulder_width(static), parameters)
+
+
+def _shoulder_width(static: Capture) -> float:
+    left, right = (static.markers[:, static.index(n)] for n in ("LSHO", "RSHO"))
+    return float(np.linalg.norm(left - right, axis=1).mean()) / 2 - MARKER_RADIUS
+
+
+class _Body:
+    """Points and segments of a trial at given positions; all arrays have F rows."""
+
+    def __init__(self, trial: Capture, positions: Array) -> None:
+        count = len(trial.markers)
+        inside = (positions >= 1) & (positions < count)
+        low = np.where(inside, np.floor(positions), 1).astype(int) - 1
+        self.trial, self.low, self.share = trial, low, np.where(inside, positions - 1 - low, 0.0)
+        self.high = low + (self.share > 0)
+        surface = trial.markers[:, [trial.index(*names) for names in SURFACE]]
+        whole = (surface.sum(axis=2) != 0).all(axis=1)
+        self.valid = inside & whole[self.low] & whole[self.high]
+
+    def _between(self, marker: int) -> tuple[Array, Array]:
+        track = self.trial.markers[:, marker]
+        for end in (track[self.low], track[self.low + 1]):
+            self.valid &= (end != 0).any(axis=1)
+        return track[self.low], track[self.low + 1]
+
+    def point(self, name: str) -> Array:
+        """(F, 3): a virtual marker."""
+        before, after = self._between(self.trial.index(name))
+        return before + self.share[:, None] * (after - before)
+
+    def length(self, a: str, b: str) -> Array:
+        """(F, 1): mean distance of two virtual markers over the frames before and after."""
+        first, second = (self.trial.markers[:, self.trial.index(n)] for n in (a, b))
+        gap = np.linalg.norm(first - second, axis=1)
+        return np.asarray((gap[self.low] + gap[self.high])[:, None] / 2)
+
+    def axes(self, name: str) -> tuple[Array, Array]:
+        """Axes x and z (F, 3) of a segment, turned evenly from one frame to the next."""
+        start = self.trial.index(name)
+        origin, z, x, y = (self._between(start + i) for i in range(4))
+        ends = []
+        for end in range(2):
+            axes = np.stack([p[end] - origin[end] for p in (x, y, z)], axis=2)
+            axes /= np.maximum(np.linalg.norm(axes, axis=1, keepdims=True), 1e-9)
+            square = np.abs(np.swapaxes(axes, 1, 2) @ axes - np.eye(3)).max(axis=(1, 2)) <= 1e-4
+            square &= np.linalg.det(axes) > 0
+            self.valid &= square
+            ends.append(np.where(square[:, None, None], axes, np.eye(3)))
+        turned = _slerp(ends[0], ends[1], self.share)
+        return turned[:, :, 0], turned[:, :, 2]
+
+    def joints(self, shoulder_width: float, parameters: Mapping[str, float]) -> Array:
+        """(F, 15, 3): see `joints_of`."""
+        x, z = self.axes("PELO")
+        torso = self.length("TRXO", "PELO")
+        pelvis = self.point("PELO") + PELVIS_SHIFT * x
+        lean = np.arctan2(shoulder_width / 2, torso)
+        upper_torso = pelvis + torso * (np.cos(lean) * z - np.sin(lean) * x)
+        neck = self.point("TRXO")
+        head = neck + HEAD * self.axes("HEDO")[1]
+        arms = [self._arm(s, parameters[f"{s}ShoulderOffset"]) for s in "LR"]
+        legs = [self._leg(s) for s in "LR"]
+        points = [pelvis, (upper_torso + neck) / 2, *arms[0], *arms[1], *legs[0], *legs[1], head]
+        joints = np.stack(points, axis=1)
+        joints[~self.valid] = np.nan
+        return joints
+
+    def _arm(self, side: str, offset: float) -> tuple[Array, Array, Array]:
+        """Shoulder, elbow, wrist; upper arm and forearm lean by one angle in opposite senses."""
+        shoulder, old_elbow = self.point(f"{side}CLO"), self.point(f"{side}HUO")
+        upper = self.length(f"{side}CLO", f"{side}HUO")
+        lean = np.arctan2(offset / 2, upper)
+        x, z = self.axes(f"{side}HUO")
+        gap = old_elbow - (shoulder - upper * z)
+        end = shoulder - upper * (np.cos(lean) * z + np.sin(lean) * x)
+        x, z = self.axes(f"{side}RAO")
+        fore = self.length(f"{side}HUO", f"{side}RAO")
+        wrist = end + gap - fore * (np.cos(lean) * z - np.sin(lean) * x)
+        return shoulder, end + gap / 2, wrist
+
+    def _leg(self, side: str) -> tuple[Array, Array, Array]:
+        """Hip, knee, ankle; the knee is the mean of the thigh's end and the shank's beginning."""
+        hip, knee = self.point(f"{side}FEP"), self.point(f"{side}FEO")
+        thigh = hip - self.length(f"{side}FEP", f"{side}FEO") * self.axes(f"{side}FEO")[1]
+        ankle = knee - self.length(f"{side}FEO", f"{side}TIO") * self.axes(f"{side}TIO")[1]
+        return hip, (thigh + knee) / 2, ankle
+
+
+def _slerp(first: Array, second: Array, share: Array) -> Array:
+    """Rotations (F, 3, 3) at ``share`` (F,) of the way from one to another, less than half a turn.
+
+    Rodrigues' formula about the axis of the turn between them.
+    """
+    turn = np.swapaxes(first, 1, 2) @ second
+    skew = (turn - np.swapaxes(turn, 1, 2)) / 2
+    sine = np.sqrt((skew**2).sum(axis=(1, 2)) / 2)
+    angle = np.arctan2(sine, (np.trace(turn, axis1=1, axis2=2) - 1) / 2) * share
+    axis = skew / np.maximum(sine, 1e-12)[:, None, None]
+    part = np.sin(angle)[:, None, None] * axis + (1 - np.cos(angle))[:, None, None] * (axis @ axis)
+    return np.asarray(first @ (np.eye(3) + part))

@@ -1,0 +1,78 @@
+"""The clock that a recording's seven cameras and its motion capture share.
+
+``Sync_Data/<recording>_(<camera>).ofs`` holds three numbers for each camera: a video frame, the
+motion capture frame of the same moment, both from 1, and motion capture frames per video frame. The
+official support code (sync_stream.m) makes one clock of the seven; so does `common_clock`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.datasets.humaneva.calibration import read_numbers
+from corruptbench.errors import InputError
+
+#: Whose offsets make the clock, in the order of the official code.
+STREAMS = ("C1", "C2", "C3", "BW1", "BW2", "BW3", "BW4")
+
+
+@dataclass(frozen=True)
+class Offset:
+    """One .ofs file: ``mocap_frame`` is the moment of ``video_frame``, both counted from 1."""
+
+    video_frame: float
+    mocap_frame: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Frame F of the clock, from 1, is the video's frame ``start + F - 1``, from 1.
+
+    Attributes:
+        starts: of each stream.
+        mocap_start: the motion capture frame, from 1 and fractional, at F = 1.
+        scale: motion capture frames per frame of the clock.
+    """
+
+    starts: tuple[int, ...]
+    mocap_start: float
+    scale: float
+
+    def mocap_positions(self, first: int, last: int) -> NDArray[np.float64]:
+        """Motion capture frames, from 1 and fractional, of the clock's frames first .. last."""
+        frames = np.arange(first, last + 1, dtype=np.float64)
+        return np.asarray(self.mocap_start + (frames - 1) * self.scale)
+
+
+def read_offset(path: Path) -> Offset:
+    """One .ofs file; raises `InputError` unless it holds three numbers, the last above 0."""
+    video, mocap, scale = read_numbers(path, 3, "the synchronisation of a camera")
+    if scale <= 0:
+        raise InputError(f"{path}: {scale:g} motion capture frames per video frame; expected ~2")
+    return Offset(video, mocap, scale)
+
+
+def common_clock(offsets: Sequence[Offset]) -> Clock:
+    """The common clock of streams; the first one's motion capture frame ties them together."""
+    tie = offsets[0].mocap_frame
+    starts = [o.video_frame + (tie - o.mocap_frame) / o.scale for o in offsets]
+    scale = sum(o.scale for o in offsets) / len(offsets)
+    earliest = min(starts)
+    mocap_start = tie - scale * (earliest - 1)
+    starts = [s - earliest + 1 for s in starts]
+    if mocap_start < 1:  # the motion capture began later than the first video
+        starts = [s - (mocap_start - 1) / scale for s in starts]
+        mocap_start = 1.0
+    return Clock(tuple(_matlab_round(s) for s in starts), mocap_start, scale)
+
+
+def _matlab_round(value: float) -> int:
+    """To the nearest integer, halves away from zero (Python rounds them to the even one)."""
+    return int(math.copysign(math.floor(abs(value) + 0.5), value))

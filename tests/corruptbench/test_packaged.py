@@ -1,0 +1,136 @@
+"""Human3.6M's labels as VideoPose3D packs them, against the tree that they come from."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from corruptbench.datasets import open_dataset
+from corruptbench.datasets.human36m.tables import official
+from corruptbench.errors import InputError
+from tests.fixtures.human36m import KEPT, poses, to_camera
+
+
+def packed(root, subjects=("S9", "S11"), change=lambda array: array, frames=7):
+    """Writes the file as VideoPose3D does; returns its path and what went in, in mm."""
+    world = {
+        subject: {
+            name: poses(frames + i, phase=i)
+            for i, name in enumerate(official().frames[subject])
+            if (subject, name) != ("S11", "Directions")
+        }
+        for subject in subjects
+    }
+    metres = {
+        s: {name: change((array / 1000).astype("float32")) for name, array in recordings.items()}
+        for s, recordings in world.items()
+    }
+    path = root / "data_3d_h36m.npz"
+    np.savez_compressed(path, positions_3d=metres)
+    return path, world
+
+
+def test_labels_are_those_of_the_tree(tmp_path):
+    path, world = packed(tmp_path)
+    dataset = open_dataset("human36m", path)
+    ids = [c for c in dataset.clip_ids() if c.sequence == "Walking 1"]
+    assert [str(c) for c in ids] == [
+        f"human36m/{s}/Walking 1.{c}"
+        for s in ("S11", "S9")
+        for c in ("54138969", "55011271", "58860488", "60457274")
+    ]
+    assert len(dataset.clip_ids()) == 2 * 30 * 4
+    for clip_id in ids:
+        clip = dataset.load(clip_id)
+        truth = world[clip_id.subject]["Walking 1"][:, KEPT]
+        assert (clip.joint_set, clip.fps, clip.id.action) == ("h36m17", 50.0, "Walking")
+        # coordinates below 2.048 m: half of float32's last digit is below 0.00006 mm
+        assert np.abs(truth).max() < 2048
+        assert 0 < np.abs(clip.joints - truth).max() < 6.2e-5
+        expected = to_camera(clip_id.subject, clip_id.camera, truth)
+        assert np.abs(clip.joints_camera - expected).max() < 1.1e-4
+        assert not clip.video.exists()
+
+
+def test_far_from_the_origin_rounding_stays_below_a_quarter_of_a_micrometre(tmp_path):
+    path, world = packed(tmp_path, ("S9",), lambda a: a + np.float32([6, 6, 0]))
+    dataset = open_dataset("human36m", path)
+    clip = dataset.load(next(c for c in dataset.clip_ids() if c.sequence == "Photo"))
+    assert np.abs(clip.joints - [6000, 6000, 0] - world["S9"]["Photo"][:, KEPT]).max() < 2 * 2.4e-4
+
+
+def test_the_check_knows_what_is_usual(tmp_path):
+    lengths = official().frames
+    path = tmp_path / "data_3d_h36m.npz"
+    one = poses(1).astype("float32") / 1000
+    whole = {
+        s: {n: np.repeat(one, lengths[s][n][0], axis=0) for n in lengths[s]} for s in ("S9", "S11")
+    }
+    del whole["S11"]["Directions"]
+    whole["S9"]["Greeting"] = whole["S9"]["Greeting"][:100]
+    np.savez_compressed(path, positions_3d=whole)
+    found = [f for f in open_dataset("human36m", path).check() if f.subject in ("S9", "S11")]
+    assert [(f.level, f.subject, f.what, f.found) for f in found] == [
+        ("ok", "S9", "poses", "30 recordings"),
+        ("differs", "S9", "labelled frames", "Greeting: 100"),
+        ("ok", "S11", "poses", "29 recordings; not Directions"),
+    ]
+    missing = [f.subject for f in open_dataset("human36m", path).check() if f.level == "missing"]
+    assert missing == ["", "S1", "S5", "S6", "S7", "S8"]
+
+
+def test_a_recording_that_is_not_there_is_an_error_not_a_clip_fewer(tmp_path):
+    path, _ = packed(tmp_path)
+    dataset = open_dataset("human36m", path)
+    clip_id = next(
+        c for c in dataset.clip_ids() if (c.subject, c.sequence) == ("S11", "Directions")
+    )
+    with pytest.raises(
+        InputError, match=r"data_3d_h36m\.npz: positions_3d: no 'Directions' of S11"
+    ):
+        dataset.load(clip_id)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda a: a * 1000, r"the thigh is 424 long \(millimetres\?\)"),
+        (lambda a: a * 150, r"the thigh is 63\.6 long \(pixels\?\)"),
+        (lambda a: a[:, KEPT], "17 joints, which do not say which of the 32"),
+        (lambda a: a[..., :2], r"2 coordinates a joint: pixels\?"),
+        (lambda a: (a * 1000).astype(int), r"no array of poses \(int64 of shape"),
+        (lambda a: a[:0], r"no array of poses \(float32 of shape \(0, 32, 3\)"),
+        (lambda a: a[..., [0, 2, 1]] + np.float32([0, 0, 4]), r"the hips are at z = 4 .*camera"),
+        (lambda a: list(a), r"no array of poses"),
+    ],
+)
+def test_what_is_not_in_metres_or_not_of_32_joints(change, said, tmp_path):
+    path, _ = packed(tmp_path, ("S9",), change)
+    with pytest.raises(
+        InputError, match=rf"data_3d_h36m\.npz: positions_3d: S9: Directions: {said}"
+    ):
+        open_dataset("human36m", path)
+
+
+def test_other_files(tmp_path):
+    path = tmp_path / "data_3d_h36m.npz"
+    np.savez_compressed(path, positions_2d={"S9": {}}, metadata={})
+    with pytest.raises(InputError, match=r"holds positions_2d, metadata \(keypoints in pixels\)"):
+        open_dataset("human36m", path)
+    np.savez_compressed(path, positions_3d={"Train/S1": {"Walking 1 chunk0": np.zeros((5, 15, 3))}})
+    with pytest.raises(
+        InputError, match=r"subjects Train/S1; expected some of S1, S5.*another data"
+    ):
+        open_dataset("human36m", path)
+    np.savez_compressed(path, positions_3d={"S1": {"TakingPhoto": poses(3) / 1000}})
+    with pytest.raises(InputError, match=r"'TakingPhoto' is no recording.*canonical names"):
+        open_dataset("human36m", path)
+    path.write_bytes(b"<html>sign in</html>")
+    with pytest.raises(InputError, match=r"data_3d_h36m\.npz: a web page"):
+        open_dataset("human36m", path)
+    path = tmp_path / "h36m_sh_conf_cam_source_final.pkl"
+    path.write_bytes(pickle.dumps({"test": {"joint3d_image": np.zeros((2, 17, 3))}}))
+    with pytest.raises(InputError, match=r"final\.pkl: a pickle.*the root's depth.*data_3d_h36m"):
+        open_dataset("human36m", path)

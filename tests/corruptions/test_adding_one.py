@@ -1,0 +1,115 @@
+"""A corruption is added with one file: nothing else is edited, but for its golden digest."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copy2, copytree
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SUITE = "tests/corruptions/test_properties.py"
+
+VIGNETTE = '''
+"""Vignette: the picture darkens towards its corners.
+
+Models a lens that passes less light at an angle. Its axis is drawn once for the clip.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from corruptions.base import Corruption
+from corruptions.light import FROM_LINEAR, TO_LINEAR
+
+
+@dataclass(frozen=True)
+class Params:
+    """How dark it gets.
+
+    Attributes:
+        strength: fraction of the light that is lost half a diagonal
+            away from the axis.
+    """
+
+    strength: float
+
+
+SEVERITIES = (Params(0.3), Params(0.45), Params(0.6), Params(0.75), Params(0.9))
+
+
+def plan(facts, params, key):
+    """(H, W, 1) uint32: the light that passes at each pixel, of 65536."""
+    y, x = np.indices((facts.height, facts.width)) + 0.5
+    x -= facts.width * (0.45 + 0.1 * key.uniform(0))
+    y -= facts.height * (0.45 + 0.1 * key.uniform(1))
+    lost = params.strength * (x**2 + y**2) / ((facts.width**2 + facts.height**2) / 4)
+    return np.rint(65536 * np.clip(1 - lost, 0, 1)).astype(np.uint32)[..., None]
+
+
+def apply(frames, t, plan, region):
+    """The darkened region of frame t."""
+    light = TO_LINEAR[frames[t][region.slices]].astype(np.uint32)
+    return FROM_LINEAR[(light * plan[region.slices]) >> 16]
+
+
+CORRUPTION = Corruption("vignette", "lighting", 1, "clip", SEVERITIES, plan, apply)
+'''
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory) -> Path:
+    """A copy of the library, its property suite and the gallery's tool, with one more file."""
+    copied = tmp_path_factory.mktemp("tree")
+    copytree(ROOT / "corruptions", copied / "corruptions")  # with what Numba has compiled
+    copytree(ROOT / "tests/corruptions/golden", copied / "tests/corruptions/golden")
+    (copied / "tools").mkdir()
+    for file in (
+        "pyproject.toml", "tests/__init__.py", "tests/corruptions/__init__.py",
+        "tests/corruptions/scenes.py", SUITE, "tools/gallery.py",
+    ):  # fmt: skip
+        copy2(ROOT / file, copied / file)
+    (copied / "corruptions/vignette.py").write_text(VIGNETTE.lstrip())
+    return copied
+
+
+def run(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Python in the copy: its packages come before the installed ones."""
+    return subprocess.run([sys.executable, *words], cwd=tree, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_the_property_suite_asks_for_its_digest_and_nothing_else(tree):
+    suite = ("-m", "pytest", "-q", "-p", "no:cacheprovider", SUITE, "-k")
+    before = run(tree, *suite, "vignette").stdout
+    assert re.findall(r"^FAILED \S+::(\S+)", before, re.MULTILINE) == [
+        "test_golden_digest[vignette]"
+    ], before
+    assert int(re.search(r"(\d+) passed", before)[1]) >= 28, before
+
+    code = "from tests.corruptions.test_properties import golden; print(golden('vignette'))"
+    digest = run(tree, "-c", code).stdout
+    (tree / "tests/corruptions/golden/vignette.sha256").write_text(digest)
+    after = run(tree, *suite, "golden and vignette")
+    assert after.returncode == 0, after.stdout
+
+
+def test_it_is_found_by_name_and_in_the_gallery(tree):
+    code = (
+        "import corruptions, tools.gallery as gallery\n"
+        "print(corruptions.get('vignette').family)\n"
+        "print(gallery.page(corruptions.all_corruptions()))"
+    )
+    done = run(tree, "-c", code)
+    family, _, page = done.stdout.partition("\n")
+    assert family == "lighting", done.stderr
+    assert "\n### vignette\n\nVignette: the picture darkens towards its corners.\n" in page
+    assert (
+        "| `strength` | 0.3 | 0.45 | 0.6 | 0.75 | 0.9 "
+        "| fraction of the light that is lost half a diagonal away from the axis. |"
+    ) in page
+    assert "(gallery/vignette.jpg)" in page

@@ -1,0 +1,43 @@
+"""The library works without the rest of the project."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+import sysconfig
+import textwrap
+from pathlib import Path
+from shutil import copytree
+
+import corruptions
+
+SETTING = """
+import numpy as np
+F, H, W = 3, 40, 50
+boxes = np.tile([15.0, 5.0, 35.0, 38.0], (F, 1))
+frames = np.full((F, H, W, 3), 90, dtype=np.uint8)
+"""
+
+CHECK = """
+import sys
+assert not {"corruptbench", "detectors", "leaderboard"} & set(sys.modules)
+assert noisy.shape == frames.shape and noisy.dtype == np.uint8 and noisy.std() > 10
+import corruptions
+assert len(corruptions.all_corruptions()) > 3
+print(corruptions.__file__)
+"""
+
+
+def test_its_docstrings_example_runs_with_nothing_but_the_package(tmp_path):
+    copytree(Path(corruptions.__file__).parent, tmp_path / "corruptions")
+    example = textwrap.dedent(inspect.getdoc(corruptions).partition("::\n")[2])
+    # -S: no .pth file is followed, so an installation of this project is not seen.
+    where = os.pathsep.join([str(tmp_path), sysconfig.get_path("purelib")])
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", SETTING + example + CHECK],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": where}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(tmp_path / "corruptions" / "__init__.py")
