@@ -16,6 +16,7 @@ COMMANDS = {
     "build": "Corrupt the videos, detect 2D keypoints, store Parquet shards.",
     "clips": "List the clips of a benchmark.",
     "corrupt": "Write a corrupted copy of any video; the number of frames is kept.",
+    "data": "Check the files of a data set.",
     "detections": "Compare the 2D detections with the projected labels, cell by cell.",
     "evaluate": "Score an exported lifter (model.pt or model.pt2) on shards; writes a result JSON.",
     "export": "Write the detections as the files that repositories of lifters read.",

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,7 +21,9 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, field_validator
 
 from corruptbench.camera import Camera
+from corruptbench.datasets import folder_check
 from corruptbench.datasets.clip import Clip, ClipId
+from corruptbench.datasets.findings import Finding
 from corruptbench.errors import InputError, first_problem
 from corruptbench.record import Record
 from corruptbench.skeleton import joint_set
@@ -140,6 +143,14 @@ class FolderDataset:
             camera=camera,
             joint_set=self.record.joints,
             joints=labels[clip_id.sequence],
+        )
+
+    def check(self) -> Iterator[Finding]:
+        """What is there, missing, or other than dataset.json says; see `folder_check.findings`."""
+        sizes = {name: (c.width, c.height) for name, c in self.record.cameras.items()}
+        record = self.record
+        return folder_check.findings(
+            self.root, record.sequences, sizes, record.joints, self._labels
         )
 
     def _labels_path(self, subject: str) -> Path:
