@@ -7,16 +7,11 @@ linear light (`corruptions.light`) and clipped at full scale, as a sensor satura
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptions.base import ClipFacts, Corruption
+from corruptions.codes import Codes, exposed, recode
 from corruptions.keyed import Key
-from corruptions.light import FROM_LINEAR, FULL, TO_LINEAR
 
 
 @dataclass(frozen=True)
@@ -32,23 +27,10 @@ SEVERITIES = (Params(0.7), Params(1.3), Params(1.9), Params(2.45), Params(3.0))
 SPREAD = 0.1
 
 
-@dataclass(frozen=True)
-class Plan:
-    """(256,) uint8: the code that each code becomes."""
-
-    table: NDArray[np.uint8]
-
-
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
     """Draws the exposure of the clip."""
     stops = params.stops + SPREAD * (2 * key.uniform(0) - 1)
-    light = np.rint(TO_LINEAR * 2.0**stops).clip(0, FULL).astype(np.uint16)
-    return Plan(FROM_LINEAR[light])
-
-
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the overexposed frame ``t``, (h, w, 3) uint8."""
-    return cv2.LUT(frames[t][region.slices], plan.table)  # type: ignore[return-value]
+    return exposed(stops)
 
 
 CORRUPTION = Corruption(
@@ -58,5 +40,5 @@ CORRUPTION = Corruption(
     scope="clip",
     severities=SEVERITIES,
     plan=plan,
-    apply=apply,
+    apply=recode,
 )

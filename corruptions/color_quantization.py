@@ -8,14 +8,12 @@ clip's bands lie where another's do. All numbers are our own choice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptions.base import ClipFacts, Corruption
+from corruptions.codes import Codes, recode
 from corruptions.keyed import Key
 
 
@@ -30,24 +28,12 @@ class Params:
 SEVERITIES = (Params(1 / 16), Params(1 / 10), Params(1 / 7), Params(1 / 5), Params(1 / 3.5))
 
 
-@dataclass(frozen=True)
-class Plan:
-    """(256,) uint8: the code that each code becomes."""
-
-    table: NDArray[np.uint8]
-
-
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
     """Draws where the levels of the clip lie: at most a quarter of a step from black and white."""
     step = 255 * params.step
     start = step * (key.uniform(0) - 0.5) / 2
     levels = start + step * np.rint((np.arange(256) - start) / step)
-    return Plan(np.rint(levels).clip(0, 255).astype(np.uint8))
-
-
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the banded frame ``t``, (h, w, 3) uint8."""
-    return cv2.LUT(frames[t][region.slices], plan.table)  # type: ignore[return-value]
+    return Codes(np.rint(levels).clip(0, 255).astype(np.uint8))
 
 
 CORRUPTION = Corruption(
@@ -57,5 +43,5 @@ CORRUPTION = Corruption(
     scope="clip",
     severities=SEVERITIES,
     plan=plan,
-    apply=apply,
+    apply=recode,
 )

@@ -7,14 +7,12 @@ never measured, so a pixel depends on no other pixel. All numbers are our own ch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptions.base import ClipFacts, Corruption
+from corruptions.codes import Codes, recode
 from corruptions.keyed import Key
 
 
@@ -31,24 +29,12 @@ SEVERITIES = (Params(0.60), Params(0.42), Params(0.29), Params(0.19), Params(0.1
 GREYS = (0.45, 0.55)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """(256,) uint8: the code that each code becomes."""
-
-    table: NDArray[np.uint8]
-
-
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
     """Draws the grey of the clip."""
     low, high = GREYS
     grey = 255 * (low + (high - low) * key.uniform(0))
     codes = np.rint(grey + params.factor * (np.arange(256) - grey))
-    return Plan(codes.astype(np.uint8))
-
-
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the flat frame ``t``, (h, w, 3) uint8."""
-    return cv2.LUT(frames[t][region.slices], plan.table)  # type: ignore[return-value]
+    return Codes(codes.astype(np.uint8))
 
 
 CORRUPTION = Corruption(
@@ -58,5 +44,5 @@ CORRUPTION = Corruption(
     scope="clip",
     severities=SEVERITIES,
     plan=plan,
-    apply=apply,
+    apply=recode,
 )

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.keyed import NORMAL_16, NORMAL_SCALE, Key, row_words
+from corruptions.keyed import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,8 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
 @numba.njit(cache=True, boundscheck=False)
 def _add(clean, out, t, y0, x0, k0, k1, table):  # type: ignore[no-untyped-def]
     height, width, channels = out.shape
-    size, first = width * channels, x0 * channels
-    block = first // 8
-    words = np.empty(((first + size + 7) // 8 - block) * 8, dtype=np.uint16)
-    mine = words[first - 8 * block : first - 8 * block + size]
+    size = width * channels
+    words, block, mine = row_buffer(x0 * channels, size)
     noise = np.empty(size, dtype=np.uint8)
     for y in range(height):
         row_words(k0, k1, t, y0 + y, block, words)

@@ -15,7 +15,7 @@ import numba
 import numpy as np
 
 from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.keyed import Key, row_words
+from corruptions.keyed import Key, row_buffer, row_words
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,8 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
 @numba.njit(cache=True, boundscheck=False)
 def _hit(clean, out, t, y0, x0, k0, k1, limit):  # type: ignore[no-untyped-def]
     height, width, channels = out.shape
-    size, first = width * channels, x0 * channels
-    block = first // 8
-    words = np.empty(((first + size + 7) // 8 - block) * 8, dtype=np.uint16)
-    mine = words[first - 8 * block : first - 8 * block + size]
+    size = width * channels
+    words, block, mine = row_buffer(x0 * channels, size)
     pepper, salt = np.uint16(limit), np.uint16(65536 - limit)
     black, white = np.uint8(0), np.uint8(255)
     for y in range(height):

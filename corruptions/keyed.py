@@ -59,6 +59,18 @@ def row_words(k0, k1, t, y, block, out):  # type: ignore[no-untyped-def]
         out[8 * i + 6], out[8 * i + 7] = d & low, d >> high
 
 
+@numba.njit(cache=True, boundscheck=False)
+def row_buffer(first, size):  # type: ignore[no-untyped-def]
+    """Room for the words of samples ``first`` to ``first + size - 1`` of a row.
+
+    The buffer and the number of its first block, both for `row_words`, and the part of the buffer
+    that holds just those samples' words.
+    """
+    block = first // 8
+    words = np.empty(((first + size + 7) // 8 - block) * 8, dtype=np.uint16)
+    return words, block, words[first - 8 * block : first - 8 * block + size]
+
+
 @numba.njit(cache=True)
 def _words(k0, k1, counters, out):  # type: ignore[no-untyped-def]
     for i in range(counters.shape[0]):

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.keyed import Key, row_words
+from corruptions.keyed import Key, row_buffer, row_words
 from corruptions.light import FROM_LINEAR, FULL, TO_LINEAR
 
 
@@ -124,10 +124,8 @@ def _count(  # type: ignore[no-untyped-def]
     clean, out, t, y0, x0, k0, k1, guide, cumulative, codes
 ):
     height, width, channels = out.shape
-    size, first = width * channels, x0 * channels
-    block = first // 8
-    words = np.empty(((first + size + 7) // 8 - block) * 8, dtype=np.uint16)
-    mine = words[first - 8 * block : first - 8 * block + size]
+    size = width * channels
+    words, block, mine = row_buffer(x0 * channels, size)
     for y in range(height):
         row_words(k0, k1, t, y0 + y, block, words)
         source, target = clean[y].reshape(size), out[y].reshape(size)
