@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,3 +32,8 @@ class Finding:
     expected: str
     remedy: str = ""
     where: str = ""
+
+
+def some(names: Sequence[str]) -> str:
+    """The first three of the names, for a finding about many."""
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

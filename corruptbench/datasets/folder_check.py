@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.datasets.findings import Finding
+from corruptbench.datasets.findings import Finding, some
+from corruptbench.datasets.headers import UnreadableError, video_header
+from corruptbench.datasets.units import THIGH_MM, thighs
 from corruptbench.errors import InputError
 
 Labels = Mapping[str, NDArray[np.float64]]
-
-#: Right hip to right knee, of "h36m17". Lengths in mm within which labels are believed to be in mm:
-#: our own choice, with room for any adult; the reader of Human3.6M has the same rule.
-_THIGH, _THIGH_MM = (1, 2), (250.0, 650.0)
 
 
 def findings(
@@ -61,23 +58,21 @@ def _labels(subject: str, names: list[str], labels: Labels, path: Path) -> Findi
     absent, surplus = [n for n in names if n not in labels], [n for n in labels if n not in names]
     if absent:
         return Finding(
-            "missing", subject, "labels", f"{found}; not {_some(absent)}", expected,
+            "missing", subject, "labels", f"{found}; not {some(absent)}", expected,
             "add their labels, or remove them from dataset.json", str(path),
         )  # fmt: skip
     if surplus:
         return Finding(
-            "differs", subject, "labels", f"{found}; besides {_some(surplus)}", expected,
+            "differs", subject, "labels", f"{found}; besides {some(surplus)}", expected,
             "list them in dataset.json if they are to be used", str(path),
         )  # fmt: skip
     return Finding("ok", subject, "labels", found, expected, where=str(path))
 
 
 def _units(subject: str, labels: Labels, path: Path) -> Finding:
-    a, b = _THIGH
-    joints = np.concatenate(list(labels.values()))
-    lengths = np.linalg.norm(joints[:, a] - joints[:, b], axis=-1)
+    lengths = thighs(np.concatenate(list(labels.values())))
     lengths = lengths[np.isfinite(lengths)]
-    low, high = _THIGH_MM
+    low, high = THIGH_MM
     expected = f"a thigh of {low:g} to {high:g} mm"
     if not lengths.size:
         return Finding(
@@ -119,7 +114,7 @@ def _videos(
     absent = [p.name for p in files if not p.is_file()]
     yield Finding(
         "missing" if absent else "ok", subject, "videos",
-        f"{len(present)} videos" + (f"; not {_some(absent)}" if absent else ""), expected,
+        f"{len(present)} videos" + (f"; not {some(absent)}" if absent else ""), expected,
         "add them, or remove the sequence from dataset.json" if absent else "", str(folder),
     )  # fmt: skip
 
@@ -128,21 +123,17 @@ def _video(path: Path, subject: str, size: tuple[int, int], needed: int) -> Find
     """What is amiss with a video by its header, if anything; ``needed``: number of labels."""
     expected = f"at least {needed} frames of {size[0]}x{size[1]}"
     try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            found, frames = (stream.width, stream.height), stream.frames
-    except (av.FFmpegError, IndexError) as error:
+        header = video_header(path)
+    except UnreadableError as error:
         return Finding(
             "missing", subject, "videos", f"no readable video ({error})", expected,
             "encode or copy it again", str(path),
         )  # fmt: skip
-    if found == size and (frames == 0 or frames >= needed):  # 0: the header does not say
+    enough = header.frames == 0 or header.frames >= needed  # 0: the header does not say
+    if header.size == size and enough:
         return None
     return Finding(
-        "missing", subject, "videos", f"{frames} frames of {found[0]}x{found[1]}", expected,
+        "missing", subject, "videos",
+        f"{header.frames} frames of {header.size[0]}x{header.size[1]}", expected,
         "use the whole video at the size that dataset.json states", str(path),
     )  # fmt: skip
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

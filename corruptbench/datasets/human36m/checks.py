@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import numpy as np
 
-from corruptbench.datasets.findings import Finding, Level
+from corruptbench.datasets.findings import Finding, Level, some
+from corruptbench.datasets.headers import UnreadableError, video_header
 from corruptbench.datasets.human36m import cameras, poses
 from corruptbench.datasets.human36m.layout import folder, locate, stem, subjects
 from corruptbench.datasets.human36m.tables import (
@@ -112,7 +112,7 @@ def _presence(subject: str, what: str, files: list[Path], place: Path) -> Findin
     absent = [p.name for p in files if not p.is_file()]
     found = f"{len(files) - len(absent)} files"
     if absent:
-        found += f"; not {', '.join(absent[:3])}{', ...' if len(absent) > 3 else ''}"
+        found += f"; not {some(absent)}"
     return Finding(
         "missing" if absent else "ok", subject, what, found, f"{len(files)} files",
         "fetch or unpack the rest" if absent else "", str(place),
@@ -140,33 +140,20 @@ def _video(
     width, height = size(subject, camera)
     count = video_frames(subject, sequence, camera)
     try:
-        found_size, found = video_header(path)
-    except InputError as error:
-        return _amiss("missing", subject, "videos", error, path)
+        header = video_header(path)
+    except UnreadableError as error:
+        reason = InputError(f"no readable video ({error}); fetch it again")
+        return _amiss("missing", subject, "videos", reason, path)
     needed = labels.get(sequence, 0)
-    if found_size == (width, height) and found == count and found >= needed:
+    if header.size == (width, height) and header.frames == count >= needed:
         return None
-    usable = found_size == (width, height) and found >= needed
+    usable = header.size == (width, height) and header.frames >= needed
     return Finding(
         "differs" if usable else "missing", subject, "videos",
-        f"{found} frames of {found_size[0]}x{found_size[1]}",
+        f"{header.frames} frames of {header.size[0]}x{header.size[1]}",
         f"{count} frames of {width}x{height}, and no fewer than the {needed} labels",
         "use the original video", str(path),
     )  # fmt: skip
-
-
-def video_header(path: Path) -> tuple[tuple[int, int], int]:
-    """Width and height, and number of frames, as the container states them; nothing is decoded.
-
-    Raises:
-        InputError: when the file is no video.
-    """
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            return (stream.codec_context.width, stream.codec_context.height), stream.frames
-    except (av.FFmpegError, IndexError) as error:
-        raise InputError(f"{path}: no readable video ({error}); fetch it again") from None
 
 
 def _boxes(root: Path, subject: str) -> Iterator[Finding]:

@@ -21,15 +21,15 @@ from corruptbench.datasets.human36m.layout import action
 from corruptbench.datasets.human36m.poses import JOINTS
 from corruptbench.datasets.human36m.tables import CAMERAS, FPS, SUBJECTS, label_frames, official
 from corruptbench.datasets.pickled import load_npz
+from corruptbench.datasets.units import THIGH_MM, thighs
 from corruptbench.errors import InputError
 
 _EXPECTED = (
     "expected data_3d_h36m.npz as VideoPose3D's prepare_data_h36m.py writes it: positions_3d, the "
     "32 joints in the world, in metres"
 )
-#: Right hip to right knee, of the 32; lengths in metres within which labels are believed to be in
-#: metres: our own choice, wide enough for every adult.
-_THIGH, _THIGH_M = (1, 2), (0.25, 0.65)
+#: Lengths of a thigh in metres within which labels are believed to be in metres.
+_THIGH_M = tuple(mm / 1000 for mm in THIGH_MM)
 #: Heights of the hips in metres that a person in the world has; the cameras are farther off.
 _HIPS_M = (-0.2, 2.0)
 
@@ -158,8 +158,7 @@ def _check(array: Any, where: str) -> None:
             f"{where}: {array.shape[1]} joints, which do not say which of the 32 they are; "
             f"{_EXPECTED}"
         )
-    a, b = _THIGH
-    thigh = float(np.median(np.linalg.norm(array[:, a] - array[:, b], axis=-1)))
+    thigh = float(np.median(thighs(array)))
     low, high = _THIGH_M
     if not low <= thigh <= high:
         likely = "millimetres?" if low <= thigh / 1000 <= high else "pixels?"

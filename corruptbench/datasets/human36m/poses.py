@@ -13,14 +13,11 @@ import cdflib
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.datasets.units import THIGH_MM, thighs
 from corruptbench.errors import InputError
 
 #: The 17 of the 32 joints that the field uses, in the order of the joint set "h36m17".
 JOINTS = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
-
-#: Right hip to right knee, of the 17. Lengths in mm within which labels are believed to be in mm:
-#: our own choice, with room for any adult.
-_THIGH, _THIGH_MM = (1, 2), (250.0, 650.0)
 
 _MAGIC = {b"\xcd\xf3\x00\x01": ">q", b"\xcd\xf2\x60\x02": ">i", b"\x00\x00\xff\xff": ">i"}
 _AGAIN = "fetch or unpack it again"
@@ -54,9 +51,8 @@ def joints(path: Path) -> NDArray[np.float64]:
         InputError: as `read`, and for coordinates that cannot be millimetres.
     """
     chosen = read(path).reshape(-1, 32, 3)[:, JOINTS]
-    a, b = _THIGH
-    thigh = float(np.nanmedian(np.linalg.norm(chosen[:, a] - chosen[:, b], axis=-1)))
-    low, high = _THIGH_MM
+    thigh = float(np.nanmedian(thighs(chosen)))
+    low, high = THIGH_MM
     if not low <= thigh <= high:
         likely = " (metres?)" if low <= thigh * 1000 <= high else ""
         raise InputError(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import av
 import numpy as np
 
 from corruptbench.datasets.findings import Finding, Level
+from corruptbench.datasets.headers import UnreadableError, video_header
 from corruptbench.datasets.humaneva.calibration import HEIGHT, WIDTH, read_camera
 from corruptbench.datasets.humaneva.files import (
     calibration_file,
@@ -123,20 +123,27 @@ def _video_problems(path: Path, needed: int) -> Iterator[tuple[Level, str, str, 
             yield "missing", "no such file", "an avi", _COPY
         return
     try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            size, frames = (stream.width, stream.height), stream.frames
-            rate = float(stream.average_rate or 0)
-    except (av.FFmpegError, IndexError) as error:
+        header = video_header(path)
+    except UnreadableError as error:
         yield "missing", f"not a readable video ({error})", "an avi", _COPY
         return
-    if size != (WIDTH, HEIGHT):
+    if header.size != (WIDTH, HEIGHT):
         remedy = "use the original video, not a resized copy"
-        yield "missing", f"pictures of {size[0]}x{size[1]}", f"{WIDTH}x{HEIGHT}", remedy
-    if abs(rate - 60) > 0.1:
-        yield "differs", f"{rate:.2f} fps", "60 fps", "use the original video"
-    if 0 < frames < needed:  # 0: the header does not say
-        yield "missing", f"{frames} frames", f"at least {needed}: the partitions end there", _COPY
+        yield (
+            "missing",
+            f"pictures of {header.size[0]}x{header.size[1]}",
+            f"{WIDTH}x{HEIGHT}",
+            remedy,
+        )
+    if abs(header.rate - 60) > 0.1:
+        yield "differs", f"{header.rate:.2f} fps", "60 fps", "use the original video"
+    if 0 < header.frames < needed:  # 0: the header does not say
+        yield (
+            "missing",
+            f"{header.frames} frames",
+            f"at least {needed}: the partitions end there",
+            _COPY,
+        )
 
 
 def _sync(root: Path, recording: Recording) -> Iterator[Finding]:
