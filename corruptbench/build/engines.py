@@ -63,7 +63,7 @@ class Station:
         joints = len(joint_set(self.detector.layout))
         drop_stale(item)
         new: list[CellDetections] = []
-        for cells in groups(item, missing_cells(item)):
+        for cells in groups(item, missing_cells(item, have)):
             with films(item, cells, clip.video) as opened:
                 new += detect_clip(clip, cells, manifest, self.detector, joints, tick, opened)
         kept = read(item.path, have) if have else []

@@ -7,13 +7,12 @@ states the fingerprint of the shard that it belongs to, the cell, and the consta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from corruptbench.build.encode import Film, comment_of, open_film
 from corruptbench.build.plan import WorkItem
-from corruptbench.build.shards import present_cells
 from corruptbench.build.video import frame_rate
 from corruptbench.manifest import CLEAN, Cell
 
@@ -28,9 +27,11 @@ def film_path(item: WorkItem, cell: Cell) -> Path:
     return item.videos / f"{name}.mp4"
 
 
-def missing_cells(item: WorkItem) -> list[Cell]:
-    """What is to be built: cells that the shard lacks, or whose video is wanted and not there."""
-    have = set(present_cells(item))
+def missing_cells(item: WorkItem, have: Collection[Cell]) -> list[Cell]:
+    """What is to be built: cells that the shard lacks, or whose video is wanted and not there.
+
+    ``have``: cells of the shard, see `corruptbench.build.shards.present_cells`.
+    """
     return [c for c in item.cells if c not in have or not (item.crf is None or _is_there(item, c))]
 
 

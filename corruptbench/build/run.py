@@ -56,7 +56,7 @@ def build(
     items = plan_build(station.dataset, manifest, cells, by, out, crf)
     with _alone(out):
         _check_folder(out, recipe)
-        missing = {i: missing_cells(i) for i in items}
+        missing = {i: missing_cells(i, shards.present_cells(i)) for i in items}
         todo = tuple(i for i in items if missing[i])
         crops = sum(i.frames * len(missing[i]) for i in todo)
         announce(Todo(todo, len(items), crops))
