@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """What each severity does to the detector: measures the severity tables, and draws the figure.
 
 The detector looks at every eighth frame of each clip of the benchmark, in every cell; the 12 limb
@@ -23,13 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.build.detect import CellDetections
-from corruptbench.build.plan import boxes_of
-from corruptbench.build.render import facts_of, renderer, squares
+from corruptbench.build.scene import scene_of_clip
 from corruptbench.build.video import windows
 from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.evaluate.detections import Quality, joint_errors, quality_of
 from corruptbench.manifest import CLEAN, Cell, load_manifest
-from corruptbench.skeleton import joint_set
+from corruptbench.skeleton import LIMB_JOINTS, joint_set
 from corruptions import get
 from detectors import Detector, load
 from detectors.crops import resize, to_frame
@@ -48,30 +46,29 @@ def _detector() -> Detector:
 
 
 def look(clip_id: ClipId, cells: Sequence[Cell], every: int) -> dict[Cell, NDArray[np.float64]]:
-    """Errors (N, 3) of the sampled frames of one clip in each cell; see `joint_errors`."""
+    """Errors (N, 3) of the sampled frames of one clip; see `joint_errors`. Clean comes first."""
     manifest, detector = load_manifest(MANIFEST), _detector()
     clip = open_dataset(manifest.dataset, None).load(clip_id)
-    facts = facts_of(clip, manifest)
-    renders = {cell: renderer(cell, clip, manifest) for cell in cells}
+    scene = scene_of_clip(clip, cells[1:], manifest)
+    facts, renders = scene.facts, scene.renderers
     reach = max(render.reach for render in renders.values())
-    places = squares(facts, manifest.crop.padding)
-    shape = (len(clip.joints), len(joint_set(detector.layout)))
+    shape = (facts.frames, len(joint_set(detector.layout)))
     points = {cell: np.full((*shape, 2), np.nan, dtype=np.float32) for cell in cells}
     scores = {cell: np.zeros(shape, dtype=np.float32) for cell in cells}
     size = (facts.height, facts.width)
-    sampled = np.zeros(len(clip.joints), dtype=bool)
+    sampled = np.zeros(facts.frames, dtype=bool)
     sampled[every // 2 :: every] = True
-    for t, window in enumerate(windows(clip.video, facts.frames, size, reach, clip.first_frame)):
-        square = places[t]
+    for t, window in enumerate(windows(scene.video, facts.frames, size, reach, scene.first)):
+        square = scene.squares[t]
         if not sampled[t] or square is None:
             continue
-        crops = [square.crop(render(window, t, square.inside)) for render in renders.values()]
+        crops = [square.crop(renders[cell](window, t, square.inside)) for cell in cells]
         found = detector(np.stack([resize(crop, detector.input_size) for crop in crops]))
         placed = to_frame(found.keypoints, square.x0, square.y0, square.side, detector.input_size)
         for i, cell in enumerate(cells):
             points[cell][t], scores[cell][t] = placed[i], found.scores[i]
-    boxes = boxes_of(clip, manifest).astype(np.float32)
-    keep = np.repeat(sampled[np.isfinite(clip.boxes).all(axis=1)], 12)
+    boxes = facts.boxes.astype(np.float32)
+    keep = np.repeat(sampled[np.isfinite(clip.boxes).all(axis=1)], len(LIMB_JOINTS))
     return {
         cell: joint_errors(
             clip, CellDetections(cell, points[cell], scores[cell], boxes, ""), detector.layout
@@ -102,7 +99,9 @@ def table(measured: dict[Cell, Quality]) -> Iterator[str]:
     yield "| corruption | severity | parameters | PCK@0.1 | of clean | mean error | mean score |"
     yield "|---|--:|---|--:|--:|--:|--:|"
     clean = measured[CLEAN]
-    yield f"| clean | | | {clean.pck:.3f} | 1.00 | {clean.mean_error:.3f} | {clean.mean_score:.2f} |"
+    yield (
+        f"| clean | | | {clean.pck:.3f} | 1.00 | {clean.mean_error:.3f} | {clean.mean_score:.2f} |"
+    )
     for cell, q in measured.items():
         if cell == CLEAN:
             continue
@@ -127,8 +126,8 @@ def figure(measured: dict[Cell, Quality], path: Path) -> None:
     for axis, (field, title) in zip(axes, panels.items(), strict=True):
         for name, mark in zip(names(measured), "osv^D<>P", strict=False):
             values = [getattr(measured[Cell(name, s)], field) for s in range(1, 6)]
-            axis.plot(range(6), [getattr(measured[CLEAN], field), *values], f"{mark}-", ms=4, lw=1.2,
-                      label=name)  # fmt: skip
+            values.insert(0, getattr(measured[CLEAN], field))
+            axis.plot(range(6), values, f"{mark}-", ms=4, lw=1.2, label=name)
         axis.set(title=title, xlabel="severity (0: clean)")
         axis.grid(alpha=0.25)
     clean = measured[CLEAN].pck
@@ -153,26 +152,28 @@ def main() -> None:
     lines = list(table(measured))
     print("\n".join(lines))
     if given.write:
-        frames = measured[CLEAN].joints // 12
+        frames = measured[CLEAN].joints // len(LIMB_JOINTS)
         (DOCS / "calibration.md").write_text(TEXT.format(table="\n".join(lines), frames=frames))
         figure(measured, DOCS / "calibration.svg")
 
 
 TEXT = """# Severity calibration
 
-What each severity of the core corruptions does to the detector (`movenet:lightning`): {frames} frames of
-studio-C (every eighth of each clip), 12 limb joints. Written by `python -m tools.calibrate --write`.
+What each severity of the core corruptions does to the detector (`movenet:lightning`): {frames}
+frames of studio-C (every eighth of each clip), 12 limb joints. Written by `python -m
+tools.calibrate --write`.
 
 ![PCK, mean error and mean score against severity](calibration.svg)
 
-The tables at the top of each corruption's file are chosen by hand, so that PCK@0.1 falls to about 0.95,
-0.88, 0.78, 0.65 and 0.50 of the clean one (dashed): from slightly worse to hard, while a person
-can still tell the pose. That rule and all numbers are this project's own choice. `long_exposure` blurs only
-what moves, and what covers a person comes and goes, so these end milder; a longer exposure or a
-larger cover would hide the pose from people too.
+The tables at the top of each corruption's file are chosen by hand, so that PCK@0.1 falls to about
+0.95, 0.88, 0.78, 0.65 and 0.50 of the clean one (dashed): from slightly worse to hard, while a
+person can still tell the pose. That rule and all numbers are this project's own choice.
+`long_exposure` blurs only what moves, and what covers a person comes and goes, so these end
+milder; a longer exposure or a larger cover would hide the pose from people too.
 
-The procedure for another corruption: pin it in a manifest, run the command with `--corruption NAME`, change
-the table, repeat; then raise the corruption's version, its golden digest and the manifests.
+The procedure for another corruption: pin it in a manifest, run the command with `--corruption
+NAME`, change the table, repeat; then raise the corruption's version, its golden digest and the
+manifests.
 
 {table}
 """
