@@ -39,6 +39,9 @@ SEVERITIES = (Params(0.009), Params(0.015), Params(0.023), Params(0.033), Params
 RADIUS_SWING = 0.3
 UNIT = 1 << 16
 
+#: Rows that are worked on together: running sums of a whole frame would take four frames.
+BAND = 192
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -84,8 +87,13 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
     weights = steps[upper[:, 0], upper[:, 1]].astype(np.uint32)
     unit = int(kernel.sum())
     shift = max((unit - 1).bit_length() - 16, 0)  # disks of more than 65536 pixels
-    sums = _running(padded_light(frames[t], region, reach + 1), shift)
-    return blur(sums, reach + 1, one, two, weights, region, unit, shift)
+    out = np.empty((region.y1 - region.y0, region.x1 - region.x0, 3), dtype=np.uint8)
+    for top in range(region.y0, region.y1, BAND):
+        band = Region(region.x0, top, region.x1, min(top + BAND, region.y1))
+        sums = _running(padded_light(frames[t], band, reach + 1), shift)
+        rows = slice(band.y0 - region.y0, band.y1 - region.y0)
+        out[rows] = blur(sums, reach + 1, one, two, weights, band, unit, shift)
+    return out
 
 
 @numba.njit(cache=True, boundscheck=False)

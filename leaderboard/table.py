@@ -6,67 +6,73 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 
 from rich import box
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from leaderboard.ranking import Row, corruption_names, rank, shards
 from leaderboard.schema import Result
 
-_CUTS = (9, 7, 5)  # characters of each part of a corruption's name in a column's head
-_FIXED = 52  # columns of the terminal that all else takes
+_SHORTEST, _LONGEST = 5, 10  # characters of each part of a corruption's name in a column's head
+_LIFTER = 18  # columns of the terminal that rank and lifter take at least
 
 
-def as_text(results: Sequence[Result], width: int = 100) -> Table:
-    """Return the rows of one benchmark as a table, sorted by mean corrupted MPJPE, in mm.
+def as_text(results: Sequence[Result], width: int = 80) -> Group:
+    """Return the rows of one benchmark as two tables, sorted by mean corrupted MPJPE, in mm.
 
-    Corruptions that do not fit into ``width`` columns are left out, which the caption says.
-    Detectors are given as letters that the caption spells out. Rows that do not compare directly
-    (other shards, best of several hypotheses) have a dagger for a rank.
+    The summary is above, each corruption below; both fit into ``width`` columns, 80 or more.
+    Corruptions beyond these are left out, which the caption says. Detectors are given as letters
+    that the caption spells out. Rows that do not compare directly (other shards, best of several
+    hypotheses) have a dagger for a rank.
 
     Raises:
         ValueError: the results are of several benchmarks (see `ranking.by_benchmark`).
     """
     rows = rank(results)
     corruptions = corruption_names(results)
-    room = max(0, width - _FIXED)
-    cut = next((c for c in _CUTS if len(corruptions) * (c + 1) <= room), _CUTS[-1])
+    room = width - _LIFTER
+    cut = max(_SHORTEST, min(_LONGEST, room // max(1, len(corruptions)) - 1))
     shown = corruptions[: room // (cut + 1)]
     letters = _letters(rows)
-    table = Table(
-        title=_title(results),
-        caption=_caption(rows, letters, shown, len(corruptions)),
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=0,
-        pad_edge=False,
-    )
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("lifter", overflow="fold", min_width=10)
-    table.add_column("det", no_wrap=True)
-    for head in ("clean", "corr.", "degr."):
-        table.add_column(f"\n{head}", justify="right", no_wrap=True)
+    summary = _table(_title(results))
+    summary.add_column("det", no_wrap=True)
+    for head in ("clean", "corr.", "degr.", "P clean", "P corr."):
+        summary.add_column(head, justify="right", no_wrap=True)
+    each = _table(Text())
     for name in shown:
-        table.add_column(_head(name, cut), justify="right", no_wrap=True)
-    for head in ("P\nclean", "P\ncorr."):
-        table.add_column(head, justify="right", no_wrap=True)
+        each.add_column(_head(name, cut), justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(*_cells(row, shown, letters))
+        _add(summary, row, [letters[shards(row.result.build)], *_summary(row.result)])
+        errors = row.result.mpjpe.corruptions
+        _add(each, row, [f"{errors[n]:.1f}" if n in errors else "-" for n in shown])
+    tables = [summary, each] if shown else [summary]
+    return Group(*tables, _caption(rows, letters, shown, len(corruptions)))
+
+
+def _table(title: Text) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("lifter", overflow="fold", min_width=14)
     return table
 
 
-def _cells(row: Row, shown: Sequence[str], letters: dict[tuple[str, str, str], str]) -> list[Text]:
-    result = row.result
-    error = result.mpjpe
-    numbers = [f"{error.clean:.1f}", f"{error.corrupted:.1f}", f"{error.degradation:+.1f}"]
-    for name in shown:
-        value = error.corruptions.get(name)
-        numbers.append("-" if value is None else f"{value:.1f}")
-    numbers += [f"{result.p_mpjpe.clean:.1f}", f"{result.p_mpjpe.corrupted:.1f}"]
+def _summary(result: Result) -> list[str]:
+    error, aligned = result.mpjpe, result.p_mpjpe
+    return [
+        f"{error.clean:.1f}",
+        f"{error.corrupted:.1f}",
+        f"{error.degradation:+.1f}",
+        f"{aligned.clean:.1f}",
+        f"{aligned.corrupted:.1f}",
+    ]
+
+
+def _add(table: Table, row: Row, cells: Sequence[str]) -> None:
     rank_text = "†" if row.rank is None else str(row.rank)
     style = "dim" if row.rank is None else "bold" if row.rank == 1 else ""
-    cells = [rank_text, result.lifter.name, letters[shards(result.build)], *numbers]
-    return [Text(cell, style=style) for cell in cells]
+    table.add_row(
+        *(Text(cell, style=style) for cell in (rank_text, row.result.lifter.name, *cells))
+    )
 
 
 def _letters(rows: Sequence[Row]) -> dict[tuple[str, str, str], str]:

@@ -34,7 +34,8 @@ def command(
         table = score(lifter, shard_set, lambda clip: meter.advance(1, clip))
     again = f"corruptbench evaluate {model.name} --shards SHARDS --device {device}"
     path, result = write_result(table, lifter, shard_set, out, again)
-    Console().print(as_text([result]))
+    console = Console()
+    console.print(as_text([result], console.width))
     if result.coverage.n_scored != result.coverage.n_expected:
         click.echo(
             f"partial: {result.coverage.cells} of {len(shard_set.manifest.cells)} cells were "

@@ -34,7 +34,7 @@ def show(board: Path) -> None:
         raise InputError(f"{board}: no results yet; add one with corruptbench submit")
     console = Console()
     for rows in by_benchmark(results).values():
-        console.print(as_text(rows))
+        console.print(as_text(rows, console.width))
 
 
 @command.command(name="render")

@@ -75,10 +75,10 @@ class Meter:
 
     def _say(self) -> None:
         self._said = time.monotonic()
-        left = (self.total - self.done) / max(self.rate(), 1e-9)
+        left = f"{(self.total - self.done) / self.rate():.0f} s" if self.done else "unknown time"
         self._console.print(
             f"{self.label}: {self.done}/{self.total} {self.unit}, {self.rate():.3g}/s, "
-            f"{left:.0f} s left {self.note}".rstrip(),
+            f"{left} left {self.note}".rstrip(),
             highlight=False,
             soft_wrap=True,
         )

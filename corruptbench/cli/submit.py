@@ -37,5 +37,5 @@ def command(result: Path, board: Path, manifest: str | None) -> None:
     path = submit(result, board, expectation(frozen))
     rows = by_benchmark(load(board))[checked.benchmark]
     console = Console()
-    console.print(as_text(rows))
+    console.print(as_text(rows, console.width))
     click.echo(f"{'already on the board' if known else 'added'}: {path}")

@@ -15,7 +15,7 @@ FROZEN = {
     ),
     "humaneva-i-c": (1, "a47dc503aa427085146a2a16473e5295bcef453b9f05673ec25093f247113384"),
     "studio-c": (2, "5b7ca7b45b3c102ba99d335e2ad1839ba08c6979aac292dd5b6abfb6cfe6fb63"),
-    "studio-c-mini": (2, "279c738641c1f1137e7b5e73a0742b74740b4668da58421a0574cfed06c5d75c"),
+    "studio-c-mini": (3, "4d1c0946256fce4ae811eafa65683eca09e2fdc9b465885d12d5c291489ace4c"),
     "studio-train": (2, "30fe47ce9337f5cd9a1b2ac781ffca2e72594a2bac402e3dc4522e00c5b4ba5e"),
 }
 

@@ -21,7 +21,7 @@ EIGHT = {
 }
 
 
-def printed(results: Sequence[Result], width: int = 100) -> str:
+def printed(results: Sequence[Result], width: int = 80) -> str:
     console = Console(width=width, color_system=None)
     with console.capture() as capture:
         console.print(as_text(results, width))
@@ -40,19 +40,32 @@ def test_says_every_number_that_it_should(results: list[Result]) -> None:
     assert "in mm" in text
 
 
-@pytest.mark.parametrize("width", [80, 100, 140])
-def test_fits_the_width_with_eight_corruptions_and_long_names(width: int) -> None:
-    results = [
+def long_named(corruptions: dict[str, float]) -> list[Result]:
+    return [
         Result.model_validate(
-            document(clip_table(i, corruptions=EIGHT, level=80), digest("x"), name=name)
+            document(clip_table(i, corruptions=corruptions, level=80), digest("x"), name=name)
         )
         for i, name in enumerate(["a" * 80, "videopose3d-tagn-ca-conv"])
     ]
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_says_all_eight_corruptions_in_any_width_with_long_names(width: int) -> None:
+    results = long_named(EIGHT)
     text = printed(results, width)
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
     assert "…" not in text
-    assert ("more corruptions are on the page" in text) == (width < 100)
-    assert f"{results[0].p_mpjpe.corrupted:.1f}" in text
+    assert "on the page" not in text
+    for result in results:
+        assert result.lifter.name[:14] in text
+        assert all(f"{error:.1f}" in text for error in result.mpjpe.corruptions.values())
+        assert f"{result.p_mpjpe.corrupted:.1f}" in text
+
+
+def test_says_what_does_not_fit() -> None:
+    text = printed(long_named({f"kind{i:02d}_noise": 10.0 + i for i in range(20)}))
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
+    assert "10 more corruptions are on the page" in text
 
 
 def test_marks_rows_on_other_shards(results: list[Result]) -> None:
