@@ -13,9 +13,14 @@ from corruptbench.errors import InputError
 
 @dataclass(frozen=True)
 class Comparison:
-    """Of two locks. ``pixels`` and ``detections`` name the cells that differ."""
+    """Of two locks. ``pixels`` and ``detections`` name the common cells that differ.
+
+    ``cells`` are those that both have; ``ours`` and ``theirs`` count those that only one has.
+    """
 
     cells: int
+    ours: int
+    theirs: int
     pixels: tuple[str, ...]
     detections: tuple[str, ...]
 
@@ -46,8 +51,10 @@ def recount(folder: Path) -> int:
 def compare(ours: Path, theirs: Path) -> Comparison:
     """Compares two sites' locks cell by cell, without any data.
 
+    One of them may have built fewer clips or severities: what both have is compared.
+
     Raises:
-        InputError: when they are of different benchmarks, or do not have the same cells.
+        InputError: when they are of different benchmarks, or have no cell in common.
     """
     a, b = read_lock(ours), read_lock(theirs)
     if a.benchmark != b.benchmark:
@@ -57,14 +64,16 @@ def compare(ours: Path, theirs: Path) -> Comparison:
             f"{a.benchmark.version}, manifest {a.benchmark.manifest_sha256[:12]}"
         )
     mine, yours = _cells(a), _cells(b)
-    if mine.keys() != yours.keys():
-        odd = sorted(mine.keys() ^ yours.keys())
-        raise InputError(f"{theirs}: not the same cells as ours; only one has {odd[0]}")
+    common = {n: c for n, c in mine.items() if n in yours}
+    if not common:
+        raise InputError(f"{theirs}: has none of our {len(mine)} cells; nothing to compare")
     return Comparison(
-        cells=len(mine),
-        pixels=tuple(n for n, c in mine.items() if c.pixels_sha256 != yours[n].pixels_sha256),
+        cells=len(common),
+        ours=len(mine) - len(common),
+        theirs=len(yours) - len(common),
+        pixels=tuple(n for n, c in common.items() if c.pixels_sha256 != yours[n].pixels_sha256),
         detections=tuple(
-            n for n, c in mine.items() if c.detections_sha256 != yours[n].detections_sha256
+            n for n, c in common.items() if c.detections_sha256 != yours[n].detections_sha256
         ),
     )
 

@@ -30,6 +30,7 @@ def command(
     """Score an exported lifter (model.pt or model.pt2) on shards; writes a result JSON."""
     shard_set = open_shards(shards, root, manifest)
     lifter = load_lifter(model, device)
+    out.mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
     with Meter("evaluate", len(shard_set.lock.clips), "clips") as meter:
         table = score(lifter, shard_set, lambda clip: meter.advance(1, clip))
     again = f"corruptbench evaluate {model.name} --shards SHARDS --device {device}"

@@ -25,8 +25,10 @@ def command(shards: Path, against: Path | None) -> None:
             f"{shards} and {against}: other pixels in {len(report.pixels)} of {report.cells} "
             f"cells (first: {report.pixels[0]}); not the same videos, labels or software"
         )
-    click.echo(f"pixels: the same in all {report.cells} cells")
+    click.echo(f"pixels: the same in all {report.cells} cells that both have")
     click.echo(
         f"detections: the same bytes in {report.cells - len(report.detections)} of {report.cells} "
         "cells"
     )
+    if report.ours or report.theirs:
+        click.echo(f"not compared: {report.ours} cells only here, {report.theirs} only there")

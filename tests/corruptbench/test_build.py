@@ -220,8 +220,12 @@ def test_a_person_out_of_view_has_no_detection(mini_manifest, tmp_path, cli):
 def test_verify(mini_shards, mini_full, tmp_path, cli):
     assert cli("verify", mini_shards).code == 0
     against = cli("verify", mini_shards, "--against", mini_shards / "lock.json")
-    assert "pixels: the same in all 30 cells" in against.out
-    assert cli("verify", mini_shards, "--against", mini_full / "lock.json").code == 2
+    assert "pixels: the same in all 30 cells that both have" in against.out
+    assert "not compared" not in against.out
+    more = cli("verify", mini_shards, "--against", mini_full / "lock.json")
+    assert more.code == 0
+    assert "pixels: the same in all 30 cells that both have" in more.out
+    assert "not compared: 0 cells only here, " in more.out
     lock = json.loads((mini_shards / "lock.json").read_text())
     lock["clips"]["mini/A1/step_1.cam1"][2]["pixels_sha256"] = "0" * 64
     other = tmp_path / "other.json"
@@ -229,3 +233,8 @@ def test_verify(mini_shards, mini_full, tmp_path, cli):
     found = cli("verify", mini_shards, "--against", other)
     assert found.code == 2
     assert "mini/A1/step_1.cam1 erase 3" in found.err
+    lock["clips"] = {"mini/A9/step_1.cam1": lock["clips"]["mini/A1/step_1.cam1"]}
+    other.write_text(json.dumps(lock))
+    strange = cli("verify", mini_shards, "--against", other)
+    assert strange.code == 2
+    assert "has none of our 30 cells" in strange.err

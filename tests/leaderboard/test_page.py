@@ -239,7 +239,7 @@ def test_an_empty_board_says_how_to_submit(tmp_path: Path) -> None:
     page = render([], tmp_path / "new" / "index.html", None).read_text()
     text = words(page)
     assert "No results yet" in text
-    assert "corruptbench evaluate model.pt --shards shards/" in text
+    assert "corruptbench evaluate model.pt2 --shards shards/" in text
     assert "corruptbench submit" in text
 
 
