@@ -34,15 +34,16 @@ class Expected:
         manifest_sha256: of the frozen benchmark, 64 hexadecimal digits.
         cells: (corruption, severity) of each cell, with ("clean", 0).
         scoring: the conventions that the manifest pins.
-        clips: frames to be scored (in each cell) of each clip, by (subject, sequence, camera); a
-            clip with 0 of them must not be in a result. None where the owner cannot know them,
-            as for licensed data: then a result that leaves clips or frames out is not found out.
+        clips: the numbers of frames that may be scored (in each cell) of each clip, by (subject,
+            sequence, camera): one number where the owner knows which frames have labels. A clip
+            with 0 alone must not be in a result. None where the owner cannot know the clips: then
+            a result that leaves clips or frames out is not found out.
     """
 
     manifest_sha256: str
     cells: tuple[tuple[str, int], ...]
     scoring: Scoring
-    clips: Mapping[tuple[str, str, str], int] | None
+    clips: Mapping[tuple[str, str, str], range] | None
 
 
 def document_problems(file: str, result: Result, expected: Expected) -> Iterator[Problem]:
@@ -77,7 +78,7 @@ def clip_problems(file: str, table: pd.DataFrame, expected: Expected) -> Iterato
     """
     if expected.clips is None:
         return
-    right = {key: frames for key, frames in expected.clips.items() if frames}
+    right = {key: frames for key, frames in expected.clips.items() if any(frames)}
     scored = table[[*CLIP_KEY, "frames"]].drop_duplicates()
     keys = [
         (str(subject), str(sequence), str(camera))
@@ -85,9 +86,9 @@ def clip_problems(file: str, table: pd.DataFrame, expected: Expected) -> Iterato
     ]
     yield from _set_problems(file, "clips", keys, tuple(right), _CLIPS)
     wrong = [
-        (f"{frames} for {_joined(key)}", str(right[key]))
+        (f"{frames} for {_joined(key)}", _span(right[key]))
         for key, frames in zip(keys, scored["frames"], strict=True)
-        if key in right and int(frames) != right[key]
+        if key in right and int(frames) not in right[key]
     ]
     if wrong:
         found, others = (_listed(texts) for texts in zip(*wrong, strict=True))
@@ -118,6 +119,10 @@ def _listed(texts: Iterable[str]) -> str:
     named = list(texts)
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     return ", ".join(named[:_NAMED]) + more
+
+
+def _span(numbers: range) -> str:
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
 
 
 def _joined(key: tuple[object, ...]) -> str:

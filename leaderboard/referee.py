@@ -269,9 +269,12 @@ def _coverage_problems(
             expected = f"{count} (counted in {path.name})"
             yield Problem(file, f"coverage.{field}", str(stated), expected, _RERUN)
     if coverage.n_scored != coverage.n_expected:
-        expected = f"n_expected, {coverage.n_expected}"
-        remedy = "score every frame of every cell; " + _RERUN
-        yield Problem(file, "coverage.n_scored", str(coverage.n_scored), expected, remedy)
+        found = f"{coverage.n_scored} frames in {coverage.cells} cells"
+        expected = f"{coverage.n_expected} (n_expected): every frame of every cell of the benchmark"
+        remedy = (
+            "build all cells ('corruptbench build' with no cell chosen resumes), then " + _RERUN
+        )
+        yield Problem(file, "coverage.n_scored", found, expected, remedy)
     if CLEAN not in keys:
         expected = "a cell 'clean' of severity 0"
         remedy = "build the shards with the clean cell, then " + _RERUN
