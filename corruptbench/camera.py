@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Model = Literal["none", "human36m", "opencv"]
+#: Each makes the error at least four times smaller within the pictures of Human3.6M.
+_ITERATIONS = 30
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,20 @@ class Camera:
         flat = self._distorted(points[..., :2] / depth)
         flat[..., 0] += self.skew * flat[..., 1]
         return np.asarray(flat * self.focal_length + self.principal_point)
+
+    def unproject(self, pixels: Array) -> Array:
+        """(..., 2) px -> (..., 2): X / Z and Y / Z of the points that `project` takes there.
+
+        The lens is inverted by fixed-point iteration. To rounding for lenses as of real cameras and
+        points in the picture; meaningless or NaN for points far outside of it.
+        """
+        bent = (pixels - self.principal_point) / self.focal_length
+        bent[..., 0] -= self.skew * bent[..., 1]
+        flat = bent
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(_ITERATIONS):
+                flat = flat + (bent - self._distorted(flat))
+        return np.asarray(flat)
 
     def _distorted(self, flat: Array) -> Array:
         if self.model == "none":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -32,6 +33,15 @@ def atomic(path: Path) -> Iterator[Path]:
             os.close(folder)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_folder(path: Path) -> None:
+    """Raises `OSError` if files cannot be written into a folder of that name; makes nothing."""
+    place = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not place.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(place))
+    if not os.access(place, os.W_OK):
+        raise PermissionError(errno.EACCES, "no permission to write there", str(place))
 
 
 def write_json(path: Path, value: Any) -> None:

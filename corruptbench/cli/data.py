@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from corruptbench.datasets import Finding, open_dataset
+from corruptbench.datasets import ALL_CLIPS, Dataset, Finding, Needs, open_dataset
 from corruptbench.errors import InputError
+from corruptbench.manifest import Manifest, known_manifests, load_manifest
 
 #: Exit code by the gravest finding.
 _CODES = {"ok": 0, "differs": 1, "missing": 2}
@@ -29,21 +31,20 @@ def command() -> None:
 @command.command()
 @click.argument("dataset")
 @click.option("--root", type=click.Path(path_type=Path), help="Where the data set lies.")
-@click.option("--subject", "subjects", multiple=True, help="Only this one; repeatable.")
+@click.option(
+    "--manifest",
+    help="What is needed: id of a benchmark, or a .toml. Default: all that come with DATASET.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array instead of a table.")
-def check(dataset: str, root: Path | None, subjects: tuple[str, ...], as_json: bool) -> None:
-    """Say what a data set holds, what is missing, and what differs.
+def check(dataset: str, root: Path | None, manifest: str | None, as_json: bool) -> None:
+    """Say whether a benchmark can be built from a data set, and if not, what is missing.
 
-    DATASET is human36m, humaneva, folder or studio. Exit code: 0 all is well, 1 something differs,
-    2 something is missing.
+    DATASET is human36m, humaneva, folder or studio. Exit code: 0 all that is needed is well, 1
+    something differs, 2 something that is needed is missing.
     """
-    found = list(open_dataset(dataset, root).check())
-    known = {f.subject for f in found if f.subject}
-    for subject in subjects:
-        if subject not in known:
-            raise InputError(f"--subject {subject}: expected one of {', '.join(sorted(known))}")
-    if subjects:
-        found = [f for f in found if f.subject in ("", *subjects)]
+    opened = open_dataset(dataset, root)
+    manifests = _manifests(dataset, manifest)
+    found = [*(_clips(m, opened) for m in manifests), *opened.check(_needs(manifests))]
     if as_json:
         click.echo(json.dumps([asdict(f) for f in found], indent=2))
     else:
@@ -51,7 +52,43 @@ def check(dataset: str, root: Path | None, subjects: tuple[str, ...], as_json: b
     sys.exit(max((_CODES[f.level] for f in found), default=0))
 
 
-def _print(dataset: str, root: Path | None, found: list[Finding]) -> None:
+def _manifests(dataset: str, name: str | None) -> list[Manifest]:
+    """The one of that name, or those that come with the data set; none with one of one's own."""
+    if name is None:
+        shipped = (load_manifest(known) for known in known_manifests())
+        return [m for m in shipped if m.dataset == dataset]
+    manifest = load_manifest(name)
+    if manifest.dataset != dataset:
+        raise InputError(
+            f"--manifest {name}: dataset: {manifest.dataset}, expected {dataset}; give a manifest "
+            "of this data set, or check that one"
+        )
+    return [manifest]
+
+
+def _needs(manifests: Sequence[Manifest]) -> Needs:
+    if not manifests:
+        return ALL_CLIPS
+    published = [m for m in manifests if m.crop.boxes == "published"]
+    return Needs(
+        clip=lambda clip: any(m.clips.admits(clip) for m in manifests),
+        published_boxes=lambda clip: any(m.clips.admits(clip) for m in published),
+    )
+
+
+def _clips(manifest: Manifest, dataset: Dataset) -> Finding:
+    """Whether the data set has what the manifest lists."""
+    expected = f"those of {manifest.id}"
+    try:
+        chosen = manifest.select(dataset.clip_ids())
+    except InputError as error:
+        found = str(error).removeprefix(f"manifest {manifest.id}: ")
+        remedy = "complete the copy, or name the manifest that you mean: --manifest"
+        return Finding("missing", "", "clips", found, expected, remedy)
+    return Finding("ok", "", "clips", f"{len(chosen)} are needed", expected)
+
+
+def _print(dataset: str, root: Path | None, found: Sequence[Finding]) -> None:
     console = Console(markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = max(console.width, _WIDE)

@@ -12,6 +12,7 @@ from corruptbench.evaluate.lifter import load_lifter
 from corruptbench.evaluate.result import write_result
 from corruptbench.evaluate.score import score
 from corruptbench.evaluate.shardset import open_shards
+from corruptbench.files import check_folder
 from leaderboard import as_text
 
 
@@ -30,7 +31,7 @@ def command(
     """Score an exported lifter (model.pt or model.pt2) on shards; writes a result JSON."""
     shard_set = open_shards(shards, root, manifest)
     lifter = load_lifter(model, device)
-    out.mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
+    check_folder(out)  # now rather than after the work
     with Meter("evaluate", len(shard_set.lock.clips), "clips") as meter:
         table = score(lifter, shard_set, lambda clip: meter.advance(1, clip))
     again = f"corruptbench evaluate {model.name} --shards SHARDS --device {device}"

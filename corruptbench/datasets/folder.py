@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError, field_validator
 from corruptbench.camera import Camera
 from corruptbench.datasets import folder_check
 from corruptbench.datasets.clip import Clip, ClipId
-from corruptbench.datasets.findings import Finding
+from corruptbench.datasets.findings import ALL_CLIPS, Finding, Needs
 from corruptbench.errors import InputError, first_problem
 from corruptbench.record import Record
 from corruptbench.skeleton import joint_set
@@ -145,12 +145,11 @@ class FolderDataset:
             joints=labels[clip_id.sequence],
         )
 
-    def check(self) -> Iterator[Finding]:
+    def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """What is there, missing, or other than dataset.json says; see `folder_check.findings`."""
         sizes = {name: (c.width, c.height) for name, c in self.record.cameras.items()}
-        record = self.record
         return folder_check.findings(
-            self.root, record.sequences, sizes, record.joints, self._labels
+            self.root, self.clip_ids(), sizes, self.record.joints, self._labels, needs
         )
 
     def _labels_path(self, subject: str) -> Path:

@@ -2,71 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.datasets.findings import Finding, some
+from corruptbench.datasets.clip import ClipId
+from corruptbench.datasets.findings import (
+    NOT_NEEDED,
+    Finding,
+    Item,
+    Needs,
+    labels_only,
+    presence,
+    some,
+    unusable,
+)
 from corruptbench.datasets.headers import UnreadableError, video_header
 from corruptbench.datasets.units import THIGH_MM, thighs
 from corruptbench.errors import InputError
 
 Labels = Mapping[str, NDArray[np.float64]]
 
+_TABLE = "a table of 3D labels"
+
 
 def findings(
     root: Path,
-    sequences: Mapping[str, Iterable[str]],
+    clips: Sequence[ClipId],
     sizes: Mapping[str, tuple[int, int]],
     joints: str,
     read: Callable[[str], Labels],
+    needs: Needs,
 ) -> Iterator[Finding]:
     """Labels, their units, and videos of each subject; raises nothing for a file that is amiss.
 
     Args:
         root: of the data set.
-        sequences: of each subject, as dataset.json lists them.
+        clips: all that dataset.json lists.
         sizes: width and height in pixels of each camera.
         joints: name of the joint set.
         read: gives a subject's labels by sequence, (F, J, 3) mm; raises `InputError`.
+        needs: of the benchmarks in question.
     """
-    for subject, names in sequences.items():
+    for subject in dict.fromkeys(c.subject for c in clips):
+        own = [c for c in clips if c.subject == subject]
         path = root / "labels" / f"{subject}.parquet"
+        needed = any(map(needs.clip, own))
+        labels: Labels = {}
         try:
             labels = read(subject)
         except InputError as error:
-            found = str(error).removeprefix(f"{path}: ")
-            yield Finding(
-                "missing", subject, "labels", found, "a table of 3D labels",
-                "mend the table, or remove the subject from dataset.json", str(path),
-            )  # fmt: skip
-            labels = {}
+            if needed or path.is_file():
+                yield Finding(
+                    unusable(needed), subject, "labels", str(error).removeprefix(f"{path}: "),
+                    _TABLE, "mend the table, or remove the subject from dataset.json", str(path),
+                )  # fmt: skip
+            else:
+                yield Finding("ok", subject, "labels", NOT_NEEDED, _TABLE, where=str(path))
         else:
-            yield _labels(subject, list(names), labels, path)
+            yield from _labels(subject, own, labels, path, needs)
             if joints == "h36m17" and labels:
                 yield _units(subject, labels, path)
-        yield from _videos(root, subject, list(names), sizes, labels)
+        yield from _videos(root, own, sizes, labels, needs)
 
 
-def _labels(subject: str, names: list[str], labels: Labels, path: Path) -> Finding:
+def _labels(
+    subject: str, clips: Sequence[ClipId], labels: Labels, path: Path, needs: Needs
+) -> Iterator[Finding]:
     """Sequences of the table against those of dataset.json."""
-    frames = sum(len(labels[n]) for n in names if n in labels)
-    found = f"{sum(n in labels for n in names)} sequences, {frames} frames"
-    expected = f"{len(names)} sequences, as dataset.json lists"
-    absent, surplus = [n for n in names if n not in labels], [n for n in labels if n not in names]
-    if absent:
-        return Finding(
-            "missing", subject, "labels", f"{found}; not {some(absent)}", expected,
-            "add their labels, or remove them from dataset.json", str(path),
-        )  # fmt: skip
+    names = list(dict.fromkeys(c.sequence for c in clips))
+    needed = {c.sequence for c in clips if needs.clip(c)}
+    yield presence(
+        subject, "labels", "sequences", [Item(n, n in labels, n in needed) for n in names],
+        str(path), "add their labels, or remove them from dataset.json",
+    )  # fmt: skip
+    surplus = [n for n in labels if n not in names]
     if surplus:
-        return Finding(
-            "differs", subject, "labels", f"{found}; besides {some(surplus)}", expected,
+        yield Finding(
+            "differs", subject, "labels", f"besides {some(surplus)}",
+            f"{len(names)} sequences, as dataset.json lists",
             "list them in dataset.json if they are to be used", str(path),
         )  # fmt: skip
-    return Finding("ok", subject, "labels", found, expected, where=str(path))
 
 
 def _units(subject: str, labels: Labels, path: Path) -> Finding:
@@ -91,49 +109,47 @@ def _units(subject: str, labels: Labels, path: Path) -> Finding:
 
 def _videos(
     root: Path,
-    subject: str,
-    names: list[str],
+    clips: Sequence[ClipId],
     sizes: Mapping[str, tuple[int, int]],
     labels: Labels,
+    needs: Needs,
 ) -> Iterator[Finding]:
+    subject = clips[0].subject
     folder = root / "videos" / subject
-    files = {folder / f"{n}.{c}.mp4": (n, c) for n in names for c in sizes}
-    present = [p for p in files if p.is_file()]
-    expected = f"{len(files)} videos"
-    if not present and labels:
-        yield Finding(
-            "differs", subject, "videos", "labels only", expected,
-            "it cannot be built, only evaluated; to build, add its videos", str(folder),
-        )  # fmt: skip
+    files = {folder / f"{c.sequence}.{c.camera}.mp4": c for c in clips}
+    present = {path: clip for path, clip in files.items() if path.is_file()}
+    if labels and not present and any(map(needs.clip, clips)):
+        yield labels_only(subject, str(folder))
         return
-    for path in present:
-        name, camera = files[path]
-        problem = _video(path, subject, sizes[camera], len(labels.get(name, ())))
+    for path, clip in present.items():
+        frames = len(labels.get(clip.sequence, ()))
+        problem = _video(path, clip, sizes[clip.camera], frames, needs.clip(clip))
         if problem is not None:
             yield problem
-    absent = [p.name for p in files if not p.is_file()]
-    yield Finding(
-        "missing" if absent else "ok", subject, "videos",
-        f"{len(present)} videos" + (f"; not {some(absent)}" if absent else ""), expected,
-        "add them, or remove the sequence from dataset.json" if absent else "", str(folder),
+    items = [Item(path.name, path in present, needs.clip(clip)) for path, clip in files.items()]
+    yield presence(
+        subject, "videos", "files", items, str(folder),
+        "add them, or remove the sequence from dataset.json",
     )  # fmt: skip
 
 
-def _video(path: Path, subject: str, size: tuple[int, int], needed: int) -> Finding | None:
-    """What is amiss with a video by its header, if anything; ``needed``: number of labels."""
-    expected = f"at least {needed} frames of {size[0]}x{size[1]}"
+def _video(
+    path: Path, clip: ClipId, size: tuple[int, int], frames: int, needed: bool
+) -> Finding | None:
+    """What is amiss with a video by its header, if anything; ``frames``: number of labels."""
+    expected = f"at least {frames} frames of {size[0]}x{size[1]}"
     try:
         header = video_header(path)
     except UnreadableError as error:
         return Finding(
-            "missing", subject, "videos", f"no readable video ({error})", expected,
+            unusable(needed), clip.subject, "videos", f"no readable video ({error})", expected,
             "encode or copy it again", str(path),
         )  # fmt: skip
-    enough = header.frames == 0 or header.frames >= needed  # 0: the header does not say
+    enough = header.frames == 0 or header.frames >= frames  # 0: the header does not say
     if header.size == size and enough:
         return None
     return Finding(
-        "missing", subject, "videos",
+        unusable(needed), clip.subject, "videos",
         f"{header.frames} frames of {header.size[0]}x{header.size[1]}", expected,
         "use the whole video at the size that dataset.json states", str(path),
     )  # fmt: skip

@@ -199,6 +199,12 @@ def _refuse_pages(path: Path, expected: str) -> None:
         raise InputError(f"{path}: empty, expected {expected}; download it again")
 
 
+def looks_pickled(path: Path) -> bool:
+    """Whether a file is a pickle by its name or its first byte."""
+    with path.open("rb") as stream:
+        return path.suffix in (".pkl", ".pickle") or stream.read(1) == pickle.PROTO
+
+
 def load_pickle(path: Path) -> Any:
     """The content of a pickle (protocols 0 to 5) of arrays, containers, strings and numbers.
 

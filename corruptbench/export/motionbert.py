@@ -9,14 +9,13 @@ first two columns are replaced, and the rows without detections are cut out of a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from corruptbench.datasets.human36m.toolbox import clip_of
+from corruptbench.datasets.human36m.toolbox import clip_rows
 from corruptbench.datasets.pickled import load_pickle
 from corruptbench.errors import InputError
 from corruptbench.export.packing import write_pickle
@@ -71,12 +70,9 @@ class MotionBERT:
 
 
 def _rows(sources: Sequence[str]) -> list[tuple[Key, int] | None]:
-    """Of each row its clip and frame: the rows of a source are its frames from the first on."""
-    seen: Counter[str] = Counter()
-    clips = {source: clip_of(source) for source in set(sources)}
-    rows: list[tuple[Key, int] | None] = []
-    for source in sources:
-        clip = clips[source]
-        rows.append(None if clip is None else (clip, seen[source]))
-        seen[source] += 1
+    """Of each row its clip and frame."""
+    rows: list[tuple[Key, int] | None] = [None] * len(sources)
+    for clip, members in clip_rows(sources).items():
+        for frame, row in enumerate(members):
+            rows[row] = clip, frame
     return rows

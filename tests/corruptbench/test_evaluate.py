@@ -87,6 +87,15 @@ def test_nan_on_a_real_clip_is_named(mini, mini_manifest, mini_shards, tmp_path,
     assert not (tmp_path / "out").exists()
 
 
+def test_out_is_looked_at_first(mini, mini_manifest, mini_shards, tmp_path, cli):
+    """Before the model runs: this one would fail later, with other words."""
+    model = script(tmp_path / "m.pt", Lift(1, "late nan"), contract(frames=1))
+    (tmp_path / "file").touch()
+    done = evaluate(cli, model, mini_shards, mini, mini_manifest, tmp_path / "file/out")
+    assert done.code == 2
+    assert "file: not a folder" in done.err
+
+
 @pytest.fixture
 def copy(mini_shards, tmp_path):
     folder = tmp_path / "shards"

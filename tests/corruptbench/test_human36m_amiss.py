@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from corruptbench.datasets import ClipId, open_dataset
+from corruptbench.datasets import ClipId, Needs, open_dataset
 from corruptbench.datasets.human36m import poses, tables
 from corruptbench.errors import InputError
 from corruptbench.manifest import load_manifest
@@ -189,13 +189,14 @@ def test_check_of_complete_poses(tmp_path):
     assert findings(root, "S9", "subject")[0].level == "missing"
     (cameras,) = findings(root, "", "cameras")
     assert (cameras.level, cameras.found) == ("ok", "the built-in table")
-    # what is known to be damaged may be absent; the empty videos are named one by one
+    # the empty videos are named one by one
     (root / "S11/Videos/Directions.54138969.mp4").unlink()
     bad = findings(root, "S11", "videos", "missing")
-    assert len(bad) == 119
-    assert all("no readable video" in f.found for f in bad)
-    (videos,) = findings(root, "S11", "videos", "ok")
-    assert videos.found == videos.expected == "119 files"
+    assert len(bad) == 119 + 1
+    assert sum("no readable video" in f.found for f in bad) == 119
+    assert (bad[-1].found, bad[-1].expected) == (
+        "119 files; not Directions.54138969.mp4", "120 files",
+    )  # fmt: skip
 
 
 def test_check_of_what_is_amiss(root):
@@ -213,6 +214,38 @@ def test_check_of_what_is_amiss(root):
     (frames,) = findings(root, "S9", "labelled frames")
     assert (frames.level, frames.found) == ("differs", f"{2446 + 9 + 10} for each camera")
     assert frames.expected == str(317_668 // 4)
+
+
+def test_check_of_units(root):
+    """One recording of each subject is read, as a clip's labels would be."""
+    hip, knee = fixture.poses(9, 9)[:, [1, 2]].swapaxes(0, 1)
+    thigh = np.median(np.linalg.norm(hip - knee, axis=1))
+    (good,) = findings(root, "S9", "units")
+    assert (good.level, good.found) == ("ok", f"a thigh of {thigh:.0f} mm in Directions 1")
+    for folder in ("D3_Positions", "D3_Positions_mono"):
+        for path in (root / "S9/MyPoseFeatures" / folder).glob("Directions 1*"):
+            fixture.write_cdf(path, fixture.poses(9, 9) / 1000)
+        (bad,) = findings(root, "S9", "units")
+        assert bad.level == "missing"
+        assert f"{thigh / 1000:.3g} long (metres?)" in bad.found
+        shutil.rmtree(root / "S9/MyPoseFeatures" / folder)
+
+
+def test_check_of_units_reads_what_is_needed(root):
+    fixture.write_cdf(root / WORLD, fixture.poses(9, 9) / 1000)
+    for sequence, level in (("Greeting", "missing"), ("Directions 1", "ok")):
+        needs = Needs(lambda c, s=sequence: (c.subject, c.sequence) == ("S9", s), lambda _: False)
+        found = open_dataset("human36m", root).check(needs)
+        (units,) = [f for f in found if (f.subject, f.what) == ("S9", "units")]
+        assert units.level == level
+
+
+def test_check_of_videos_without_labels(root):
+    """Then they must be as long as the official labels are."""
+    (root / WORLD).unlink()
+    level = {f.where.rpartition("/")[2]: f.level for f in findings(root, "S9", "videos")}
+    assert level["Greeting.54138969.mp4"] == "missing"
+    assert level["Directions 1.54138969.mp4"] == "differs"
 
 
 def test_check_of_videos(root):

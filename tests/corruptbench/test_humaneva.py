@@ -380,8 +380,15 @@ def test_pictures_instead_of_a_video(root):
 
 
 def test_wrong_roots(root, tmp_path):
-    with pytest.raises(InputError, match="no folder S1, S2 or S3 in it"):
-        open_dataset("humaneva", root / "S1")
+    for near in (root / "S1", root / "S1/Image_Data", root.parent):
+        with pytest.raises(InputError, match=rf"--root should be {root}$"):
+            open_dataset("humaneva", near)
+    (tmp_path / "other/S1/Videos").mkdir(parents=True)
+    with pytest.raises(InputError, match="no folder S1 or S2 or S3 of HumanEva-I in it"):
+        open_dataset("humaneva", tmp_path / "other")
+    (tmp_path / "data_3d_humaneva15.npz").touch()
+    with pytest.raises(InputError, match=r"npz: a file; expected the root of HumanEva-I, a folder"):
+        open_dataset("humaneva", tmp_path / "data_3d_humaneva15.npz")
     with pytest.raises(InputError, match="no such folder"):
         open_dataset("humaneva", tmp_path / "nowhere")
     with pytest.raises(InputError, match="needs --root"):
@@ -425,10 +432,13 @@ def small_video(root):
 @pytest.mark.parametrize(
     ("spoil", "level", "what", "words"),
     [
-        (lambda r: shutil.rmtree(r / "S2"), "missing", "subject", "no folder"),
+        (lambda r: shutil.rmtree(r / "S2"), "missing", "subject", "not there"),
         (lambda r: (r / "S1/Calibration_Data/C3.cal").unlink(), "missing", "cameras", "missing"),
         (other_camera, "differs", "cameras", "C1 is .* mm from where it should"),
-        (lambda r: (r / "S1/Image_Data/Box_1_(C1).avi").unlink(), "missing", "videos", "no such"),
+        (
+            lambda r: (r / "S1/Image_Data/Box_1_(C1).avi").unlink(),
+            "missing", "videos", r"5 files; not Box_1_\(C1\)",
+        ),
         (
             lambda r: (r / "S1/Image_Data/Box_1_(C1).avi").write_text("<html>"),
             "missing", "videos", "not a readable",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
-
 import numpy as np
 import pytest
 
-from corruptbench.datasets import open_dataset
+from corruptbench.datasets import Needs, open_dataset
 from corruptbench.datasets.human36m.tables import official
 from corruptbench.errors import InputError
+from corruptbench.manifest import load_manifest
 from tests.fixtures.human36m import KEPT, poses, to_camera
 
 
@@ -71,14 +70,18 @@ def test_the_check_knows_what_is_usual(tmp_path):
     del whole["S11"]["Directions"]
     whole["S9"]["Greeting"] = whole["S9"]["Greeting"][:100]
     np.savez_compressed(path, positions_3d=whole)
-    found = [f for f in open_dataset("human36m", path).check() if f.subject in ("S9", "S11")]
+    needs = Needs(load_manifest("human36m-c").clips.admits, lambda _: False)
+    checked = list(open_dataset("human36m", path).check(needs))
+    found = [f for f in checked if f.subject in ("S9", "S11")]
     assert [(f.level, f.subject, f.what, f.found) for f in found] == [
         ("ok", "S9", "poses", "30 recordings"),
         ("differs", "S9", "labelled frames", "Greeting: 100"),
-        ("ok", "S11", "poses", "29 recordings; not Directions"),
+        ("ok", "S11", "poses", "29 recordings; not there and not needed: Directions"),
     ]
-    missing = [f.subject for f in open_dataset("human36m", path).check() if f.level == "missing"]
-    assert missing == ["", "S1", "S5", "S6", "S7", "S8"]
+    assert [(f.subject, f.found) for f in checked if f.what == "subject"] == [
+        (s, "not there; not needed") for s in ("S1", "S5", "S6", "S7", "S8")
+    ]
+    assert not [f for f in checked if f.level == "missing"]
 
 
 def test_a_recording_that_is_not_there_is_an_error_not_a_clip_fewer(tmp_path):
@@ -129,8 +132,4 @@ def test_other_files(tmp_path):
         open_dataset("human36m", path)
     path.write_bytes(b"<html>sign in</html>")
     with pytest.raises(InputError, match=r"data_3d_h36m\.npz: a web page"):
-        open_dataset("human36m", path)
-    path = tmp_path / "h36m_sh_conf_cam_source_final.pkl"
-    path.write_bytes(pickle.dumps({"test": {"joint3d_image": np.zeros((2, 17, 3))}}))
-    with pytest.raises(InputError, match=r"final\.pkl: a pickle.*the root's depth.*data_3d_h36m"):
         open_dataset("human36m", path)

@@ -117,7 +117,7 @@ def expected(table: pd.DataFrame) -> Expected:
         cells=tuple((str(name), int(severity)) for name, severity in cells),
         scoring=Scoring(joints="h36m17", root_joint=0, average="actions"),
         clips={
-            (str(subject), str(sequence), str(camera)): int(frames)
+            (str(subject), str(sequence), str(camera)): range(frames, frames + 1)
             for (subject, sequence, camera), frames in zip(keys, clean["frames"], strict=True)
         },
     )

@@ -172,11 +172,27 @@ def test_cells_in_the_document_alone_do_not_help(make: Make) -> None:
 
 def test_a_clip_without_labels_is_not_asked_for(make: Make) -> None:
     assert EXPECTED.clips is not None
-    known = {**EXPECTED.clips, ("S1", "walk-9", "cam0"): 0}
+    known = {**EXPECTED.clips, ("S1", "walk-9", "cam0"): range(1)}
     check(make(), replace(EXPECTED, clips=known))
-    known["S1", "walk-0", "cam0"] = 0
+    known["S1", "walk-0", "cam0"] = range(1)
     with pytest.raises(SubmissionError, match="9 clips, with S1/walk-0/cam0, expected the"):
         check(make(), replace(EXPECTED, clips=known))
+
+
+def test_a_clip_of_which_the_owner_knows_bounds(make: Make) -> None:
+    """Labels may have gaps: any number of frames within the bounds passes, and no other."""
+    assert EXPECTED.clips is not None
+    table = clip_table()
+    frames = int(table.frames[0])
+    key = ("S1", "walk-0", "cam0")
+    check(make(table), replace(EXPECTED, clips={**EXPECTED.clips, key: range(1, frames + 1)}))
+    for bounds in (range(1, frames), range(frames + 1, frames + 9)):
+        with pytest.raises(SubmissionError) as caught:
+            check(make(table), replace(EXPECTED, clips={**EXPECTED.clips, key: bounds}))
+        (problem,) = caught.value.problems
+        assert problem.field == "column frames"
+        assert problem.found == f"{frames} for S1/walk-0/cam0"
+        assert problem.expected == f"{bounds[0]} to {bounds[-1]}"
 
 
 def test_clips_that_the_owner_cannot_know_are_not_compared(make: Make) -> None:

@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
 from corruptbench.datasets.clip import Clip, ClipId
-from corruptbench.datasets.findings import Finding
+from corruptbench.datasets.findings import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.human36m import boxes, cameras, checks, poses
-from corruptbench.datasets.human36m.layout import action, check_root, folder, locate, subjects
+from corruptbench.datasets.human36m.layout import check_root, clip_ids, folder, locate, subjects
+from corruptbench.datasets.human36m.motionbert import MotionBERTHuman36M
 from corruptbench.datasets.human36m.packaged import PackagedHuman36M
-from corruptbench.datasets.human36m.tables import CAMERAS, FPS, official
+from corruptbench.datasets.human36m.tables import FPS, SUBJECTS, label_frames
+from corruptbench.datasets.pickled import looks_pickled
 from corruptbench.errors import InputError
 
 
@@ -40,12 +42,7 @@ class Human36M:
 
     def clip_ids(self) -> list[ClipId]:
         """All clips of the official data of the subjects that are here, sorted."""
-        return sorted(
-            ClipId(self.name, subject, sequence, camera, action(sequence))
-            for subject in subjects(self.root)
-            for sequence in official().frames[subject]
-            for camera in CAMERAS
-        )
+        return clip_ids(self.name, subjects(self.root))
 
     def load(self, clip_id: ClipId) -> Clip:
         """The clip with its labels; video and published boxes are named, not opened."""
@@ -63,13 +60,13 @@ class Human36M:
             published_boxes=partial(boxes.read, published, len(joints)),
         )
 
-    def check(self) -> Iterator[Finding]:
+    def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """What is there, compared with the official data.
 
         Reads headers only, but for one recording a subject: there the published 2D labels are
         compared with the projected 3D labels.
         """
-        return checks.findings(self.root)
+        return checks.findings(self.root, needs)
 
     def camera(self, subject: str, name: str) -> Camera:
         """The camera of that name as it stood for that subject."""
@@ -90,11 +87,19 @@ class Human36M:
         return self._world(place("D3_Positions"))
 
 
-def open_root(root: Path | None) -> Human36M | PackagedHuman36M:
-    """The data set in ``root``, which must be given; a file is VideoPose3D's data_3d_h36m.npz."""
+def open_root(root: Path | None) -> Human36M | PackagedHuman36M | MotionBERTHuman36M:
+    """The data set in ``root``, which must be given; a file is another repository's label file."""
     if root is None:
         raise InputError(
-            "Human3.6M needs --root: the folder that holds S9, S11, ..., or to evaluate only, the "
-            "file data_3d_h36m.npz of VideoPose3D"
+            "Human3.6M needs --root: the folder that holds S9, S11, ..., or to evaluate only, "
+            "data_3d_h36m.npz of VideoPose3D or h36m_sh_conf_cam_source_final.pkl of MotionBERT"
         )
-    return PackagedHuman36M(root) if root.is_file() else Human36M(root)
+    if not root.is_file():
+        return Human36M(root)
+    return MotionBERTHuman36M(root) if looks_pickled(root) else PackagedHuman36M(root)
+
+
+def expected_clips() -> dict[ClipId, range]:
+    """All clips of the official data, each with its one number of labelled frames."""
+    counts = ((c, label_frames(c.subject, c.sequence)) for c in clip_ids("human36m", SUBJECTS))
+    return {clip: range(n, n + 1) for clip, n in counts}

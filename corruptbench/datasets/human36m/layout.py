@@ -11,12 +11,13 @@ As downloaded, and as extracted by the common fetch scripts::
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from corruptbench.datasets.human36m.tables import SUBJECTS
+from corruptbench.datasets.clip import ClipId
+from corruptbench.datasets.human36m.tables import CAMERAS, SUBJECTS, official
+from corruptbench.datasets.nearby import nearby
 from corruptbench.errors import InputError
 
 Kind = Literal["D3_Positions", "D3_Positions_mono", "D2_Positions", "Videos", "ground_truth_bb"]
@@ -37,13 +38,21 @@ _SUFFIX: dict[Kind, str] = {
 }
 #: S1's files alone have names of their own; all others, and the field, use the canonical ones.
 _ODD = {"Photo": "TakingPhoto", "WalkDog": "WalkingDog"}
-#: How far up and down the right root is looked for.
-_UP, _DOWN = 4, 2
 
 
 def action(sequence: str) -> str:
     """The class that a recording counts for: its name up to the first space."""
     return sequence.partition(" ")[0]
+
+
+def clip_ids(dataset: str, present: Iterable[str]) -> list[ClipId]:
+    """All clips that the official data has of the subjects that are present, sorted."""
+    return sorted(
+        ClipId(dataset, subject, sequence, camera, action(sequence))
+        for subject in present
+        for sequence in official().frames[subject]
+        for camera in CAMERAS
+    )
 
 
 def stem(subject: str, sequence: str) -> str:
@@ -90,24 +99,14 @@ def check_root(root: Path) -> None:
         )
     if subjects(root):
         return
-    whole = root.resolve()
-    for other in (*whole.parents[:_UP], *_below(whole, _DOWN)):
-        if subjects(other):
-            raise InputError(
-                f"{root}: holds no subject's folder, but {other} does; --root should be {other}"
-            )
+    other = nearby(root, subjects)
+    if other is not None:
+        raise InputError(
+            f"{root}: holds no subject's folder, but {other} does; --root should be {other}"
+        )
     packed = sorted(p.name for p in root.iterdir() if p.name.endswith((".tgz", ".tar.gz", ".tar")))
     found = f"archives ({packed[0]}, ...): unpack them" if packed else "no subject's folder"
     raise InputError(
         f"{root}: holds {found}; expected folders such as S9/MyPoseFeatures/D3_Positions and "
         "S9/Videos (as downloaded), or S9/Poses_D3_Positions and S9/Videos (as extracted)"
     )
-
-
-def _below(place: Path, levels: int) -> Iterator[Path]:
-    with suppress(OSError):
-        inside = sorted(p for p in place.iterdir() if p.is_dir())
-        yield from inside
-        if levels > 1:
-            for child in inside:
-                yield from _below(child, levels - 1)

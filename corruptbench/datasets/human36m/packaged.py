@@ -7,7 +7,7 @@ nothing of cameras; they come from the built-in table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets.clip import Clip, ClipId
-from corruptbench.datasets.findings import Finding
+from corruptbench.datasets.findings import (
+    ALL_CLIPS,
+    Finding,
+    Item,
+    Needs,
+    labels_only,
+    no_subject,
+    presence,
+)
 from corruptbench.datasets.human36m.cameras import camera_of
-from corruptbench.datasets.human36m.layout import action
+from corruptbench.datasets.human36m.layout import clip_ids
 from corruptbench.datasets.human36m.poses import JOINTS
-from corruptbench.datasets.human36m.tables import CAMERAS, FPS, SUBJECTS, label_frames, official
+from corruptbench.datasets.human36m.tables import FPS, SUBJECTS, label_frames, official
 from corruptbench.datasets.pickled import load_npz
 from corruptbench.datasets.units import THIGH_MM, thighs
 from corruptbench.errors import InputError
@@ -46,12 +54,7 @@ class PackagedHuman36M:
 
     def clip_ids(self) -> list[ClipId]:
         """All clips of the official data of the subjects that the file has, sorted."""
-        return sorted(
-            ClipId(self.name, subject, sequence, camera, action(sequence))
-            for subject in self._poses
-            for sequence in official().frames[subject]
-            for camera in CAMERAS
-        )
+        return clip_ids(self.name, self._poses)
 
     def load(self, clip_id: ClipId) -> Clip:
         """The clip with its labels; its video is named as a path that does not exist."""
@@ -71,57 +74,37 @@ class PackagedHuman36M:
             joints=metres[:, JOINTS].astype(np.float64) * 1000,
         )
 
-    def check(self) -> Iterator[Finding]:
+    def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """Recordings and their lengths, compared with the official data."""
-        where = str(self.path)
-        yield Finding("ok", "", "cameras", "the built-in table", "that")
-        yield Finding(
-            "missing", "", "videos", "labels only", "videos, to build shards",
-            "none needed to evaluate; to build, use the original data set", where,
-        )  # fmt: skip
-        for subject in SUBJECTS:
-            if subject not in self._poses:
-                yield Finding(
-                    "missing", subject, "poses", "nothing", "its recordings",
-                    "take the whole file if your manifest uses this subject", where,
-                )  # fmt: skip
-            else:
-                yield from self._subject(subject, where)
+        lengths = {s: {n: len(a) for n, a in poses.items()} for s, poses in self._poses.items()}
+        yield from label_findings(self.path, lengths, needs)
 
-    def _subject(self, subject: str, where: str) -> Iterator[Finding]:
-        poses, wanted = self._poses[subject], official().frames[subject]
-        absent = [name for name in wanted if name not in poses]
-        # VideoPose3D leaves out S11's Directions, of which one video is damaged.
-        usual = absent == (["Directions"] if subject == "S11" else [])
-        yield Finding(
-            "ok" if usual or not absent else "missing", subject, "poses",
-            f"{len(poses)} recordings" + (f"; not {', '.join(absent)}" if absent else ""),
-            f"{len(wanted)} recordings",
-            "" if usual or not absent else "take the whole file", where,
-        )  # fmt: skip
-        for name, metres in poses.items():
+
+def label_findings(
+    path: Path, lengths: Mapping[str, Mapping[str, int]], needs: Needs
+) -> Iterator[Finding]:
+    """What a file of labels holds: ``lengths`` are its frames by subject and recording."""
+    where = str(path)
+    yield Finding("ok", "", "cameras", "the built-in table", "that")
+    yield labels_only("", where)
+    for subject in SUBJECTS:
+        needed = {c.sequence for c in clip_ids("human36m", [subject]) if needs.clip(c)}
+        if subject not in lengths:
+            yield no_subject(subject, bool(needed), where)
+            continue
+        found = lengths[subject]
+        items = [Item(s, s in found, s in needed) for s in official().frames[subject]]
+        yield presence(subject, "poses", "recordings", items, where, "take the whole file")
+        for name, frames in found.items():
             expected = label_frames(subject, name)
-            if len(metres) != expected:
+            if frames != expected:
                 yield Finding(
-                    "differs", subject, "labelled frames", f"{name}: {len(metres)}",
-                    str(expected), "use an unaltered file", where,
+                    "differs", subject, "labelled frames", f"{name}: {frames}", str(expected),
+                    "use an unaltered file", where,
                 )  # fmt: skip
-
-
-def refuse_pickle(path: Path) -> None:
-    """Raises `InputError`, with the reason, for the pickles of MotionBERT and its relatives."""
-    with path.open("rb") as stream:
-        start = stream.read(1)
-    if start == b"\x80" or path.suffix in (".pkl", ".pickle"):
-        raise InputError(
-            f"{path}: a pickle. Those of MotionBERT hold labels in the picture's frame, pixels and "
-            "scaled depth: a plane at the root's depth, not the camera space in which this "
-            f"benchmark measures, and S9 in other lengths. {_EXPECTED}"
-        )
 
 
 def _read(path: Path) -> dict[str, dict[str, NDArray[np.floating[Any]]]]:
-    refuse_pickle(path)
     content = load_npz(path)
     poses = content.get("positions_3d")
     if not isinstance(poses, dict):

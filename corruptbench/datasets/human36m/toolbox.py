@@ -7,7 +7,11 @@ lower number, but for a few.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from corruptbench.datasets.human36m.layout import action
 from corruptbench.datasets.human36m.tables import CAMERAS, official
@@ -46,3 +50,15 @@ def clip_of(source: str) -> tuple[str, str, str] | None:
     if (act, sub) not in known or not 1 <= camera <= len(CAMERAS):
         return None
     return subject, known[act, sub], CAMERAS[camera - 1]
+
+
+def clip_rows(sources: Iterable[str]) -> dict[tuple[str, str, str], NDArray[np.intp]]:
+    """Of each clip its rows in a table whose rows have these sources.
+
+    The rows of a source are the clip's frames from the first on. Sources of no clip are left out.
+    """
+    rows: dict[str, list[int]] = {}
+    for i, source in enumerate(sources):
+        rows.setdefault(source, []).append(i)
+    clips = {source: clip_of(source) for source in rows}
+    return {clip: np.array(rows[source]) for source, clip in clips.items() if clip is not None}

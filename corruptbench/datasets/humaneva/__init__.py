@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
 from corruptbench.datasets.clip import Clip, ClipId
-from corruptbench.datasets.findings import Finding
+from corruptbench.datasets.findings import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.humaneva.calibration import read_camera
 from corruptbench.datasets.humaneva.checks import check
-from corruptbench.datasets.humaneva.files import calibration_file, child, video_file
+from corruptbench.datasets.humaneva.files import calibration_file, check_root, child, video_file
 from corruptbench.datasets.humaneva.labels import LabelFiles
 from corruptbench.datasets.humaneva.partitions import (
     CAMERAS,
@@ -60,28 +60,16 @@ class HumanEva:
             recordings: the partition, the official one by default.
             positions: the cameras' centres that `check` expects, world mm.
         """
-        if not root.is_dir():
-            raise InputError(f"{root}: no such folder; expected the root of HumanEva-I (--root)")
+        there = check_root(root, sorted({r.subject for r in recordings}))
         self.root = root
         self.positions = positions
-        there = {s for s in {r.subject for r in recordings} if child(root, s).is_dir()}
-        if not there:
-            raise InputError(
-                f"{root}: no folder S1, S2 or S3 in it; expected the root of HumanEva-I "
-                "(S1/Image_Data, S1/Calibration_Data, ...): is this one level too high or low?"
-            )
         self.recordings = tuple(r for r in recordings if r.subject in there)
         self._expected = recordings
         self._labels = LabelFiles(root)
 
     def clip_ids(self) -> list[ClipId]:
         """All clips of the subjects that are there, sorted."""
-        return sorted(
-            ClipId(self.name, r.subject, f"{r.name}_{partition}", camera, r.action)
-            for r in self.recordings
-            for partition in PARTITIONS
-            for camera in CAMERAS
-        )
+        return sorted(clip for recording in self.recordings for clip in recording.clips())
 
     def load(self, clip_id: ClipId) -> Clip:
         """The clip with its labels; the video is named, not opened."""
@@ -119,9 +107,9 @@ class HumanEva:
             )
         return path
 
-    def check(self) -> Iterator[Finding]:
+    def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """What is there, missing, or other than published; see `checks.check`."""
-        return check(self.root, self._expected, self.positions, self._labels)
+        return check(self.root, self._expected, self.positions, self._labels, needs)
 
 
 def _person_boxes(joints: NDArray[np.float64], camera: Camera) -> NDArray[np.float64]:
@@ -144,3 +132,17 @@ def open_root(root: Path | None) -> HumanEva:
     if root is None:
         raise InputError("humaneva needs --root: the folder that holds S1, S2, S3")
     return HumanEva(root)
+
+
+def expected_clips() -> dict[ClipId, range]:
+    """All clips of the official partition, each with the numbers of labelled frames it may have.
+
+    Which frames have a label depends on the motion capture and its conversion: one at least, and
+    all at most.
+    """
+    return {
+        recording.clip(partition, camera): range(1, recording.count(partition) + 1)
+        for recording in OFFICIAL
+        for partition in PARTITIONS
+        for camera in CAMERAS
+    }

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+from corruptbench.datasets.nearby import nearby
+from corruptbench.errors import InputError
+
+_KINDS = ("Image_Data", "Calibration_Data", "Sync_Data", "Mocap_Data")
 
 
 def child(folder: Path, name: str) -> Path:
@@ -11,6 +17,37 @@ def child(folder: Path, name: str) -> Path:
     if path.exists() or not folder.is_dir():
         return path
     return next((p for p in sorted(folder.iterdir()) if p.name.lower() == name.lower()), path)
+
+
+def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
+    """The subjects that are there.
+
+    Raises:
+        InputError: if there is none; names the right root if it is near.
+    """
+
+    def present(place: Path) -> list[str]:
+        return [s for s in subjects if any(child(child(place, s), k).is_dir() for k in _KINDS)]
+
+    if root.is_file():
+        raise InputError(
+            f"{root}: a file; expected the root of HumanEva-I, a folder (--root): labels in one "
+            "file, data_3d_humaneva15.npz, are laid into it, beside the cameras' Calibration_Data"
+        )
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder; expected the root of HumanEva-I (--root)")
+    found = present(root)
+    other = None if found else nearby(root, present)
+    if other is not None:
+        raise InputError(
+            f"{root}: holds no subject's folder, but {other} does; --root should be {other}"
+        )
+    if not found:
+        raise InputError(
+            f"{root}: no folder {' or '.join(subjects)} of HumanEva-I in it; expected "
+            "S1/Image_Data, S1/Calibration_Data and so on: are the archives unpacked?"
+        )
+    return found
 
 
 def subject_file(root: Path, subject: str, folder: str, name: str) -> Path:

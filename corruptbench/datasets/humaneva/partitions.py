@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from corruptbench.datasets.clip import ClipId
+
 Partition = Literal["Validate", "Train"]
 PARTITIONS: tuple[Partition, ...] = ("Validate", "Train")
 
@@ -45,6 +47,15 @@ class Recording:
         """First and last frame of a partition."""
         return self.validate if partition == "Validate" else self.train
 
+    def clip(self, partition: Partition, camera: str) -> ClipId:
+        """A partition, seen by a camera."""
+        sequence = f"{self.name}_{partition}"
+        return ClipId("humaneva", self.subject, sequence, camera, self.action)
+
+    def clips(self) -> list[ClipId]:
+        """All of it."""
+        return [self.clip(p, camera) for p in PARTITIONS for camera in CAMERAS]
+
     def count(self, partition: Partition) -> int:
         """Number of frames of a partition."""
         first, last = self.frames(partition)
@@ -64,13 +75,11 @@ OFFICIAL = (
     Recording("S2", "Box", (119, 119, 117), (6, 382), (383, 734)),
     Recording("S3", "Walking", (80, 80, 80), (6, 448), (449, 939)),
     Recording("S3", "Jog", (65, 65, 65), (6, 401), (402, 842)),
+    # Its motion capture is damaged; VideoPose3D leaves it out, and so may a copy.
     Recording("S3", "ThrowCatch", (79, 79, 79), (6, 493), (494, 1027)),
     Recording("S3", "Gestures", (83, 83, 82), (6, 533), (534, 1102)),
     Recording("S3", "Box", (1, 1, 1), (6, 512), (513, 1021)),
 )
-
-#: Recordings whose motion capture is damaged; VideoPose3D leaves them out, and so may a copy.
-DAMAGED = {("S3", "ThrowCatch")}
 
 #: Camera centres, world mm, by subject: C1, C2, C3. S1 and S3 were recorded with the same set-up.
 POSITIONS: dict[str, tuple[tuple[float, float, float], ...]] = {

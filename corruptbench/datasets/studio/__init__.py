@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from corruptbench.datasets.clip import ClipId
 from corruptbench.datasets.folder import FolderDataset
 
 EMBEDDED = Path(__file__).parent
@@ -18,3 +21,13 @@ TRAIN_SHARDS = EMBEDDED / "train_shards"
 def open_root(root: Path | None) -> FolderDataset:
     """The studio set in ``root``, by default the embedded one."""
     return FolderDataset(root or EMBEDDED)
+
+
+def expected_clips() -> dict[ClipId, range]:
+    """All clips of the embedded set, each with its one number of frames whose labels are valid."""
+    embedded = FolderDataset(EMBEDDED)
+    valid = (
+        (clip, int(np.isfinite(embedded.load(clip).joints).all(axis=(1, 2)).sum()))
+        for clip in embedded.clip_ids()
+    )
+    return {clip: range(n, n + 1) for clip, n in valid}

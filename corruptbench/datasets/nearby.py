@@ -1,0 +1,24 @@
+"""The folder that was meant, when the one that was given is a level too high or too low."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_UP, _DOWN = 4, 2  # levels
+
+
+def nearby(root: Path, meant: Callable[[Path], object]) -> Path | None:
+    """The first folder around ``root`` of which ``meant`` is true: above it, then below it."""
+    whole = root.resolve()
+    return next((p for p in (*whole.parents[:_UP], *_below(whole, _DOWN)) if meant(p)), None)
+
+
+def _below(place: Path, levels: int) -> Iterator[Path]:
+    with suppress(OSError):
+        inside = sorted(p for p in place.iterdir() if p.is_dir())
+        yield from inside
+        if levels > 1:
+            for child in inside:
+                yield from _below(child, levels - 1)

@@ -1,0 +1,152 @@
+"""The referee knows the clips of each shipped benchmark, licensed data or not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from corruptbench.datasets import open_dataset
+from corruptbench.evaluate.expectation import expectation
+from corruptbench.manifest import load_manifest
+from leaderboard import SubmissionError, check
+from tests.leaderboard.conftest import write_result
+
+
+def expected(name):
+    return expectation(load_manifest(name))
+
+
+def result(folder, name, change=lambda table: table):
+    """A result of that benchmark with errors of 50 mm, after a change of its per-clip table."""
+    known = expected(name)
+    clips = pd.DataFrame(
+        [(s, q, q.split()[0].split("_")[0], c, r[-1]) for (s, q, c), r in known.clips.items()],
+        columns=["subject", "sequence", "action", "camera", "frames"],
+    )
+    cells = pd.DataFrame(known.cells, columns=["corruption", "severity"])
+    table = change(clips).merge(cells, how="cross")
+    table = table.assign(steps=table.frames - 1, mpjpe=50.0, p_mpjpe=40.0, mpjve=5.0)
+    manifest = load_manifest(name)
+    benchmark = {"id": name, "version": manifest.version, "manifest_sha256": manifest.sha256}
+    return write_result(folder, table, benchmark=benchmark, scoring=manifest.scoring.model_dump())
+
+
+def problems(path, known):
+    check(path)  # whole in itself
+    with pytest.raises(SubmissionError) as caught:
+        check(path, known)
+    return [(p.field, p.found, p.expected) for p in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("name", "clips", "frames"),
+    [
+        ("human36m-c", 236, 543_344),
+        ("human36m-c-unshifted", 224, 543_344 - 4 * (1447 + 1612 + 1554)),
+        ("humaneva-i-c", 27, 11_628),
+        ("studio-c", 64, 6_088),
+    ],
+)
+def test_totals_as_published(name, clips, frames):
+    known = expected(name).clips
+    assert len(known) == clips
+    assert sum(counts[-1] for counts in known.values()) == frames
+
+
+def test_what_is_known_without_a_copy(tmp_path):
+    """Human3.6M to the frame; of HumanEva-I at most the partition, since labels have gaps."""
+    h36m, eva = expected("human36m-c").clips, expected("humaneva-i-c").clips
+    assert h36m["S9", "Greeting", "55011271"] == range(1447, 1448)
+    assert ("S11", "Directions", "55011271") not in h36m
+    assert eva["S3", "Box_1_Validate", "C2"] == range(1, 507 + 1)
+    studio = open_dataset("studio", None)
+    clip = next(c for c in studio.clip_ids() if c.subject == "S6")
+    count = len(studio.load(clip).joints)
+    own = (clip.subject, clip.sequence, clip.camera)
+    assert expected("studio-c").clips[own] == range(count, count + 1)
+    manifest = tmp_path / "own.toml"
+    text = files("manifests").joinpath("studio-c.toml").read_text()
+    manifest.write_text(text.replace('dataset = "studio"', 'dataset = "folder"'))
+    assert expectation(load_manifest(str(manifest))).clips is None
+
+
+def test_human36m_to_the_frame(tmp_path):
+    known = expected("human36m-c")
+    assert check(result(tmp_path / "true", "human36m-c"), known).coverage.clips == 236
+
+    def without(table):
+        return table.query("subject != 'S9' or sequence != 'Greeting' or camera != '55011271'")
+
+    (lacking,) = problems(result(tmp_path / "lacking", "human36m-c", without), known)
+    assert lacking == ("clips", "235 clips, without S9/Greeting/55011271", "the benchmark's 236")
+
+    def longer(table):
+        return table.assign(frames=table.frames + (table.sequence == "SittingDown"))
+
+    ((field, found, right),) = problems(result(tmp_path / "longer", "human36m-c", longer), known)
+    assert field == "column frames"
+    assert found.count(" for S") == 3
+    assert found.endswith(" and 5 more")
+    assert right.startswith(str(int(found.split()[0]) - 1))
+
+    def more(table):
+        damaged = table.iloc[:1].assign(subject="S11", sequence="Directions", action="Directions")
+        return pd.concat([table, damaged])
+
+    ((field, found, _),) = problems(result(tmp_path / "more", "human36m-c", more), known)
+    assert field == "clips"
+    assert found.startswith("237 clips, with S11/Directions/")
+
+
+def test_humaneva_with_gaps(tmp_path):
+    known = expected("humaneva-i-c")
+
+    def gaps(table):
+        return table.assign(frames=table.frames - np.arange(len(table)) * 7)
+
+    assert check(result(tmp_path / "gaps", "humaneva-i-c", gaps), known).coverage.clips == 27
+
+    def train(table):
+        return table.assign(sequence=table.sequence.str.replace("Validate", "Train"))
+
+    found = problems(result(tmp_path / "train", "humaneva-i-c", train), known)
+    assert [field for field, _, _ in found] == ["clips", "clips"]
+
+    def longer(table):
+        return table.assign(frames=table.frames + (table.index == 0))
+
+    (wrong,) = problems(result(tmp_path / "longer", "humaneva-i-c", longer), known)
+    first, counts = next(iter(known.clips.items()))
+    assert wrong == (
+        "column frames",
+        f"{counts[-1] + 1} for {'/'.join(first)}",
+        f"1 to {counts[-1]}",
+    )
+
+
+def test_a_result_with_fewer_frames_cannot_be_submitted(tmp_path, cli):
+    """The whole way, by the command."""
+
+    def shorter(table):
+        return table.assign(frames=table.frames // 2)
+
+    path = result(tmp_path / "short", "human36m-c", shorter)
+    done = cli("submit", path, "--board", tmp_path / "board")
+    assert done.code == 2
+    assert "column frames" in done.err
+    assert "Traceback" not in done.err
+    path = result(tmp_path / "true", "human36m-c")
+    assert cli("submit", path, "--board", tmp_path / "board").code == 0
+    row = next((tmp_path / "board").rglob("result.json"))
+    assert json.loads(row.read_text())["coverage"]["n_scored"] == 543_344 * 41
+
+
+def test_another_manifest_is_still_refused(tmp_path):
+    known = replace(expected("human36m-c"), manifest_sha256="0" * 64)
+    ((field, _, _),) = problems(result(tmp_path, "human36m-c"), known)
+    assert field == "benchmark.manifest_sha256"
