@@ -23,7 +23,7 @@ class Params:
     factor: float
 
 
-SEVERITIES = (Params(0.60), Params(0.42), Params(0.29), Params(0.19), Params(0.12))
+SEVERITIES = (Params(0.62), Params(0.48), Params(0.36), Params(0.27), Params(0.20))
 
 #: The clip's grey is drawn from this range, as fractions of full scale.
 GREYS = (0.45, 0.55)
@@ -40,7 +40,7 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
 CORRUPTION = Corruption(
     name="contrast",
     family="lighting",
-    version=1,
+    version=2,
     scope="clip",
     severities=SEVERITIES,
     plan=plan,

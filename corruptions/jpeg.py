@@ -34,7 +34,7 @@ class Params:
     quality: int
 
 
-SEVERITIES = (Params(20), Params(12), Params(8), Params(5), Params(3))
+SEVERITIES = (Params(25), Params(18), Params(13), Params(9), Params(6))
 
 #: Height of the person in the coded picture, pixels, eight of which are a block's side: about what
 #: a detector with an input 256 pixels high sees of a person.
@@ -255,7 +255,7 @@ def _quantise(lines, start, forward, steps, block):  # type: ignore[no-untyped-d
 CORRUPTION = Corruption(
     name="jpeg",
     family="compression",
-    version=1,
+    version=2,
     scope="clip",
     severities=SEVERITIES,
     plan=plan,
