@@ -79,10 +79,16 @@ class Crop(Record):
 
 
 class Scoring(Record):
-    """Conventions of the metrics; see `corruptbench.evaluate`."""
+    """Conventions of the metrics; see `corruptbench.evaluate`.
+
+    ``root_rule`` is "subtract": joint ``root_joint`` of labels and predictions alike is moved to
+    the origin; or "as-predicted": of the labels only, and a lifter whose contract says that its
+    poses are relative to the root is scored as it gives them (VideoPose3D's rule).
+    """
 
     joints: str
     root_joint: int = Field(ge=0)
+    root_rule: Literal["subtract", "as-predicted"] = "subtract"
     average: Literal["actions", "frames"]
 
 

@@ -166,19 +166,31 @@ def _coco17_to_humaneva15(
     return points, np.stack([scores[..., s].min(axis=-1) for s in sources], axis=-1)
 
 
+#: For each joint of HUMANEVA15 the H36M17 joint that comes next to it, to train on labels of that
+#: set: our own choice for pelvis, thorax and head, which the two define each in its own way.
+_HUMANEVA15_OF_H36M17 = (0, 8, 11, 12, 13, 14, 15, 16, 4, 5, 6, 1, 2, 3, 10)
+
+
+def _h36m17_to_humaneva15(
+    keypoints: NDArray[np.float64], scores: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return keypoints[..., _HUMANEVA15_OF_H36M17, :], scores[..., _HUMANEVA15_OF_H36M17]
+
+
 _Conversion = Callable[
     [NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]
 ]
 _CONVERSIONS: dict[tuple[str, str], _Conversion] = {
     ("coco17", "h36m17"): _coco17_to_h36m17,
     ("coco17", "humaneva15"): _coco17_to_humaneva15,
+    ("h36m17", "humaneva15"): _h36m17_to_humaneva15,
 }
 
 
 def convert(
     keypoints: NDArray[np.float64], scores: NDArray[np.float64], source: str, target: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Keypoints (..., K, 2) and scores (..., K) of one joint set as those of another.
+    """Keypoints (..., K, 2 or 3) and scores (..., K) of one joint set as those of another.
 
     Raises:
         InputError: for a pair of sets without a conversion.

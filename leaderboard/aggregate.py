@@ -1,10 +1,10 @@
 """From the per-clip table to the numbers of a result: cell means, aggregates, intervals.
 
 A cell is one (corruption, severity). Its mean over clips is weighted by what each clip's own mean
-was taken over: ``frames`` for MPJPE and P-MPJPE, ``steps`` (consecutive valid pairs of frames, of
-which gaps in the labels leave fewer than ``frames - 1``) for MPJVE. With ``average="actions"`` the
-weighted mean is taken within each action and the actions then count equally; with ``"frames"`` all
-frames (steps) count equally.
+was taken over: ``frames`` for MPJPE and P-MPJPE, ``run_frames`` (those that have a neighbour with
+a label, all but where the labels have gaps) for MPJVE. With ``average="actions"`` the weighted mean
+is taken within each action and the actions then count equally, as in VideoPose3D's evaluation
+(Pavllo et al., CVPR 2019); with ``"frames"`` all frames count equally.
 
 Intervals are 95 % percentile bootstrap intervals over takes. A take is one recorded sequence of a
 subject: its cameras saw the same movement at the same time, so they are drawn together. One set of
@@ -52,7 +52,7 @@ class _Wide:
 
     ``cells`` has the clean cell first, then the corruptions in the order of their first
     appearance, severities ascending. ``errors`` maps a metric to (C, K) means, and ``weights``
-    to the (C, K) numbers of frames or steps that they were taken over. ``groups`` holds the row
+    to the (C, K) numbers of frames that they were taken over. ``groups`` holds the row
     numbers of each set of clips that is averaged by frames. ``takes`` is (C,): the number of the
     take that a clip belongs to.
     """
@@ -74,7 +74,7 @@ def summarise(table: pd.DataFrame, average: Average) -> Summary:
 
     Raises:
         ValueError: the table is empty, has a (clip, cell) twice or lacks one, has no clean or no
-            corrupted cell, lacks an error, or has no clip with a step (MPJVE is undefined).
+            corrupted cell, lacks an error, or has no two successive frames (MPJVE is undefined).
         KeyError: a column is missing.
     """
     wide = _widen(table, average)
@@ -145,20 +145,22 @@ def _widen(table: pd.DataFrame, average: Average) -> _Wide:
     index = [*CLIP_KEY]
     if text.duplicated([*CLIP_KEY, *CELL_KEY]).any():
         raise ValueError("the per-clip table has a (clip, cell) twice")
-    by_cell = text.pivot(index=index, columns=[*CELL_KEY], values=["frames", "steps", *METRICS])
+    by_cell = text.pivot(
+        index=index, columns=[*CELL_KEY], values=["frames", "run_frames", *METRICS]
+    )
     cells = _ordered(text)
-    frames, steps = (_matrix(by_cell, column, cells) for column in ("frames", "steps"))
+    frames, runs = (_matrix(by_cell, column, cells) for column in ("frames", "run_frames"))
     if np.isnan(frames).any():
         raise ValueError("the per-clip table is ragged: a clip lacks a cell that others have")
-    if np.isnan(steps).any():
-        raise ValueError("the per-clip table lacks a value of steps")
+    if np.isnan(runs).any():
+        raise ValueError("the per-clip table lacks a value of run_frames")
     actions = by_cell.index.get_level_values("action").to_numpy()
     groups = (
         tuple(np.flatnonzero(actions == action) for action in np.unique(actions))
         if average == "actions"
         else (np.arange(len(actions)),)
     )
-    weights: dict[Metric, Array] = {"mpjpe": frames, "p_mpjpe": frames, "mpjve": steps}
+    weights: dict[Metric, Array] = {"mpjpe": frames, "p_mpjpe": frames, "mpjve": runs}
     errors: dict[Metric, Array] = {metric: _matrix(by_cell, metric, cells) for metric in METRICS}
     by_take = by_cell.index.to_frame(index=False).groupby([*TAKE_KEY], sort=False)
     takes = np.asarray(by_take.ngroup(), dtype=np.intp)
@@ -195,7 +197,7 @@ def _cell_means(wide: _Wide, metric: Metric, counts: Array) -> Array:
         total += np.divide(drawn @ sums[rows], weight, out=np.zeros_like(weight), where=some)
         present += some
     if not present.all():
-        raise ValueError(f"{metric} is undefined: no clip of the table has a step")
+        raise ValueError(f"{metric} is undefined: no clip of the table has two successive frames")
     means: Array = total / present
     return means
 

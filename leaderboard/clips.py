@@ -21,7 +21,7 @@ CELL_KEY = ("corruption", "severity")
 #: The columns as they are written; errors in millimetres (MPJVE: millimetres per frame).
 ARROW_SCHEMA = pa.schema(
     [(name, pa.string()) for name in (*CLIP_KEY, "corruption")]
-    + [("severity", pa.int8()), ("frames", pa.int32()), ("steps", pa.int32())]
+    + [("severity", pa.int8()), ("frames", pa.int32()), ("run_frames", pa.int32())]
     + [(name, pa.float64()) for name in METRICS]
 )
 
@@ -29,7 +29,7 @@ _KINDS: dict[str, tuple[str, Callable[[pa.DataType], bool]]] = {
     **{name: ("text", lambda kind: _is_text(kind)) for name in (*CLIP_KEY, "corruption")},
     **{
         name: ("integer", lambda kind: bool(pa.types.is_integer(kind)))
-        for name in ("severity", "frames", "steps")
+        for name in ("severity", "frames", "run_frames")
     },
     **{name: ("float64", lambda kind: bool(pa.types.is_float64(kind))) for name in METRICS},
 }

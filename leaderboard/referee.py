@@ -193,14 +193,14 @@ def _value_problems(path: Path, table: pd.DataFrame) -> Iterator[Problem]:
         yield from _bad_rows(path, table, column, empty, "some text")
     yield from _bad_rows(path, table, "severity", ~table["severity"].between(0, 5), "0 to 5")
     yield from _bad_rows(path, table, "frames", ~(table["frames"] >= 1), "1 or more")
-    steps = table["steps"]
-    few = steps.between(0, table["frames"] - 1)
-    yield from _bad_rows(path, table, "steps", ~few, "0 to frames - 1")
+    runs = table["run_frames"]
+    possible = runs.between(0, table["frames"]) & (runs != 1)
+    yield from _bad_rows(path, table, "run_frames", ~possible, "0, or 2 to frames")
     for metric in METRICS:
         fits, expected = table[metric].between(0.0, LARGEST_ERROR), f"0 to {LARGEST_ERROR:g} mm"
         if metric == "mpjve":
-            fits = fits.where(steps > 0, table[metric].isna())
-            expected += " per frame, null exactly when steps is 0"
+            fits = fits.where(runs > 0, table[metric].isna())
+            expected += " per frame, null exactly when run_frames is 0"
         yield from _bad_rows(path, table, metric, ~fits, expected)
     named_clean = table["corruption"] == CLEAN[0]
     mixed = named_clean != (table["severity"] == CLEAN[1])
@@ -223,7 +223,7 @@ def _bad_rows(
 
 
 def _row_problems(path: Path, table: pd.DataFrame) -> Iterator[Problem]:
-    """Each clip must have each cell once, and the same frames and steps in all of them."""
+    """Each clip must have each cell once, and the same frames and run_frames in all of them."""
     clip, cell = [*clips.CLIP_KEY], [*clips.CELL_KEY]
     twice = table.duplicated([*clip, *cell])
     if twice.any():
@@ -241,7 +241,7 @@ def _row_problems(path: Path, table: pd.DataFrame) -> Iterator[Problem]:
         yield Problem(path.name, "rows", found, "every cell for every clip", remedy)
         return
     remedy = "score the same frames in every cell; " + _RERUN
-    for column in ("frames", "steps"):
+    for column in ("frames", "run_frames"):
         kinds = by_clip[column].nunique()
         several = kinds[kinds != 1]
         if len(several):

@@ -7,15 +7,16 @@ every aggregate in the JSON can be recomputed; the referee does just that.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 2
 
 #: Columns of the per-clip table: identity of the clip, identity of the cell, the number of frames
-#: scored, the number of consecutive valid pairs of frames (``steps``), then the means. MPJPE and
-#: P-MPJPE are means over ``frames``; MPJVE is the mean over ``steps``, null exactly when that is 0.
+#: scored, how many of them have a scored neighbour (``run_frames``), then the means. MPJPE and
+#: P-MPJPE are means over ``frames``; MPJVE is over the runs of two and more successive frames, each
+#: weighted by its frames, null exactly when there is none.
 CLIP_COLUMNS = (
     "subject",
     "sequence",
@@ -24,7 +25,7 @@ CLIP_COLUMNS = (
     "corruption",
     "severity",
     "frames",
-    "steps",
+    "run_frames",
     "mpjpe",
     "p_mpjpe",
     "mpjve",
@@ -79,6 +80,7 @@ class Scoring(Record):
 
     joints: str
     root_joint: int = Field(ge=0)
+    root_rule: Literal["subtract", "as-predicted"]
     average: Literal["actions", "frames"]
 
 
@@ -137,7 +139,7 @@ class Intervals(Record):
 class Result(Record):
     """One lifter on one benchmark."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     benchmark: Benchmark
     build: Build
     lifter: Lifter

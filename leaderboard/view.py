@@ -25,6 +25,9 @@ _LABELS: dict[Metric, tuple[str, str, int]] = {
 }
 
 
+_ROOTS = {"subtract": "subtracted", "as-predicted": "as predicted"}
+
+
 class Heading(Record):
     """What of a manifest the page shows: exactly these two fields.
 
@@ -164,14 +167,14 @@ def _in_order(names: Sequence[str], listed: Sequence[str]) -> list[str]:
 
 def _facts(rows: Sequence[Row]) -> list[str]:
     result = rows[0].result
-    coverage = result.coverage
-    average = "mean over actions" if result.scoring.average == "actions" else "mean over frames"
+    coverage, scoring = result.coverage, result.scoring
+    average = "mean over actions" if scoring.average == "actions" else "mean over frames"
     return [
         f"{len(rows)} lifter{'s' if len(rows) > 1 else ''}",
         f"{coverage.clips:,} clips",
         f"{coverage.cells:,} cells",
         f"{coverage.n_expected:,} frames scored for each lifter",
-        f"{result.scoring.joints} joints, root {result.scoring.root_joint}",
+        f"{scoring.joints} joints, root {scoring.root_joint} {_ROOTS[scoring.root_rule]}",
         average,
     ]
 

@@ -15,7 +15,7 @@ from corruptbench.lifters.export import check_suffix, export
 from corruptbench.lifters.samples import load_samples
 from corruptbench.lifters.training import Schedule, train, weights_sha256
 from corruptbench.lifters.videopose3d import VideoPose3D
-from corruptbench.skeleton import H36M17
+from corruptbench.skeleton import joint_set
 
 
 @click.command()
@@ -24,6 +24,8 @@ from corruptbench.skeleton import H36M17
               help="Of a training split. Default: the embedded one.")  # fmt: skip
 @click.option("--root", type=click.Path(path_type=Path), help="Where the data set lies (labels).")
 @click.option("--manifest", help="Id or .toml. Default: the one that the shards name.")
+@click.option("--joints", type=click.Choice(["h36m17", "humaneva15"]), default="h36m17",
+              show_default=True, help="Joint set of keypoints and poses.")  # fmt: skip
 @click.option("--epochs", type=click.IntRange(min=1), default=Schedule.epochs, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=Schedule.seed, show_default=True)
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
@@ -35,6 +37,7 @@ def command(
     shards: Path,
     root: Path | None,
     manifest: str | None,
+    joints: str,
     epochs: int,
     seed: int,
     device: str,
@@ -46,11 +49,11 @@ def command(
     usable_device(device)
 
     def make() -> VideoPose3D:
-        return VideoPose3D(len(H36M17), 2)
+        return VideoPose3D(len(joint_set(joints)), 2)
 
     contract = parse_contract(
         {
-            "name": name, "joints": "h36m17", "channels": "xy", "normalize": "screen",
+            "name": name, "joints": joints, "channels": "xy", "normalize": "screen",
             "window": "sequence", "frames": make().frames, "units": "m", "root": "relative",
         },
         "the lifter's contract",

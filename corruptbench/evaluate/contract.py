@@ -29,7 +29,8 @@ class Contract(Record):
         frames: see ``window``.
         units: of the output.
         root: whether the output is relative to the root joint or absolute in camera space; its
-            axes are the camera's in both cases. The root is subtracted either way.
+            axes are the camera's in both cases. An absolute one is made relative; what becomes of a
+            relative one is the benchmark's to say (``scoring.root_rule``).
     """
 
     format: Literal["corruptbench-lifter/1"] = "corruptbench-lifter/1"

@@ -77,6 +77,29 @@ def mpjve(predicted: Array, target: Array) -> Array:
     return mpjpe(np.diff(predicted, axis=0), np.diff(target, axis=0))
 
 
+def mpjve_of_runs(
+    predicted: Array, target: Array, valid: NDArray[np.bool_]
+) -> tuple[float | None, int]:
+    """MPJVE of a clip, mm per frame, and the number of frames that it is taken over.
+
+    A run of successive valid frames is a sequence of its own: there is no step over a gap. Runs
+    weigh by their frames, as sequences do in VideoPose3D's evaluation, although n frames have
+    n - 1 steps; a run of one frame has none and does not count. (None, 0) if there are no others.
+
+    Args:
+        predicted: (F, J, 3) mm.
+        target: (F, J, 3) mm; anything where it is not valid.
+        valid: (F,).
+    """
+    frames = np.flatnonzero(valid)
+    runs = [r for r in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1) if len(r) > 1]
+    if not runs:
+        return None, 0
+    lengths = [len(r) for r in runs]
+    means = [mpjve(predicted[r], target[r]).mean() for r in runs]
+    return float(np.average(means, weights=lengths)), sum(lengths)
+
+
 def keypoint_error(found: Array, target: Array, boxes: Array) -> Array:
     """2D error of each joint as a fraction of the person's box height, (F, J).
 

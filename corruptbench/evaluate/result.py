@@ -12,7 +12,7 @@ from corruptbench.evaluate.lifter import Lifter
 from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.files import atomic
 from leaderboard import Result, clips, summarise
-from leaderboard.schema import Benchmark, Build, Coverage, Scoring
+from leaderboard.schema import SCHEMA_VERSION, Benchmark, Build, Coverage, Scoring
 from leaderboard.schema import Lifter as LifterRecord
 
 
@@ -41,7 +41,7 @@ def write_result(
     clip_rows = folder / f"{name}.clips.parquet"
     frames = int(table["frames"].sum())
     result = Result(
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
         benchmark=Benchmark(**lock.benchmark.model_dump()),
         build=Build(
             detector=lock.detector.name,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from corruptbench.build.detect import CellDetections
 from corruptbench.datasets import Clip
@@ -14,6 +16,7 @@ from corruptbench.evaluate import metrics
 from corruptbench.evaluate.lifter import Lifter
 from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.evaluate.windows import lift, lifter_input
+from corruptbench.manifest import Scoring
 from leaderboard.schema import CLIP_COLUMNS
 
 
@@ -70,21 +73,51 @@ def _score_clip(
             f"({np.count_nonzero(bad)} of the clip's {len(bad)} cells have some); "
             "a result would not be comparable: mend the model"
         )
-    target = metrics.root_relative(clip.joints_camera, rules.root_joint)
-    valid = np.asarray(np.isfinite(target).all(axis=(1, 2)))
-    if not valid.any():
-        return []
     rows: list[tuple[str | int | float | None, ...]] = []
     for d, pose in zip(detections, poses, strict=True):
-        predicted = metrics.root_relative(pose, rules.root_joint)
-        velocity = metrics.mpjve(predicted, target)[valid[1:] & valid[:-1]]  # no step over a gap
-        rows.append(
-            (
-                clip.id.subject, clip.id.sequence, clip.id.action, clip.id.camera,
-                d.cell.corruption, d.cell.severity, int(valid.sum()), velocity.size,
-                float(metrics.mpjpe(predicted[valid], target[valid]).mean()),
-                float(metrics.p_mpjpe(predicted[valid], target[valid]).mean()),
-                float(velocity.mean()) if velocity.size else None,
-            )
-        )  # fmt: skip
+        errors = clip_errors(pose, clip.joints_camera, rules, lifter.contract.root)
+        if errors is not None:
+            about = (clip.id.subject, clip.id.sequence, clip.id.action, clip.id.camera)
+            rows.append((*about, d.cell.corruption, d.cell.severity, *errors))
     return rows
+
+
+class ClipErrors(NamedTuple):
+    """The last columns of a row of the per-clip table: numbers of frames, then mm."""
+
+    frames: int
+    run_frames: int
+    mpjpe: float
+    p_mpjpe: float
+    mpjve: float | None
+
+
+def clip_errors(
+    predicted: NDArray[np.float64],
+    target: NDArray[np.float64],
+    rules: Scoring,
+    root: Literal["relative", "absolute"],
+) -> ClipErrors | None:
+    """Errors of one clip in one cell; None where no frame has a valid label.
+
+    Args:
+        predicted: (F, J, 3) mm, camera axes, `metrics.whole`.
+        target: (F, J, 3) mm, camera; NaN where a label is not valid.
+        rules: of the manifest.
+        root: whether the predictions are relative to the root joint, by the lifter's contract.
+    """
+    target = metrics.root_relative(target, rules.root_joint)
+    valid = np.asarray(np.isfinite(target).all(axis=(1, 2)))
+    if not valid.any():
+        return None
+    if rules.root_rule == "subtract" or root == "absolute":
+        predicted = metrics.root_relative(predicted, rules.root_joint)
+    mpjve, run_frames = metrics.mpjve_of_runs(predicted, target, valid)
+    predicted, target = predicted[valid], target[valid]
+    return ClipErrors(
+        frames=len(target),
+        run_frames=run_frames,
+        mpjpe=float(metrics.mpjpe(predicted, target).mean()),
+        p_mpjpe=float(metrics.p_mpjpe(predicted, target).mean()),
+        mpjve=mpjve,
+    )

@@ -13,7 +13,7 @@ from corruptbench.evaluate import metrics
 from corruptbench.evaluate.contract import Contract
 from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.evaluate.windows import lifter_input
-from corruptbench.skeleton import JointSet
+from corruptbench.skeleton import JointSet, convert, joint_set
 
 #: Output frames of a chunk: few enough that a batch mixes many clips.
 CHUNK = 16
@@ -26,10 +26,14 @@ class Samples:
     Attributes:
         inputs: (N, CHUNK + frames - 1, J, C) float32 in the contract's convention.
         targets: (N, CHUNK, J, 3) float32 metres, camera axes, root-relative.
+        keypoints: joint set of the inputs.
+        joints: joint set of the targets.
     """
 
     inputs: Tensor
     targets: Tensor
+    keypoints: JointSet
+    joints: JointSet
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -41,7 +45,7 @@ def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
     Chunks with a frame whose label is not valid are left out.
 
     Raises:
-        InputError: when the labels are in another joint set, or no chunk is left.
+        InputError: when the labels' joint set cannot be converted, or no chunk is left.
     """
     inputs, targets = [], []
     half = (contract.frames - 1) // 2
@@ -53,9 +57,8 @@ def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
         )  # fmt: skip
         frames = max(len(track), CHUNK)
         track = np.pad(track, ((half, half + frames - len(track)), (0, 0), (0, 0)), mode="edge")
-        if clip.joint_set != contract.joints:
-            raise InputError(f"{clip.id}: labels are {clip.joint_set}, expected {contract.joints}")
         pose = metrics.root_relative(clip.joints_camera, root) / 1000
+        pose, _ = convert(pose, np.ones(pose.shape[:2]), clip.joint_set, contract.joints)
         pose = np.pad(pose, ((0, frames - len(pose)), (0, 0), (0, 0)), mode="edge")
         for start in sorted({*range(0, frames - CHUNK + 1, CHUNK), frames - CHUNK}):
             target = pose[start : start + CHUNK].astype(np.float32)
@@ -64,11 +67,16 @@ def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
                 targets.append(target)
     if not inputs:
         raise InputError(f"{shard_set.folder}: no stretch of {CHUNK} frames with valid labels")
-    return Samples(torch.from_numpy(np.stack(inputs)), torch.from_numpy(np.stack(targets)))
+    return Samples(
+        inputs=torch.from_numpy(np.stack(inputs)),
+        targets=torch.from_numpy(np.stack(targets)),
+        keypoints=joint_set(contract.keypoints),
+        joints=joint_set(contract.joints),
+    )
 
 
-def mirrored(poses: Tensor, joint_set: JointSet) -> Tensor:
+def mirrored(poses: Tensor, joints: JointSet) -> Tensor:
     """Poses or keypoints (..., J, C) seen in a mirror: x negated, left and right exchanged."""
-    flipped = poses[..., joint_set.mirror, :].clone()
+    flipped = poses[..., joints.mirror, :].clone()
     flipped[..., 0] *= -1
     return flipped

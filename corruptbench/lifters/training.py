@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from corruptbench.errors import InputError
 from corruptbench.files import atomic, sha256_of_json
 from corruptbench.lifters.samples import Samples, mirrored
-from corruptbench.skeleton import H36M17
 
 
 @dataclass(frozen=True)
@@ -82,11 +81,13 @@ def train(
         optimizer = torch.optim.Adam(network.parameters(), lr=schedule.rate, amsgrad=True)
         identity = _identity(network, samples, schedule, device)
         start = _resume(checkpoint, identity, network, optimizer)
-        inputs, targets = samples.inputs.to(device), samples.targets.to(device)
+        on_device = replace(
+            samples, inputs=samples.inputs.to(device), targets=samples.targets.to(device)
+        )
         for epoch in range(start, schedule.epochs):
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate * schedule.decay**epoch
-            error = _epoch(network, optimizer, inputs, targets, schedule, epoch)
+            error = _epoch(network, optimizer, on_device, schedule, epoch)
             if not np.isfinite(error):
                 raise InputError(f"training diverged in epoch {epoch + 1}: lower the learning rate")
             _save(checkpoint, identity, network, optimizer, epoch + 1)
@@ -98,26 +99,25 @@ def train(
 def _epoch(
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
-    inputs: Tensor,
-    targets: Tensor,
+    samples: Samples,
     schedule: Schedule,
     epoch: int,
 ) -> float:
     network.train()
     draw = np.random.Generator(np.random.Philox(key=schedule.seed, counter=[0, 0, 0, epoch]))
-    order = torch.from_numpy(draw.permutation(len(inputs)))
+    order = torch.from_numpy(draw.permutation(len(samples)))
     total = 0.0
     for rows in torch.split(order, schedule.batch):
-        x, y = inputs[rows], targets[rows]
+        x, y = samples.inputs[rows], samples.targets[rows]
         half = len(rows) // 2
-        x = torch.cat([x[:half], mirrored(x[half:], H36M17)])
-        y = torch.cat([y[:half], mirrored(y[half:], H36M17)])
+        x = torch.cat([x[:half], mirrored(x[half:], samples.keypoints)])
+        y = torch.cat([y[:half], mirrored(y[half:], samples.joints)])
         loss = torch.linalg.vector_norm(network(x) - y, dim=-1).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         total += loss.item() * len(rows)
-    return total / len(inputs)
+    return total / len(samples)
 
 
 def weights_sha256(network: nn.Module) -> str:

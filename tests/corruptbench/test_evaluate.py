@@ -178,7 +178,7 @@ def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
     path = data / "labels/A1.parquet"
     table = pq.read_table(path)
     joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(43, 17, 3).copy()
-    joints[:20:2] = np.nan  # step_1: every second frame, so no step from frame to frame
+    joints[:20:2] = np.nan  # step_1: every second frame, so none has a neighbour
     joints[25] = np.nan  # sway_1: one gap
     column = pa.FixedSizeListArray.from_arrays(joints.ravel(), 51)
     pq.write_table(table.set_column(2, "joints", column), path)
@@ -193,9 +193,9 @@ def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
     assert done.code == 0, done.err
     clips = pd.read_parquet(tmp_path / "tiny.clips.parquet")
     assert set(clips["subject"]) == {"A1"}
-    counts = clips.groupby("sequence")[["frames", "steps"]].agg(["min", "max"])
+    counts = clips.groupby("sequence")[["frames", "run_frames"]].agg(["min", "max"])
     assert counts.loc["step_1"].tolist() == [10, 10, 0, 0]
-    assert counts.loc["sway_1"].tolist() == [22, 22, 20, 20]
+    assert counts.loc["sway_1"].tolist() == [22, 22, 22, 22]
     assert clips[clips["sequence"] == "step_1"]["mpjve"].isna().all()
 
 

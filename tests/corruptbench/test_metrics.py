@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from corruptbench.evaluate import metrics
+from corruptbench.evaluate.score import clip_errors
+from corruptbench.manifest import Scoring
 from leaderboard import summarise
 from leaderboard.schema import CLIP_COLUMNS
 
@@ -150,31 +152,54 @@ def sequences(seed):
 @pytest.mark.parametrize("protocol", ["mpjpe", "p_mpjpe", "n_mpjpe", "mpjve"])
 def test_sequences_agree_with_videopose3d(protocol):
     for _, predicted, target in sequences(5):
-        ours = metrics.root_relative(predicted, 0)
-        at_origin = getattr(metrics, protocol)(ours, target).mean()
-        assert at_origin == pytest.approx(theirs(ours, target, protocol), rel=1e-9)
-        # It scores the root that the network gave; ours is moved to the origin first. Only an
-        # alignment makes that the same.
-        free = theirs(predicted, target, protocol)
-        assert (at_origin == pytest.approx(free, rel=1e-9)) == (protocol == "p_mpjpe")
+        ours = getattr(metrics, protocol)(predicted, target).mean()
+        assert ours == pytest.approx(theirs(predicted, target, protocol), rel=1e-9)
+        # With its root at the origin a prediction has other errors, but for an alignment.
+        moved = getattr(metrics, protocol)(metrics.root_relative(predicted, 0), target).mean()
+        assert (ours == pytest.approx(moved, rel=1e-9)) == (protocol == "p_mpjpe")
 
 
-def test_averaging_agrees_with_videopose3d():
-    """All but MPJVE: a sequence of n frames has n - 1 steps, which weigh n - 1 here and n there."""
+#: For MPJVE, runs of labelled frames: there they are sequences, here clips with gaps.
+GAPS = {7: [3], 19: [], 4: [], 30: [9, 10, 21], 5: [], 11: [5]}
+
+
+@pytest.mark.parametrize("rule", ["as-predicted", "subtract"])
+def test_a_result_agrees_with_videopose3d(rule):
+    """Scored clip by clip and averaged as the engine does, with gaps in the labels."""
+    rules = Scoring(joints="humaneva15", root_joint=0, root_rule=rule, average="actions")
     rows = []
-    means = {m: {a: [] for a in LENGTHS} for m in ("mpjpe", "p_mpjpe")}
+    means = {m: {a: [] for a in LENGTHS} for m in ("mpjpe", "p_mpjpe", "mpjve")}
     for i, (action, predicted, target) in enumerate(sequences(6)):
-        ours, n = metrics.root_relative(predicted, 0), len(target)
-        found = [getattr(metrics, m)(ours, target).mean() for m in ("mpjpe", "p_mpjpe", "mpjve")]
+        free = predicted - predicted[:, :1] if rule == "subtract" else predicted
+        gaps = GAPS[len(target)]
+        runs = np.split(np.arange(len(target)), gaps)
+        for run in (r[1:] if r[0] in gaps else r for r in runs):
+            for metric, of_action in means.items():
+                if len(run) > 1 or (metric != "mpjve" and len(run)):
+                    error = theirs(free[run], target[run], metric)
+                    of_action[action].append((len(run), error))
+        target[gaps] = np.nan
+        found = clip_errors(predicted, target + 5000.0, rules, "relative")
         for corruption, severity in (("clean", 0), ("erase", 1)):
-            rows.append(("S1", f"{i}", action, "C1", corruption, severity, n, n - 1, *found))
-        for metric, of_action in means.items():
-            of_action[action].append((n, theirs(ours, target, metric)))
+            rows.append(("S1", f"{i}", action, "C1", corruption, severity, *found))
     summary = summarise(pd.DataFrame(rows, columns=list(CLIP_COLUMNS)), "actions")
     for metric, of_action in means.items():
         actions = [sum(n * e for n, e in es) / sum(n for n, _ in es) for es in of_action.values()]
         expected = sum(actions) / len(actions)
         assert getattr(summary, metric).clean == pytest.approx(expected, rel=1e-9)
+
+
+def test_absolute_poses_are_made_relative_by_either_rule():
+    _, predicted, target = next(sequences(7))
+    rules = [
+        Scoring(joints="humaneva15", root_joint=0, root_rule=rule, average="actions")
+        for rule in ("as-predicted", "subtract")
+    ]
+    away = predicted + [100.0, -50.0, 4000.0]
+    found = {clip_errors(away, target, rule, "absolute") for rule in rules}
+    assert found == {clip_errors(away, target, rules[1], "relative")}
+    assert clip_errors(away, target, rules[0], "relative").mpjpe > 3000
+    assert clip_errors(away, np.full_like(target, np.nan), rules[0], "relative") is None
 
 
 def test_root_relative():

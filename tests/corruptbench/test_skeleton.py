@@ -71,6 +71,14 @@ def test_coco_to_humaneva():
         assert confidence[0, target] == min(scores[0, a], scores[0, b])
 
 
+def test_h36m_to_humaneva():
+    points = np.arange(51, dtype=np.float64).reshape(1, 17, 3)
+    out, _ = convert(points, np.ones((1, 17)), "h36m17", "humaneva15")
+    other = {"pelvis": "hip"}
+    for i, name in enumerate(HUMANEVA15.joints):
+        assert out[0, i].tolist() == points[0, H36M17.joints.index(other.get(name, name))].tolist()
+
+
 @pytest.mark.parametrize("joints", [H36M17, COCO17, HUMANEVA15])
 def test_limb_joints_are_the_same_in_every_set(joints):
     names = [joints.joints[i] for i in limb_joints(joints.name)]

@@ -7,6 +7,7 @@ from corruptbench.errors import InputError
 from corruptbench.lifters.samples import CHUNK, Samples
 from corruptbench.lifters.training import Schedule, train, weights_sha256
 from corruptbench.lifters.videopose3d import VideoPose3D
+from corruptbench.skeleton import H36M17
 
 SCHEDULE = Schedule(epochs=4, batch=8)
 
@@ -19,7 +20,7 @@ def samples(count=20):
     generator = torch.Generator().manual_seed(5)
     inputs = torch.randn(count, CHUNK + 8, 17, 2, generator=generator)
     targets = torch.cat([inputs[:, 4:-4], inputs[:, 4:-4, :, :1]], dim=-1) * 0.3
-    return Samples(inputs, targets)
+    return Samples(inputs, targets, H36M17, H36M17)
 
 
 def run(tmp_path, schedule=SCHEDULE, data=None, stop_after=None, errors=None):

@@ -35,7 +35,7 @@ def clip_table(
 ) -> pd.DataFrame:
     """Errors that grow with severity: ``level`` mm when clean, ``slope`` mm for each severity.
 
-    Two takes of three have gaps, which cost 3 or 6 of their steps.
+    Two takes of three have gaps, which leave 3 or 6 frames without a neighbour.
     """
     random = np.random.default_rng(seed)
     cells = [("clean", 0, 0.0)]
@@ -56,7 +56,7 @@ def clip_table(
                         "corruption": corruption,
                         "severity": severity,
                         "frames": frames,
-                        "steps": frames - 1 - 3 * ((take + 1) % 3),
+                        "run_frames": frames - 3 * ((take + 1) % 3),
                         "mpjpe": error,
                         "p_mpjpe": 0.74 * error,
                         "mpjve": 2.0 + 0.08 * error,
@@ -70,7 +70,7 @@ def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str
     scored = int(table["frames"].sum())
     name = changes.pop("name", "baseline")
     fields: dict[str, Any] = {
-        "schema_version": 1,
+        "schema_version": 2,
         "benchmark": {"id": "toy-c", "version": 1, "manifest_sha256": digest("manifest")},
         "build": {
             "detector": "movenet:thunder",
@@ -86,7 +86,12 @@ def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str
             "parameters": 1_230_000,
             "contract": {"input": "h36m17", "channels": "xyc", "window": 27, "flip": True},
         },
-        "scoring": {"joints": "h36m17", "root_joint": 0, "average": "actions"},
+        "scoring": {
+            "joints": "h36m17",
+            "root_joint": 0,
+            "root_rule": "subtract",
+            "average": "actions",
+        },
         "coverage": {
             "clips": len(table[[*clips.CLIP_KEY]].drop_duplicates()),
             "cells": len(table[[*clips.CELL_KEY]].drop_duplicates()),
@@ -115,7 +120,7 @@ def expected(table: pd.DataFrame) -> Expected:
     return Expected(
         manifest_sha256=digest("manifest"),
         cells=tuple((str(name), int(severity)) for name, severity in cells),
-        scoring=Scoring(joints="h36m17", root_joint=0, average="actions"),
+        scoring=Scoring(joints="h36m17", root_joint=0, root_rule="subtract", average="actions"),
         clips={
             (str(subject), str(sequence), str(camera)): range(frames, frames + 1)
             for (subject, sequence, camera), frames in zip(keys, clean["frames"], strict=True)

@@ -23,7 +23,7 @@ from .conftest import clip_table
 def weighted_mean(rows: Iterable[pd.Series], metric: Metric) -> float | None:
     top = bottom = 0.0
     for row in rows:
-        weight = row.steps if metric == "mpjve" else row.frames
+        weight = row.run_frames if metric == "mpjve" else row.frames
         if weight:
             top += weight * row[metric]
             bottom += weight
@@ -48,9 +48,9 @@ def plain_cell(table: pd.DataFrame, cell: tuple[str, int], metric: Metric, avera
 @pytest.mark.parametrize("metric", METRICS)
 def test_cells_and_aggregates_match_plain_python(average: Average, metric: Metric) -> None:
     table = clip_table(3, corruptions={"erase": 1.5, "shot_noise": 0.4}, severities=(1, 3))
-    table.loc[table.sequence == "walk-0", "steps"] = 0
+    table.loc[table.sequence == "walk-0", "run_frames"] = 0
     table.loc[table.sequence == "walk-0", "mpjve"] = math.nan
-    table.loc[table.sequence == "walk-1", "steps"] //= 5
+    table.loc[table.sequence == "walk-1", "run_frames"] //= 5
     summary = summarise(table, average)
 
     for cell in summary.cells:
@@ -69,16 +69,13 @@ def test_cells_and_aggregates_match_plain_python(average: Average, metric: Metri
     assert found.degradation == pytest.approx(sum(per.values()) / 2 - clean, rel=1e-10)
 
 
-def test_mpjve_counts_steps_and_not_frames() -> None:
-    """Each step's error once: a long clip full of gaps weighs no more than its steps."""
+def test_mpjve_counts_frames_in_runs_alone() -> None:
+    """A long clip full of gaps weighs no more than the frames whose movement is known."""
     table = clip_table(actions=("a",), takes=2, corruptions={"erase": 1.0}, severities=(1,))
-    steps = {"a-0": [2.0, 4.0, 3.0], "a-1": [10.0]}
     table["frames"] = table.sequence.map({"a-0": 4, "a-1": 1000})
-    table["steps"] = table.sequence.map({name: len(errors) for name, errors in steps.items()})
-    means = {name: sum(errors) / len(errors) for name, errors in steps.items()}
-    table["mpjve"] = table.sequence.map(means)
-    flat = [error for errors in steps.values() for error in errors]
-    clean = sum(flat) / len(flat)
+    table["run_frames"] = table.sequence.map({"a-0": 4, "a-1": 2})
+    table["mpjve"] = table.sequence.map({"a-0": 3.0, "a-1": 10.0})
+    clean = (4 * 3.0 + 2 * 10.0) / 6
     assert summarise(table, "frames").mpjve.clean == pytest.approx(clean, rel=1e-12)
     assert summarise(table, "actions").mpjve.clean == pytest.approx(clean, rel=1e-12)
 
@@ -199,8 +196,8 @@ def test_aggregate_of_cells_alone(table: pd.DataFrame) -> None:
         (lambda t: t.iloc[1:], "ragged"),
         (lambda t: t[t.corruption != "clean"], "no clean cell"),
         (lambda t: t[t.corruption == "clean"], "no corrupted cell"),
-        (lambda t: t.assign(steps=0), "mpjve is undefined"),
-        (lambda t: t.assign(steps=np.nan), "lacks a value of steps"),
+        (lambda t: t.assign(run_frames=0), "mpjve is undefined"),
+        (lambda t: t.assign(run_frames=np.nan), "lacks a value of run_frames"),
         (lambda t: t.assign(mpjve=np.nan), "lacks a value of mpjve"),
         (lambda t: t.assign(mpjpe=np.nan), "lacks a value of mpjpe"),
     ],

@@ -116,8 +116,8 @@ def test_refuses_another_part_of_the_benchmark(
 def test_refuses_other_frames_of_a_clip(make: Make, by: int) -> None:
     table = clip_table()
     frames = table["frames"] + by * (table.sequence == "walk-0")
-    steps = table["steps"].clip(upper=frames - 1)
-    (problem,) = problems(make(table.assign(frames=frames, steps=steps)))
+    runs = table["run_frames"].clip(upper=frames)
+    (problem,) = problems(make(table.assign(frames=frames, run_frames=runs)))
     assert problem.field == "column frames"
     assert problem.found == f"{table.frames[0] + by} for S1/walk-0/cam0"
     assert problem.expected == str(table.frames[0])
@@ -144,7 +144,8 @@ def test_names_the_first_of_many_other_frame_counts(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("joints", "coco17"), ("root_joint", 7), ("average", "frames")]
+    ("field", "value"),
+    [("joints", "coco17"), ("root_joint", 7), ("root_rule", "as-predicted"), ("average", "frames")],
 )
 def test_refuses_other_scoring(make: Make, field: str, value: Any) -> None:
     (problem,) = problems(make(scoring={field: value}))

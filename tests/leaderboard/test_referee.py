@@ -65,10 +65,10 @@ def test_accepts_average_over_frames(make: Make) -> None:
 
 
 @pytest.mark.parametrize("frames", [1, 60])
-def test_accepts_null_mpjve_for_a_clip_without_steps(make: Make, frames: int) -> None:
+def test_accepts_null_mpjve_for_a_clip_without_runs(make: Make, frames: int) -> None:
     """Of one frame, or of frames that all stand alone between gaps."""
     table = clip_table()
-    table.loc[table.sequence == "walk-0", ["frames", "steps"]] = frames, 0
+    table.loc[table.sequence == "walk-0", ["frames", "run_frames"]] = frames, 0
     table.loc[table.sequence == "walk-0", "mpjve"] = np.nan
     check(make(table))
 
@@ -108,7 +108,7 @@ def _scale(*keys: str | int, by: float = 1 + 1e-6) -> Callable[[Document], None]
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (_set("schema_version", value=2), "found 2, expected 1 (the version that this software"),
+        (_set("schema_version", value=1), "found 1, expected 2 (the version that this software"),
         (_set("schema_version", value=True), "schema_version: found True"),
         (lambda d: d.pop("schema_version"), "schema_version: found none"),
         (lambda d: d.pop("lifter"), "lifter: found nothing"),
@@ -232,15 +232,28 @@ def _move_frames(table: pd.DataFrame) -> pd.DataFrame:
         (_put("mpjpe", 10_000.1), "column mpjpe: found 10000.1"),
         (_put("frames", 0), "column frames: found 0 in row 3, expected 1 or more"),
         (_put("frames", -3), "column frames: found -3 in row 3, expected 1 or more"),
-        (_put("steps", -1), "column steps: found -1 in row 3, expected 0 to frames - 1"),
-        (lambda t: t.assign(steps=t.frames), "column steps: found"),
-        (lambda t: t.assign(steps=t.steps.astype(float)), "column steps: found double"),
-        (lambda t: t.drop(columns="steps"), "column steps: found no such column"),
-        (_nulled("steps"), "column steps: found nan in row 3, expected 0 to frames - 1"),
+        (
+            _put("run_frames", -1),
+            "column run_frames: found -1 in row 3, expected 0, or 2 to frames",
+        ),
+        (lambda t: t.assign(run_frames=t.frames + 1), "column run_frames: found"),
+        (_put("run_frames", 1), "column run_frames: found 1 in row 3, expected 0, or 2 to frames"),
+        (
+            lambda t: t.assign(run_frames=t.run_frames.astype(float)),
+            "column run_frames: found double",
+        ),
+        (lambda t: t.drop(columns="run_frames"), "column run_frames: found no such column"),
+        (
+            _nulled("run_frames"),
+            "column run_frames: found nan in row 3, expected 0, or 2 to frames",
+        ),
         (_nulled("frames"), "column frames: found nan in row 3, expected 1 or more"),
-        (_put("steps", 0), "column mpjve: found"),
-        (_put("steps", 0), "null exactly when steps is 0"),
-        (_put("steps", 7), "column steps: found counts that differ between the cells of clip S1/"),
+        (_put("run_frames", 0), "column mpjve: found"),
+        (_put("run_frames", 0), "null exactly when run_frames is 0"),
+        (
+            _put("run_frames", 7),
+            "column run_frames: found counts that differ between the cells of clip S1/",
+        ),
         (_put("severity", 6), "column severity: found 6"),
         (_put("severity", 0), "expected severity 0 for 'clean'"),
         (_put("severity", 1, row=0), "expected severity 0 for 'clean'"),
@@ -334,7 +347,7 @@ def test_refuses_a_table_without_clean_or_without_corruption(
 
 def test_refuses_clips_of_one_frame_only(make: Make) -> None:
     path = make()
-    table = clip_table().assign(frames=1, steps=0, mpjve=np.nan)
+    table = clip_table().assign(frames=1, run_frames=0, mpjve=np.nan)
     replace_table(path, table, n_expected=144, n_scored=144)
     assert "mpjve is undefined" in refusal(path)
 
