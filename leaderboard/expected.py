@@ -34,6 +34,7 @@ class Expected:
         manifest_sha256: of the frozen benchmark, 64 hexadecimal digits.
         cells: (corruption, severity) of each cell, with ("clean", 0).
         scoring: the conventions that the manifest pins.
+        excluded: what the manifest leaves out by name.
         clips: the numbers of frames that may be scored (in each cell) of each clip, by (subject,
             sequence, camera): one number where the owner knows which frames have labels. A clip
             with 0 alone must not be in a result. None where the owner cannot know the clips: then
@@ -43,6 +44,7 @@ class Expected:
     manifest_sha256: str
     cells: tuple[tuple[str, int], ...]
     scoring: Scoring
+    excluded: tuple[str, ...]
     clips: Mapping[tuple[str, str, str], range] | None
 
 
@@ -64,6 +66,10 @@ def document_problems(file: str, result: Result, expected: Expected) -> Iterator
         found, right = getattr(result.scoring, field), getattr(expected.scoring, field)
         if found != right:
             yield Problem(file, f"scoring.{field}", short(found), short(right), _SCORING)
+    excluded = result.coverage.excluded
+    if excluded != expected.excluded:
+        found, right = (_listed(names) or "nothing" for names in (excluded, expected.excluded))
+        yield Problem(file, "coverage.excluded", found, right, _CLIPS)
     cells = [(cell.corruption, cell.severity) for cell in result.cells]
     yield from _set_problems(file, "cells", cells, expected.cells, _CELLS)
 

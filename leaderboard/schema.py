@@ -85,12 +85,17 @@ class Scoring(Record):
 
 
 class Coverage(Record):
-    """Clips, cells and (frame, cell) pairs. A valid result scores all that the manifest expects."""
+    """Clips, cells and (frame, cell) pairs. A valid result scores all that the manifest expects.
+
+    ``excluded`` is what the manifest leaves out by name, as "S9/Greeting": of Human3.6M it says
+    whether the recordings whose labels are shifted count.
+    """
 
     clips: int = Field(ge=1)
     cells: int = Field(ge=1)
     n_expected: int = Field(ge=1)
     n_scored: int = Field(ge=0)
+    excluded: tuple[str, ...]
 
 
 class Cell(Record):

@@ -169,14 +169,17 @@ def _facts(rows: Sequence[Row]) -> list[str]:
     result = rows[0].result
     coverage, scoring = result.coverage, result.scoring
     average = "mean over actions" if scoring.average == "actions" else "mean over frames"
-    return [
+    without = f"without {', '.join(coverage.excluded)}" if coverage.excluded else ""
+    facts = [
         f"{len(rows)} lifter{'s' if len(rows) > 1 else ''}",
         f"{coverage.clips:,} clips",
+        without,
         f"{coverage.cells:,} cells",
         f"{coverage.n_expected:,} frames scored for each lifter",
         f"{scoring.joints} joints, root {scoring.root_joint} {_ROOTS[scoring.root_rule]}",
         average,
     ]
+    return [fact for fact in facts if fact]
 
 
 def _metric_view(

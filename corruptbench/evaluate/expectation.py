@@ -15,6 +15,7 @@ def expectation(manifest: Manifest) -> Expected:
         manifest_sha256=manifest.sha256,
         cells=tuple((c.corruption, c.severity) for c in manifest.cells),
         scoring=Scoring(**manifest.scoring.model_dump()),
+        excluded=manifest.clips.exclude,
         clips=None
         if known is None
         else {(c.subject, c.sequence, c.camera): known[c] for c in manifest.select(known)},

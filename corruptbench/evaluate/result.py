@@ -11,8 +11,9 @@ from corruptbench.errors import InputError
 from corruptbench.evaluate.lifter import Lifter
 from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.files import atomic
+from corruptbench.manifest import Cell
 from leaderboard import Result, clips, summarise
-from leaderboard.schema import SCHEMA_VERSION, Benchmark, Build, Coverage, Scoring
+from leaderboard.schema import CLIP_COLUMNS, SCHEMA_VERSION, Benchmark, Build, Coverage, Scoring
 from leaderboard.schema import Lifter as LifterRecord
 
 
@@ -22,16 +23,19 @@ def write_result(
     """Writes ``<lifter>.json`` and ``<lifter>.clips.parquet`` into ``folder``.
 
     Args:
-        table: from `corruptbench.evaluate.score.score`.
+        table: from `corruptbench.evaluate.score.score`, in which no pose was rejected.
         lifter: that was scored.
         shard_set: that it was scored on.
         folder: made if it is missing.
         command: that repeats the evaluation, for the record.
 
     Raises:
-        InputError: when the table cannot be aggregated (for example, only clean cells).
+        InputError: when poses were rejected, or the table cannot be aggregated (for example, only
+            clean cells).
     """
     lock, manifest = shard_set.lock, shard_set.manifest
+    _refuse_rejected(table, lifter.contract.name, folder)
+    table = table[list(CLIP_COLUMNS)]
     try:
         summary = summarise(table, manifest.scoring.average)
     except ValueError as error:
@@ -63,6 +67,7 @@ def write_result(
             cells=len(shard_set.cells),
             n_expected=frames // len(shard_set.cells) * len(manifest.cells),
             n_scored=frames,
+            excluded=manifest.clips.exclude,
         ),
         clips_sha256=clips.write(table, clip_rows),
         software=software(),
@@ -73,3 +78,27 @@ def write_result(
     with atomic(path) as temporary:
         temporary.write_text(result.model_dump_json(indent=1) + "\n")
     return path, result
+
+
+def _refuse_rejected(table: pd.DataFrame, name: str, folder: Path) -> None:
+    """Raises `InputError` if poses were rejected, and leaves ``<name>.rejected.csv`` to look at."""
+    report = folder / f"{name}.rejected.csv"
+    bad = table[table["rejected"] > 0]
+    if bad.empty:
+        report.unlink(missing_ok=True)  # of an earlier run
+        return
+    with atomic(report) as temporary:
+        bad.to_csv(temporary, index=False)
+    count, total = int(bad["rejected"].sum()), int((table["frames"] + table["rejected"]).sum())
+    clip_key, cell_key = list(clips.CLIP_KEY), list(clips.CELL_KEY)
+    worst = bad.nlargest(1, "rejected").iloc[0]
+    raise InputError(
+        f"{name}: {count} of {total} poses are NaN, infinite or collapsed to a point, in "
+        f"{len(bad[clip_key].drop_duplicates())} of {len(table[clip_key].drop_duplicates())} clips "
+        f"and {len(bad[cell_key].drop_duplicates())} of "
+        f"{len(table[cell_key].drop_duplicates())} cells; most ({worst['rejected']}) in "
+        f"{worst['subject']}/{worst['sequence']}.{worst['camera']}, "
+        f"{Cell(worst['corruption'], worst['severity'])}. A result without them would not be "
+        f"comparable, so there is none: mend the model. {report} lists them, with the errors of "
+        "the other frames"
+    )

@@ -19,29 +19,33 @@ from corruptbench.evaluate.windows import lift, lifter_input
 from corruptbench.manifest import Scoring
 from leaderboard.schema import CLIP_COLUMNS
 
+#: Columns that `score` gives: those of a result, and how many frames had no pose to score.
+COLUMNS = (*CLIP_COLUMNS, "rejected")
+
 
 def score(
     lifter: Lifter,
     shard_set: ShardSet,
     progress: Callable[[str], None] = lambda clip: None,  # noqa: ARG005
 ) -> pd.DataFrame:
-    """The per-clip table, columns `leaderboard.schema.CLIP_COLUMNS`, errors in mm.
+    """The per-clip table, columns `COLUMNS`, errors in mm.
 
     Args:
         lifter: loaded and probed.
         shard_set: opened; every clip of its manifest is scored in every cell that was built, over
-            the frames whose labels are valid.
+            the frames whose labels are valid. A pose that is not `metrics.whole` is counted in
+            ``rejected``, and the frame is left out of the errors.
         progress: called with each finished clip.
 
     Raises:
-        InputError: when the lifter gives another shape, or a pose that is not finite or has
-            collapsed to a point; when the labels are not in the joint set that the manifest scores.
+        InputError: when the lifter gives another shape; when the labels are not in the joint set
+            that the manifest scores; when a clip has no valid label.
     """
     rows = []
     for clip, detections in shard_set.clips():
         rows.extend(_score_clip(lifter, clip, detections, shard_set))
         progress(str(clip.id))
-    return pd.DataFrame(rows, columns=list(CLIP_COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _score_clip(
@@ -53,6 +57,12 @@ def _score_clip(
             f"{clip.id}: labels are {clip.joint_set}, the lifter gives {lifter.contract.joints}, "
             f"the manifest scores {rules.joints}; expected the same joint set"
         )
+    if not metrics.whole(clip.joints).any():
+        recording = f"{clip.id.subject}/{clip.id.sequence}.{clip.id.camera}"
+        raise InputError(
+            f"{clip.id}: none of its {len(clip.joints)} frames has a valid label, so it cannot be "
+            f'scored; mend the labels, or leave it out by the manifest: exclude = ["{recording}"]'
+        )
     layout = shard_set.lock.detector.layout
     tracks = np.stack(
         [
@@ -63,33 +73,25 @@ def _score_clip(
             for d in detections
         ]
     )  # fmt: skip
-    poses = lift(lifter, tracks)
-    bad = np.count_nonzero(~metrics.whole(poses), axis=1)
-    if bad.any():
-        first = int(np.flatnonzero(bad)[0])
-        raise InputError(
-            f"{lifter.contract.name}: poses that are NaN, infinite or collapsed to a point on "
-            f"{clip.id}, {detections[first].cell}: {bad[first]} of {poses.shape[1]} frames "
-            f"({np.count_nonzero(bad)} of the clip's {len(bad)} cells have some); "
-            "a result would not be comparable: mend the model"
+    about = (clip.id.subject, clip.id.sequence, clip.id.action, clip.id.camera)
+    return [
+        (
+            *about, d.cell.corruption, d.cell.severity,
+            *clip_errors(pose, clip.joints_camera, rules, lifter.contract.root),
         )
-    rows: list[tuple[str | int | float | None, ...]] = []
-    for d, pose in zip(detections, poses, strict=True):
-        errors = clip_errors(pose, clip.joints_camera, rules, lifter.contract.root)
-        if errors is not None:
-            about = (clip.id.subject, clip.id.sequence, clip.id.action, clip.id.camera)
-            rows.append((*about, d.cell.corruption, d.cell.severity, *errors))
-    return rows
+        for d, pose in zip(detections, lift(lifter, tracks), strict=True)
+    ]  # fmt: skip
 
 
 class ClipErrors(NamedTuple):
-    """The last columns of a row of the per-clip table: numbers of frames, then mm."""
+    """The last of `COLUMNS`: numbers of frames, then mm; None where there is no frame or step."""
 
     frames: int
     run_frames: int
-    mpjpe: float
-    p_mpjpe: float
+    mpjpe: float | None
+    p_mpjpe: float | None
     mpjve: float | None
+    rejected: int
 
 
 def clip_errors(
@@ -97,27 +99,32 @@ def clip_errors(
     target: NDArray[np.float64],
     rules: Scoring,
     root: Literal["relative", "absolute"],
-) -> ClipErrors | None:
-    """Errors of one clip in one cell; None where no frame has a valid label.
+) -> ClipErrors:
+    """Errors of one clip in one cell, over the frames where label and pose are `metrics.whole`.
 
     Args:
-        predicted: (F, J, 3) mm, camera axes, `metrics.whole`.
+        predicted: (F, J, 3) mm, camera axes.
         target: (F, J, 3) mm, camera; NaN where a label is not valid.
         rules: of the manifest.
         root: whether the predictions are relative to the root joint, by the lifter's contract.
     """
+    labelled = metrics.whole(target)
+    scored = labelled & metrics.whole(predicted)
+    frames = int(scored.sum())
+    rejected = int(labelled.sum()) - frames
+    if not frames:
+        return ClipErrors(0, 0, None, None, None, rejected)
+    predicted = np.where(scored[:, None, None], predicted, np.nan)  # infinities would warn below
     target = metrics.root_relative(target, rules.root_joint)
-    valid = np.asarray(np.isfinite(target).all(axis=(1, 2)))
-    if not valid.any():
-        return None
     if rules.root_rule == "subtract" or root == "absolute":
         predicted = metrics.root_relative(predicted, rules.root_joint)
-    mpjve, run_frames = metrics.mpjve_of_runs(predicted, target, valid)
-    predicted, target = predicted[valid], target[valid]
+    mpjve, run_frames = metrics.mpjve_of_runs(predicted, target, scored)
+    predicted, target = predicted[scored], target[scored]
     return ClipErrors(
-        frames=len(target),
+        frames=frames,
         run_frames=run_frames,
         mpjpe=float(metrics.mpjpe(predicted, target).mean()),
         p_mpjpe=float(metrics.p_mpjpe(predicted, target).mean()),
         mpjve=mpjve,
+        rejected=rejected,
     )

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corruptbench.build import shards
 from corruptbench.build.detect import CellDetections
 from corruptbench.build.lock import Lock, read_lock
@@ -13,6 +16,9 @@ from corruptbench.build.plan import shard_path
 from corruptbench.datasets import Clip, Dataset, open_dataset
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell, Manifest, known_manifests, load_manifest
+
+#: Boxes of the same labels, whatever package they come in, are equal within this, px: our choice.
+SAME_BOX = 1.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,18 @@ class ShardSet:
                     f"{path}: {len(d.keypoints)} frames, the labels of {clip.id} have "
                     f"{len(clip.joints)}; is --root the data set that the shards were built from?"
                 )
+            if self.manifest.crop.boxes == "ground-truth" and not _same(d.boxes, clip.boxes):
+                raise InputError(
+                    f"{path}: {d.cell}: was cut around other boxes than the labels of {clip.id} "
+                    f"have (more than {SAME_BOX:g} px apart): --root holds other labels than the "
+                    "shards were built from; give those, or build again"
+                )
         return detections
+
+
+def _same(boxes: NDArray[np.float32], others: NDArray[np.float64]) -> bool:
+    """Whether boxes (F, 4) px are equal within `SAME_BOX`, and missing in the same frames."""
+    return np.allclose(boxes, others, rtol=0, atol=SAME_BOX, equal_nan=True)
 
 
 def open_shards(folder: Path, root: Path | None, manifest: str | None = None) -> ShardSet:

@@ -78,18 +78,36 @@ def test_a_partial_build_gives_a_partial_result(
     assert not (tmp_path / "board").exists()
 
 
-def test_nan_on_a_real_clip_is_named(mini, mini_manifest, mini_shards, tmp_path, cli):
-    model = script(tmp_path / "m.pt", Lift(1, "late nan"), contract(frames=1))
-    done = evaluate(cli, model, mini_shards, mini, mini_manifest, tmp_path / "out")
+def test_bad_poses_are_counted_and_no_other_is_lost(
+    mini, mini_manifest, mini_shards, tiny_lifter, tmp_path, cli
+):
+    """A lifter that fails on some frames of some clips: all are scored, counted, and refused."""
+    out = tmp_path / "out"
+    assert evaluate(cli, tiny_lifter, mini_shards, mini, mini_manifest, out).code == 0
+    whole = pd.read_parquet(out / "tiny.clips.parquet")
+    model = script(tmp_path / "m.pt", Lift(1, "nan on the right"), contract(frames=1))
+    done = evaluate(cli, model, mini_shards, mini, mini_manifest, tmp_path / "bad")
     assert done.code == 2
-    assert "collapsed to a point on mini/A1/step_1.cam1, clean: 20 of 20 frames" in done.err
-    assert "5 of the clip's 5 cells" in done.err
-    assert not (tmp_path / "out").exists()
+    assert [p.name for p in (tmp_path / "bad").iterdir()] == ["tiny.rejected.csv"]
+    bad = pd.read_csv(tmp_path / "bad/tiny.rejected.csv")
+    total = int(whole["frames"].sum())
+    clips = len(bad[["subject", "sequence", "camera"]].drop_duplicates())
+    assert clips > 1
+    assert 0 < bad["rejected"].sum() < total
+    assert f"{bad['rejected'].sum()} of {total} poses are NaN, infinite or collapsed" in done.err
+    assert f"in {clips} of " in done.err
+    keys = ["subject", "sequence", "camera", "corruption", "severity"]
+    both = bad.merge(whole, on=keys, suffixes=("", "_whole"))
+    assert (both["frames"] + both["rejected"] == both["frames_whole"]).all()
+    assert (bad["mpjpe"].notna() == (bad["frames"] > 0)).all()
+    again = evaluate(cli, tiny_lifter, mini_shards, mini, mini_manifest, tmp_path / "bad")
+    assert again.code == 0
+    assert not (tmp_path / "bad/tiny.rejected.csv").exists(), "mended: the list is gone"
 
 
 def test_out_is_looked_at_first(mini, mini_manifest, mini_shards, tmp_path, cli):
     """Before the model runs: this one would fail later, with other words."""
-    model = script(tmp_path / "m.pt", Lift(1, "late nan"), contract(frames=1))
+    model = script(tmp_path / "m.pt", Lift(1, "nan on the right"), contract(frames=1))
     (tmp_path / "file").touch()
     done = evaluate(cli, model, mini_shards, mini, mini_manifest, tmp_path / "file/out")
     assert done.code == 2
@@ -170,8 +188,23 @@ def test_other_labels(copy, mini_manifest, tiny_lifter, tmp_path, cli):
     assert "20 frames, the labels of mini/A1/step_1.cam1 have 21" in done.err
 
 
+def test_labels_of_another_recording(copy, mini_manifest, tiny_lifter, tmp_path, cli):
+    """As long, and in the same place of the folder: the boxes tell."""
+    from tests.fixtures.folder import write_dataset
+
+    other = write_dataset(tmp_path / "other")
+    path = other / "labels/A1.parquet"
+    table = pq.read_table(path)
+    joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(43, 17, 3)
+    column = pa.FixedSizeListArray.from_arrays(joints[::-1].ravel(), 51)
+    pq.write_table(table.set_column(2, "joints", column), path)
+    done = evaluate(cli, tiny_lifter, copy, other, mini_manifest, tmp_path)
+    assert done.code == 2
+    assert "other labels than the shards were built from" in done.err
+
+
 def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
-    """Frames without a valid label do not count; a clip without any is left out."""
+    """Frames without a valid label do not count; a clip without any is refused."""
     from tests.fixtures.folder import write_dataset
 
     data = write_dataset(tmp_path / "data")
@@ -190,7 +223,19 @@ def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
     words = ("--root", data, "--manifest", mini_manifest)
     assert cli("build", *words, "--severity", 1, "--out", out).code == 0
     done = cli("evaluate", tiny_lifter, "--shards", out, *words, "--out", tmp_path)
+    assert done.code == 2
+    assert "none of its 20 frames has a valid label" in done.err
+    assert 'exclude = ["A2/step_1.cam1"]' in done.err
+    assert not (tmp_path / "tiny.json").exists()
+
+    without = {'subjects = ["A1", "A2"]': 'subjects = ["A1", "A2"]\nexclude = ["A2/step_1"]'}
+    words = ("--root", data, "--manifest", write_manifest(tmp_path / "without.toml", **without))
+    out = tmp_path / "without"
+    assert cli("build", *words, "--severity", 1, "--out", out).code == 0
+    done = cli("evaluate", tiny_lifter, "--shards", out, *words, "--out", tmp_path)
     assert done.code == 0, done.err
+    coverage = json.loads((tmp_path / "tiny.json").read_text())["coverage"]
+    assert coverage["excluded"] == ["A2/step_1"]
     clips = pd.read_parquet(tmp_path / "tiny.clips.parquet")
     assert set(clips["subject"]) == {"A1"}
     counts = clips.groupby("sequence")[["frames", "run_frames"]].agg(["min", "max"])

@@ -33,7 +33,13 @@ def result(folder, name, change=lambda table: table):
     table = table.assign(run_frames=table.frames, mpjpe=50.0, p_mpjpe=40.0, mpjve=5.0)
     manifest = load_manifest(name)
     benchmark = {"id": name, "version": manifest.version, "manifest_sha256": manifest.sha256}
-    return write_result(folder, table, benchmark=benchmark, scoring=manifest.scoring.model_dump())
+    return write_result(
+        folder,
+        table,
+        benchmark=benchmark,
+        scoring=manifest.scoring.model_dump(),
+        coverage={"excluded": manifest.clips.exclude},
+    )
 
 
 def problems(path, known):

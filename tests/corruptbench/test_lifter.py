@@ -38,8 +38,10 @@ class Lift(nn.Module):
             y = y[:, :, :16]
         if self.spoil == "nan":
             y = y / (y - y)
-        if self.spoil == "late nan":  # finite on the probe, whose people are wider than real ones
-            y = torch.where(x[..., 0].abs().mean() < 0.2, y / (y - y), y)
+        if self.spoil == "nan on the right":  # but not on the probe, whose people are wider
+            slim = x[..., 0].std(dim=-1) < 0.15
+            right = x[..., 0].mean(dim=-1) > 0.02
+            y = torch.where((slim & right)[..., None, None], y / (y - y), y)
         if self.spoil == "random":
             y = self.dropout(y)
         return y

@@ -181,7 +181,7 @@ def test_a_result_agrees_with_videopose3d(rule):
         target[gaps] = np.nan
         found = clip_errors(predicted, target + 5000.0, rules, "relative")
         for corruption, severity in (("clean", 0), ("erase", 1)):
-            rows.append(("S1", f"{i}", action, "C1", corruption, severity, *found))
+            rows.append(("S1", f"{i}", action, "C1", corruption, severity, *found[:-1]))
     summary = summarise(pd.DataFrame(rows, columns=list(CLIP_COLUMNS)), "actions")
     for metric, of_action in means.items():
         actions = [sum(n * e for n, e in es) / sum(n for n, _ in es) for es in of_action.values()]
@@ -199,7 +199,23 @@ def test_absolute_poses_are_made_relative_by_either_rule():
     found = {clip_errors(away, target, rule, "absolute") for rule in rules}
     assert found == {clip_errors(away, target, rules[1], "relative")}
     assert clip_errors(away, target, rules[0], "relative").mpjpe > 3000
-    assert clip_errors(away, np.full_like(target, np.nan), rules[0], "relative") is None
+
+
+def test_frames_without_a_label_or_a_pose_are_counted_apart():
+    _, predicted, target = next(sequences(8))
+    rules = Scoring(joints="humaneva15", root_joint=0, average="actions")
+    target[0] = np.nan
+    target[1] = target[1, 0]  # a label that is a point is none
+    predicted[1, 3] = np.nan
+    predicted[4] = 7.0
+    predicted[5, 2, 1] = np.inf
+    kept = [2, 3, 6]
+    found = clip_errors(predicted, target, rules, "relative")
+    assert (found.frames, found.run_frames, found.rejected) == (3, 2, 2)
+    alone = metrics.mpjpe(*(metrics.root_relative(p[kept], 0) for p in (predicted, target)))
+    assert found.mpjpe == alone.mean()
+    none = clip_errors(predicted, np.full_like(target, np.nan), rules, "relative")
+    assert none == (0, 0, None, None, None, 0)
 
 
 def test_root_relative():

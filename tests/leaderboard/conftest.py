@@ -97,6 +97,7 @@ def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str
             "cells": len(table[[*clips.CELL_KEY]].drop_duplicates()),
             "n_expected": scored,
             "n_scored": scored,
+            "excluded": [],
         },
         "clips_sha256": clips_sha256,
         "software": {"corruptbench": "0.1.0", "torch": "2.13.0"},
@@ -121,6 +122,7 @@ def expected(table: pd.DataFrame) -> Expected:
         manifest_sha256=digest("manifest"),
         cells=tuple((str(name), int(severity)) for name, severity in cells),
         scoring=Scoring(joints="h36m17", root_joint=0, root_rule="subtract", average="actions"),
+        excluded=(),
         clips={
             (str(subject), str(sequence), str(camera)): range(frames, frames + 1)
             for (subject, sequence, camera), frames in zip(keys, clean["frames"], strict=True)
