@@ -1,8 +1,8 @@
 """What each severity does to the detector: measures the severity tables, and draws the figure.
 
-The detector looks at every eighth frame of each clip of the benchmark, in every cell; the 12 limb
-joints are compared with the projected labels. Severity tables of the core corruptions are chosen
-by hand so that PCK@0.1 falls from severity to severity in steps of about `TARGET`; see
+The detector looks at some frames of each clip of the benchmark, in every cell; the 12 limb joints
+are compared with the projected labels. Severity tables of the core corruptions are chosen by hand
+so that PCK@0.1 falls from severity to severity in steps of about `TARGET`; see
 `docs/calibration.md`, which this writes together with `docs/calibration.svg`.
 
 Usage: python -m tools.calibrate [--corruption NAME ...] [--every 8] [--write]
@@ -26,9 +26,10 @@ from corruptbench.build.scene import scene_of_clip
 from corruptbench.build.video import windows
 from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.evaluate.detections import Quality, joint_errors, quality_of
-from corruptbench.manifest import CLEAN, Cell, load_manifest
+from corruptbench.files import atomic
+from corruptbench.manifest import CLEAN, SEVERITIES, Cell, CorruptionPin, Manifest, load_manifest
 from corruptbench.skeleton import LIMB_JOINTS, joint_set
-from corruptions import get
+from corruptions import CorruptionError, all_corruptions, get
 from detectors import Detector, load
 from detectors.crops import resize, to_frame
 
@@ -45,9 +46,27 @@ def _detector() -> Detector:
     return load(DETECTOR)
 
 
+@cache
+def _manifest() -> Manifest:
+    """The benchmark with the rest of the library, which it does not score, behind its own cells."""
+    manifest = load_manifest(MANIFEST)
+    core = [pin.name for pin in manifest.corruptions]
+    rest = [c for name, c in all_corruptions().items() if name not in core]
+    pins = tuple(CorruptionPin(name=c.name, version=c.version) for c in rest)
+    return manifest.model_copy(update={"corruptions": manifest.corruptions + pins})
+
+
+def cells_of(corruptions: Sequence[str]) -> list[Cell]:
+    """Clean and all severities of these, or of the whole library; raises `CorruptionError`."""
+    for name in corruptions:
+        get(name)  # a misspelt one is an error, not a row less
+    chosen = corruptions or [pin.name for pin in _manifest().corruptions]
+    return [CLEAN, *(Cell(name, s) for name in chosen for s in SEVERITIES)]
+
+
 def look(clip_id: ClipId, cells: Sequence[Cell], every: int) -> dict[Cell, NDArray[np.float64]]:
     """Errors (N, 3) of the sampled frames of one clip; see `joint_errors`. Clean comes first."""
-    manifest, detector = load_manifest(MANIFEST), _detector()
+    manifest, detector = _manifest(), _detector()
     clip = open_dataset(manifest.dataset, None).load(clip_id)
     scene = scene_of_clip(clip, cells[1:], manifest)
     facts, renders = scene.facts, scene.renderers
@@ -79,7 +98,7 @@ def look(clip_id: ClipId, cells: Sequence[Cell], every: int) -> dict[Cell, NDArr
 
 def measure(cells: Sequence[Cell], every: int, workers: int = 2) -> dict[Cell, Quality]:
     """Quality of the detections in each cell, over all clips of the benchmark."""
-    manifest = load_manifest(MANIFEST)
+    manifest = _manifest()
     clip_ids = manifest.select(open_dataset(manifest.dataset, None).clip_ids())
     pooled: dict[Cell, list[NDArray[np.float64]]] = defaultdict(list)
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
@@ -89,22 +108,28 @@ def measure(cells: Sequence[Cell], every: int, workers: int = 2) -> dict[Cell, Q
     return {cell: quality_of(np.concatenate(parts)) for cell, parts in pooled.items()}
 
 
-def names(measured: dict[Cell, Quality]) -> list[str]:
-    """Corruptions in the order of the cells."""
-    return list(dict.fromkeys(cell.corruption for cell in measured if cell != CLEAN))
+def core(measured: dict[Cell, Quality]) -> list[str]:
+    """The scored ones of the corruptions that were measured, in the manifest's order."""
+    scored = [pin.name for pin in load_manifest(MANIFEST).corruptions]
+    return [name for name in scored if Cell(name, 1) in measured]
 
 
-def table(measured: dict[Cell, Quality]) -> Iterator[str]:
-    """The lines of a Markdown table."""
+def rest(measured: dict[Cell, Quality]) -> list[str]:
+    """The others."""
+    found = dict.fromkeys(cell.corruption for cell in measured if cell != CLEAN)
+    return [name for name in found if name not in core(measured)]
+
+
+def table(measured: dict[Cell, Quality], corruptions: Sequence[str]) -> Iterator[str]:
+    """The lines of a Markdown table, clean first."""
     yield "| corruption | severity | parameters | PCK@0.1 | of clean | mean error | mean score |"
     yield "|---|--:|---|--:|--:|--:|--:|"
     clean = measured[CLEAN]
     yield (
         f"| clean | | | {clean.pck:.3f} | 1.00 | {clean.mean_error:.3f} | {clean.mean_score:.2f} |"
     )
-    for cell, q in measured.items():
-        if cell == CLEAN:
-            continue
+    for cell in (Cell(name, s) for name in corruptions for s in SEVERITIES):
+        q = measured[cell]
         params = vars(get(cell.corruption).severities[cell.severity - 1])
         words = ", ".join(f"{name} {value:g}" for name, value in params.items())
         yield (
@@ -114,7 +139,7 @@ def table(measured: dict[Cell, Quality]) -> Iterator[str]:
 
 
 def figure(measured: dict[Cell, Quality], path: Path) -> None:
-    """PCK, mean error and mean score against severity, one line for each corruption, as SVG."""
+    """PCK, mean error and mean score against severity, a line for each core corruption, as SVG."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -124,7 +149,7 @@ def figure(measured: dict[Cell, Quality], path: Path) -> None:
     panels = {"pck": "PCK@0.1", "mean_error": "mean error / box height", "mean_score": "mean score"}
     drawing, axes = pyplot.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
     for axis, (field, title) in zip(axes, panels.items(), strict=True):
-        for name, mark in zip(names(measured), "osv^D<>P", strict=False):
+        for name, mark in zip(core(measured), "osv^D<>P", strict=True):
             values = [getattr(measured[Cell(name, s)], field) for s in range(1, 6)]
             values.insert(0, getattr(measured[CLEAN], field))
             axis.plot(range(6), values, f"{mark}-", ms=4, lw=1.2, label=name)
@@ -133,7 +158,24 @@ def figure(measured: dict[Cell, Quality], path: Path) -> None:
     clean = measured[CLEAN].pck
     axes[0].plot(range(6), [clean, *(clean * t for t in TARGET)], "k--", lw=1, label="target")
     drawing.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", frameon=False)
-    drawing.savefig(path, metadata={"Date": None})
+    with atomic(path) as temporary:
+        drawing.savefig(temporary, format="svg", metadata={"Date": None})
+
+
+def write(measured: dict[Cell, Quality], every: int) -> None:
+    """Writes page and figure."""
+    text = TEXT.format(
+        detector=DETECTOR,
+        manifest=MANIFEST,
+        frames=measured[CLEAN].joints // len(LIMB_JOINTS),
+        every=every,
+        core="\n".join(table(measured, core(measured))),
+        rest="\n".join(table(measured, rest(measured))),
+        targets=", ".join(f"{t:.2f}" for t in TARGET),
+    )
+    with atomic(DOCS / "calibration.md") as temporary:
+        temporary.write_text(text)
+    figure(measured, DOCS / "calibration.svg")
 
 
 def main() -> None:
@@ -144,38 +186,45 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--write", action="store_true", help="docs/calibration.md and .svg")
     given = parser.parse_args()
-    wanted = load_manifest(MANIFEST).cells
-    cells = [
-        c for c in wanted if c == CLEAN or not given.corruption or c.corruption in given.corruption
-    ]
+    if given.write and given.corruption:
+        parser.error("--write: the page is about all corruptions; leave --corruption out")
+    try:
+        cells = cells_of(given.corruption)
+    except CorruptionError as error:
+        parser.error(f"--corruption: {error}")
     measured = measure(cells, given.every, given.workers)
-    lines = list(table(measured))
-    print("\n".join(lines))
+    print("\n".join(table(measured, [*core(measured), *rest(measured)])))
     if given.write:
-        frames = measured[CLEAN].joints // len(LIMB_JOINTS)
-        (DOCS / "calibration.md").write_text(TEXT.format(table="\n".join(lines), frames=frames))
-        figure(measured, DOCS / "calibration.svg")
+        write(measured, given.every)
 
 
 TEXT = """# Severity calibration
 
-What each severity of the core corruptions does to the detector (`movenet:lightning`): {frames}
-frames of studio-C (every eighth of each clip), 12 limb joints. Written by `python -m
-tools.calibrate --write`.
+What each severity does to the detector (`{detector}`): {frames} frames of {manifest} (one of every
+{every} of each clip), 12 limb joints; errors are fractions of the height of the person's box.
+Written by `python -m tools.calibrate --write`.
 
 ![PCK, mean error and mean score against severity](calibration.svg)
 
-The tables at the top of each corruption's file are chosen by hand, so that PCK@0.1 falls to about
-0.95, 0.88, 0.78, 0.65 and 0.50 of the clean one (dashed): from slightly worse to hard, while a
+The tables at the top of the core corruptions' files are chosen by hand, so that PCK@0.1 falls to
+about {targets} of the clean one (dashed): from slightly worse to hard, while a
 person can still tell the pose. That rule and all numbers are this project's own choice.
 `long_exposure` blurs only what moves, and what covers a person comes and goes, so these end
 milder; a longer exposure or a larger cover would hide the pose from people too.
 
-The procedure for another corruption: pin it in a manifest, run the command with `--corruption
-NAME`, change the table, repeat; then raise the corruption's version, its golden digest and the
-manifests.
+The procedure for any corruption: run the command with `--corruption NAME`, which prints its rows,
+change the table in its file, repeat; then raise the corruption's version, renew its golden digest
+and, if a manifest pins it, that manifest's version.
 
-{table}
+## Core: scored
+
+{core}
+
+## The rest of the library
+
+Not scored, and not set to the targets: their tables have been looked at only.
+
+{rest}
 """
 
 if __name__ == "__main__":
