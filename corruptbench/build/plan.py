@@ -152,11 +152,7 @@ def plan_build(
     """
     clips = [dataset.load(clip_id) for clip_id in manifest.select(dataset.clip_ids())]
     for clip in clips:
-        if not clip.video.is_file():
-            raise InputError(
-                f"{clip.video}: missing; expected the video of {clip.id}: "
-                "complete the data set, or point --root at the complete copy"
-            )
+        clip.require_video()
     return [
         WorkItem(
             clip_id=clip.id,

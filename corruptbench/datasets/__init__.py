@@ -35,7 +35,7 @@ class Dataset(Protocol):
         """A clip with its labels; raises `InputError` that names the file that is amiss."""
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
-        """What is there, what is missing, what differs from the official data; reads headers only.
+        """What is there, what is missing, what differs from the official data; decodes no video.
 
         Only what is needed can be missing. Raises nothing for a file that is amiss: that is a
         finding.

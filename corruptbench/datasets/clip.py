@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
+from corruptbench.errors import InputError
 
 
 @dataclass(frozen=True, order=True)
@@ -36,7 +37,8 @@ class Clip:
 
     Attributes:
         id: identity.
-        video: path of the video; it need not exist for evaluation.
+        video: path of the video; it need not exist for evaluation. Where a file of labels is all
+            of the data set, it is a path below that file.
         fps: frames per second of video and labels.
         camera: calibrated.
         joint_set: name of the joint set of the labels.
@@ -55,6 +57,21 @@ class Clip:
     first_frame: int = 0
     person_boxes: NDArray[np.float64] | None = None
     published_boxes: Callable[[], NDArray[np.float64]] | None = None
+
+    def require_video(self) -> None:
+        """Raises `InputError` unless the video is there."""
+        if self.video.is_file():
+            return
+        holder = next((p for p in self.video.parents if p.is_file()), None)
+        if holder is not None:
+            raise InputError(
+                f"{holder}: holds labels only, enough to evaluate; expected the video of "
+                f"{self.id}: to build, give the folder that holds videos and labels (--root)"
+            )
+        raise InputError(
+            f"{self.video}: missing; expected the video of {self.id}: complete the data set, or "
+            "point --root at the complete copy"
+        )
 
     @cached_property
     def joints_camera(self) -> NDArray[np.float64]:

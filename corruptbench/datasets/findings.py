@@ -111,6 +111,15 @@ def labels_only(subject: str, where: str) -> Finding:
     )  # fmt: skip
 
 
+def uncounted(subject: str, expected: str, where: str) -> Finding:
+    """Of a video whose header does not say how many frames it has."""
+    return Finding(
+        "differs", subject, "videos", "its header does not state the number of frames", expected,
+        "nothing to do if the video is whole: build counts its frames, and stops at one too short",
+        where,
+    )  # fmt: skip
+
+
 def unusable(needed: bool) -> Level:
     """How much a file weighs that is there and cannot be used."""
     return "missing" if needed else "differs"

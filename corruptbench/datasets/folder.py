@@ -12,15 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from corruptbench.camera import Camera
+from corruptbench.camera import Camera, Model
 from corruptbench.datasets import folder_check
 from corruptbench.datasets.clip import Clip, ClipId
 from corruptbench.datasets.findings import ALL_CLIPS, Finding, Needs
@@ -28,10 +28,16 @@ from corruptbench.errors import InputError, first_problem
 from corruptbench.record import Record
 from corruptbench.skeleton import joint_set
 
-Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
-Triple = Annotated[list[float], Field(min_length=3, max_length=3)]
-Five = Annotated[list[float], Field(min_length=5, max_length=5)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Length = Annotated[Finite, Field(gt=0)]
+Lengths = Annotated[list[Length], Field(min_length=2, max_length=2)]
+Pair = Annotated[list[Finite], Field(min_length=2, max_length=2)]
+Triple = Annotated[list[Finite], Field(min_length=3, max_length=3)]
+Five = Annotated[list[Finite], Field(min_length=5, max_length=5)]
 Rows = Annotated[list[Triple], Field(min_length=3, max_length=3)]
+#: How far from orthonormal a rotation may be: numbers with six decimals are by 0.000002. At 10 m it
+#: is 0.1 mm. Our own choice.
+_ROUNDING = 1e-5
 
 
 #: Names become parts of paths: no separators, no leading dot. A camera's has no dot at all, so that
@@ -45,24 +51,54 @@ class CameraRecord(Record):
 
     width: int = Field(gt=0)
     height: int = Field(gt=0)
-    model: Literal["none", "opencv"]
-    focal_length: Pair
+    model: Model
+    focal_length: Lengths
     principal_point: Pair
     rotation: Rows
     position: Triple
     distortion: Five = Field(default=[0.0] * 5)
-    skew: float = 0.0
+    skew: Finite = 0.0
 
     @field_validator("rotation")
     @classmethod
     def _proper(cls, rows: list[list[float]]) -> list[list[float]]:
         matrix = np.array(rows)
-        turned = np.abs(matrix @ matrix.T - np.eye(3)).max() < 1e-6 and np.linalg.det(matrix) > 0
-        if not turned:
+        away = float(np.abs(matrix @ matrix.T - np.eye(3)).max())
+        if away > _ROUNDING:
             raise ValueError(
-                "not a rotation (orthonormal, determinant 1) from world to camera axes"
+                f"not a rotation: rows {away:.2g} from orthonormal, expected one from world to "
+                "camera axes, its numbers with six decimals or more"
+            )
+        if np.linalg.det(matrix) < 0:
+            raise ValueError(
+                "not a rotation: determinant -1, a mirror, expected 1, from world axes, z up, to "
+                "camera axes, x right, y down, z forward"
             )
         return rows
+
+    @model_validator(mode="after")
+    def _lens(self) -> Self:
+        if self.model == "none" and any(self.distortion):
+            raise ValueError(
+                "distortion is given, but model is 'none', which has none: expected 'opencv' or "
+                "'human36m'"
+            )
+        return self
+
+    def camera(self, name: str) -> Camera:
+        """The camera, by that name."""
+        return Camera(
+            name=name,
+            width=self.width,
+            height=self.height,
+            model=self.model,
+            focal_length=np.array(self.focal_length),
+            principal_point=np.array(self.principal_point),
+            rotation=np.array(self.rotation),
+            position=np.array(self.position),
+            distortion=np.array(self.distortion),
+            skew=self.skew,
+        )
 
 
 class DatasetRecord(Record):
@@ -72,7 +108,7 @@ class DatasetRecord(Record):
     name: Name
     version: str
     licence: str
-    fps: float = Field(gt=0)
+    fps: Length
     joints: str
     units: Literal["mm"]
     cameras: dict[CameraName, CameraRecord]
@@ -96,8 +132,13 @@ class FolderDataset:
         try:
             self.record = DatasetRecord.model_validate_json(path.read_bytes())
         except ValidationError as error:
-            raise InputError(f"{path}: {first_problem(error)}") from None
-        joint_set(self.record.joints)
+            raise InputError(
+                f"{path}: {first_problem(error)}; docs/data.md says what is expected"
+            ) from None
+        try:
+            joint_set(self.record.joints)
+        except InputError as error:
+            raise InputError(f"{path}: joints: {error}") from None
         self._labels = lru_cache(maxsize=4)(self._read_labels)
 
     @property
@@ -116,19 +157,6 @@ class FolderDataset:
 
     def load(self, clip_id: ClipId) -> Clip:
         """The clip with its labels; the video is named, not opened."""
-        record = self.record.cameras[clip_id.camera]
-        camera = Camera(
-            name=clip_id.camera,
-            width=record.width,
-            height=record.height,
-            model=record.model,
-            focal_length=np.array(record.focal_length),
-            principal_point=np.array(record.principal_point),
-            rotation=np.array(record.rotation),
-            position=np.array(record.position),
-            distortion=np.array(record.distortion),
-            skew=record.skew,
-        )
         labels = self._labels(clip_id.subject)
         if clip_id.sequence not in labels:
             raise InputError(
@@ -140,16 +168,16 @@ class FolderDataset:
             id=clip_id,
             video=self.root / "videos" / clip_id.subject / file,
             fps=self.record.fps,
-            camera=camera,
+            camera=self.record.cameras[clip_id.camera].camera(clip_id.camera),
             joint_set=self.record.joints,
             joints=labels[clip_id.sequence],
         )
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """What is there, missing, or other than dataset.json says; see `folder_check.findings`."""
-        sizes = {name: (c.width, c.height) for name, c in self.record.cameras.items()}
+        cameras = {name: record.camera(name) for name, record in self.record.cameras.items()}
         return folder_check.findings(
-            self.root, self.clip_ids(), sizes, self.record.joints, self._labels, needs
+            self.root, self.clip_ids(), cameras, self.record.joints, self._labels, needs
         )
 
     def _labels_path(self, subject: str) -> Path:
@@ -158,7 +186,10 @@ class FolderDataset:
     def _read_labels(self, subject: str) -> dict[str, NDArray[np.float64]]:
         path = self._labels_path(subject)
         if not path.is_file():
-            raise InputError(f"{path}: missing; expected the 3D labels of subject {subject}")
+            raise InputError(
+                f"{path}: missing; expected the 3D labels of subject {subject}: add them, or "
+                "remove the subject from dataset.json"
+            )
         try:
             table = pq.read_table(path, columns=["sequence", "frame", "joints"])
         except (pa.ArrowInvalid, KeyError) as error:
@@ -180,6 +211,11 @@ class FolderDataset:
                 f"{count * 3} (x, y, z of the {count} joints of {self.record.joints})"
             )
         joints = values.reshape(-1, count, 3).astype(np.float64)
+        if np.isinf(joints).any():
+            raise InputError(
+                f"{path}: joints: infinite numbers, expected world mm; put NaN where a joint is "
+                "not valid"
+            )
         sequence = np.asarray(table["sequence"].to_pylist())
         frame = table["frame"].to_numpy()
         labels = {}

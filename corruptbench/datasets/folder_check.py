@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.camera import Camera
 from corruptbench.datasets.clip import ClipId
 from corruptbench.datasets.findings import (
     NOT_NEEDED,
@@ -17,31 +18,35 @@ from corruptbench.datasets.findings import (
     labels_only,
     presence,
     some,
+    uncounted,
     unusable,
 )
 from corruptbench.datasets.headers import UnreadableError, video_header
-from corruptbench.datasets.units import THIGH_MM, thighs
+from corruptbench.datasets.units import THIGH_MM, THIGHS, likely, median, thighs
 from corruptbench.errors import InputError
 
 Labels = Mapping[str, NDArray[np.float64]]
 
 _TABLE = "a table of 3D labels"
+#: Of the labelled frames, in how many the hips should be in the picture, or a camera is believed to
+#: be described wrongly. Our own choice.
+_SEEN = 0.5
 
 
 def findings(
     root: Path,
     clips: Sequence[ClipId],
-    sizes: Mapping[str, tuple[int, int]],
+    cameras: Mapping[str, Camera],
     joints: str,
     read: Callable[[str], Labels],
     needs: Needs,
 ) -> Iterator[Finding]:
-    """Labels, their units, and videos of each subject; raises nothing for a file that is amiss.
+    """Labels, their units, cameras and videos of each subject; no file that is amiss raises.
 
     Args:
         root: of the data set.
         clips: all that dataset.json lists.
-        sizes: width and height in pixels of each camera.
+        cameras: by name.
         joints: name of the joint set.
         read: gives a subject's labels by sequence, (F, J, 3) mm; raises `InputError`.
         needs: of the benchmarks in question.
@@ -63,9 +68,12 @@ def findings(
                 yield Finding("ok", subject, "labels", NOT_NEEDED, _TABLE, where=str(path))
         else:
             yield from _labels(subject, own, labels, path, needs)
-            if joints == "h36m17" and labels:
-                yield _units(subject, labels, path)
-        yield from _videos(root, own, sizes, labels, needs)
+            if labels and joints in THIGHS:
+                units = _units(subject, joints, labels, path)
+                yield units
+                if units.level == "ok":
+                    yield from _views(own, cameras, labels)
+        yield from _videos(root, own, cameras, labels, needs)
 
 
 def _labels(
@@ -87,30 +95,51 @@ def _labels(
         )  # fmt: skip
 
 
-def _units(subject: str, labels: Labels, path: Path) -> Finding:
-    lengths = thighs(np.concatenate(list(labels.values())))
-    lengths = lengths[np.isfinite(lengths)]
+def _units(subject: str, joints: str, labels: Labels, path: Path) -> Finding:
+    thigh = median(thighs(np.concatenate(list(labels.values())), joints))
     low, high = THIGH_MM
     expected = f"a thigh of {low:g} to {high:g} mm"
-    if not lengths.size:
+    if np.isnan(thigh):
         return Finding(
             "differs", subject, "units", "no frame with a valid right hip and knee", expected,
             "check the labels: NaN is a joint that is not valid", str(path),
         )  # fmt: skip
-    thigh = float(np.median(lengths))
     if low <= thigh <= high:
         return Finding("ok", subject, "units", f"a thigh of {thigh:.0f} mm", expected)
-    likely = "metres" if low <= thigh * 1000 <= high else "pixels"
     return Finding(
-        "differs", subject, "units", f"a thigh of {thigh:.3g} ({likely}?)", expected,
+        "differs", subject, "units", f"a thigh of {thigh:.3g}{likely(thigh)}", expected,
         "give world coordinates in mm", str(path),
     )  # fmt: skip
+
+
+def _views(
+    clips: Sequence[ClipId], cameras: Mapping[str, Camera], labels: Labels
+) -> Iterator[Finding]:
+    """Of one subject: whether the cameras look at it."""
+    subject, well = clips[0].subject, []
+    expected = f"the hips in the picture, in {_SEEN:.0%} of the labelled frames or more"
+    for name in dict.fromkeys(c.camera for c in clips):
+        camera = cameras[name]
+        hips = np.concatenate(list(labels.values()))[:, 0]
+        x, y = camera.project(camera.world_to_camera(hips[np.isfinite(hips).all(axis=1)])).T
+        seen = (x >= 0) & (x <= camera.width) & (y >= 0) & (y <= camera.height)
+        share = float(seen.mean()) if seen.size else 1.0
+        if share >= _SEEN:
+            well.append(name)
+            continue
+        yield Finding(
+            "differs", subject, "cameras", f"{name} sees the hips in {share:.0%} of the frames",
+            expected, "check dataset.json: rotation is from world to camera axes, position the "
+            "camera's own place in the world, not the translation of OpenCV; units are mm",
+        )  # fmt: skip
+    if well:
+        yield Finding("ok", subject, "cameras", f"{', '.join(well)} look at the person", expected)
 
 
 def _videos(
     root: Path,
     clips: Sequence[ClipId],
-    sizes: Mapping[str, tuple[int, int]],
+    cameras: Mapping[str, Camera],
     labels: Labels,
     needs: Needs,
 ) -> Iterator[Finding]:
@@ -123,7 +152,8 @@ def _videos(
         return
     for path, clip in present.items():
         frames = len(labels.get(clip.sequence, ()))
-        problem = _video(path, clip, sizes[clip.camera], frames, needs.clip(clip))
+        size = cameras[clip.camera].width, cameras[clip.camera].height
+        problem = _video(path, clip, size, frames, needs.clip(clip))
         if problem is not None:
             yield problem
     items = [Item(path.name, path in present, needs.clip(clip)) for path, clip in files.items()]
@@ -145,8 +175,9 @@ def _video(
             unusable(needed), clip.subject, "videos", f"no readable video ({error})", expected,
             "encode or copy it again", str(path),
         )  # fmt: skip
-    enough = header.frames == 0 or header.frames >= frames  # 0: the header does not say
-    if header.size == size and enough:
+    if header.size == size and not header.frames:
+        return uncounted(clip.subject, expected, str(path))
+    if header.size == size and header.frames >= frames:
         return None
     return Finding(
         unusable(needed), clip.subject, "videos",

@@ -1,20 +1,81 @@
-"""Whether labels are in millimetres: a person's thigh tells."""
+"""Whether labels are in the unit and in the world that they should be in: thigh and hips tell."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+Unit = Literal["mm", "m"]
+Poses = NDArray[np.floating[Any]]
+
 #: Lengths of a thigh within which labels are believed to be in mm: our own choice, with room for
 #: any adult.
 THIGH_MM = (250.0, 650.0)
+#: Right hip and right knee of the joint sets whose first joint is the middle of the hips.
+THIGHS = {"h36m17": (1, 2), "humaneva15": (11, 12)}
+#: The units, mm.
+_SIZES = {"mm": 1.0, "m": 1000.0}
+#: Heights of the hips above the floor that a person has, lying or standing on a chair, m. A camera
+#: is farther from them. Our own choice.
+HIPS_M = (-0.2, 2.0)
 
 
-def thighs(joints: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """Right hip to right knee, (F,), of poses (F, J, 3): joints 1 and 2 of "h36m17", and of the 32.
+def thighs(joints: Poses, joint_set: str = "h36m17") -> Poses:
+    """Right hip to right knee, (F,), of poses (F, J, 3), in their unit.
 
-    In the unit of the poses.
+    The first three of the 32 joints of Human3.6M are those of "h36m17".
     """
-    return np.asarray(np.linalg.norm(joints[:, 1] - joints[:, 2], axis=-1))
+    hip, knee = THIGHS[joint_set]
+    return np.asarray(np.linalg.norm(joints[:, hip] - joints[:, knee], axis=-1))
+
+
+def median(values: Poses) -> float:
+    """Of those that are numbers; NaN where none is."""
+    numbers = values[np.isfinite(values)]
+    return float(np.median(numbers)) if numbers.size else np.nan
+
+
+def likely(thigh: float) -> str:
+    """A guess in brackets, such as " (metres?)", at the unit of a thigh that should be in mm."""
+    low, high = THIGH_MM
+    if low <= thigh * 1000 <= high:
+        return " (metres?)"
+    if low <= thigh / 1000 <= high:
+        return " (millimetres?)"
+    return " (pixels?)" if thigh > 0 else ""
+
+
+def size_amiss(joints: Poses, unit: Unit = "mm") -> str:
+    """What says that poses (F, J, 3) are not in their unit, and what was expected; else nothing.
+
+    Args:
+        joints: in the world or in camera space; see `thighs`.
+        unit: theirs.
+    """
+    thigh, size = median(thighs(joints)), _SIZES[unit]
+    low, high = THIGH_MM
+    if low <= thigh * size <= high:
+        return ""
+    return (
+        f"the thigh is {thigh:.3g} long{likely(thigh * size)}, expected {low / size:g} to "
+        f"{high / size:g} {unit}"
+    )
+
+
+def height_amiss(joints: Poses, unit: Unit = "mm") -> str:
+    """What says that poses (F, J, 3) are not in the world, and what was expected; else nothing.
+
+    Args:
+        joints: joint 0 is the middle of the hips, z up from the floor.
+        unit: theirs.
+    """
+    hips = median(joints[:, 0, 2]) * _SIZES[unit] / _SIZES["m"]
+    low, high = HIPS_M
+    if low <= hips <= high:
+        return ""
+    return (
+        f"the hips are at z = {hips:.3g} m in the median, expected {low:g} to {high:g} m above the "
+        "floor"
+    )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from tests.fixtures import folder
+from corruptbench.datasets import open_dataset
+from corruptbench.datasets.headers import video_header
+from tests.fixtures import folder, humaneva
 
 
 def findings(cli, *words):
@@ -49,7 +54,7 @@ def test_missing_video(mine, cli):
     assert done.code == 2
     lines = done.out.strip().splitlines()
     assert any("missing" in line and "sway_1.cam2.mp4" in line for line in lines)
-    assert lines[-1] == "folder: 5 ok, 0 differs, 1 missing"
+    assert lines[-1] == "folder: 7 ok, 0 differs, 1 missing"
     code, records = findings(cli, "folder", "--root", mine)
     assert code == 2
     assert bad(records) == {("missing", "A1", "videos")}
@@ -84,6 +89,116 @@ def test_units(factor, said, mine, cli):
     assert code == 1
     assert bad(records) == {("differs", "A2", "units")}
     assert any(said in r["found"] for r in records)
+
+
+def change(root, camera, **values):
+    """Other values of a camera in dataset.json."""
+    path = root / "dataset.json"
+    record = json.loads(path.read_text())
+    record["cameras"][camera] |= values
+    path.write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"focal_length": [float("nan"), 500]}, "focal_length.0: .* finite number"),
+        ({"focal_length": [-500, 500]}, "focal_length.0: .* greater than 0"),
+        ({"principal_point": [64, float("inf")]}, "principal_point.1: .* finite number"),
+        ({"position": [0, 0, float("inf")]}, "position.2: .* finite number"),
+        ({"position": [0, 0]}, "position: .* at least 3 items"),
+        ({"skew": float("nan")}, "skew: .* finite number"),
+        ({"width": 0}, "width: .* greater than 0"),
+        ({"height": 12.5}, "height: .* valid integer"),
+        ({"model": "fisheye"}, "model: .*'none', 'human36m' or 'opencv'"),
+        ({"model": "opencv", "distortion": [0.1] * 8}, "distortion: .* at most 5 items"),
+        ({"model": "opencv", "distortion": [0.1] * 4}, "distortion: .* at least 5 items"),
+        ({"distortion": [0.1, 0, 0, 0, 0]}, "distortion is given, but model is 'none'"),
+        ({"rotation": [[1, 0, 0], [0, 0, -1]]}, "rotation: .* at least 3 items"),
+        ({"rotation": [[1, 0, 0], [0, 0, -1], [0, 1.01, 0]]}, "rotation: .*0.02 from orthonormal"),
+        ({"rotation": [[1, 0, 0], [0, 0, 1], [0, 1, 0]]}, "rotation: .*determinant -1, a mirror"),
+    ],
+)
+def test_cameras_that_are_none(values, said, mine, cli):
+    change(mine, "cam1", **values)
+    done = cli("data", "check", "folder", "--root", mine)
+    assert done.code == 2
+    assert re.search(rf"dataset\.json: cameras\.cam1.*{said}.*; docs/data\.md says", done.err)
+
+
+def test_a_rotation_with_six_decimals(mine, cli):
+    turn = Rotation.from_euler("XYZ", [-92.345678, 12.3456789, 3.21]).as_matrix()
+    change(mine, "cam1", rotation=np.round(turn, 6).tolist())
+    assert not cli("data", "check", "folder", "--root", mine).err
+
+
+@pytest.mark.parametrize("model", ["opencv", "human36m"])
+def test_lens_and_skew_are_read(model, mine):
+    """In the order k1, k2, p1, p2, k3; by hand, for a point half as far to the side as away."""
+    k1, k2, p1, p2, k3 = distortion = [-0.2, 0.1, 0.003, -0.002, 0.05]
+    change(mine, "cam1", model=model, distortion=distortion, skew=0.01)
+    dataset = open_dataset("folder", mine)
+    camera = dataset.load(next(c for c in dataset.clip_ids() if c.camera == "cam1")).camera
+    x, y, r2 = 0.5, 0.25, 0.3125
+    radial = 1 + k1 * r2 + k2 * r2**2 + k3 * r2**3
+    tangential = (2 if model == "opencv" else 1) * (p1 * y + p2 * x)
+    v = y * (radial + tangential) + p1 * r2
+    u = x * (radial + tangential) + p2 * r2 + 0.01 * v
+    expected = np.array([u, v]) * camera.focal_length + camera.principal_point
+    assert camera.project(np.array([500.0, 250, 1000])) == pytest.approx(expected, abs=1e-9)
+
+
+def test_joints_of_humaneva(mine, cli):
+    """Their thigh is another; all else is as with Human3.6M's."""
+    path = mine / "dataset.json"
+    path.write_text(path.read_text().replace("h36m17", "humaneva15"))
+    for subject, names in (("A1", ("step_1", "sway_1")), ("A2", ("step_1",))):
+        still = np.repeat(humaneva.STANDING[None], 20, axis=0)
+        folder.write_labels(mine / f"labels/{subject}.parquet", dict.fromkeys(names, still))
+    code, records = findings(cli, "folder", "--root", mine)
+    assert (code, bad(records)) == (0, set())
+    assert [r["found"] for r in records if r["what"] == "units"] == ["a thigh of 410 mm"] * 2
+    path.write_text(path.read_text().replace("humaneva15", "smpl24"))
+    done = cli("data", "check", "folder", "--root", mine)
+    assert done.code == 2
+    assert "dataset.json: joints: unknown joint set 'smpl24'" in done.err
+
+
+def test_a_camera_that_looks_elsewhere(mine, cli):
+    """As OpenCV has it, a translation in place of the position."""
+    position = np.array(
+        json.loads((mine / "dataset.json").read_text())["cameras"]["cam2"]["position"]
+    )
+    change(mine, "cam2", position=(-position).tolist())
+    code, records = findings(cli, "folder", "--root", mine)
+    assert (code, bad(records)) == (1, {("differs", s, "cameras") for s in ("A1", "A2")})
+    amiss = [r for r in records if r["level"] == "differs"]
+    assert {r["found"] for r in amiss} == {"cam2 sees the hips in 0% of the frames"}
+    assert "not the translation of OpenCV" in amiss[0]["remedy"]
+    well = {r["found"] for r in records if (r["level"], r["what"]) == ("ok", "cameras")}
+    assert well == {"cam1 look at the person"}
+
+
+def test_infinite_labels(mine, cli):
+    still = np.repeat(folder.STANDING[None], 20, axis=0)
+    still[3, 4, 1] = np.inf
+    folder.write_labels(mine / "labels/A2.parquet", {"step_1": still})
+    code, records = findings(cli, "folder", "--root", mine)
+    assert (code, bad(records)) == (2, {("missing", "A2", "labels")})
+    assert any("infinite numbers" in r["found"] for r in records)
+
+
+def test_a_video_that_does_not_state_its_length(mine, cli):
+    """A fragmented MP4 has no count in its header: it may well be whole."""
+    frames = [np.full((128, 128, 3), 90, dtype=np.uint8)] * 30
+    path = mine / "videos/A1/step_1.cam1.mp4"
+    folder.write_video(path, frames, movflags="+frag_keyframe+empty_moov+delay_moov")
+    assert video_header(path).frames == 0
+    code, records = findings(cli, "folder", "--root", mine)
+    assert (code, bad(records)) == (1, {("differs", "A1", "videos")})
+    (about,) = [r for r in records if r["level"] == "differs"]
+    assert about["found"] == "its header does not state the number of frames"
+    assert "build counts its frames" in about["remedy"]
 
 
 def test_lists_that_do_not_agree(mine, cli):
@@ -172,3 +287,15 @@ def test_truncated_in_a_chunk_of_a_long_video(mine, cli):
     path.write_bytes(data[:-1])
     code, records = findings(cli, "folder", "--root", mine)
     assert (code, bad(records)) == (2, {("missing", "A1", "videos")})
+
+
+def test_the_cameras_in_the_docs(mine, cli):
+    """Both examples of docs/data.md are read; they look at the middle of the room."""
+    text = (Path(__file__).parents[2] / "docs/data.md").read_text()
+    first, second = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    cameras = json.loads(first)["cameras"] | json.loads(f"{{{second}}}")
+    assert [c["model"] for c in cameras.values()] == ["none", "opencv"]
+    for name, values in cameras.items():
+        change(mine, name, **values)
+    _, records = findings(cli, "folder", "--root", mine)
+    assert {r["what"] for r in records if r["level"] != "ok"} == {"videos"}

@@ -323,6 +323,14 @@ def test_humaneva_lacks_or_has_otherwise(spoil, code, found, words, humaneva, ch
     assert all(re.search(words, r["found"]) for r in records)
 
 
+def test_humaneva_video_that_does_not_state_its_length(humaneva, check):
+    (humaneva / "S1/Image_Data/Walking_1_(C1).avi").write_text("0")
+    code, (record,) = check("humaneva", "--root", humaneva)
+    assert (code, record["level"], record["what"]) == (1, "differs", "videos")
+    assert record["found"] == "its header does not state the number of frames"
+    assert record["expected"] == f"at least {81 + 590} for Validate, {81 + 1203} for Train"
+
+
 def test_humaneva_pictures_in_place_of_videos(humaneva, check):
     for path in (humaneva / "S1/Image_Data").glob("*.avi"):
         path.unlink()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 
@@ -14,7 +13,6 @@ from corruptbench.build.plan import DetectorFacts, boxes_of, plan_build
 from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.datasets.human36m import layout, tables
 from corruptbench.manifest import load_manifest
-from leaderboard import check
 from tests.fixtures import human36m as fixture
 
 
@@ -241,54 +239,6 @@ def test_official_counts():
             assert min(videos) >= labels, (subject, sequence)
     assert tables.label_frames("S1", "Directions 1") == 1383
     assert tables.video_frames("S9", "Waiting 1", "55011271") == 3393
-
-
-MANIFEST = """
-id = "tiny-h36m"
-version = 1
-title = "tiny"
-dataset = "human36m"
-[clips]
-subjects = ["S9"]
-sequences = ["Directions 1"]
-cameras = ["54138969", "55011271"]
-[crop]
-boxes = "ground-truth"
-padding = 1.25
-[scoring]
-joints = "h36m17"
-root_joint = 0
-average = "actions"
-[[corruptions]]
-name = "gaussian_noise"
-version = VERSION
-"""
-
-
-@pytest.mark.detector
-def test_from_data_to_result(tiny_lifter, tmp_path, cli):
-    """Build and evaluate, with the real detector, on cameras whose videos have other surpluses."""
-    root = tmp_path / "data"
-    world = fixture.poses(8)
-    fixture.write_recording(root, "S9", "Directions 1", world, fixture.DOWNLOADED)
-    version = next(
-        p.version for p in load_manifest("human36m-c").corruptions if p.name == "gaussian_noise"
-    )
-    manifest = tmp_path / "tiny.toml"
-    manifest.write_text(MANIFEST.replace("VERSION", str(version)))
-    words = ("--root", root, "--manifest", manifest)
-    built = cli("build", *words, "--workers", 1, "--out", tmp_path / "shards")
-    assert built.code == 0, built.err
-    done = cli(
-        "evaluate", tiny_lifter, "--shards", tmp_path / "shards", *words, "--out", tmp_path
-    )  # fmt: skip
-    assert done.code == 0, done.err
-    result = check(tmp_path / "tiny.json")
-    assert result.coverage.n_scored == 2 * 8 * 6  # clips, frames, cells
-    lock = json.loads((tmp_path / "shards/lock.json").read_text())
-    assert set(lock["clips"]) == {
-        "human36m/S9/Directions 1.54138969", "human36m/S9/Directions 1.55011271",
-    }  # fmt: skip
 
 
 def test_every_camera_looks_at_the_room(downloaded):

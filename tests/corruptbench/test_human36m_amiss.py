@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
+import av
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from corruptbench.datasets.human36m import poses, tables
 from corruptbench.errors import InputError
 from corruptbench.manifest import load_manifest
 from tests.fixtures import human36m as fixture
+from tests.fixtures.folder import write_video
 
 GREETING = ClipId("human36m", "S9", "Greeting", "54138969", "Greeting")
 WORLD = "S9/MyPoseFeatures/D3_Positions/Greeting.cdf"
@@ -57,6 +59,9 @@ def test_no_root(tmp_path):
         open_dataset("human36m", None)
     with pytest.raises(InputError, match="no such folder"):
         open_dataset("human36m", tmp_path / "nowhere")
+    for name in ("data_3d_h36m.npz", "h36m_sh_conf_cam_source_final.pkl"):
+        with pytest.raises(InputError, match=rf"{name}: no such file; expected data_3d.*check the"):
+            open_dataset("human36m", tmp_path / name)
     (tmp_path / "Poses_D3_Positions_S9.tgz").touch()
     with pytest.raises(InputError, match=r"archives \(Poses_D3_Positions_S9.tgz, ...\): unpack"):
         open_dataset("human36m", tmp_path)
@@ -65,7 +70,7 @@ def test_no_root(tmp_path):
 def test_a_missing_subject(root):
     shutil.rmtree(root / "S11")
     dataset = open_dataset("human36m", root)
-    with pytest.raises(InputError, match=r"no S11; it has S1, S9: is the root complete"):
+    with pytest.raises(InputError, match=r"no S11; it has S1, S9: "):
         load_manifest("human36m-c").select(dataset.clip_ids())
     with pytest.raises(InputError, match=r"S11/.*/Walking 1\.cdf: missing"):
         dataset.load(ClipId("human36m", "S11", "Walking 1", "54138969", "Walking"))
@@ -76,7 +81,7 @@ def test_a_missing_recording_is_not_passed_over(root):
     dataset = open_dataset("human36m", root)
     chosen = load_manifest("human36m-c").select(dataset.clip_ids())
     absent = next(c for c in chosen if (c.subject, c.sequence) == ("S9", "Directions"))
-    with pytest.raises(InputError, match=r"S9/.*/Directions\.cdf: missing"):
+    with pytest.raises(InputError, match=r"S9/.*/Directions\.cdf: missing; .*: fetch or unpack it"):
         dataset.load(absent)
 
 
@@ -152,9 +157,11 @@ def test_damaged_boxes(root):
     ("text", "message"),
     [
         ("<html><p>log in</html>", "cannot be read"),
-        ("<a><w0>[1 2 3]</w0></a>", "w0: 3 numbers, expected 300"),
+        ("<a><w0>[1 2 3]</w0></a>", "w0: 3 finite numbers, expected 300"),
         ("<a><w0>[1 2 x]</w0></a>", "cannot be read"),
-        ("<a></a>", "w0: 0 numbers, expected 300"),
+        (f"<a><w0>[{'1 ' * 299}nan]</w0></a>", "w0: 299 finite numbers, expected 300"),
+        (f"<a><w0>[{'1 ' * 299}-inf]</w0></a>", "w0: 299 finite numbers, expected 300"),
+        ("<a></a>", "w0: 0 finite numbers, expected 300"),
     ],
 )
 def test_damaged_metadata(root, text, message):
@@ -216,19 +223,46 @@ def test_check_of_what_is_amiss(root):
     assert frames.expected == str(317_668 // 4)
 
 
+def thigh_of(frames):
+    hip, knee = fixture.poses(frames, frames)[:, [1, 2]].swapaxes(0, 1)
+    return np.median(np.linalg.norm(hip - knee, axis=1))
+
+
 def test_check_of_units(root):
-    """One recording of each subject is read, as a clip's labels would be."""
-    hip, knee = fixture.poses(9, 9)[:, [1, 2]].swapaxes(0, 1)
-    thigh = np.median(np.linalg.norm(hip - knee, axis=1))
+    """All files are read, as the labels of their clips would be; each amiss is one finding."""
+    thighs = f"a thigh of {thigh_of(9):.0f} to {thigh_of(10):.0f} mm"
+    hips = "hips 0.90 to 0.90 m above the floor"
     (good,) = findings(root, "S9", "units")
-    assert (good.level, good.found) == ("ok", f"a thigh of {thigh:.0f} mm in Directions 1")
-    for folder in ("D3_Positions", "D3_Positions_mono"):
-        for path in (root / "S9/MyPoseFeatures" / folder).glob("Directions 1*"):
-            fixture.write_cdf(path, fixture.poses(9, 9) / 1000)
-        (bad,) = findings(root, "S9", "units")
-        assert bad.level == "missing"
-        assert f"{thigh / 1000:.3g} long (metres?)" in bad.found
-        shutil.rmtree(root / "S9/MyPoseFeatures" / folder)
+    assert (good.level, good.found) == ("ok", f"{thighs}, {hips}, in 2 files")
+    place = root / "S9/MyPoseFeatures"
+    fixture.write_cdf(place / "D3_Positions/Greeting.cdf", fixture.poses(10, 10) / 1000)
+    bad, good = findings(root, "S9", "units")
+    assert (bad.level, bad.where.rpartition("/")[2]) == ("missing", "Greeting.cdf")
+    assert f"{thigh_of(10) / 1000:.3g} long (metres?)" in bad.found
+    assert good.found.endswith("in 1 files")
+    shutil.rmtree(place / "D3_Positions")
+    (good,) = findings(root, "S9", "units")
+    assert (good.level, good.found) == ("ok", f"{thighs}, {hips}, in 8 files")
+    for path in place.glob("D3_Positions_mono/*"):
+        fixture.write_cdf(path, fixture.poses(9, 9) / 1000)
+    assert [f.level for f in findings(root, "S9", "units")] == ["missing"] * 8
+
+
+def test_camera_space_in_place_of_the_world(root):
+    """The thigh is as long there as anywhere."""
+    place = root / "S9/MyPoseFeatures"
+    seen = place / "D3_Positions_mono/Greeting.54138969.cdf"
+    shutil.copy(seen, root / WORLD)
+    said = r"Greeting\.cdf: Pose: the hips are at z = \S+ m in the median, expected -0\.2 to 2 m"
+    guess = r".*\(camera space\? D3_Positions_mono\?\); use the original"
+    with pytest.raises(InputError, match=said + guess):
+        load(root)
+    (bad, _) = findings(root, "S9", "units")
+    assert (bad.level, bad.where) == ("missing", str(root / WORLD))
+    fixture.write_cdf(seen, poses.read(seen).reshape(-1, 32, 3) - [0, 2500, 0])
+    shutil.rmtree(place / "D3_Positions")
+    with pytest.raises(InputError, match=r"mono/Greeting.*the hips are at z = .*of this camera\?"):
+        load(root)
 
 
 def test_check_of_units_reads_what_is_needed(root):
@@ -265,6 +299,21 @@ def test_check_of_videos(root):
     assert found["Greeting.55011271.mp4"].expected.startswith("2902 frames of 1000x1000")
 
 
+def test_check_of_a_video_that_does_not_state_its_length(root):
+    path = root / "S9/Videos/Greeting.55011271.mp4"
+    with av.open(str(path)) as video:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+    write_video(path, pictures, movflags="+frag_keyframe+empty_moov+delay_moov")
+    (found,) = [f for f in findings(root, "S9", "videos") if f.where == str(path)]
+    assert (found.level, found.found) == (
+        "differs", "its header does not state the number of frames",
+    )  # fmt: skip
+    assert found.expected.startswith("2902 frames of 1000x1000")
+    write_video(path, [p[:-2] for p in pictures], movflags="+frag_keyframe+empty_moov+delay_moov")
+    (found,) = [f for f in findings(root, "S9", "videos") if f.where == str(path)]
+    assert (found.level, found.found) == ("missing", "0 frames of 1000x998")
+
+
 def test_check_of_the_projection(root):
     """Cameras and labels that do not belong together are found by the published 2D labels."""
     (good,) = findings(root, "S9", "projection")
@@ -275,6 +324,38 @@ def test_check_of_the_projection(root):
     (bad,) = findings(root, "S9", "projection")
     assert bad.level == "differs"
     assert bad.found.startswith("0.05 px")
+
+
+def test_check_of_the_projection_in_camera_space(root):
+    """Of a subject that has only D3_Positions_mono, it is that which is projected.
+
+    The universal skeleton (D3_Positions_mono_universal) in its place has a person's size and
+    stands on the floor; that it is another's, here by a tenth, only the pictures' labels tell.
+    """
+    place = root / "S9/MyPoseFeatures"
+    shutil.rmtree(place / "D3_Positions")
+    (good,) = findings(root, "S9", "projection")
+    assert good.level == "ok"
+    assert "projected D3_Positions_mono of Directions 1" in good.found
+    for name in fixture.CAMERAS:
+        path = place / f"D3_Positions_mono/Directions 1.{name}.cdf"
+        joints = poses.read(path).reshape(-1, 32, 3)
+        fixture.write_cdf(path, joints[:, :1] + (joints - joints[:, :1]) * 1.1)
+    assert findings(root, "S9", "units")[0].level == "ok"
+    (bad,) = findings(root, "S9", "projection")
+    assert bad.level == "differs"
+    assert float(bad.found.split()[0]) > 5
+
+
+def test_check_of_a_projection_that_is_no_number(root):
+    """Behind a camera, or by labels that are none: NaN is not less than any limit."""
+    path = root / "S9/MyPoseFeatures/D2_Positions/Directions 1.55011271.cdf"
+    flat = poses.read(path, 64)
+    flat[:, 0] = np.nan
+    fixture.write_cdf(path, flat.astype(np.float32))
+    (bad,) = findings(root, "S9", "projection")
+    assert bad.level == "differs"
+    assert bad.found.startswith("no number of px (behind a camera?) between D2_Positions")
 
 
 def test_check_of_other_cameras(root):

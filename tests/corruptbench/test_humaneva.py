@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 
@@ -10,13 +9,11 @@ import cv2
 import numpy as np
 import pytest
 import scipy.io
-import torch
 from scipy.spatial.transform import Rotation, Slerp
-from torch import nn
 
 from corruptbench.build.detect import CellDetections
 from corruptbench.build.video import decode, windows
-from corruptbench.datasets import humaneva, open_dataset
+from corruptbench.datasets import open_dataset
 from corruptbench.datasets.humaneva import HumanEva, mocap
 from corruptbench.datasets.humaneva.calibration import read_camera
 from corruptbench.datasets.humaneva.partitions import OFFICIAL
@@ -24,9 +21,6 @@ from corruptbench.datasets.humaneva.sync import Offset, common_clock
 from corruptbench.errors import InputError
 from corruptbench.evaluate.detections import joint_errors
 from corruptbench.manifest import CLEAN, load_manifest
-from leaderboard import check as referee
-from tests.corruptbench.conftest import contract
-from tests.corruptbench.test_lifter import script
 from tests.fixtures import humaneva as fixture
 
 
@@ -83,6 +77,25 @@ def test_bad_calibration(root, text, message):
     (root / "S1/Calibration_Data/C1.cal").write_text(text)
     with pytest.raises(InputError, match=rf"C1\.cal: .*{message}"):
         clip(root, "S1/Box_1_Train.C1")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "missing; expected the synchronisation of a camera"),
+        ("1 2", "2 numbers, expected 3 finite ones"),
+        ("<html>", "not a list of numbers"),
+        ("1 2 0", "0 motion capture frames per video frame, expected about 2"),
+    ],
+)
+def test_bad_synchronisation(root, text, message):
+    """The official code goes on without that stream; here the clock would be another."""
+    write_mocap(root, [fixture.body()] * 60)
+    path = root / "S1/Sync_Data/Walking_1_(BW2).ofs"
+    path.unlink() if text is None else path.write_text(text)
+    said = rf"Walking_1_\(BW2\)\.ofs: {message}.*; apply Critical_Update_OFS_files\.zip"
+    with pytest.raises(InputError, match=said):
+        clip(root, "S1/Walking_1_Validate.C1")
 
 
 def test_clock_by_hand():
@@ -173,7 +186,10 @@ def test_nobody_is_valid(root):
     [
         (fixture.STANDING[None].repeat(11, 0), r"shape \(11, 15, 3\), expected \(12, 15, 3\)"),
         (np.zeros((12, 20, 3)), r"shape \(12, 20, 3\)"),
-        (fixture.STANDING[None].repeat(12, 0) / 1000, "0.8002 mm apart"),
+        (
+            fixture.STANDING[None].repeat(12, 0) / 1000,
+            r"0\.8002 mm apart in the median \(metres\?\), .*; convert them again",
+        ),
         (None, "holds no poses_3d; it has other"),
     ],
 )
@@ -245,13 +261,40 @@ def test_package_whose_frames_are_unknown_is_refused(root, chunks, gaps):
         clip(root, "S1/Walking_1_Validate.C1")
 
 
-def test_package_in_pixels(root):
-    joints = write_package(root, {0: range(12)})
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda a: a * 1000,
+            r"8\.002e\+05 mm apart in the median \(millimetres, where metres belong",
+        ),
+        (lambda a: a * 200, r"1\.6e\+05 mm apart in the median \(pixels, or other joints\?\)"),
+        (lambda a: a[..., :2], r"Walking 1 chunk0: shape \(12, 15, 2\): pixels\?, expected floats"),
+        (lambda a: a[:, :14], r"Walking 1 chunk0: shape \(12, 14, 3\), expected floats"),
+        (lambda a: a.astype(int), r"shape \(12, 15, 3\), expected floats"),
+        (lambda a: a.tolist(), r"shape \(\), expected floats"),
+        (
+            lambda a: np.concatenate([a[:, :4], a[:, 4:5] + 300, a[:, 5:]], axis=1),
+            r"a joint is 5\.\d+e\+05 mm from the pelvis",
+        ),
+    ],
+)
+def test_package_in_other_units(root, change, said):
+    joints = write_package(root, {0: range(12)}) / 1000
     np.savez(
         root / "data_3d_humaneva15.npz",
-        positions_3d={"Validate/S1": {"Walking 1 chunk0": joints}},
+        positions_3d={"Validate/S1": {"Walking 1 chunk0": change(joints)}},
     )
-    with pytest.raises(InputError, match="mm apart in the median, expected 300 to 1200; are these"):
+    remedy = ".*; make it anew with VideoPose3D's prepare_data_humaneva.py"
+    with pytest.raises(InputError, match=rf"data_3d_humaneva15\.npz: .*{said}{remedy}"):
+        clip(root, "S1/Walking_1_Validate.C1")
+
+
+@pytest.mark.parametrize("content", [{"Validate/S1": 3}, {3: {}}, {"Validate/S1": {3: 4}}, [1]])
+def test_package_of_other_content(root, content):
+    write_package(root, {0: range(12)})
+    np.savez(root / "data_3d_humaneva15.npz", positions_3d=content)
+    with pytest.raises(InputError, match=r"npz: no positions_3d of subjects and .*: make it anew"):
         clip(root, "S1/Walking_1_Validate.C1")
 
 
@@ -386,6 +429,8 @@ def test_wrong_roots(root, tmp_path):
     (tmp_path / "other/S1/Videos").mkdir(parents=True)
     with pytest.raises(InputError, match="no folder S1 or S2 or S3 of HumanEva-I in it"):
         open_dataset("humaneva", tmp_path / "other")
+    with pytest.raises(InputError, match=r"npz: no such file; expected the root .* laid into it"):
+        open_dataset("humaneva", tmp_path / "data_3d_humaneva15.npz")
     (tmp_path / "data_3d_humaneva15.npz").touch()
     with pytest.raises(InputError, match=r"npz: a file; expected the root of HumanEva-I, a folder"):
         open_dataset("humaneva", tmp_path / "data_3d_humaneva15.npz")
@@ -521,65 +566,3 @@ def test_avi_frames_are_counted_as_the_file_does(tmp_path):
     for chunks in (with_b, packed(with_b)):
         fixture.write_avi(path, [chunks[0], *holes, *chunks[1:]], (64, 48))
         assert levels(path) == [0, 0, 0, *all_of_them]
-
-
-MANIFEST = """
-id = "mini-humaneva"
-version = 1
-title = "mini"
-dataset = "humaneva"
-
-[clips]
-subjects = ["S1"]
-sequences = ["Walking_1_Validate"]
-cameras = ["C1"]
-
-[crop]
-boxes = "ground-truth"
-padding = 1.25
-
-[scoring]
-joints = "humaneva15"
-root_joint = 0
-average = "actions"
-
-[[corruptions]]
-name = "gaussian_noise"
-version = 1
-"""
-
-
-class FromCoco(nn.Module):
-    """17 keypoints in, 15 joints out, at the depth of the picture."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mix = nn.Parameter(torch.linspace(-1, 1, 17 * 15).reshape(15, 17))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return nn.functional.pad(torch.einsum("jk,btkc->btjc", self.mix, x), (0, 1))
-
-
-@pytest.mark.detector
-def test_from_videos_to_a_result(root, tmp_path, cli, monkeypatch):
-    monkeypatch.setattr(humaneva, "open_root", opened)
-    manifest = tmp_path / "m.toml"
-    manifest.write_text(MANIFEST)
-    words = ("--root", root, "--manifest", manifest)
-    shards = tmp_path / "shards"
-    done = cli("build", *words, "--workers", 1, "--out", shards)
-    assert done.code == 0, done.err
-    assert (shards / "keypoints/humaneva/S1/Walking_1_Validate.C1.parquet").is_file()
-    declared = contract(joints="humaneva15", keypoints="coco17", frames=1)
-    model = script(tmp_path / "m.pt", FromCoco(), declared)
-    done = cli("evaluate", model, "--shards", shards, *words, "--out", tmp_path)
-    assert done.code == 0, done.err
-    result = referee(tmp_path / "tiny.json")
-    assert result.coverage.n_scored == 9 * 6  # of 12 frames 9 have a label
-    assert (
-        json.loads((tmp_path / "tiny.json").read_text())["lifter"]["contract"]["keypoints"]
-        == "coco17"
-    )
-    done = cli("detections", "--shards", shards, *words)
-    assert done.code == 0, done.err
-    assert "gaussian_noise 5" in done.out

@@ -93,6 +93,8 @@ def test_labels_are_the_joints_that_were_projected(seen, dtype, mm, tmp_path):
         expected = bent(subject, camera, world)
         assert np.abs(clip.keypoints - expected).max() < mm
         assert (clip.joint_set, clip.fps, clip.video.exists()) == ("h36m17", 50.0, False)
+        with pytest.raises(InputError, match=r"final\.pkl: holds labels only, .*to build, give"):
+            clip.require_video()
 
 
 def test_subjects_and_recordings_are_the_official_ones(tmp_path):
@@ -189,6 +191,15 @@ def test_too_few_cameras(tmp_path):
         (
             lambda t: t.update(source=t["source"][1:]),
             r"of shape \(64, 17, 3\), expected floats \(63, 17, 3\): one row for each source",
+        ),
+        (
+            lambda t: t.update(joint3d_image=t["joint3d_image"].tolist()),
+            r"test: joint3d_image: a list, expected floats \(64, 17, 3\)",
+        ),
+        (lambda t: t.update(source=3), r"test: source: a int, expected a list of texts"),
+        (
+            lambda t: t["camera_name"].pop(),
+            r"test: camera_name: 63 rows, expected 64, one for each source",
         ),
         (
             lambda t: t["camera_name"].__setitem__(3, "55011271"),

@@ -99,22 +99,34 @@ def test_a_recording_that_is_not_there_is_an_error_not_a_clip_fewer(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda a: a * 1000, r"the thigh is 424 long \(millimetres\?\)"),
+        (lambda a: a * 1000, r"the thigh is 424 long \(millimetres\?\), expected 0\.25 to 0\.65 m"),
         (lambda a: a * 150, r"the thigh is 63\.6 long \(pixels\?\)"),
         (lambda a: a[:, KEPT], "17 joints, which do not say which of the 32"),
         (lambda a: a[..., :2], r"2 coordinates a joint: pixels\?"),
         (lambda a: (a * 1000).astype(int), r"no array of poses \(int64 of shape"),
         (lambda a: a[:0], r"no array of poses \(float32 of shape \(0, 32, 3\)"),
-        (lambda a: a[..., [0, 2, 1]] + np.float32([0, 0, 4]), r"the hips are at z = 4 .*camera"),
+        (lambda a: a[..., [0, 2, 1]] + np.float32([0, 0, 4]), r"the hips are at z = 4 m .*camera"),
         (lambda a: list(a), r"no array of poses"),
     ],
 )
 def test_what_is_not_in_metres_or_not_of_32_joints(change, said, tmp_path):
     path, _ = packed(tmp_path, ("S9",), change)
+    remedy = ".*: make it anew with VideoPose3D's prepare_data_h36m.py, or use the original files"
     with pytest.raises(
-        InputError, match=rf"data_3d_h36m\.npz: positions_3d: S9: Directions: {said}"
+        InputError, match=rf"data_3d_h36m\.npz: positions_3d: S9: Directions: {said}{remedy}"
     ):
         open_dataset("human36m", path)
+
+
+def test_no_video_can_come_out_of_a_file_of_labels(tmp_path):
+    path, _ = packed(tmp_path, ("S9",))
+    dataset = open_dataset("human36m", path)
+    clip = dataset.load(dataset.clip_ids()[0])
+    said = (
+        r"data_3d_h36m\.npz: holds labels only, .*the video of human36m/S9/.*: to build, give the"
+    )
+    with pytest.raises(InputError, match=said):
+        clip.require_video()
 
 
 def test_other_files(tmp_path):

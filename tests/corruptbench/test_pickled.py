@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 import zipfile
 from collections import OrderedDict
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
+from corruptbench.datasets import opcodes, pickled, stand_ins
 from corruptbench.datasets.pickled import load_npz, load_pickle
 from corruptbench.errors import InputError
 
@@ -193,6 +196,214 @@ def test_a_set_is_refused(tmp_path):
     path.write_bytes(pickle.dumps({1, 2}))
     with pytest.raises(InputError, match="a set among the data"):
         load_pickle(path)
+
+
+def refused(tmp_path, data, said):
+    path = tmp_path / "a.pkl"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=rf"a\.pkl: not a readable pickle of arrays .*{said}"):
+        load_pickle(path)
+
+
+def doubled(levels, start=b")"):
+    """A tuple of one and the same tuple twice, and so on: 2 ** levels members in a few bytes."""
+    note = b"q" + bytes([0])
+    return b"\x80\x02" + start + note + (b"h\0h\0\x86" + note) * levels
+
+
+def test_few_bytes_that_unfold_to_many_items(tmp_path):
+    """Following each mention would take years; so would printing it, or numpy.asarray."""
+    refused(tmp_path, doubled(60) + b".", r"lists within lists of 2\.31e\+18 items in 426 bytes")
+    refused(tmp_path, b")" + b"2\x86" * 23 + b".", "the instruction DUP among the data")
+    one = []
+    for _ in range(60):
+        one = [one, {"a": one}]
+    refused(tmp_path, pickle.dumps(one), "lists within lists")
+    itself = [1]
+    itself.append(itself)
+    refused(tmp_path, pickle.dumps(itself), "lists within lists of inf items")
+    whole = tmp_path / "a.npz"
+    np.savez(whole, a=np.array([one, None], dtype=object))
+    with pytest.raises(InputError, match=r"a\.npz: .*lists within lists"):
+        load_npz(whole)
+
+
+@pytest.mark.parametrize("inner", [b"(h\0K\1d", b"}h\0K\1s", b"}(h\0K\1u"])
+def test_keys_that_take_years_to_hash(inner, tmp_path):
+    refused(tmp_path, doubled(60) + inner + b".", "a tuple as a dictionary's key")
+    deep = b")" + b"\x85" * 200_000 + b"q\0"  # to hash this crashes Python
+    refused(tmp_path, deep + inner + b".", "a tuple as a dictionary's key")
+
+
+def test_keys_of_an_ordered_dictionary_of_python_2(tmp_path):
+    path, call = tmp_path / "a.pkl", b"ccollections\nOrderedDict\n("
+    path.write_bytes(call + b"(lp0\n(S'x'\nI1\nlp1\na(S'y'\nI2\nlp2\natR.")
+    assert same(load_pickle(path), OrderedDict(x=1, y=2))
+    refused(tmp_path, doubled(60) + call + b"]h\0K\1\x86atR.", "as a dictionary's key")
+
+
+def test_room_for_what_is_not_there(tmp_path):
+    """A number in the memo, or a length, far beyond the file: gigabytes, if believed."""
+    refused(tmp_path, b"]r\0\0\0\x08.", "number 134217728 in its memo after 6 bytes")
+    refused(tmp_path, b"]p134217728\n.", "number 134217728 in its memo")
+    refused(tmp_path, b"]p-1\n.", "number -1 in its memo")
+    for code in (pickle.BINBYTES8, pickle.BYTEARRAY8, pickle.BINUNICODE8):
+        refused(tmp_path, code + struct.pack("<Q", 2**40) + b"abc.", "it ends 10995.* too soon")
+
+
+def test_numbers_in_the_memo_that_leave_some_out(tmp_path):
+    """As a pickle has them whose notes that nobody reads were taken out, and Python 2's from 1."""
+    path = tmp_path / "a.pkl"
+    path.write_bytes(b"((lp1\nI5\naI6\ng1\nt.")
+    one, six, two = load_pickle(path)
+    assert one == [5]
+    assert (six, two is one) == (6, True)
+
+
+def test_one_text_is_one_array_content(tmp_path):
+    """However often a file turns it to bytes, which takes a few bytes each time."""
+    path, call = tmp_path / "a.pkl", b"c_codecs\nencode\n"
+    once = b"h\0h\1R"
+    note = b"]" + call + b"q\0aX\3\0\0\0abcX\6\0\0\0latin1\x86q\1a"
+    refused(tmp_path, note + b".", "a Name among the data")
+    path.write_bytes(
+        b"}" + b"X\1\0\0\0a(" + call + b"q\0X\3\0\0\0abcX\6\0\0\0latin1\x86q\1R" + once + b"ls."
+    )
+    one, other = load_pickle(path)["a"]
+    assert one == b"abc"
+    assert one is other
+
+
+def test_arrays_of_no_bytes(tmp_path):
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps([np.str_(""), np.zeros((3, 0))], 3))
+    assert same(load_pickle(path), [np.str_(""), np.zeros((3, 0))])
+    empty = pickle.dumps(np.zeros(1, "S1"), 3).replace(b"S1", b"S0").replace(b"C\x01\0", b"C\0")
+    refused(tmp_path, empty.replace(b"K\x01\x85", b"J\0\0\0\x7f\x85"), "no bytes for an array")
+    many = pickle.dumps(np.zeros(1), 3).replace(b"K\x01\x85", b"(" + b"K\x01" * 99 + b"t")
+    refused(tmp_path, many, "an array of 99 axes")
+
+
+def state_of(module):
+    """All that a file could change of a module's functions and classes."""
+    return {
+        name: (
+            id(thing),
+            dict(getattr(thing, "__dict__", {})),
+            getattr(thing, "__defaults__", None),
+            getattr(thing, "__kwdefaults__", None),
+        )
+        for name, thing in vars(module).items()
+        if callable(thing)
+    }
+
+
+@pytest.mark.parametrize(
+    "name", [b"_codecs\nencode", b"builtins\nbytes", b"collections\nOrderedDict", b"numpy\ndtype"]
+)
+@pytest.mark.parametrize("state", [{"a": 1}, (None, {"__defaults__": ("rot13",)})])
+def test_a_state_for_what_is_called_changes_nothing(name, state, tmp_path):
+    """BUILD would set attributes of whatever is on the stack, for the rest of the process."""
+    before = [state_of(module) for module in (opcodes, pickled, stand_ins)]
+    values = pickle.dumps(state, 2)[2:-1]
+    refused(tmp_path, b"c" + name + b"\n" + values + b"b.", "a state for a Name")
+    assert [state_of(module) for module in (opcodes, pickled, stand_ins)] == before
+
+
+def test_a_state_for_what_has_none(tmp_path):
+    call = b"c_codecs\nencode\nX\1\0\0\0aX\6\0\0\0latin1\x86R"
+    refused(tmp_path, call + b"}b.", "a state for a Encoded")
+    refused(tmp_path, b"ccollections\nOrderedDict\n)R}b.", "a state for a OrderedDict")
+    refused(tmp_path, b"]}b.", "a state for a list")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"cnumpy\ndtype\n)\x81.", "NEWOBJ"),
+        (b"cnumpy\ndtype\n)}\x92.", "NEWOBJ_EX"),
+        (b"(cnumpy\ndtype\no.", "OBJ"),
+        (b"Pid\n.", "PERSID"),
+        (b"K\1Q.", "BINPERSID"),
+        (b"\x82\1.", "EXT1"),
+        (b"\x97.", "NEXT_BUFFER"),
+        (b"K\1K\x010.", "POP"),
+        (b"K\1\xff.", "255"),
+        (b"]K\1R.", "a call of a list"),
+        (b"(cnumpy\ndtype\n]R.", "a call of a Name"),
+        (b"K\1K\1a.", "items for a int"),
+        (b"]K\1K\2s.", "items for a list"),
+        (b"K\1K\2\x93.", "a name that is no text"),
+        (b"K\1", "ends too soon"),
+        (b"\x86.", "lacks what it works on"),
+        (b"h\1.", "lacks what it works on"),
+    ],
+)
+def test_instructions_that_data_has_no_need_of(data, said, tmp_path):
+    refused(tmp_path, data, said)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_no_damage_raises_anything_else(protocol, tmp_path):
+    """Cut anywhere, or with any byte changed, a file loads or is refused."""
+    path, good = tmp_path / "a.pkl", pickle.dumps(content(), protocol)
+    rng = np.random.default_rng(protocol)
+    for end in range(1, len(good), 31):
+        path.write_bytes(good[:end])
+        with pytest.raises(InputError):
+            load_pickle(path)
+    for _ in range(100):
+        bad = bytearray(good)
+        bad[rng.integers(len(good))] = rng.integers(256)
+        path.write_bytes(bad)
+        with suppress(InputError):
+            load_pickle(path)
+
+
+def test_an_npz_that_unpacks_to_far_more(tmp_path, monkeypatch):
+    """A file of 1.5 MB can hold gigabytes of zeros."""
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, a=np.zeros(100_000))
+    assert same(load_npz(path)["a"], np.zeros(100_000))  # small: may be as regular as it likes
+    monkeypatch.setattr(pickled, "_REGULAR", 10_000)
+    with pytest.raises(
+        InputError, match=r"a\.npz: .* MB that would unpack to 0\.8001 MB, expected"
+    ):
+        load_npz(path)
+    np.savez_compressed(path, a=np.random.default_rng(0).random(100_000))
+    assert len(load_npz(path)["a"]) == 100_000
+    monkeypatch.setattr(pickled, "_LARGEST", 500_000)
+    with pytest.raises(InputError, match=r"would unpack to 0\.8001 MB, expected at most 0\.5 MB"):
+        load_npz(path)
+
+
+def test_an_npz_whose_entry_says_less_than_it_holds(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, a=np.zeros(100_000))
+    data = path.read_bytes()
+    path.write_bytes(data.replace(struct.pack("<I", 800_128), struct.pack("<I", 1000)))
+    with pytest.raises(InputError, match=r"a\.npz: not a readable \.npz .*CRC"):
+        load_npz(path)
+
+
+def test_an_npz_packed_otherwise(tmp_path):
+    """Of LZMA nothing less than all can be unpacked."""
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.npy", bytes(1000))
+    with pytest.raises(InputError, match=r"a\.npz: .*a\.npy is packed by method 14"):
+        load_npz(path)
+
+
+def test_an_npz_with_an_array_larger_than_its_entry(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, a=np.zeros(10))
+    with zipfile.ZipFile(path) as archive:
+        data = archive.read("a.npy")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", data.replace(b"(10,), }      ", b"(9999999999,)}"))
+    with pytest.raises(InputError, match=r"a\.npz: .*208 bytes for an array of shape \(9999999999"):
+        load_npz(path)
 
 
 def test_fewer_bytes_than_the_shape_says(tmp_path):

@@ -27,6 +27,9 @@ from corruptbench.datasets.human36m.tables import FPS, SUBJECTS, label_frames
 from corruptbench.datasets.pickled import looks_pickled
 from corruptbench.errors import InputError
 
+#: Endings of other repositories' label files.
+_FILES = (".npz", ".pkl", ".pickle")
+
 
 class Human36M:
     """Reader of Human3.6M. Raises `InputError` for all that is amiss."""
@@ -38,7 +41,7 @@ class Human36M:
         check_root(root)
         self.root = root
         # The four clips of a recording follow one another and share its labels.
-        self._world: Callable[[Path], NDArray[np.float64]] = lru_cache(maxsize=2)(poses.joints)
+        self._world: Callable[[Path], NDArray[np.float64]] = lru_cache(maxsize=2)(poses.world)
 
     def clip_ids(self) -> list[ClipId]:
         """All clips of the official data of the subjects that are here, sorted."""
@@ -63,8 +66,8 @@ class Human36M:
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """What is there, compared with the official data.
 
-        Reads headers only, but for one recording a subject: there the published 2D labels are
-        compared with the projected 3D labels.
+        Reads the labels that are needed, and of videos the headers. Of one recording a subject the
+        published 2D labels are compared with the projected 3D labels.
         """
         return checks.findings(self.root, needs)
 
@@ -82,8 +85,7 @@ class Human36M:
         world = folder(self.root, clip_id.subject, "D3_Positions")
         mono = folder(self.root, clip_id.subject, "D3_Positions_mono")
         if mono.is_dir() and not world.is_dir():
-            seen = poses.joints(place("D3_Positions_mono", camera=clip_id.camera))
-            return camera.camera_to_world(seen)
+            return poses.world(place("D3_Positions_mono", camera=clip_id.camera), camera)
         return self._world(place("D3_Positions"))
 
 
@@ -93,6 +95,12 @@ def open_root(root: Path | None) -> Human36M | PackagedHuman36M | MotionBERTHuma
         raise InputError(
             "Human3.6M needs --root: the folder that holds S9, S11, ..., or to evaluate only, "
             "data_3d_h36m.npz of VideoPose3D or h36m_sh_conf_cam_source_final.pkl of MotionBERT"
+        )
+    if root.suffix in _FILES and not root.exists():
+        raise InputError(
+            f"{root}: no such file; expected data_3d_h36m.npz of VideoPose3D or "
+            "h36m_sh_conf_cam_source_final.pkl of MotionBERT, to evaluate only, or the folder that "
+            "holds S9, S11, ... (--root): check the path"
         )
     if not root.is_file():
         return Human36M(root)

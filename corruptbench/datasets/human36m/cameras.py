@@ -36,14 +36,15 @@ def camera_numbers(root: Path) -> tuple[float, ...]:
     path = metadata_path(root)
     if not path.is_file():
         return official().w0
-    remedy = "expected the metadata.xml of the Human3.6M code; without it the same built-in numbers"
+    remedy = "use the metadata.xml of the Human3.6M code, or none: the same numbers are built in"
     try:
         text = ElementTree.parse(path).findtext("w0")
         values = tuple(float(word) for word in (text or "").strip().strip("[]").split())
     except (ElementTree.ParseError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); {remedy} are used") from None
-    if len(values) != _COUNT:
-        raise InputError(f"{path}: w0: {len(values)} numbers, expected {_COUNT}; {remedy} are used")
+        raise InputError(f"{path}: cannot be read ({error}), expected w0; {remedy}") from None
+    finite = int(np.isfinite(values).sum())
+    if not len(values) == finite == _COUNT:
+        raise InputError(f"{path}: w0: {finite} finite numbers, expected {_COUNT}; {remedy}")
     return values
 
 

@@ -1,11 +1,13 @@
-"""What is there, what is missing, what differs from the official data; files' headers only."""
+"""What is there, what is missing, what differs from the official data; no video is decoded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corruptbench.datasets.clip import ClipId
 from corruptbench.datasets.findings import (
@@ -16,13 +18,13 @@ from corruptbench.datasets.findings import (
     labels_only,
     no_subject,
     presence,
+    uncounted,
     unusable,
 )
 from corruptbench.datasets.headers import UnreadableError, video_header
 from corruptbench.datasets.human36m import cameras, poses
 from corruptbench.datasets.human36m.layout import clip_ids, folder, locate, stem, subjects
 from corruptbench.datasets.human36m.tables import (
-    CAMERAS,
     LACKING,
     SUBJECTS,
     label_frames,
@@ -30,7 +32,7 @@ from corruptbench.datasets.human36m.tables import (
     size,
     video_frames,
 )
-from corruptbench.datasets.units import THIGH_MM, thighs
+from corruptbench.datasets.units import HIPS_M, THIGH_MM, median, thighs
 from corruptbench.errors import InputError
 
 #: Largest distance of published 2D labels from projected 3D labels, px. The 2D labels are float32,
@@ -43,18 +45,22 @@ _PROBES = 5
 def findings(root: Path, needs: Needs) -> Iterator[Finding]:
     """One finding for each kind of thing of each subject, and one for each file that is amiss."""
     yield _cameras(root)
+    try:
+        numbers = cameras.camera_numbers(root)
+    except InputError:
+        numbers = official().w0
     present = subjects(root)
     for subject in SUBJECTS:
         clips = clip_ids("human36m", [subject])
         if subject not in present:
             yield no_subject(subject, any(map(needs.clip, clips)), str(root / subject))
             continue
-        labels: dict[str, int] = {}
+        labels: dict[Path, int] = {}
         yield from _poses(root, subject, clips, needs, labels)
-        yield from _units(root, subject, clips, needs, labels)
+        yield from _units(root, subject, clips, needs, numbers, labels)
         yield from _videos(root, subject, clips, needs, labels)
         yield _boxes(root, subject, clips, needs)
-        yield from _projection(root, subject)
+        yield from _projection(root, subject, numbers)
 
 
 def _amiss(level: Level, subject: str, what: str, error: InputError, path: Path) -> Finding:
@@ -80,9 +86,9 @@ def _cameras(root: Path) -> Finding:
 
 
 def _poses(
-    root: Path, subject: str, clips: Sequence[ClipId], needs: Needs, labels: dict[str, int]
+    root: Path, subject: str, clips: Sequence[ClipId], needs: Needs, labels: dict[Path, int]
 ) -> Iterator[Finding]:
-    """Fills ``labels``: recording to its number of labels."""
+    """Fills ``labels``: file to its number of labels."""
     place = _labels_of(root, clips[0]).parent
     by_camera = place == folder(root, subject, "D3_Positions_mono")
     users: dict[Path, list[ClipId]] = {}
@@ -95,13 +101,13 @@ def _poses(
         sequence = users[path][0].sequence
         expected = label_frames(subject, sequence)
         try:
-            labels[sequence] = poses.frames(path)
+            labels[path] = poses.frames(path)
         except InputError as error:
             yield _amiss(unusable(needed), subject, "poses", error, path)
             continue
-        if labels[sequence] != expected:
+        if labels[path] != expected:
             yield Finding(
-                "differs", subject, "poses", f"{labels[sequence]} frames", f"{expected} frames",
+                "differs", subject, "poses", f"{labels[path]} frames", f"{expected} frames",
                 "use the original file", str(path),
             )  # fmt: skip
         if not by_camera and path.stem != stem(subject, sequence):
@@ -111,8 +117,9 @@ def _poses(
             )  # fmt: skip
     yield _presence(subject, "poses", files, place)
     needed_ones = {c.sequence for c in clips if needs.clip(c)}
-    counted = needed_ones or set(labels)
-    total = sum(n for sequence, n in labels.items() if sequence in counted)
+    lengths = {users[path][0].sequence: n for path, n in labels.items()}
+    counted = needed_ones or set(lengths)
+    total = sum(n for sequence, n in lengths.items() if sequence in counted)
     wanted = sum(label_frames(subject, sequence) for sequence in counted)
     yield Finding(
         "ok" if total == wanted else "differs", subject, "labelled frames",
@@ -131,22 +138,39 @@ def _labels_of(root: Path, clip: ClipId) -> Path:
 
 
 def _units(
-    root: Path, subject: str, clips: Sequence[ClipId], needs: Needs, labels: dict[str, int]
-) -> Iterator[Finding]:
-    """Of the first recording that can be read, one that is needed if there is any."""
-    readable = [c for c in clips if c.sequence in labels and _labels_of(root, c).is_file()]
-    for clip in sorted(readable, key=needs.clip, reverse=True)[:1]:
-        path = _labels_of(root, clip)
+    root: Path, subject: str, clips: Sequence[ClipId], needs: Needs, numbers: Sequence[float],
+    labels: Mapping[Path, int],
+) -> Iterator[Finding]:  # fmt: skip
+    """Of all files that are needed and can be read; of the first where none is needed."""
+    readable = {p: c for c in clips if (p := _labels_of(root, c)) in labels}
+    needed = {path: clip for path, clip in readable.items() if needs.clip(clip)}
+    found: list[NDArray[np.float64]] = []
+    for path, clip in (needed or dict(islice(readable.items(), 1))).items():
         try:
-            thigh = float(np.nanmedian(thighs(poses.joints(path))))
+            found.append(_labels_in_world(root, numbers, clip, path))
         except InputError as error:
             yield _amiss(unusable(needs.clip(clip)), subject, "units", error, path)
-        else:
-            low, high = THIGH_MM
-            yield Finding(
-                "ok", subject, "units", f"a thigh of {thigh:.0f} mm in {clip.sequence}",
-                f"a thigh of {low:g} to {high:g} mm", where=str(path),
-            )  # fmt: skip
+    if found:
+        thigh = [median(thighs(joints)) for joints in found]
+        hips = [median(joints[:, 0, 2]) / 1000 for joints in found]
+        yield Finding(
+            "ok", subject, "units",
+            f"a thigh of {min(thigh):.0f} to {max(thigh):.0f} mm, hips {min(hips):.2f} to "
+            f"{max(hips):.2f} m above the floor, in {len(found)} files",
+            "a thigh of {:g} to {:g} mm, hips {:g} to {:g} m above the floor".format(
+                *THIGH_MM, *HIPS_M
+            ),
+            where=str(next(iter(readable)).parent),
+        )  # fmt: skip
+
+
+def _labels_in_world(
+    root: Path, numbers: Sequence[float], clip: ClipId, path: Path
+) -> NDArray[np.float64]:
+    """(F, 17, 3) world mm, out of the file that a clip's labels are read from."""
+    in_camera = path.parent == folder(root, clip.subject, "D3_Positions_mono")
+    camera = cameras.camera_of(numbers, clip.subject, clip.camera)
+    return poses.world(path, camera if in_camera else None)
 
 
 def _presence(subject: str, what: str, files: dict[Path, bool], place: Path) -> Finding:
@@ -156,7 +180,7 @@ def _presence(subject: str, what: str, files: dict[Path, bool], place: Path) -> 
 
 
 def _videos(
-    root: Path, subject: str, clips: Sequence[ClipId], needs: Needs, labels: dict[str, int]
+    root: Path, subject: str, clips: Sequence[ClipId], needs: Needs, labels: Mapping[Path, int]
 ) -> Iterator[Finding]:
     place = folder(root, subject, "Videos")
     files = {locate(root, subject, "Videos", c.sequence, c.camera): c for c in clips}
@@ -165,15 +189,16 @@ def _videos(
         yield labels_only(subject, str(place))
         return
     for path, clip in present.items():
-        problem = _video(path, clip, labels, needs.clip(clip))
+        fewest = labels.get(_labels_of(root, clip), label_frames(subject, clip.sequence))
+        problem = _video(path, clip, fewest, needs.clip(clip))
         if problem is not None:
             yield problem
     needed = {path: needs.clip(clip) for path, clip in files.items()}
     yield _presence(subject, "videos", needed, place)
 
 
-def _video(path: Path, clip: ClipId, labels: dict[str, int], needed: bool) -> Finding | None:
-    """What is amiss with a video by its header, if anything."""
+def _video(path: Path, clip: ClipId, fewest: int, needed: bool) -> Finding | None:
+    """What is amiss with a video by its header, if anything; ``fewest``: number of labels."""
     subject, sequence, camera = clip.subject, clip.sequence, clip.camera
     if (subject, sequence, camera) == LACKING and not needed:
         return None
@@ -184,14 +209,15 @@ def _video(path: Path, clip: ClipId, labels: dict[str, int], needed: bool) -> Fi
     except UnreadableError as error:
         reason = InputError(f"no readable video ({error}); fetch it again")
         return _amiss(unusable(needed), subject, "videos", reason, path)
-    fewest = labels.get(sequence, label_frames(subject, sequence))
     if header.size == (width, height) and header.frames == count >= fewest:
         return None
     usable = header.size == (width, height) and header.frames >= fewest
+    expected = f"{count} frames of {width}x{height}, and no fewer than the {fewest} labels"
+    if header.size == (width, height) and not header.frames:
+        return uncounted(subject, expected, str(path))
     return Finding(
         "differs" if usable else unusable(needed), subject, "videos",
-        f"{header.frames} frames of {header.size[0]}x{header.size[1]}",
-        f"{count} frames of {width}x{height}, and no fewer than the {fewest} labels",
+        f"{header.frames} frames of {header.size[0]}x{header.size[1]}", expected,
         "use the original video", str(path),
     )  # fmt: skip
 
@@ -211,33 +237,42 @@ def _boxes(root: Path, subject: str, clips: Sequence[ClipId], needs: Needs) -> F
     )  # fmt: skip
 
 
-def _projection(root: Path, subject: str) -> Iterator[Finding]:
+def _projection(root: Path, subject: str, numbers: Sequence[float]) -> Iterator[Finding]:
     """Whether cameras and 3D labels give the published 2D labels, on one recording."""
     if not folder(root, subject, "D2_Positions").is_dir():
         return
     for sequence in official().frames[subject]:
-        world = locate(root, subject, "D3_Positions", sequence)
-        flat = [locate(root, subject, "D2_Positions", sequence, c) for c in CAMERAS]
-        if not all(p.is_file() for p in (world, *flat)):
+        clips = [c for c in clip_ids("human36m", [subject]) if c.sequence == sequence]
+        pairs = [
+            (c, _labels_of(root, c), locate(root, subject, "D2_Positions", sequence, c.camera))
+            for c in clips
+        ]
+        if not all(path.is_file() for _, *paths in pairs for path in paths):
             continue
+        where = pairs[0][1]
         try:
-            numbers = cameras.camera_numbers(root)
-            joints = poses.joints(world)
-            worst = 0.0
-            for name, path in zip(CAMERAS, flat, strict=True):
-                published = poses.read(path, 64).reshape(-1, 32, 2)[:, poses.JOINTS]
-                at = np.linspace(0, min(len(joints), len(published)) - 1, _PROBES).astype(int)
-                camera = cameras.camera_of(numbers, subject, name)
-                ours = camera.project(camera.world_to_camera(joints[at]))
-                worst = max(worst, float(np.abs(ours - published[at]).max()))
+            worst = float(np.max([_distance(root, numbers, *pair) for pair in pairs]))
         except InputError as error:
-            yield _amiss("differs", subject, "projection", error, world)
+            yield _amiss("differs", subject, "projection", error, where)
             return
+        agrees = worst <= AGREEMENT_PX  # False for NaN
+        apart = f"{worst:.2g} px" if np.isfinite(worst) else "no number of px (behind a camera?)"
         yield Finding(
-            "ok" if worst <= AGREEMENT_PX else "differs", subject, "projection",
-            f"{worst:.2g} px between D2_Positions and projected D3_Positions of {sequence}",
+            "ok" if agrees else "differs", subject, "projection",
+            f"{apart} between D2_Positions and projected {where.parent.name} of {sequence}",
             f"at most {AGREEMENT_PX} px",
-            "" if worst <= AGREEMENT_PX else "use original files of one and the same subject",
-            str(world),
+            "" if agrees else "use original files of one and the same subject", str(where),
         )  # fmt: skip
         return
+
+
+def _distance(
+    root: Path, numbers: Sequence[float], clip: ClipId, labels: Path, flat: Path
+) -> float:
+    """The largest, px, in some frames; NaN if one of them is no number."""
+    camera = cameras.camera_of(numbers, clip.subject, clip.camera)
+    joints = _labels_in_world(root, numbers, clip, labels)
+    published = poses.read(flat, 64).reshape(-1, 32, 2)[:, poses.JOINTS]
+    at = np.linspace(0, min(len(joints), len(published)) - 1, _PROBES).astype(int)
+    ours = camera.project(camera.world_to_camera(joints[at]))
+    return float(np.abs(ours - published[at]).max())

@@ -93,7 +93,7 @@ class MotionBERTHuman36M:
         return clip_ids(self.name, self._subjects)
 
     def load(self, clip_id: ClipId) -> Clip:
-        """The clip with its labels; its video is named as a path that does not exist."""
+        """The clip with its labels; its video is named as a path below the file of labels."""
         subject, sequence = clip_id.subject, clip_id.sequence
         return Clip(
             id=clip_id,
@@ -220,19 +220,26 @@ def _read(path: Path) -> dict[tuple[str, str], dict[str, _View]]:
 
 
 def _split(where: str, columns: dict[str, Any]) -> dict[tuple[str, str, str], _View]:
-    labels, sources = np.asarray(columns["joint3d_image"]), columns["source"]
+    labels, sources = columns["joint3d_image"], columns["source"]
+    names: Any = columns.get("camera_name")
+    count = _length(f"{where}: source", sources)
     if (
-        labels.dtype.kind != "f"
-        or labels.shape[:2] != (len(sources), 17)
+        not isinstance(labels, np.ndarray)
+        or labels.dtype.kind != "f"
+        or labels.shape[:2] != (count, 17)
         or labels.shape[2:] < (2,)
     ):
         raise InputError(
-            f"{where}: joint3d_image: {labels.dtype} of shape {labels.shape}, expected floats "
-            f"({len(sources)}, 17, 3): one row for each source; {_EXPECTED}"
+            f"{where}: joint3d_image: {_kind(labels)}, expected floats ({count}, 17, 3): one row "
+            f"for each source; {_EXPECTED}"
         )
     clips = clip_rows(map(str, sources))
-    names = columns.get("camera_name")
     if names is not None:
+        if _length(f"{where}: camera_name", names) != count:
+            raise InputError(
+                f"{where}: camera_name: {len(names)} rows, expected {count}, one for each source; "
+                f"{_EXPECTED}"
+            )
         for (_, _, camera), rows in clips.items():
             others = {str(names[row]) for row in rows} - {camera}
             if others:
@@ -241,3 +248,15 @@ def _split(where: str, columns: dict[str, Any]) -> dict[tuple[str, str, str], _V
                     f"{camera}; the columns do not belong together: {_REMEDY}"
                 )
     return {clip: _View(labels, rows) for clip, rows in clips.items()}
+
+
+def _length(where: str, column: Any) -> int:
+    if not isinstance(column, list | np.ndarray):
+        raise InputError(f"{where}: {_kind(column)}, expected a list of texts; {_EXPECTED}")
+    return len(column)
+
+
+def _kind(column: Any) -> str:
+    if isinstance(column, np.ndarray):
+        return f"{column.dtype} of shape {column.shape}"
+    return f"a {type(column).__name__}"

@@ -29,17 +29,13 @@ from corruptbench.datasets.human36m.layout import clip_ids
 from corruptbench.datasets.human36m.poses import JOINTS
 from corruptbench.datasets.human36m.tables import FPS, SUBJECTS, label_frames, official
 from corruptbench.datasets.pickled import load_npz
-from corruptbench.datasets.units import THIGH_MM, thighs
+from corruptbench.datasets.units import height_amiss, size_amiss
 from corruptbench.errors import InputError
 
 _EXPECTED = (
-    "expected data_3d_h36m.npz as VideoPose3D's prepare_data_h36m.py writes it: positions_3d, the "
-    "32 joints in the world, in metres"
+    "expected data_3d_h36m.npz with positions_3d, the 32 joints in the world, in metres: make it "
+    "anew with VideoPose3D's prepare_data_h36m.py, or use the original files"
 )
-#: Lengths of a thigh in metres within which labels are believed to be in metres.
-_THIGH_M = tuple(mm / 1000 for mm in THIGH_MM)
-#: Heights of the hips in metres that a person in the world has; the cameras are farther off.
-_HIPS_M = (-0.2, 2.0)
 
 
 class PackagedHuman36M:
@@ -57,7 +53,7 @@ class PackagedHuman36M:
         return clip_ids(self.name, self._poses)
 
     def load(self, clip_id: ClipId) -> Clip:
-        """The clip with its labels; its video is named as a path that does not exist."""
+        """The clip with its labels; its video is named as a path below the file of labels."""
         subject, sequence = clip_id.subject, clip_id.sequence
         if sequence not in self._poses[subject]:
             raise InputError(
@@ -115,7 +111,7 @@ def _read(path: Path) -> dict[str, dict[str, NDArray[np.floating[Any]]]]:
     if strange or not poses:
         raise InputError(
             f"{path}: positions_3d: subjects {', '.join(map(str, poses)) or 'none'}; expected some "
-            f"of {', '.join(SUBJECTS)}: is it another data set's file?"
+            f"of {', '.join(SUBJECTS)}: is it another data set's file? Give data_3d_h36m.npz"
         )
     for subject, recordings in poses.items():
         for name, array in recordings.items():
@@ -123,7 +119,8 @@ def _read(path: Path) -> dict[str, dict[str, NDArray[np.floating[Any]]]]:
             if name not in official().frames[subject]:
                 raise InputError(
                     f"{path}: positions_3d: {subject}: '{name}' is no recording of this subject; "
-                    "expected the canonical names, as 'Directions 1' or 'Photo'"
+                    "expected the canonical names, as 'Directions 1' or 'Photo': use "
+                    "VideoPose3D's prepare_data_h36m.py, which renames them"
                 )
     return {str(s): recordings for s, recordings in poses.items()}
 
@@ -141,18 +138,7 @@ def _check(array: Any, where: str) -> None:
             f"{where}: {array.shape[1]} joints, which do not say which of the 32 they are; "
             f"{_EXPECTED}"
         )
-    thigh = float(np.median(thighs(array)))
-    low, high = _THIGH_M
-    if not low <= thigh <= high:
-        likely = "millimetres?" if low <= thigh / 1000 <= high else "pixels?"
-        raise InputError(
-            f"{where}: the thigh is {thigh:.3g} long ({likely}), expected {low} to {high}; "
-            f"{_EXPECTED}"
-        )
-    hips = float(np.median(array[:, 0, 2]))
-    low, high = _HIPS_M
-    if not low <= hips <= high:
-        raise InputError(
-            f"{where}: the hips are at z = {hips:.3g} (camera space?), expected {low} to {high} m "
-            f"above the floor; {_EXPECTED}"
-        )
+    if amiss := size_amiss(array, "m"):
+        raise InputError(f"{where}: {amiss}; {_EXPECTED}")
+    if amiss := height_amiss(array, "m"):
+        raise InputError(f"{where}: {amiss} (camera space?); {_EXPECTED}")

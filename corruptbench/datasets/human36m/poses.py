@@ -13,7 +13,8 @@ import cdflib
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.datasets.units import THIGH_MM, thighs
+from corruptbench.camera import Camera
+from corruptbench.datasets.units import height_amiss, size_amiss
 from corruptbench.errors import InputError
 
 #: The 17 of the 32 joints that the field uses, in the order of the joint set "h36m17".
@@ -51,20 +52,35 @@ def joints(path: Path) -> NDArray[np.float64]:
         InputError: as `read`, and for coordinates that cannot be millimetres.
     """
     chosen = read(path).reshape(-1, 32, 3)[:, JOINTS]
-    thigh = float(np.nanmedian(thighs(chosen)))
-    low, high = THIGH_MM
-    if not low <= thigh <= high:
-        likely = " (metres?)" if low <= thigh * 1000 <= high else ""
-        raise InputError(
-            f"{path}: Pose: the thigh is {thigh:.3g} long{likely}, expected {low:g} to {high:g}: "
-            f"labels in mm; use the original files ({_AGAIN})"
-        )
+    if amiss := size_amiss(chosen):
+        raise InputError(f"{path}: Pose: {amiss}; use the original file: {_AGAIN}")
     return chosen
+
+
+def world(path: Path, camera: Camera | None = None) -> NDArray[np.float64]:
+    """(F, 17, 3) float64 world mm: the joint set "h36m17" of a file of ``D3_Positions``.
+
+    Args:
+        path: of the file.
+        camera: the one in whose space the file is, if it is of ``D3_Positions_mono``.
+
+    Raises:
+        InputError: as `joints`, and for a person who is not on the floor of the world.
+    """
+    seen = joints(path)
+    found = seen if camera is None else camera.camera_to_world(seen)
+    if amiss := height_amiss(found):
+        guess = "camera space? D3_Positions_mono?" if camera is None else "not of this camera?"
+        raise InputError(f"{path}: Pose: {amiss} ({guess}); use the original file: {_AGAIN}")
+    return found
 
 
 def _open(path: Path) -> cdflib.CDF:
     if not path.is_file():
-        raise InputError(f"{path}: missing; expected the poses of this recording")
+        raise InputError(
+            f"{path}: missing; expected the poses of this recording: {_AGAIN}, or name a benchmark "
+            "that leaves it out"
+        )
     with path.open("rb") as stream:
         head = stream.read(512)
     number = _MAGIC.get(head[:4])

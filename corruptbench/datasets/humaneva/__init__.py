@@ -28,7 +28,7 @@ from corruptbench.datasets.findings import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.humaneva.calibration import read_camera
 from corruptbench.datasets.humaneva.checks import check
 from corruptbench.datasets.humaneva.files import calibration_file, check_root, child, video_file
-from corruptbench.datasets.humaneva.labels import LabelFiles
+from corruptbench.datasets.humaneva.labels import LabelFiles, Source
 from corruptbench.datasets.humaneva.partitions import (
     CAMERAS,
     OFFICIAL,
@@ -73,12 +73,7 @@ class HumanEva:
 
     def load(self, clip_id: ClipId) -> Clip:
         """The clip with its labels; the video is named, not opened."""
-        recording = next(
-            r
-            for r in self.recordings
-            if r.subject == clip_id.subject and clip_id.sequence.startswith(f"{r.name}_")
-        )
-        partition = cast(Partition, clip_id.sequence.removeprefix(f"{recording.name}_"))
+        recording, partition = self._part(clip_id)
         camera = read_camera(
             calibration_file(self.root, recording.subject, clip_id.camera), clip_id.camera
         )
@@ -95,6 +90,18 @@ class HumanEva:
             first_frame=(start - 1) + (first - 1),
             person_boxes=_person_boxes(joints, camera),
         )
+
+    def label_source(self, clip_id: ClipId) -> Source | None:
+        """Where the labels of a clip come from; None where there are none."""
+        return self._labels.source(*self._part(clip_id))
+
+    def _part(self, clip_id: ClipId) -> tuple[Recording, Partition]:
+        recording = next(
+            r
+            for r in self.recordings
+            if r.subject == clip_id.subject and clip_id.sequence.startswith(f"{r.name}_")
+        )
+        return recording, cast(Partition, clip_id.sequence.removeprefix(f"{recording.name}_"))
 
     def _video(self, recording: Recording, camera: str) -> Path:
         path = video_file(self.root, recording.subject, recording.name, camera)

@@ -19,21 +19,23 @@ from corruptbench.errors import InputError
 #: Size of the colour cameras' pictures.
 WIDTH, HEIGHT = 640, 480
 
+_AGAIN = "download and unpack Calibration_Data again"
 
-def read_numbers(path: Path, count: int, what: str) -> list[float]:
+
+def read_numbers(path: Path, count: int, what: str, remedy: str) -> list[float]:
     """The numbers of an ASCII file; raises `InputError` unless there are ``count`` finite ones."""
     if not path.is_file():
-        raise InputError(f"{path}: missing; expected {what}; complete the data set")
+        raise InputError(f"{path}: missing; expected {what}; {remedy}")
     words = path.read_bytes().decode("ascii", errors="replace").split()
     try:
         numbers = [float(word) for word in words]
     except ValueError as error:
         raise InputError(
-            f"{path}: not a list of numbers ({error}); expected {what}; fetch it again"
+            f"{path}: not a list of numbers ({error}); expected {what}; {remedy}"
         ) from None
     if len(numbers) != count or not np.isfinite(numbers).all():
         raise InputError(
-            f"{path}: {len(numbers)} numbers, expected {count} finite ones ({what}); fetch it again"
+            f"{path}: {len(numbers)} numbers, expected {count} finite ones ({what}); {remedy}"
         )
     return numbers
 
@@ -44,14 +46,14 @@ def read_camera(path: Path, name: str) -> Camera:
     Raises:
         InputError: when it does not hold 22 numbers, or its rotation is none.
     """
-    numbers = np.array(read_numbers(path, 22, "a camera's calibration"))
+    numbers = np.array(read_numbers(path, 22, "a camera's calibration", _AGAIN))
     focal, centre, skew, distortion, rotation, translation = np.split(numbers, (2, 4, 5, 10, 19))
     rotation = rotation.reshape(3, 3)
     # Written with six decimals, so orthonormal to about 1e-6.
     if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-4 or np.linalg.det(rotation) < 0:
         raise InputError(
             f"{path}: numbers 11 to 19 are no rotation (orthonormal, determinant 1); is it the "
-            "calibration of HumanEva-I? fetch it again"
+            f"calibration of HumanEva-I? {_AGAIN}"
         )
     return Camera(
         name=name,

@@ -16,6 +16,7 @@ from corruptbench.datasets.findings import (
     no_subject,
     presence,
     some,
+    uncounted,
     unusable,
 )
 from corruptbench.datasets.headers import UnreadableError, video_header
@@ -28,13 +29,13 @@ from corruptbench.datasets.humaneva.files import (
 )
 from corruptbench.datasets.humaneva.labels import LabelFiles, clock_of
 from corruptbench.datasets.humaneva.partitions import CAMERAS, PARTITIONS, Recording
+from corruptbench.datasets.humaneva.sync import UPDATE
 from corruptbench.errors import InputError
 
 #: A camera this far from its published place is another calibration, mm. Our own choice: rounding
 #: in the files makes up for about 0.01.
 CAMERA_TOLERANCE = 1.0
 
-_UPDATE = "apply Critical_Update_OFS_files.zip, which replaces Sync_Data"
 _COPY = "complete the data set: download and unpack it again"
 _CONVERT = "convert them with VideoPose3D's ConvertHumanEva.m, into converted_15j"
 
@@ -160,8 +161,11 @@ def _video(path: Path, recording: Recording, camera: str, needs: Needs) -> Itera
         )  # fmt: skip
     before = recording.starts[CAMERAS.index(camera)] - 1
     ends = {p: before + recording.frames(p)[1] for p in PARTITIONS}
-    cut = [p for p in PARTITIONS if 0 < header.frames < ends[p]]  # 0: the header does not say
-    if cut:
+    cut = [p for p in PARTITIONS if header.frames < ends[p]]
+    if not header.frames:
+        needed_ones = ", ".join(f"{ends[p]} for {p}" for p in PARTITIONS)
+        yield uncounted(subject, f"at least {needed_ones}", where)
+    elif cut:
         yield Finding(
             unusable(any(needs.clip(recording.clip(p, camera)) for p in cut)), subject, "videos",
             f"{header.frames} frames",
@@ -201,12 +205,14 @@ def _clock(root: Path, recording: Recording) -> Finding | None:
     try:
         starts = clock_of(root, recording).starts[:3]
     except InputError as error:
-        return Finding("differs", subject, "synchronisation", str(error), "3 numbers", _UPDATE)
+        return Finding(
+            "differs", subject, "synchronisation", str(error), "3 numbers", UPDATE, where
+        )
     if starts == recording.starts:
         return None
     return Finding(
         "differs", subject, "synchronisation", f"{name}: C1, C2, C3 start at {starts}",
-        f"{recording.starts}, as published (and used here all the same)", _UPDATE, where,
+        f"{recording.starts}, as published (and used here all the same)", UPDATE, where,
     )  # fmt: skip
 
 

@@ -29,13 +29,17 @@ def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
     def present(place: Path) -> list[str]:
         return [s for s in subjects if any(child(child(place, s), k).is_dir() for k in _KINDS)]
 
-    if root.is_file():
+    if root.is_file() or root.suffix == ".npz":
+        what = "a file" if root.is_file() else "no such file"
         raise InputError(
-            f"{root}: a file; expected the root of HumanEva-I, a folder (--root): labels in one "
+            f"{root}: {what}; expected the root of HumanEva-I, a folder (--root): labels in one "
             "file, data_3d_humaneva15.npz, are laid into it, beside the cameras' Calibration_Data"
         )
     if not root.is_dir():
-        raise InputError(f"{root}: no such folder; expected the root of HumanEva-I (--root)")
+        raise InputError(
+            f"{root}: no such folder; expected the root of HumanEva-I, which holds S1, S2, S3: "
+            "check the path (--root)"
+        )
     found = present(root)
     other = None if found else nearby(root, present)
     if other is not None:

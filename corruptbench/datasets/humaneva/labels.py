@@ -3,23 +3,23 @@
 1. ``converted_15j/<partition>/<subject>/<recording>.mat``: VideoPose3D's ConvertHumanEva.m, which
    runs the official MATLAB code: ``poses_3d`` (n, 15, 3) world mm, NaN in frames without a label.
 2. ``data_3d_humaneva15.npz``: VideoPose3D's package, float32 world metres, only the stretches of
-   valid frames ("Walking 1 chunk2"). It does not say which frames they are; see `_validity`.
+   valid frames ("Walking 1 chunk2"). It does not say which frames they are; see `chunks`.
 3. ``Mocap_Data/``: derived here from the motion capture, experimental (see `mocap`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets.humaneva import mocap
+from corruptbench.datasets.humaneva.chunks import chunk_name, numbered, validity
 from corruptbench.datasets.humaneva.files import converted_file, mocap_file, offset_file
 from corruptbench.datasets.humaneva.partitions import Partition, Recording
 from corruptbench.datasets.humaneva.sync import STREAMS, Clock, common_clock, read_offset
@@ -34,6 +34,18 @@ PACKAGE = "data_3d_humaneva15.npz"
 #: The median distance of pelvis and head must lie between these, mm: else the numbers are not mm
 #: (or metres, in the package). Our own choice.
 UPRIGHT = (300.0, 1200.0)
+#: No joint of a person is farther from the pelvis in the median, mm. Our own choice.
+REACH = 2000.0
+
+#: What to do about labels of each source that are of no use.
+_REMEDIES: dict[Source, str] = {
+    "converted_15j": "convert them again with VideoPose3D's ConvertHumanEva.m",
+    "data_3d_humaneva15.npz": (
+        "make it anew with VideoPose3D's prepare_data_humaneva.py, which writes world metres, or "
+        "use converted_15j"
+    ),
+    "motion capture (experimental)": "fetch Mocap_Data again, or use converted_15j",
+}
 
 
 def clock_of(root: Path, recording: Recording) -> Clock:
@@ -66,7 +78,8 @@ class LabelFiles:
         Raises:
             InputError: when there is no source, or it does not fit the partition.
         """
-        match self.source(recording, partition):
+        source = self.source(recording, partition)
+        match source:
             case "converted_15j":
                 joints, path = self._converted(recording, partition)
             case "data_3d_humaneva15.npz":
@@ -84,7 +97,7 @@ class LabelFiles:
                     f"{recording.subject}/Mocap_Data/{recording.name}.mat"
                 )
         joints[~np.isfinite(joints).all(axis=(1, 2))] = np.nan
-        _check_size(joints, path)
+        _check_size(joints, path, _REMEDIES[source])
         return joints
 
     def _converted(self, recording: Recording, partition: Partition) -> tuple[Array, Path]:
@@ -95,7 +108,7 @@ class LabelFiles:
             first, last = recording.frames(partition)
             raise InputError(
                 f"{path}: poses_3d of shape {joints.shape}, expected {expected}: 15 joints in the "
-                f"frames {first} to {last} of the official partition; convert again"
+                f"frames {first} to {last} of the official partition; {_REMEDIES['converted_15j']}"
             )
         return joints, path
 
@@ -105,8 +118,11 @@ class LabelFiles:
         if not path.is_file():
             return {}
         content = load_npz(path).get("positions_3d")
-        if not isinstance(content, Mapping):
-            raise InputError(f"{path}: no positions_3d; expected VideoPose3D's HumanEva package")
+        if not _is_package(content):
+            raise InputError(
+                f"{path}: no positions_3d of subjects and stretches; expected VideoPose3D's "
+                f"package of HumanEva: {_REMEDIES['data_3d_humaneva15.npz']}"
+            )
         return content
 
     @cached_property
@@ -114,30 +130,33 @@ class LabelFiles:
         """Stretches without labels, which VideoPose3D's packages of detections hold."""
         for path in sorted(self.root.glob("data_2d_humaneva15_*.npz")):
             content = load_npz(path).get("positions_2d")
-            if isinstance(content, Mapping) and any(k.startswith("Unlabeled/") for k in content):
+            if _is_package(content) and any(k.startswith("Unlabeled/") for k in content):
                 return content
         return {}
 
-    def _chunks(self, recording: Recording, partition: Partition) -> dict[int, Array]:
+    def _chunks(self, recording: Recording, partition: Partition) -> dict[int, Any]:
         stretches = self._package.get(f"{partition}/{recording.subject}", {})
-        return {i: np.asarray(a) for i, a in _numbered(stretches, recording)}
+        return numbered(stretches, recording.name)
 
     def _packed(self, recording: Recording, partition: Partition) -> Array:
         path = self.root / PACKAGE
         chunks = self._chunks(recording, partition)
         for i, chunk in chunks.items():
-            if chunk.ndim != 3 or chunk.shape[1:] != (15, 3):
+            shape = chunk.shape if isinstance(chunk, np.ndarray) else ()
+            if len(shape) != 3 or shape[1:] != (15, 3) or chunk.dtype.kind != "f":
+                pixels = ": pixels?" if shape[2:] == (2,) else ""
                 raise InputError(
-                    f"{path}: {partition}/{recording.subject}, {recording.action} 1 chunk{i}: "
-                    f"shape {chunk.shape}, expected (frames, 15, 3)"
+                    f"{path}: {partition}/{recording.subject}, {chunk_name(recording.name, i)}: "
+                    f"shape {shape}{pixels}, expected floats (frames, 15, 3); "
+                    f"{_REMEDIES['data_3d_humaneva15.npz']}"
                 )
         subject = f"Unlabeled/{partition}/{recording.subject}"
+        unlabelled = numbered(self._unlabelled.get(subject, {}), recording.name)
         gaps = {
-            i: max(len(a) for a in cameras if a is not None)
-            for i, cameras in _numbered(self._unlabelled.get(subject, {}), recording)
+            i: max(len(a) for a in cameras if a is not None) for i, cameras in unlabelled.items()
         }
         count = recording.count(partition)
-        valid = _validity({i: len(a) for i, a in chunks.items()}, gaps, count)
+        valid = validity({i: len(a) for i, a in chunks.items()}, gaps, count)
         if valid is None:
             raise InputError(
                 f"{path}: {partition}/{recording.subject}, {recording.action} 1: "
@@ -170,49 +189,30 @@ class LabelFiles:
         return joints, path
 
 
-def _numbered(stretches: Mapping[str, Any], recording: Recording) -> list[tuple[int, Any]]:
-    pattern = re.compile(rf"{recording.action} 1 chunk(\d+)")
-    found = ((pattern.fullmatch(name), content) for name, content in stretches.items())
-    return [(int(match[1]), content) for match, content in found if match]
+def _is_package(content: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether it maps names to mappings of names."""
+    tables = [content, *content.values()] if isinstance(content, Mapping) else [None]
+    return all(isinstance(t, Mapping) and all(isinstance(name, str) for name in t) for t in tables)
 
 
-def _validity(
-    chunks: Mapping[int, int], gaps: Mapping[int, int], count: int
-) -> NDArray[np.bool_] | None:
-    """(count,) which frames have a label, or None where that cannot be known.
-
-    The package numbers labelled and unlabelled stretches in one go and stores the labelled ones, so
-    they alternate. Their places are certain when all frames are labelled, when only the first
-    stretch is (the rest is one gap at the end), or when the lengths of the gaps are known as well.
-
-    Args:
-        chunks: number -> length of the labelled stretches.
-        gaps: of the unlabelled ones, as far as known.
-        count: frames of the partition.
-    """
-    labelled = sum(chunks.values())
-    lengths = {**gaps, **chunks}
-    if set(chunks) == {0}:
-        lengths = {0: labelled, 1: count - labelled}
-    order = range(len(lengths))
-    certain = (
-        sorted(lengths) == [*order]
-        and len({i % 2 for i in chunks}) == 1
-        and not set(chunks) & set(gaps)
-        and sum(lengths.values()) == count
-        and min(lengths.values()) >= 0
-    )
-    if not certain:
-        return None
-    return np.concatenate([np.full(lengths[i], i in chunks) for i in order])
-
-
-def _check_size(joints: Array, path: Path) -> None:
-    """Raises `InputError` unless pelvis and head are as far apart as a person's (`UPRIGHT`)."""
-    height = np.linalg.norm(joints[:, 14] - joints[:, 0], axis=1)
-    height = height[np.isfinite(height)]
-    if height.size and not UPRIGHT[0] <= np.median(height) <= UPRIGHT[1]:
+def _check_size(joints: Array, path: Path, remedy: str) -> None:
+    """Raises `InputError` unless joints are as far apart as a person's (`UPRIGHT`, `REACH`)."""
+    away = np.linalg.norm(joints - joints[:, :1], axis=2)
+    away = away[np.isfinite(away).all(axis=1)]
+    if not len(away):
+        return
+    head, farthest = float(np.median(away[:, 14])), float(np.median(away.max(axis=1)))
+    low, high = UPRIGHT
+    if not low <= head <= high:
+        guess = "metres?" if low <= head * 1000 <= high else "pixels, or other joints?"
+        if low <= head / 1000 <= high:
+            guess = "millimetres, where metres belong?"
         raise InputError(
-            f"{path}: pelvis and head are {np.median(height):.4g} mm apart in the median, expected "
-            f"{UPRIGHT[0]:g} to {UPRIGHT[1]:g}; are these pixels, other units, or other joints?"
+            f"{path}: pelvis and head are {head:.4g} mm apart in the median ({guess}), expected "
+            f"{low:g} to {high:g}; {remedy}"
+        )
+    if farthest > REACH:
+        raise InputError(
+            f"{path}: a joint is {farthest:.4g} mm from the pelvis in the median (other joints, or "
+            f"another order?), expected at most {REACH:g}; {remedy}"
         )

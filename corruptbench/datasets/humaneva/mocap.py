@@ -40,6 +40,8 @@ SURFACE = (
 #: and the radius of a marker.
 HEAD, PELVIS_SHIFT, MARKER_RADIUS = 316.103, -50.0, 7.0
 
+_AGAIN = "download and unpack Mocap_Data again"
+
 
 @dataclass(frozen=True)
 class Capture:
@@ -59,7 +61,7 @@ class Capture:
                 return i
         raise InputError(
             f"{self.path}: no marker {' or '.join(names)}; expected the labels of the official "
-            "motion capture files"
+            f"motion capture files; {_AGAIN}"
         )
 
 
@@ -77,7 +79,7 @@ def read_capture(path: Path) -> Capture:
     if markers.shape[2:] != (3,) or len(labels) < count:
         raise InputError(
             f"{path}: Markers of shape {markers.shape} with {len(labels)} labels; expected "
-            "(frames, markers, 3) and a label for each marker"
+            f"(frames, markers, 3) and a label for each marker; {_AGAIN}"
         )
     return Capture(path, markers, tuple(labels[:count]))
 
@@ -102,7 +104,8 @@ def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
     if missing:
         raise InputError(
             f"{path}: holds no {' and no '.join(missing)}; it has "
-            f"{', '.join(n for n in content if not n.startswith('__')) or 'nothing'}"
+            f"{', '.join(n for n in content if not n.startswith('__')) or 'nothing'}; is it "
+            "another file? Fetch or convert it again"
         )
     return dict(content)
 
@@ -113,7 +116,9 @@ def _named(structs: object, name: str, path: Path) -> Any:
     for found, struct in sorted(names.items(), key=lambda item: item[0] != name):
         if name in found:
             return struct
-    raise InputError(f"{path}: ParameterGroup holds no {name}; expected the output of readc3d")
+    raise InputError(
+        f"{path}: ParameterGroup holds no {name}; expected the output of readc3d; {_AGAIN}"
+    )
 
 
 def _text(value: object) -> str:
@@ -135,7 +140,7 @@ def read_parameters(path: Path) -> dict[str, float]:
     found = {k: float(v) for k, v in re.findall(r"\$(\w+)\s*=\s*(-?\d+(?:\.\d*)?)", text)}
     for name in ("LShoulderOffset", "RShoulderOffset"):
         if name not in found:
-            raise InputError(f"{path}: no ${name}; expected lines '$Name = value'")
+            raise InputError(f"{path}: no ${name}; expected lines '$Name = value'; {_AGAIN}")
     return found
 
 

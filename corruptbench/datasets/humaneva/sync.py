@@ -21,6 +21,10 @@ from corruptbench.errors import InputError
 #: Whose offsets make the clock, in the order of the official code.
 STREAMS = ("C1", "C2", "C3", "BW1", "BW2", "BW3", "BW4")
 
+#: What to do about files that are amiss. The official code goes on without a stream whose file it
+#: cannot read; here all seven are needed, since each has a share in the clock.
+UPDATE = "apply Critical_Update_OFS_files.zip, which replaces Sync_Data"
+
 
 @dataclass(frozen=True)
 class Offset:
@@ -53,9 +57,11 @@ class Clock:
 
 def read_offset(path: Path) -> Offset:
     """One .ofs file; raises `InputError` unless it holds three numbers, the last above 0."""
-    video, mocap, scale = read_numbers(path, 3, "the synchronisation of a camera")
+    video, mocap, scale = read_numbers(path, 3, "the synchronisation of a camera", UPDATE)
     if scale <= 0:
-        raise InputError(f"{path}: {scale:g} motion capture frames per video frame; expected ~2")
+        raise InputError(
+            f"{path}: {scale:g} motion capture frames per video frame, expected about 2; {UPDATE}"
+        )
     return Offset(video, mocap, scale)
 
 
