@@ -9,9 +9,9 @@ import click
 from corruptbench.cli.progress import Meter
 from corruptbench.errors import InputError
 from corruptbench.evaluate.shardset import ShardSet, open_shards
-from corruptbench.export import FORMATS, Target
-from corruptbench.export.tracks import tracks
-from corruptbench.files import write_json
+from corruptbench.export import FORMATS, LAYOUTS, Target, default_layout
+from corruptbench.export.folder import ExportFolder, Source
+from corruptbench.export.tracks import check_layout, tracks
 from corruptbench.manifest import Cell
 
 
@@ -24,48 +24,49 @@ from corruptbench.manifest import Cell
 @click.option("--format", "name", type=click.Choice(list(FORMATS)), required=True)
 @click.option("--cell", "wanted", multiple=True, help='Such as "erase 3" or clean. Default: all.')
 @click.option(
-    "--layout", type=click.Choice(["h36m17", "coco17"]), default="h36m17", show_default=True,
-    help="Joints to write.",
+    "--layout", type=click.Choice(LAYOUTS),
+    help="Joints to write. Default: h36m17; humaneva15 for HumanEva.",
 )  # fmt: skip
 @click.option("--confidence", is_flag=True, help="VideoPose3D: the score as a third channel.")
 @click.option(
     "--annotations", type=click.Path(path_type=Path),
     help="The repository's own label file; a copy is cut to match.",
 )  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True,
+    help="Folder to write to; only files of an earlier export are written over.",
+)  # fmt: skip
 def command(
     shards: Path, root: Path | None, manifest: str | None, name: str, wanted: tuple[str, ...],
-    layout: str, confidence: bool, annotations: Path | None, out: Path,
+    layout: str | None, confidence: bool, annotations: Path | None, out: Path,
 ) -> None:  # fmt: skip
     """Write the detections as the files that repositories of lifters read."""
     shard_set = open_shards(shards, root, manifest)
     cells = _chosen(shard_set, wanted)
-    target = Target(out, shard_set.dataset.name, layout, confidence, annotations)
-    writer = FORMATS[name](target)
-    written = {}
+    layout = layout or default_layout(shard_set.dataset.name)
+    check_layout(shard_set, layout)
+    source = Source(
+        repository=name,
+        layout=layout,
+        benchmark=shard_set.lock.benchmark,
+        detector=shard_set.lock.detector,
+    )
+    folder = ExportFolder(out, source, {"--annotations": annotations, "--root": root})
+    writer = FORMATS[name](Target(folder, shard_set.dataset, layout, confidence, annotations))
+    names = writer.names(cells)
+    folder.claim(names)
     with Meter("export", len(cells) * len(shard_set.lock.clips), "clips") as meter:
         for cell in cells:
             found = []
             for track in tracks(shard_set, cell, layout):
                 found.append(track)
                 meter.advance(1, str(cell))
-            written[writer.write(cell, found).name] = str(cell)
-    write_json(
-        out / "corruptbench-export.json",
-        {
-            "format": name,
-            "layout": layout,
-            "benchmark": shard_set.lock.benchmark.model_dump(),
-            "detector": shard_set.lock.detector.model_dump(),
-            "cells": written,
-            "left_out": writer.left_out,
-        },
-    )
+            writer.write(cell, found)
     for what in writer.left_out:
         click.echo(f"left out: {what}")
     licensed = shard_set.dataset.name.startswith("human")  # Human3.6M, HumanEva
     caution = "; made from licensed data: do not pass them on" if licensed else ""
-    click.echo(f"{len(written)} files for {name} in {out}{caution}")
+    click.echo(f"{len(names)} files for {name} in {out}{caution}")
 
 
 def _chosen(shard_set: ShardSet, wanted: tuple[str, ...]) -> list[Cell]:

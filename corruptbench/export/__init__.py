@@ -16,7 +16,15 @@ from corruptbench.export.tracks import Target, Track
 from corruptbench.export.videopose3d import VideoPose3D
 from corruptbench.manifest import Cell
 
-__all__ = ["FORMATS", "Format", "Target", "Track"]
+__all__ = ["FORMATS", "LAYOUTS", "Format", "Target", "Track", "default_layout"]
+
+#: Joint sets that can be written.
+LAYOUTS = ("h36m17", "coco17", "humaneva15")
+
+
+def default_layout(dataset: str) -> str:
+    """The joint set that the field's lifters read on a data set of that name."""
+    return "humaneva15" if dataset == "humaneva" else "h36m17"
 
 
 class Format(Protocol):
@@ -27,8 +35,15 @@ class Format(Protocol):
     def __init__(self, target: Target) -> None:
         """Reads the annotations; raises `InputError` when they or the options do not fit."""
 
+    def names(self, cells: Sequence[Cell]) -> list[str]:
+        """Of all files that `write` will write for these cells; the folder is asked for them."""
+
     def write(self, cell: Cell, found: Sequence[Track]) -> Path:
-        """Writes all tracks of a cell; what could not be written is named in ``left_out``."""
+        """Writes all tracks of a cell; what could not be written is named in ``left_out``.
+
+        Raises:
+            InputError: when the annotations do not fit the tracks; then nothing is written.
+        """
 
 
 FORMATS: dict[str, type[Format]] = {

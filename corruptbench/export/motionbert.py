@@ -1,10 +1,11 @@
 """MotionBERT and its relatives (MotionAGFormer, TCPFormer, PoseMamba): one pickle with all in it.
 
-``test`` holds columns of equal length, a row for each frame of each clip: ``joint_2d`` px,
-``confidence``, ``source`` ("s_09_act_05_subact_02_ca_01"), ``camera_name``, ``action``, and the
-labels ``joint3d_image``, ``joints_2.5d_image`` and ``2.5d_factor``. These labels are neither camera
-space nor to be had from it by a documented rule, so they are taken from the user's own file: its
-first two columns are replaced, and the rows without detections are cut out of all of them.
+Its splits, ``train`` and ``test``, hold columns of equal length, a row for each frame of each clip:
+``joint_2d`` px, ``confidence``, ``source`` ("s_09_act_05_subact_02_ca_01"), ``camera_name``,
+``action``, and the labels ``joint3d_image``, ``joints_2.5d_image`` and ``2.5d_factor``, which are
+neither camera space nor to be had from it by a documented rule. So they are taken from the user's
+own file: in each split that has rows of the shards' clips the first two columns are replaced, and
+the rows without detections are cut out of all of them.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from corruptbench.datasets.human36m.toolbox import clip_rows
-from corruptbench.datasets.pickled import load_pickle
 from corruptbench.errors import InputError
+from corruptbench.export.annotations import read_pickle
 from corruptbench.export.packing import write_pickle
-from corruptbench.export.tracks import Key, Target, Track, cut, rows_of
+from corruptbench.export.rows import Row, check_column, cut, no_row, rows_of
+from corruptbench.export.tracks import Target, Track, slug
 from corruptbench.manifest import Cell
 
 _NEEDED = ("joint_2d", "joint3d_image", "source")
@@ -27,52 +29,79 @@ _EXPECTED = "the repository's pickle, as h36m_sh_conf_cam_source_final.pkl"
 
 
 class MotionBERT:
-    """Writes a copy of the user's pickle with the detections of a cell in its test split."""
+    """Writes a copy of the user's pickle with the detections of a cell in it."""
 
     def __init__(self, target: Target) -> None:
         """Reads the pickle."""
         self.target = target
         self.left_out: list[str] = []
         self._path = target.labels(_EXPECTED)
-        content = load_pickle(self._path)
-        test = content.get("test") if isinstance(content, dict) else None
-        absent = [c for c in _NEEDED if not isinstance(test, dict) or c not in test]
-        if not isinstance(test, dict) or absent:
+        content = read_pickle(self._path, _EXPECTED)
+        self._content: dict[str, Any] = content if isinstance(content, dict) else {}
+        self._splits = {
+            str(name): columns
+            for name, columns in self._content.items()
+            if isinstance(columns, dict) and all(column in columns for column in _NEEDED)
+        }
+        if not self._splits:
             raise InputError(
-                f"{self._path}: no {', '.join(absent)} in its test split; expected {_EXPECTED}"
+                f"{self._path}: holds {', '.join(map(str, self._content)) or 'no dictionary'}, and "
+                f"in none of it {', '.join(_NEEDED)}; expected {_EXPECTED}: train and test"
             )
-        self._content: dict[str, Any] = content
-        self._test: dict[str, Any] = test
-        self._rows = _rows([str(s) for s in test["source"]])
-        for column in _NEEDED[:2]:
-            shape = np.shape(test[column])
-            if len(shape) != 3 or shape[:2] != (len(self._rows), 17):
-                raise InputError(
-                    f"{self._path}: test: {column}: shape {shape}, expected ({len(self._rows)}, "
-                    "17, 2 or 3): one row for each source"
-                )
+        self._rows = {name: _rows(columns["source"]) for name, columns in self._splits.items()}
+        for name, columns in self._splits.items():
+            for column in _NEEDED[:2]:
+                where = f"{self._path}: {name}: {column}"
+                check_column(where, columns[column], len(self._rows[name]), _EXPECTED)
+
+    def names(self, cells: Sequence[Cell]) -> list[str]:
+        """Of all files."""
+        return [self._name(cell) for cell in cells]
 
     def write(self, cell: Cell, found: Sequence[Track]) -> Path:
-        """Writes the pickle of a cell; the training split is copied as it is."""
-        labels = np.asarray(self._test["joint3d_image"])
-        kept, values = rows_of(self._path, self._rows, labels, found)
-        columns = cut(self._test, kept, len(self._rows))
-        columns["joint_2d"] = np.ascontiguousarray(values[..., :2])
-        deep = (
-            np.ndim(self._test.get("confidence", 0)) == 3
-        )  # (N, 17, 1), as the training split then
-        columns["confidence"] = np.ascontiguousarray(values[..., 2:] if deep else values[..., 2])
-        gone = len(self._rows) - len(kept)
-        self.left_out = [f"{gone} rows of the test split, without detections"] if gone else []
-        name = f"{self._path.stem}_corruptbench_{str(cell).replace(' ', '_')}.pkl"
-        write_pickle(self.target.folder / name, self._content | {"test": columns})
-        return self.target.folder / name
+        """Writes the pickle of a cell; a split without a clip of the shards stays as it is."""
+        replaced, self.left_out = {}, []
+        for name, columns in self._splits.items():
+            rows, labels = self._rows[name], np.asarray(columns["joint3d_image"])
+            kept, values = rows_of(f"{self._path}: {name}", rows, labels, found)
+            if not kept.size:
+                continue
+            replaced[name] = _replaced(columns, kept, values, len(rows))
+            if len(kept) < len(rows):
+                gone = f"{len(rows) - len(kept)} of {len(rows)} rows"
+                self.left_out.append(f"{gone} of the {name} split, without detections")
+        if not replaced:
+            rows = [row for rows in self._rows.values() for row in rows]
+            raise no_row(f"{self._path}: {', '.join(self._splits)}", rows, found)
+        content = self._content | replaced
+        return self.target.folder.put(
+            self._name(cell), lambda path: write_pickle(path, content), cell=str(cell),
+            left_out=self.left_out,
+        )  # fmt: skip
+
+    def _name(self, cell: Cell) -> str:
+        return f"{self._path.stem}_corruptbench_{slug(cell)}.pkl"
 
 
-def _rows(sources: Sequence[str]) -> list[tuple[Key, int] | None]:
+def _replaced(
+    columns: dict[str, Any], kept: Any, values: np.ndarray[Any, np.dtype[np.float32]], rows: int
+) -> dict[str, Any]:
+    """The columns of a split with detections (M, 17, 3) in M of its rows, without the others.
+
+    A file without confidences gets none: its readers then take 1 for all.
+    """
+    new = cut(columns, kept, rows)
+    new["joint_2d"] = np.ascontiguousarray(values[..., :2])
+    if "confidence" in columns:
+        deep = np.ndim(columns["confidence"]) == 3  # (N, 17, 1), else (N, 17)
+        new["confidence"] = np.ascontiguousarray(values[..., 2:] if deep else values[..., 2])
+    return new
+
+
+def _rows(sources: Sequence[Any]) -> list[Row]:
     """Of each row its clip and frame."""
-    rows: list[tuple[Key, int] | None] = [None] * len(sources)
-    for clip, members in clip_rows(sources).items():
+    rows: list[Row] = [None] * len(sources)
+    for clip, members in clip_rows(map(str, sources)).items():
         for frame, row in enumerate(members):
             rows[row] = clip, frame
     return rows

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from corruptbench.files import atomic
-
 #: The last protocol whose names are plain text, which they must be to be replaced.
 _PROTOCOL = 3
 
@@ -28,20 +26,19 @@ def pickled(value: Any) -> bytes:
 
 
 def write_pickle(path: Path, value: Any) -> None:
-    """Writes a pickle, atomically."""
-    with atomic(path) as temporary:
-        temporary.write_bytes(pickled(value))
+    """Writes a pickle."""
+    path.write_bytes(pickled(value))
 
 
 def write_npy(path: Path, array: np.ndarray[Any, Any]) -> None:
-    """Writes an array, atomically."""
-    with atomic(path) as temporary, temporary.open("wb") as stream:
+    """Writes an array."""
+    with path.open("wb") as stream:
         np.lib.format.write_array(stream, array, allow_pickle=False)
 
 
 def write_npz(path: Path, entries: Mapping[str, Any]) -> None:
-    """Writes arrays and dictionaries as `numpy.savez_compressed` does, atomically, undated."""
-    with atomic(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    """Writes arrays and dictionaries as `numpy.savez_compressed` does, undated."""
+    with zipfile.ZipFile(path, "w") as archive:
         for name, value in entries.items():
             info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED

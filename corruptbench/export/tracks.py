@@ -1,25 +1,21 @@
-"""What the formats have in common: tracks without gaps, and rows of label files they belong to."""
+"""What the formats have in common: what to write, and detections of a clip without gaps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.datasets import Clip
+from corruptbench.datasets import Clip, Dataset
 from corruptbench.errors import InputError
 from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.evaluate.windows import filled
+from corruptbench.export.folder import ExportFolder
 from corruptbench.manifest import Cell
-from corruptbench.skeleton import convert
-
-#: Labels of a row and of its frame agree in the median of a clip within this, px: our own choice.
-#: Left out lens distortion is up to 3 px; a clip of another time or camera is tens of pixels off.
-AGREEMENT_PX = 10.0
+from corruptbench.skeleton import convert, joint_set
 
 #: Subject, recording, camera.
 Key = tuple[str, str, str]
@@ -31,23 +27,23 @@ class Target:
 
     Attributes:
         folder: for the files.
-        dataset: name of the data set.
+        dataset: that the shards were built from.
         layout: joint set that is wanted.
         confidence: whether scores are wanted where they are optional.
         annotations: the repository's own label file.
     """
 
-    folder: Path
-    dataset: str
+    folder: ExportFolder
+    dataset: Dataset
     layout: str
     confidence: bool = False
     annotations: Path | None = None
 
     def labels(self, what: str) -> Path:
         """The label file; raises `InputError` when there is none, or these are not Human3.6M's."""
-        if self.dataset != "human36m":
+        if self.dataset.name != "human36m":
             raise InputError(
-                f"--format: this one is for Human3.6M, these are shards of {self.dataset}; "
+                f"--format: this one is for Human3.6M, these are shards of {self.dataset.name}; "
                 "expected videopose3d"
             )
         if self.layout != "h36m17":
@@ -82,6 +78,24 @@ class Track:
         return self.clip.id.subject, self.clip.id.sequence, self.clip.id.camera
 
 
+def slug(cell: Cell) -> str:
+    """A cell as it stands in a file's name, "erase_3"."""
+    return str(cell).replace(" ", "_")
+
+
+def check_layout(shard_set: ShardSet, layout: str) -> None:
+    """Raises `InputError` when the detector's joints cannot be converted to that layout."""
+    given = shard_set.lock.detector.layout
+    joints = len(joint_set(given))
+    try:
+        convert(np.zeros((0, joints, 2)), np.zeros((0, joints)), given, layout)
+    except InputError as error:
+        raise InputError(
+            f"--layout {layout}: {shard_set.folder} holds joints of {given}; {error}; give a "
+            f"layout that there is, or {given} itself"
+        ) from None
+
+
 def tracks(shard_set: ShardSet, cell: Cell, layout: str) -> Iterator[Track]:
     """All clips in one cell, as the lifters of an evaluation are given them, in pixels.
 
@@ -96,69 +110,3 @@ def tracks(shard_set: ShardSet, cell: Cell, layout: str) -> Iterator[Track]:
             layout,
         )
         yield Track(clip, points.astype(np.float32), scores.astype(np.float32))
-
-
-def rows_of(
-    path: Path,
-    rows: Sequence[tuple[Key, int] | None],
-    labels: NDArray[np.floating[Any]],
-    found: Sequence[Track],
-) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """The rows of a label file for which there are detections, and these.
-
-    Args:
-        path: of the file, for messages.
-        rows: of each row the clip and the frame; None where it belongs to no clip.
-        labels: (N, 17, 2 or more) px, the projected joints as the file has them.
-        found: tracks.
-
-    Returns:
-        Indices (M,) and detections (M, 17, 3) float32: x, y px and score.
-
-    Raises:
-        InputError: when no row fits, or when the file's labels are not those of the frames.
-    """
-    tracks_by_key = {t.key: t for t in found}
-    members: dict[Key, list[int]] = {}
-    for i, row in enumerate(rows):
-        if row is not None and row[0] in tracks_by_key:
-            members.setdefault(row[0], []).append(i)
-    kept, values = [], []
-    for key, indices in members.items():
-        track = tracks_by_key[key]
-        pairs = [(i, rows[i][1]) for i in indices]  # type: ignore[index]
-        at = np.array([p for p in pairs if p[1] < len(track.keypoints)]).reshape(-1, 2)
-        _check_labels(path, track, labels[at[:, 0], :, :2], at[:, 1])
-        kept.append(at[:, 0])
-        xy, score = track.keypoints[at[:, 1]], track.scores[at[:, 1]]
-        values.append(np.concatenate([xy, score[..., None]], axis=-1))
-    if not kept:
-        raise InputError(f"{path}: no row of it belongs to a clip of the shards; wrong split?")
-    order = np.concatenate(kept)
-    sort = np.argsort(order)
-    return order[sort], np.concatenate(values)[sort]
-
-
-def _check_labels(
-    path: Path, track: Track, labels: NDArray[np.floating[Any]], frames: NDArray[np.intp]
-) -> None:
-    distance = np.linalg.norm(labels - track.clip.keypoints[frames], axis=-1)
-    if distance.size and not np.nanmedian(distance) <= AGREEMENT_PX:
-        raise InputError(
-            f"{path}: {track.clip.id}: its labels lie {np.nanmedian(distance):.0f} px from those "
-            f"of --root in the median, expected at most {AGREEMENT_PX:g}; its rows are not this "
-            "clip's frames one after the other: take the original, unsampled file"
-        )
-
-
-def cut(columns: Mapping[str, Any], kept: NDArray[np.intp], rows: int) -> dict[str, Any]:
-    """The columns with these rows only; what is not as long as the others stays as it is."""
-    result: dict[str, Any] = {}
-    for name, column in columns.items():
-        if isinstance(column, np.ndarray) and column.shape[:1] == (rows,):
-            result[name] = column[kept]
-        elif isinstance(column, list) and len(column) == rows:
-            result[name] = [column[i] for i in kept]
-        else:
-            result[name] = column
-    return result

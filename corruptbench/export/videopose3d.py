@@ -13,16 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from corruptbench.datasets.pickled import load_npz
 from corruptbench.errors import InputError
+from corruptbench.export import humaneva
 from corruptbench.export.packing import write_npz
-from corruptbench.export.tracks import Target, Track
+from corruptbench.export.positions import Positions
+from corruptbench.export.recordings import Part, recordings
+from corruptbench.export.tracks import Target, Track, slug
 from corruptbench.manifest import Cell
 from corruptbench.skeleton import joint_set
 
 #: How the repository calls data sets and joint sets; it looks for the latter in a file's name.
-_DATASETS = {"human36m": "h36m"}
-_LAYOUTS = {"h36m17": "h36m", "coco17": "coco"}
+_DATASETS = {"human36m": "h36m", "humaneva": "humaneva15"}
+_LAYOUTS = {"h36m17": "h36m", "coco17": "coco", "humaneva15": "humaneva15"}
 
 
 class VideoPose3D:
@@ -30,78 +32,106 @@ class VideoPose3D:
 
     def __init__(self, target: Target) -> None:
         """Reads the 3D file if it is given."""
-        if target.dataset.startswith("humaneva"):
-            raise InputError(
-                "--format videopose3d: HumanEva's files there are cut into chunks by which frames "
-                "the official MATLAB code could label; this is not written: evaluate here instead"
-            )
         self.target = target
         self.left_out: list[str] = []
-        self._labels = None if target.annotations is None else _read_3d(target.annotations)
+        self._dataset = target.dataset.name
+        self._name = _DATASETS.get(self._dataset, self._dataset)
+        given = target.annotations
+        self._positions = None if given is None else Positions(given, self._dataset)
+        self._labels = None if given is None else f"data_3d_{self._name}.npz"
         self._cut_done = False
 
+    def names(self, cells: Sequence[Cell]) -> list[str]:
+        """Of all files."""
+        return [*map(self._file, cells), *([self._labels] if self._labels else [])]
+
     def write(self, cell: Cell, found: Sequence[Track]) -> Path:
-        """Writes the 2D file of a cell; with the first one also the 3D file."""
-        recordings = self._whole(found)
-        positions: dict[str, dict[str, list[Any]]] = {}
-        for (subject, sequence), tracks in recordings.items():
-            # interned, so that equal content is an equal pickle
-            each = positions.setdefault(intern(subject), {})
-            each[intern(sequence)] = [self._values(track) for track in tracks]
+        """Writes the 2D file of a cell; before the first one the 3D file, if it is given."""
+        parts = self._parts(found)
+        folder = self.target.folder
+        if self._positions and self._labels and not self._cut_done:
+            poses = self._positions.cut(parts)
+            folder.put(
+                self._labels, lambda path: write_npz(path, {"positions_3d": poses}),
+                left_out=self.left_out,
+            )  # fmt: skip
+            self._cut_done = True
+        content = {"positions_2d": self._positions_2d(parts), "metadata": self._metadata()}
+        return folder.put(
+            self._file(cell), lambda path: write_npz(path, content), cell=str(cell),
+            labels=self._labels, left_out=self.left_out,
+        )  # fmt: skip
+
+    def _file(self, cell: Cell) -> str:
         layout = _LAYOUTS[self.target.layout]
+        return f"data_2d_{self._name}_corruptbench_{layout}_{slug(cell)}.npz"
+
+    def _metadata(self) -> dict[str, Any]:
         joints = joint_set(self.target.layout)
-        metadata = {
-            "layout_name": layout,
+        return {
+            "layout_name": _LAYOUTS[self.target.layout],
             "num_joints": len(joints),
             "keypoints_symmetry": [list(joints.left), list(joints.right)],
         }
-        dataset = _DATASETS.get(self.target.dataset, self.target.dataset)
-        name = f"corruptbench_{layout}_{str(cell).replace(' ', '_')}"
-        path = self.target.folder / f"data_2d_{dataset}_{name}.npz"
-        write_npz(path, {"positions_2d": positions, "metadata": metadata})
-        if self._labels is not None and not self._cut_done:
-            poses = {
-                intern(s): {intern(name): self._labels[s][name] for name in names}
-                for s, names in positions.items()
-            }
-            write_npz(self.target.folder / f"data_3d_{dataset}.npz", {"positions_3d": poses})
-            self._cut_done = True
-        return path
 
-    def _values(self, track: Track) -> np.ndarray[Any, np.dtype[np.float32]]:
-        parts = [track.keypoints]
+    def _positions_2d(self, parts: Sequence[Part]) -> dict[str, dict[str, list[Any]]]:
+        positions: dict[str, dict[str, list[Any]]] = {}
+        for part in parts:
+            # interned, so that equal content is an equal pickle
+            each = positions.setdefault(intern(part.subject), {})
+            each[intern(part.name)] = [self._values(t, part.frames) for t in part.tracks]
+        return positions
+
+    def _values(self, track: Track, frames: slice) -> np.ndarray[Any, np.dtype[np.float32]]:
+        channels = [track.keypoints[frames]]
         if self.target.confidence:
-            parts.append(track.scores[..., None])
-        return np.ascontiguousarray(np.concatenate(parts, axis=-1), dtype=np.float32)
+            channels.append(track.scores[frames, :, None])
+        return np.ascontiguousarray(np.concatenate(channels, axis=-1), dtype=np.float32)
 
-    def _whole(self, found: Sequence[Track]) -> dict[tuple[str, str], list[Track]]:
-        """Recordings with all cameras, and with labels if there is a 3D file; cameras by name."""
-        cameras = {t.clip.id.camera for t in found}
-        recordings: dict[tuple[str, str], list[Track]] = {}
-        for track in sorted(found, key=lambda t: t.key):
-            recordings.setdefault(track.key[:2], []).append(track)
-        kept, self.left_out = {}, []
-        for (subject, sequence), tracks in recordings.items():
-            labels = None if self._labels is None else self._labels.get(subject, {}).get(sequence)
-            if len(tracks) < len(cameras):
-                self.left_out.append(f"{subject}/{sequence} (not all {len(cameras)} cameras)")
-            elif self._labels is not None and labels is None:
-                self.left_out.append(f"{subject}/{sequence} (not in the 3D file)")
-            else:
-                if labels is not None and len(labels) > len(tracks[0].keypoints):
-                    raise InputError(
-                        f"{self.target.annotations}: {subject}: {sequence}: {len(labels)} frames, "
-                        f"the shards have {len(tracks[0].keypoints)}; not the labels that they "
-                        "were built with"
-                    )
-                kept[subject, sequence] = tracks
+    def _parts(self, found: Sequence[Track]) -> list[Part]:
+        """What to write: with all cameras, with labels, and in the 3D file if there is one.
+
+        Raises:
+            InputError: when nothing is left, or the 3D file has other labels.
+        """
+        whole, self.left_out = recordings(found, self._dataset)
+        if self._dataset == "humaneva" and self._positions is None:
+            humaneva.check_source(self.target.dataset, whole)
+        kept: list[Part] = []
+        for tracks in whole:
+            parts = self._cut(tracks)
+            reason = self._lacks(tracks, parts)
+            if reason:
+                self.left_out.append(f"{tracks[0].key[0]}/{tracks[0].key[1]} ({reason})")
+                continue
+            if self._positions:
+                self._positions.check(parts)
+            kept += parts
         if not kept:
-            raise InputError("no recording is left that could be exported: " + self.left_out[0])
+            where = f"{self._positions.path}, " if self._positions else ""
+            raise InputError(
+                f"{where}--shards: no recording is left that could be exported: "
+                f"{', '.join(self.left_out)}; expected the labels that the shards were built with"
+            )
         return kept
 
+    def _cut(self, tracks: tuple[Track, ...]) -> list[Part]:
+        if self._dataset == "humaneva":
+            return humaneva.parts(tracks)
+        subject, sequence, _ = tracks[0].key
+        return [Part(subject, sequence, slice(None), tracks)]
 
-def _read_3d(path: Path) -> dict[str, dict[str, Any]]:
-    poses = load_npz(path).get("positions_3d")
-    if not isinstance(poses, dict) or not all(isinstance(v, dict) for v in poses.values()):
-        raise InputError(f"{path}: no positions_3d in it; expected VideoPose3D's data_3d_h36m.npz")
-    return poses
+    def _lacks(self, tracks: Sequence[Track], parts: Sequence[Part]) -> str:
+        """Why a recording cannot be written; empty if it can."""
+        there = self._positions is None or self._in_file(self._positions, tracks, parts)
+        if not parts:
+            return "no frame has a label"
+        return "" if there else "not in the 3D file"
+
+    def _in_file(
+        self, positions: Positions, tracks: Sequence[Track], parts: Sequence[Part]
+    ) -> bool:
+        if self._dataset == "humaneva":
+            return humaneva.in_file(positions, tracks, parts)
+        subject, sequence, _ = tracks[0].key
+        return sequence in positions.subject(subject)

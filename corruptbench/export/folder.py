@@ -1,0 +1,169 @@
+"""The folder that an export writes into: no file is replaced but one that an export wrote.
+
+What exports wrote is listed in ``corruptbench-export.json`` beside it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from corruptbench.build.shards import BenchmarkRecord, DetectorRecord
+from corruptbench.errors import InputError, first_problem
+from corruptbench.files import atomic, check_folder, sha256_of_file, write_json
+from corruptbench.record import Record, Sha256
+
+RECORD = "corruptbench-export.json"
+
+
+class Source(Record):
+    """What is exported, and how."""
+
+    repository: str
+    layout: str
+    benchmark: BenchmarkRecord
+    detector: DetectorRecord
+
+
+class Labels(Record):
+    """The label file of the same folder that a file matches, row by row or name by name."""
+
+    file: str
+    sha256: Sha256
+
+
+class Exported(Record):
+    """A file: the detections of a cell, or labels where ``cell`` is None."""
+
+    source: Source
+    cell: str | None
+    labels: Labels | None
+    left_out: tuple[str, ...]
+    sha256: Sha256
+
+
+class Listing(Record):
+    """``corruptbench-export.json``. ``files`` maps names to what they hold."""
+
+    format: Literal["corruptbench-export/1"]
+    files: dict[str, Exported]
+
+
+class ExportFolder:
+    """Writes files that were claimed before, each whole or not at all, and lists them."""
+
+    def __init__(self, path: Path, source: Source, inputs: Mapping[str, Path | None]) -> None:
+        """Looks at nothing yet.
+
+        Args:
+            path: of the folder, which need not exist.
+            source: what is exported.
+            inputs: option to the file that it names; none of them is written over.
+        """
+        self.path = path
+        self._source = source
+        self._inputs = inputs
+        self._files: dict[str, Exported] = {}
+        self._claimed: frozenset[str] = frozenset()
+
+    def claim(self, names: Sequence[str]) -> None:
+        """Says which files will be written; makes nothing.
+
+        Raises:
+            InputError: when one of them is there and not from an export, or is an input.
+            OSError: when files cannot be written into the folder.
+        """
+        check_folder(self.path)
+        self._files = _listed(self.path / RECORD)
+        for name in names:
+            self._check(name)
+        self._claimed = frozenset(names)
+
+    def put(
+        self,
+        name: str,
+        write: Callable[[Path], None],
+        *,
+        cell: str | None = None,
+        labels: str | None = None,
+        left_out: Sequence[str] = (),
+    ) -> Path:
+        """Writes a claimed file.
+
+        Args:
+            name: of the file.
+            write: writes its content to a path.
+            cell: whose detections it holds; None for labels.
+            labels: name of the file, put before, that it matches.
+            left_out: what of the shards or the annotations is not in it.
+
+        Raises:
+            InputError: when it holds labels, and a file that is there matches others.
+        """
+        if name not in self._claimed:
+            raise ValueError(f"{name} was not claimed")
+        with atomic(self.path / name) as temporary:
+            write(temporary)
+            digest = sha256_of_file(temporary)
+            self._check_company(name, digest)
+        self._files[name] = Exported(
+            source=self._source,
+            cell=cell,
+            labels=Labels(file=labels, sha256=self._files[labels].sha256) if labels else None,
+            left_out=tuple(left_out),
+            sha256=digest,
+        )
+        there = {n: f for n, f in self._files.items() if (self.path / n).is_file()}
+        listing = Listing(format="corruptbench-export/1", files=there)
+        write_json(self.path / RECORD, listing.model_dump())
+        return self.path / name
+
+    def _check(self, name: str) -> None:
+        path = self.path / name
+        if not os.path.lexists(path):
+            return
+        for option, given in self._inputs.items():
+            if given is not None and given.exists() and path.exists() and path.samefile(given):
+                raise InputError(
+                    f"{path}: is the file that {option} names, and would be written over; expected "
+                    "another folder as --out"
+                )
+        listed = self._files.get(name)
+        if listed is None or not path.is_file() or sha256_of_file(path) != listed.sha256:
+            found = "was changed since an export wrote it" if listed else "no export wrote it"
+            raise InputError(
+                f"{path}: is there, {found} ({RECORD} beside it would list it), and would be "
+                "written over; expected another folder as --out, or move it away"
+            )
+
+    def _check_company(self, name: str, digest: str) -> None:
+        others = [
+            other
+            for other, file in self._files.items()
+            if other not in self._claimed
+            and file.labels is not None
+            and file.labels.file == name
+            and file.labels.sha256 != digest
+        ]
+        if others:
+            raise InputError(
+                f"{self.path / name}: belongs to {', '.join(others)} of an earlier export, with "
+                "other recordings or frames; expected another folder as --out, or delete these"
+            )
+
+
+def _listed(path: Path) -> dict[str, Exported]:
+    """What exports wrote; raises `InputError` when the file of that name is no such list."""
+    if not os.path.lexists(path):
+        return {}
+    try:
+        return Listing.model_validate_json(path.read_bytes()).files
+    except ValidationError as error:
+        raise InputError(
+            f"{path}: no list of an export ({first_problem(error)}), and would be written over; "
+            "expected another folder as --out, or move it away"
+        ) from None

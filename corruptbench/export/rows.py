@@ -1,0 +1,104 @@
+"""Rows of the label files that have one for each frame: which clip's frame each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.errors import InputError
+from corruptbench.export.tracks import Key, Track
+
+#: Labels of a row and of its frame agree in the median of a clip within this, px: our own choice.
+#: Left out lens distortion is up to 3 px; a clip of another time or camera is tens of pixels off.
+AGREEMENT_PX = 10.0
+
+#: Of a row its clip and its frame; None where it belongs to no clip.
+Row = tuple[Key, int] | None
+
+
+def check_column(where: str, column: Any, rows: int, remedy: str) -> None:
+    """Raises `InputError` unless a column holds 17 points for each of so many rows."""
+    array = np.asarray(column)
+    if array.dtype.kind not in "fiu" or array.ndim != 3 or array.shape[:2] != (rows, 17):
+        raise InputError(
+            f"{where}: {array.dtype} of shape {array.shape}, expected numbers ({rows}, 17, 2 or 3):"
+            f" one row for each name; take {remedy}"
+        )
+
+
+def rows_of(
+    where: str,
+    rows: Sequence[Row],
+    labels: NDArray[np.floating[Any]],
+    found: Sequence[Track],
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """The rows of a label file for which there are detections, and these.
+
+    Args:
+        where: the file, and the part of it, for messages.
+        rows: N of them.
+        labels: (N, 17, 2 or more) px, the projected joints as the file has them.
+        found: tracks.
+
+    Returns:
+        Indices (M,) and detections (M, 17, 3) float32: x, y px and score. M may be 0.
+
+    Raises:
+        InputError: when the file's labels are not those of the frames.
+    """
+    tracks_by_key = {t.key: t for t in found}
+    members: dict[Key, list[tuple[int, int]]] = {}
+    for i, row in enumerate(rows):
+        if row is not None and row[0] in tracks_by_key:
+            members.setdefault(row[0], []).append((i, row[1]))
+    kept, values = [np.zeros(0, dtype=np.intp)], [np.zeros((0, 17, 3), dtype=np.float32)]
+    for key, pairs in members.items():
+        track = tracks_by_key[key]
+        inside = [p for p in pairs if 0 <= p[1] < len(track.keypoints)]
+        indices, frames = np.array(inside, dtype=np.intp).reshape(-1, 2).T
+        _check_labels(where, track, labels[indices, :, :2], frames)
+        kept.append(indices)
+        xy, score = track.keypoints[frames], track.scores[frames]
+        values.append(np.concatenate([xy, score[..., None]], axis=-1))
+    order = np.concatenate(kept)
+    sort = np.argsort(order)
+    return order[sort], np.concatenate(values)[sort]
+
+
+def no_row(where: str, rows: Sequence[Row], found: Sequence[Track]) -> InputError:
+    """That a label file has nothing of the shards."""
+    theirs = sorted({row[0][0] for row in rows if row is not None})
+    ours = sorted({track.key[0] for track in found})
+    return InputError(
+        f"{where}: no row of it belongs to a clip of the shards: it holds "
+        f"{', '.join(theirs) or 'no clip of Human3.6M'}, the shards {', '.join(ours)}; wrong "
+        "split? expected the annotations of the subjects that the shards hold"
+    )
+
+
+def _check_labels(
+    where: str, track: Track, labels: NDArray[np.floating[Any]], frames: NDArray[np.intp]
+) -> None:
+    distance = np.linalg.norm(labels - track.clip.keypoints[frames], axis=-1)
+    if distance.size and not np.nanmedian(distance) <= AGREEMENT_PX:
+        raise InputError(
+            f"{where}: {track.clip.id}: its labels lie {np.nanmedian(distance):.0f} px from those "
+            f"of --root in the median, expected at most {AGREEMENT_PX:g}; its rows are not this "
+            "clip's frames one after the other: take the original, unsampled file"
+        )
+
+
+def cut(columns: Mapping[str, Any], kept: NDArray[np.intp], rows: int) -> dict[str, Any]:
+    """The columns with these rows only; what is not as long as the others stays as it is."""
+    result: dict[str, Any] = {}
+    for name, column in columns.items():
+        if isinstance(column, np.ndarray) and column.shape[:1] == (rows,):
+            result[name] = column[kept]
+        elif isinstance(column, list) and len(column) == rows:
+            result[name] = [column[i] for i in kept]
+        else:
+            result[name] = column
+    return result
