@@ -8,7 +8,8 @@ Usable on its own::
     noisy = get("gaussian_noise").clip(frames, facts, severity=3, key=Key.of("my clip"))
 """
 
-from corruptions.base import ClipFacts, Corruption, CorruptionError, Frame, Region
+from corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptions.checks import CorruptionError
 from corruptions.keyed import Key
 from corruptions.registry import all_corruptions, get
 

@@ -10,14 +10,11 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptions import checks
 from corruptions.keyed import Key
 
 Frame = NDArray[np.uint8]
 Scope = Literal["clip", "window", "frame"]
-
-
-class CorruptionError(ValueError):
-    """An unknown corruption or severity, or an input of the wrong shape or type."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +41,12 @@ class ClipFacts:
         height: of the picture, pixels.
         width: of the picture, pixels.
         fps: frames per second.
-        boxes: (F, 4) float64, the person's box x0, y0, x1, y1 in pixels; a row of NaN where there
-            is no person.
+        boxes: (F, 4) float64, the person's box x0, y0, x1, y1 in pixels, x0 <= x1 and y0 <= y1; it
+            may reach beyond the picture. A row of NaN where there is no person. What else NumPy
+            can make an array of is converted.
+
+    Raises:
+        CorruptionError: a field is not as said above.
     """
 
     frames: int
@@ -55,11 +56,10 @@ class ClipFacts:
     boxes: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        if self.boxes.shape != (self.frames, 4):
-            raise CorruptionError(
-                f"boxes have shape {self.boxes.shape}, expected ({self.frames}, 4): "
-                "one box for each frame, NaN where there is no person"
-            )
+        for name in ("frames", "height", "width"):
+            object.__setattr__(self, name, checks.count(getattr(self, name), name))
+        object.__setattr__(self, "fps", checks.rate(self.fps))
+        object.__setattr__(self, "boxes", checks.boxes(self.boxes, self.frames))
 
     @cached_property
     def person_height(self) -> float:
@@ -90,7 +90,8 @@ class ApplyFunction(Protocol):
 
     ``frames[i]`` is the clean frame ``i``, (H, W, 3) uint8; a corruption may look at frames within
     its ``reach`` of ``t``. Only ``region`` is computed, and it equals the same crop of the whole
-    corrupted frame byte for byte.
+    corrupted frame byte for byte. Nothing is checked: `Corruption.frame` does, `Corruption.apply`
+    is for callers that know what they pass.
     """
 
     def __call__(self, frames: Sequence[Frame], t: int, plan: Any, region: Region) -> Frame:
@@ -112,6 +113,7 @@ class Corruption:
         plan: see `PlanFunction`.
         apply: see `ApplyFunction`.
         reach: number of neighbouring frames on each side that ``apply`` reads, from the plan.
+        draws: False where the key decides nothing: all keys give the same bytes.
     """
 
     name: str
@@ -122,22 +124,48 @@ class Corruption:
     plan: PlanFunction
     apply: ApplyFunction
     reach: Callable[[Any], int] = lambda plan: 0  # noqa: ARG005
+    draws: bool = True
 
     def prepare(self, facts: ClipFacts, severity: int, key: Key) -> Any:
         """Plan of one clip at a severity of 1-5; raises `CorruptionError` for another severity."""
-        if severity not in range(1, 6):
-            raise CorruptionError(f"severity {severity} of {self.name}: expected 1, 2, 3, 4 or 5")
-        return self.plan(facts, self.severities[severity - 1], key)
+        step = checks.severity(severity, self.name)
+        return self.plan(facts, self.severities[step - 1], key)
+
+    def frame(
+        self, frames: Sequence[Frame], t: int, plan: Any, region: Region | None = None
+    ) -> Frame:
+        """One corrupted frame, or a region of it, with its input checked; `apply` checks nothing.
+
+        Args:
+            frames: the clean clip, each frame (H, W, 3) uint8: a list, or an array (F, H, W, 3).
+            t: which one, 0 to F - 1.
+            plan: what `prepare` returned for this clip.
+            region: within the picture; the whole picture if there is none.
+
+        Returns:
+            (h, w, 3) uint8, a new array.
+
+        Raises:
+            CorruptionError: ``t``, the region, or a frame that is read is not as said above.
+        """
+        t = checks.index(t, len(frames))
+        height, width = (*np.shape(frames[t]), 1, 1)[:2]
+        reach = self.reach(plan)
+        for i in range(max(t - reach, 0), min(t + reach + 1, len(frames))):
+            checks.pixels(frames[i], (height, width, 3), f"frame {i}")
+        part = region or Region(0, 0, width, height)
+        checks.sides((part.x0, part.y0, part.x1, part.y1), height, width)
+        return self.apply(frames, t, plan, part)
 
     def clip(self, frames: NDArray[np.uint8], facts: ClipFacts, severity: int, key: Key) -> Frame:
-        """A whole corrupted clip, (F, H, W, 3) uint8, for use on arrays in memory."""
-        expected = (facts.frames, facts.height, facts.width, 3)
-        if frames.dtype != np.uint8 or frames.shape != expected:
-            raise CorruptionError(
-                f"frames are {frames.dtype} {frames.shape}, expected uint8 {expected}"
-            )
+        """A whole corrupted clip, (F, H, W, 3) uint8, for use on arrays in memory.
+
+        Raises:
+            CorruptionError: the frames are not those of ``facts``, or there is no such severity.
+        """
+        checks.pixels(frames, (facts.frames, facts.height, facts.width, 3), "frames")
         plan = self.prepare(facts, severity, key)
-        out = np.empty_like(frames)
+        out = np.empty(frames.shape, dtype=np.uint8)
         views = list(frames)  # the same objects at every t: a plan may remember what it worked on
         for t in range(facts.frames):
             out[t] = self.apply(views, t, plan, facts.whole)

@@ -4,7 +4,8 @@ Models a hand-held camera that moves in a straight line while each frame is expo
 centred, so that the mean position of the person does not move: the labels stay true. (A one-sided
 kernel, as widely used, shifts the person by up to its own length, which measures misalignment and
 not blur.) Light is added up linearly, see `corruptions.light`; outside the picture the edge is
-repeated. Kernel weights are integers that sum to 65536, so the arithmetic is exact.
+repeated. Kernel weights are integers that sum to 65536, so the arithmetic is exact. All numbers are
+our own choice.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ SEVERITIES = (Params(0.04), Params(0.07), Params(0.11), Params(0.15), Params(0.2
 #: The length swings by this fraction about its mean, the angle by this many radians.
 LENGTH_SWING = 0.3
 ANGLE_SWING = math.pi / 3
-#: A hand's sway: frequencies of the sinusoids that make up the swings, in hertz.
+#: A hand's slow sway: frequencies of the sinusoids that make up the swings, in hertz. Our own
+#: choice, of no measured hand: slow enough that neighbouring frames are blurred alike.
 FREQUENCIES = (0.3, 1.5)
 UNIT = 1 << 16
 

@@ -3,7 +3,7 @@
 Models temporary occlusion as the loss of what lies under a patch, without modelling the thing that
 hides it. A patch holds on to the person: it keeps its place within the person's box while a run
 lasts; then the region is free again, and the next run covers another one. All runs, regions, sizes
-and colours are drawn once for the clip.
+and colours are drawn once for the clip. All numbers are our own choice.
 """
 
 from __future__ import annotations

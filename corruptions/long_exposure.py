@@ -110,8 +110,8 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
 
 
 def _rows(frame: Frame, region: Region) -> Frame:
-    """The region as (h, w * 3), without a copy."""
-    return frame.reshape(frame.shape[0], -1)[region.y0 : region.y1, 3 * region.x0 : 3 * region.x1]
+    """The region as (h, w * 3): a view, unless the channels of a pixel do not lie side by side."""
+    return frame[region.slices].reshape(region.y1 - region.y0, -1)
 
 
 @numba.njit(cache=True, boundscheck=False)
@@ -148,4 +148,5 @@ CORRUPTION = Corruption(
     plan=plan,
     apply=apply,
     reach=reach,
+    draws=False,
 )

@@ -74,11 +74,14 @@ class Crossing:
 
     Attributes:
         thing: which object.
-        left: for each frame, column of the canvas' left edge.
+        first: the first frame in which its canvas is in the picture.
+        left: column of the canvas' left edge in that frame and in each that follows, as long as it
+            is in the picture.
         top: row of its upper edge.
     """
 
     thing: int
+    first: int
     left: NDArray[np.int64]
     top: int
 
@@ -129,8 +132,16 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
         feet = facts.boxes[there[gap <= max(0.0, gap.min())], 3].max()  # of all that it passes
         near = NEARER[0] + (NEARER[1] - NEARER[0]) * key.uniform(6, turn)
         left = np.floor(path - width / 2 + 0.5).astype(np.int64)
-        crossings.append(Crossing(thing, left, round(feet + near * facts.person_height) - height))
+        first, last = _run((left > -width) & (left < facts.width))
+        top = round(feet + near * facts.person_height) - height
+        crossings.append(Crossing(thing, first, left[first:last].copy(), top))
     return Plan(tuple(crossings), tuple(things))
+
+
+def _run(there: NDArray[np.bool_]) -> tuple[int, int]:
+    """First frame of the only run of True, and the frame after its last; (0, 0) if none is."""
+    frames = np.flatnonzero(there)
+    return (int(frames[0]), int(frames[-1]) + 1) if frames.size else (0, 0)
 
 
 def _about(swing: float, key: Key, *where: int) -> float:
@@ -311,8 +322,10 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
     """Region of frame ``t`` with what passes in front of it, (h, w, 3) uint8."""
     out = frames[t][region.slices].copy()
     for crossing in plan.crossings:
-        thing = plan.things[crossing.thing]
-        _paint(out, thing, crossing.top - region.y0, crossing.left[t] - region.x0)
+        since = t - crossing.first
+        if 0 <= since < crossing.left.size:
+            thing = plan.things[crossing.thing]
+            _paint(out, thing, crossing.top - region.y0, crossing.left[since] - region.x0)
     return out
 
 

@@ -1,6 +1,7 @@
 """Any augmenter of imgaug as a corruption: for comparison with what others use.
 
-Optional: needs the extra ``reference`` (a fork of imgaug that runs on today's NumPy). Every frame
+Optional: needs the extra ``reference`` (a fork of imgaug that runs on today's NumPy), and
+``imgcorruptlike`` needs ``pip install --no-deps imagecorruptions-imaug`` on top. Every frame
 gets its own seed, a pure function of (key, frame), so the same key gives the same bytes in any
 order and in any process, whatever the state of the global random generators, which are left as they
 were. They are *replaced* while a frame is drawn: use processes, not threads.
@@ -30,13 +31,20 @@ from typing import Any
 
 import numpy as np
 
-from corruptions.base import ClipFacts, Corruption, CorruptionError, Frame, Region
+from corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptions.checks import CorruptionError
 from corruptions.keyed import Key
 
 #: Draws that are tried on a small picture when a corruption is made, so that an augmenter which
 #: moves the picture is refused before the first clip; each frame's own draw is checked as well.
 TRIALS = 8
 TRIAL_SIZE = 64
+
+#: What ``imgcorruptlike`` needs. It is not in the extra, for that would install its dependencies.
+REMEDY = (
+    "for imgcorruptlike, pip install --no-deps imagecorruptions-imaug (--no-deps, for it asks for "
+    "opencv-python, which would overwrite the headless build)"
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,7 @@ def draw(augmenter: Any, frame: Frame, seed: int) -> Frame:
 
     Raises:
         CorruptionError: a grid of keypoints is not where it was, or the picture is not as large as
-            it was, or is no longer uint8; or imgaug fails.
+            it was, or is no longer uint8; or a package is missing; or imgaug fails.
     """
     keypoints = _imgaug("augmentables.kps")
     height, width = frame.shape[:2]
@@ -119,6 +127,11 @@ def draw(augmenter: Any, frame: Frame, seed: int) -> Frame:
         own.seed_(seed, deterministic_too=True)
         with _global_generators(seed):
             out, after = own(image=frame, keypoints=before)  # copies them
+    except ImportError as error:
+        what = str(error).partition(". ")[0]  # what follows names another package
+        raise CorruptionError(
+            f"imgaug's {augmenter.name} needs what the extra does not install ({what}): {REMEDY}"
+        ) from error
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise CorruptionError(

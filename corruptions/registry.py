@@ -7,7 +7,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import corruptions
-from corruptions.base import Corruption, CorruptionError
+from corruptions.base import Corruption
+from corruptions.checks import CorruptionError
 
 
 @cache

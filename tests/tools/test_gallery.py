@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from corruptbench.build.render import squares
 from corruptions import CorruptionError, all_corruptions, get
 from tests.corruptions.scenes import facts, scene
+from tools import gallery
 from tools.gallery import BAR, GAP, PAGE, PICTURES, POSEBENCH, Footage, meanings, page, picture
 
 RUN = "run `python -m tools.gallery`"
@@ -27,6 +30,32 @@ def test_the_page_is_of_the_corruptions_that_it_is_given() -> None:
     assert "### defocus\n" in text
     assert "| `radius` |" + 5 * " 0.3333 |" in text
     assert "### erase\n" not in text
+    row = "| defocus blur | [`defocus`](#defocus) | Defocus: a disk blur whose radius hunts, as an "
+    assert row + "autofocus does that has lost the person. | clip |\n" in text
+    assert "| [`erase`](#erase) |" not in text.partition("PoseBench")[0]
+
+
+def test_the_overview_has_a_sentence_on_each() -> None:
+    """One that ends, so that the first paragraph of a file is a summary."""
+    rows = page(all_corruptions()).partition("## ")[0].splitlines()
+    for corruption in all_corruptions().values():
+        (row,) = (r for r in rows if f"[`{corruption.name}`]" in r)
+        _, family, _, sentence, scope, _ = row.split("|")
+        assert family.strip() == corruption.family
+        assert scope.strip() == corruption.scope
+        assert sentence.strip().endswith(".")
+        assert ". " not in sentence.strip()
+
+
+def test_the_page_is_written_without_the_pictures(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(gallery, "PAGE", tmp_path / "gallery.md")
+    monkeypatch.setattr(gallery, "PICTURES", tmp_path / "none")
+    monkeypatch.setattr(sys, "argv", ["gallery", "--page"])
+    gallery.main()
+    assert [f.name for f in tmp_path.iterdir()] == ["gallery.md"]
+    assert (tmp_path / "gallery.md").read_text(encoding="utf-8") == page(all_corruptions())
 
 
 def test_there_is_a_picture_of_each_and_they_are_small() -> None:

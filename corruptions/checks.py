@@ -1,0 +1,105 @@
+"""Checks of what a caller passes in: each error says what was found and what was expected."""
+
+from __future__ import annotations
+
+import math
+import operator
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class CorruptionError(ValueError):
+    """An unknown corruption or severity, or an input of the wrong shape, type or value."""
+
+
+def whole(value: Any, name: str) -> int:
+    """A whole number as an int."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise CorruptionError(f"{name} is {value!r}, expected a whole number") from None
+
+
+def count(value: Any, name: str) -> int:
+    """A whole number of at least 1."""
+    found = whole(value, name)
+    if found < 1:
+        raise CorruptionError(f"{name} is {found}, expected at least 1")
+    return found
+
+
+def index(value: Any, frames: int) -> int:
+    """The number of one of so many frames."""
+    found = whole(value, "t")
+    if found not in range(frames):
+        raise CorruptionError(
+            f"t is {found}, expected 0 to {frames - 1}: there are {frames} frames"
+        )
+    return found
+
+
+def severity(value: Any, name: str) -> int:
+    """A severity of the corruption of that name, 1 to 5."""
+    found = whole(value, f"severity of {name}")
+    if found not in range(1, 6):
+        raise CorruptionError(f"severity {found} of {name}: expected 1, 2, 3, 4 or 5")
+    return found
+
+
+def rate(value: Any) -> float:
+    """Frames per second."""
+    if not (isinstance(value, Real) and math.isfinite(value) and float(value) > 0):
+        raise CorruptionError(f"fps is {value!r}, expected a finite number above 0")
+    return float(value)
+
+
+def boxes(value: Any, frames: int) -> NDArray[np.float64]:
+    """(F, 4) float64: each row x0, y0, x1, y1 in order, or four NaN."""
+    try:
+        found = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise CorruptionError(
+            f"boxes: {type(value).__name__}, expected an array of numbers, ({frames}, 4)"
+        ) from None
+    if found.shape != (frames, 4):
+        raise CorruptionError(
+            f"boxes have shape {found.shape}, expected ({frames}, 4): "
+            "one box for each frame, NaN where there is no person"
+        )
+    nobody = np.isnan(found).all(axis=1)
+    person = np.isfinite(found).all(axis=1) & (found[:, :2] <= found[:, 2:]).all(axis=1)
+    bad = np.flatnonzero(~(nobody | person))
+    if bad.size:
+        raise CorruptionError(
+            f"box of frame {bad[0]} is {found[bad[0]].tolist()}, expected x0, y0, x1, y1 with "
+            "x0 <= x1 and y0 <= y1, or four NaN where there is no person"
+        )
+    return found
+
+
+def pixels(value: Any, expected: tuple[int, ...], name: str) -> None:
+    """Whether it is a uint8 array of that shape, the last number of which is 3."""
+    wanted = f"expected a NumPy array, uint8 {expected}"
+    if not isinstance(value, np.ndarray):
+        raise CorruptionError(f"{name}: {type(value).__name__}, {wanted}: np.array(...) makes one")
+    if value.dtype == np.uint8 and value.shape == expected:
+        return
+    remedies = {
+        expected[:-1]: ": np.repeat(grey[..., None], 3, axis=-1) makes three channels of one",
+        (*expected[:-1], 1): ": np.repeat(grey, 3, axis=-1) makes three channels of one",
+    }
+    remedy = remedies.get(value.shape, "")
+    raise CorruptionError(f"{name}: {value.dtype} {value.shape}, {wanted}{remedy}")
+
+
+def sides(region: tuple[Any, Any, Any, Any], height: int, width: int) -> None:
+    """Whether x0, y0, x1, y1 are whole pixels of a picture, and at least one of them."""
+    x0, y0, x1, y1 = (whole(side, "a side of the region") for side in region)
+    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
+        raise CorruptionError(
+            f"region is x0, y0, x1, y1 = {(x0, y0, x1, y1)}, expected "
+            f"0 <= x0 < x1 <= {width} and 0 <= y0 < y1 <= {height}"
+        )

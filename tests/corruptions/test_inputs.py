@@ -1,0 +1,139 @@
+"""What is passed in is checked: each error names what was found and what was expected."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from corruptions import ClipFacts, CorruptionError, Key, Region, get
+from tests.corruptions.scenes import facts, scene
+
+FRAMES, ABOUT, KEY = scene(32, 4), facts(32, 4), Key.of("inputs")
+BOXES = np.tile([5.0, 4.0, 20.0, 30.0], (4, 1))
+NOBODY = [np.nan] * 4
+
+
+def clip_facts(**changed):
+    return ClipFacts(
+        **{"frames": 4, "height": 32, "width": 32, "fps": 50.0, "boxes": BOXES} | changed
+    )
+
+
+def boxes_with(row):
+    return np.vstack([BOXES[:2], row, BOXES[3:]])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"fps": 0.0}, "fps is 0.0, expected a finite number above 0"),
+        ({"fps": -25}, "fps is -25, expected"),
+        ({"fps": np.inf}, "fps is inf, expected"),
+        ({"fps": np.nan}, "fps is nan, expected"),
+        ({"fps": "25"}, "fps is '25', expected"),
+        ({"frames": 4.0}, "frames is 4.0, expected a whole number"),
+        ({"frames": 0}, "frames is 0, expected at least 1"),
+        ({"height": -1}, "height is -1, expected at least 1"),
+        ({"width": 32.5}, "width is 32.5, expected a whole number"),
+        ({"boxes": BOXES[:2]}, r"shape \(2, 4\), expected \(4, 4\): one box for each frame"),
+        ({"boxes": "here"}, r"boxes: str, expected an array of numbers, \(4, 4\)"),
+        ({"boxes": None}, r"boxes have shape \(\), expected"),
+        ({"boxes": boxes_with([20, 4, 5, 30])}, r"frame 2 is \[20.0, 4.0, 5.0, 30.0\].*x0 <= x1"),
+        ({"boxes": boxes_with([5, 30, 20, 4])}, "box of frame 2 is .*y0 <= y1"),
+        ({"boxes": boxes_with([5, 4, np.nan, 30])}, "box of frame 2 is .*or four NaN"),
+        ({"boxes": boxes_with([5, 4, np.inf, 30])}, "box of frame 2 is .*or four NaN"),
+    ],
+)
+def test_facts_that_cannot_be_are_refused(changed, message):
+    with pytest.raises(CorruptionError, match=message):
+        clip_facts(**changed)
+
+
+def test_facts_are_taken_as_lists_and_as_any_type_of_number():
+    about = clip_facts(
+        frames=np.int64(4), fps=Fraction(30000, 1001), boxes=boxes_with(NOBODY).tolist()
+    )
+    assert type(about.frames) is int
+    assert about.fps == 30000 / 1001
+    assert about.boxes.dtype == np.float64
+    assert np.array_equal(about.boxes, boxes_with(NOBODY), equal_nan=True)
+    assert about.person_height == 26
+    clip_facts(boxes=boxes_with([7, 7, 7, 7]))  # as small as can be
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(CorruptionError, match=r"unknown corruption 'fog'.*erase"):
+        get("fog")
+
+
+@pytest.mark.parametrize("severity", [0, 6, -1, np.int64(7)])
+def test_there_are_five_severities(severity):
+    with pytest.raises(CorruptionError, match="of erase: expected 1, 2, 3, 4 or 5"):
+        get("erase").clip(FRAMES, ABOUT, severity, KEY)
+
+
+@pytest.mark.parametrize("severity", [3.0, "3", None])
+def test_a_severity_is_a_whole_number(severity):
+    with pytest.raises(CorruptionError, match=r"severity of erase is .*, expected a whole number"):
+        get("erase").prepare(ABOUT, severity, KEY)
+
+
+def test_a_severity_may_be_numpys():
+    assert get("erase").prepare(ABOUT, np.int8(3), KEY).patches
+
+
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        (FRAMES.astype(np.float32), r"float32 \(4, 32, 32, 3\), expected a NumPy array, uint8"),
+        (FRAMES[:3], r"uint8 \(3, 32, 32, 3\), expected a NumPy array, uint8 \(4, 32, 32, 3\)"),
+        (list(FRAMES), r"frames: list, expected .*: np.array\(...\) makes one"),
+        (FRAMES[..., 0], r"\(4, 32, 32\), expected .*: np.repeat\(grey\[..., None\], 3, axis=-1\)"),
+        (FRAMES[..., :1], r"\(4, 32, 32, 1\), expected .*: np.repeat\(grey, 3, axis=-1\)"),
+    ],
+)
+def test_frames_of_a_clip(frames, message):
+    with pytest.raises(CorruptionError, match=message):
+        get("erase").clip(frames, ABOUT, 3, KEY)
+
+
+def test_grey_made_as_the_error_says_is_taken():
+    grey = np.repeat(FRAMES[..., 0][..., None], 3, axis=-1)
+    assert get("erase").clip(grey, ABOUT, 3, KEY).shape == FRAMES.shape
+
+
+@pytest.mark.parametrize("name", ["erase", "long_exposure"])
+def test_one_frame_is_that_of_the_clip(name):
+    """Of an array or a list; a region is its crop."""
+    corruption, region = get(name), Region(3, 5, 20, 31)
+    whole = corruption.clip(FRAMES, ABOUT, 4, KEY)
+    plan = corruption.prepare(ABOUT, 4, KEY)
+    for t in range(4):
+        assert np.array_equal(corruption.frame(FRAMES, t, plan), whole[t])
+        part = corruption.frame(list(FRAMES), np.int64(t), plan, region)
+        assert np.array_equal(part, whole[t][region.slices])
+
+
+@pytest.mark.parametrize(
+    ("frames", "t", "region", "message"),
+    [
+        (FRAMES, 4, None, "t is 4, expected 0 to 3: there are 4 frames"),
+        (FRAMES, -1, None, "t is -1, expected 0 to 3"),
+        (FRAMES, 1.0, None, "t is 1.0, expected a whole number"),
+        (FRAMES, 1, Region(-1, 0, 5, 5), r"\(-1, 0, 5, 5\), expected 0 <= x0 < x1 <= 32"),
+        (FRAMES, 1, Region(0, 0, 5, 33), r"\(0, 0, 5, 33\), .*0 <= y0 < y1 <= 32"),
+        (FRAMES, 1, Region(5, 0, 5, 9), r"\(5, 0, 5, 9\), expected"),
+        (FRAMES, 1, Region(0.5, 0, 5, 9), "a side of the region is 0.5, expected a whole number"),
+        (FRAMES[..., 0], 1, None, r"frame 0: uint8 \(32, 32\), .* makes three channels of one"),
+        (FRAMES.astype(float), 1, None, r"frame 0: float64 .*, expected a NumPy array, uint8"),
+        (FRAMES.tolist(), 1, None, "frame 0: list, expected a NumPy array"),
+        ([FRAMES[0], FRAMES[1], FRAMES[2, :9]], 1, None, r"frame 2: uint8 \(9, 32, 3\), expected"),
+    ],
+)
+def test_what_one_frame_is_made_of(frames, t, region, message):
+    shutter = get("long_exposure")  # looks at neighbours
+    plan = shutter.prepare(ABOUT, 3, KEY)
+    with pytest.raises(CorruptionError, match=message):
+        shutter.frame(frames, t, plan, region)
