@@ -144,9 +144,9 @@ class Manifest(Record):
             if missing:
                 raise InputError(
                     f"manifest {self.id}: clips.{field}: the data set has no {', '.join(missing)}; "
-                    f"it has {', '.join(sorted(present))}: fetch and unpack the rest (`corruptbench "
-                    f"data check {self.dataset} --root ROOT` says what is missing), or name "
-                    "another benchmark (--manifest)"
+                    f"it has {', '.join(sorted(present))}: fetch and unpack the rest (`data check "
+                    f"{self.dataset} --root ROOT` says what is missing), or name another "
+                    "benchmark (--manifest)"
                 )
         chosen = [c for c in clip_ids if wanted.admits(c)]
         if not chosen:

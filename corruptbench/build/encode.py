@@ -1,8 +1,9 @@
-"""Writes frames as H.264, one picture for each, at the source's frame rate."""
+"""Writes frames as H.264, one picture for each, at the source's frame rate or at its times."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -15,57 +16,101 @@ from corruptbench.build.video import EXACT
 from corruptbench.files import atomic
 from corruptions import Frame
 
-#: Constant rate factor of x264: 12 is visually without loss; 0 is without any.
+#: Constant rate factor of x264: 12 is visually without loss; 0 is without any, and keeps RGB.
 CRF = 12
+
+#: Help of the option, wherever there is one.
+CRF_HELP = (
+    "1 to 51: H.264 4:2:0, which halves the resolution of colour (colour noise loses most of it). "
+    "0: lossless RGB, for players that know H.264 High 4:4:4 in RGB."
+)
 
 #: The last one is about the encoder's rate control: its approximate arithmetic is off, with which
 #: the same frames were encoded to other bytes now and then.
 OPTIONS = {"preset": "veryfast", "threads": "1", "x264-params": "cpu-independent=1"}
+
+#: Finest step of the times of frames, a part of a second.
+FINEST = 1_000_000
 
 #: Takes the next frame of a video, (H, W, 3) uint8 RGB.
 Film = Callable[[Frame], None]
 
 
 @contextmanager
-def open_film(path: Path, rate: Fraction, crf: int = CRF, comment: str = "") -> Iterator[Film]:
+def open_film(
+    path: Path,
+    rate: Fraction,
+    crf: int = CRF,
+    comment: str = "",
+    times: Sequence[Fraction] | None = None,
+) -> Iterator[Film]:
     """A video that takes its frames one by one, and is there when the block ends well.
 
-    BT.709, limited range; 4:2:0 where both sides are even, else 4:4:4. Equal frames give equal
-    bytes. ``comment`` is stored in the file.
+    At ``crf`` 0 it is lossless RGB (H.264 High 4:4:4 Predictive): decoding gives the same bytes.
+    Else it is BT.709, limited range; 4:2:0 where both sides are even, else 4:4:4. Equal frames give
+    equal bytes.
+
+    Args:
+        path: of the file, mp4.
+        rate: frames per second.
+        crf: constant rate factor of x264, 0 to 51.
+        comment: is stored in the file.
+        times: seconds of each frame, rising from 0; None: frames come evenly, at ``rate``.
     """
     with atomic(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
         container.metadata["comment"] = comment
-        stream = container.add_stream("libx264", rate=rate)
+        stream = container.add_stream("libx264rgb" if crf == 0 else "libx264", rate=rate)
         stream.options = {"crf": str(crf), **OPTIONS}
-        stream.codec_context.colorspace = Colorspace.ITU709.value
-        stream.codec_context.color_range = ColorRange.MPEG.value
-        begun = False
+        if crf:
+            stream.codec_context.colorspace = Colorspace.ITU709.value
+            stream.codec_context.color_range = ColorRange.MPEG.value
+        if times is not None:
+            tick = Fraction(1, min(math.lcm(*(t.denominator for t in times)), FINEST))
+            stream.codec_context.time_base = tick
+            # With B-frames the file would state a duration that leaves its last frames out.
+            stream.options = {**stream.options, "bf": "0"}
+        count = 0
 
         def take(frame: Frame) -> None:
-            nonlocal begun
-            if not begun:
+            nonlocal count
+            if not count:
                 height, width = frame.shape[:2]
                 stream.width, stream.height = width, height
-                stream.pix_fmt = "yuv444p" if width % 2 or height % 2 else "yuv420p"
-                begun = True
+                stream.pix_fmt = _format(width, height, crf)
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-            converted = picture.reformat(
-                format=stream.pix_fmt,
-                dst_colorspace=Colorspace.ITU709,
-                dst_color_range=ColorRange.MPEG,
-                interpolation=EXACT,
-                threads=1,
-            )
-            container.mux(stream.encode(converted))
+            if crf:
+                picture = picture.reformat(
+                    format=stream.pix_fmt,
+                    dst_colorspace=Colorspace.ITU709,
+                    dst_color_range=ColorRange.MPEG,
+                    interpolation=EXACT,
+                    threads=1,
+                )
+            if times is not None:
+                picture.pts, picture.time_base = round(times[count] / tick), tick
+            container.mux(stream.encode(picture))
+            count += 1
 
         yield take
         container.mux(stream.encode())
 
 
-def write_video(path: Path, frames: Iterable[Frame], rate: Fraction, crf: int = CRF) -> int:
+def _format(width: int, height: int, crf: int) -> str:
+    if crf == 0:
+        return "rgb24"
+    return "yuv444p" if width % 2 or height % 2 else "yuv420p"
+
+
+def write_video(
+    path: Path,
+    frames: Iterable[Frame],
+    rate: Fraction,
+    crf: int = CRF,
+    times: Sequence[Fraction] | None = None,
+) -> int:
     """Encodes frames as `open_film` does, atomically; returns their number."""
     count = 0
-    with open_film(path, rate, crf) as film:
+    with open_film(path, rate, crf, times=times) as film:
         for frame in frames:
             film(frame)
             count += 1

@@ -70,4 +70,5 @@ def _is_there(item: WorkItem, cell: Cell) -> bool:
 
 
 def _stamp(item: WorkItem, cell: Cell) -> str:
-    return f"corruptbench {item.fingerprint} {cell}, crf {item.crf}"
+    lossless = ", RGB" if item.crf == 0 else ""  # once it was 4:2:0: such a video is made again
+    return f"corruptbench {item.fingerprint} {cell}, crf {item.crf}{lossless}"

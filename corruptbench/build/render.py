@@ -80,7 +80,10 @@ def renderer(cell: Cell, clip: Clip, manifest: Manifest) -> CellRenderer:
 
 
 def loose_renderer(cell: Cell, facts: ClipFacts, name: str) -> CellRenderer:
-    """Like `renderer`, for a video of no benchmark; its draws are keyed by ``name``."""
+    """Like `renderer`, for what no benchmark defines; its draws are keyed by ``name``.
+
+    For a video that is the SHA-256 of its content: the same on every machine, under any name.
+    """
     if cell == CLEAN:
         return CellRenderer(cell, None, None)
     corruption = get(cell.corruption)

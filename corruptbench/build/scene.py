@@ -16,8 +16,11 @@ from corruptbench.build.render import (
     renderer,
     squares,
 )
-from corruptbench.build.track import facts_of_video
+from corruptbench.build.source import Source
+from corruptbench.build.timing import Timing
+from corruptbench.build.track import track
 from corruptbench.datasets import Clip
+from corruptbench.files import sha256_of_file
 from corruptbench.manifest import CLEAN, Cell, Manifest
 from corruptions import ClipFacts
 from detectors import Detector
@@ -37,6 +40,8 @@ class Scene:
         facts: length, size and boxes.
         squares: where the detector looks, for each frame.
         renderers: one for each cell, clean among them.
+        timing: when its frames are shown; None: evenly, at the rate that the file states.
+        upright: whether pictures are turned as a rotation tag says.
     """
 
     name: str
@@ -45,6 +50,8 @@ class Scene:
     facts: ClipFacts
     squares: list[Square | None]
     renderers: dict[Cell, CellRenderer]
+    timing: Timing | None = None
+    upright: bool = False
 
     @property
     def views(self) -> list[Square]:
@@ -58,28 +65,46 @@ class Scene:
         last = next((s for s in self.squares if s is not None), whole)
         return [last := last if s is None else s for s in self.squares]
 
+    def nearest(self, frame: int) -> int | None:
+        """The frame nearest to this one in which somebody is in view; None if nobody ever is."""
+        seen = [t for t, square in enumerate(self.squares) if square is not None]
+        return min(seen, key=lambda t: abs(t - frame), default=None)
+
 
 def scene_of_clip(clip: Clip, cells: Sequence[Cell], manifest: Manifest) -> Scene:
-    """A clip of a benchmark, in the very pixels that its build gives the detector."""
+    """A clip of a benchmark, in the very pixels that its build gives the detector.
+
+    A cell whose corruption the manifest does not have is drawn as for a video of no benchmark.
+    Raises `InputError` where the video is missing.
+    """
+    clip.require_video()
     facts = facts_of(clip, manifest)
+    own = {CLEAN.corruption, *(pin.name for pin in manifest.corruptions)}
+    foreign = [c for c in cells if c.corruption not in own]
+    name = sha256_of_file(clip.video) if foreign else ""
     return Scene(
         str(clip.id),
         clip.video,
         clip.first_frame,
         facts,
         squares(facts, manifest.crop.padding),
-        {c: renderer(c, clip, manifest) for c in (CLEAN, *cells)},
+        {
+            c: loose_renderer(c, facts, name) if c in foreign else renderer(c, clip, manifest)
+            for c in (CLEAN, *cells)
+        },
     )
 
 
-def scene_of_video(path: Path, cells: Sequence[Cell], detector: Detector) -> Scene:
+def scene_of_video(source: Source, cells: Sequence[Cell], detector: Detector) -> Scene:
     """Any video: its person is tracked by the detector."""
-    facts = facts_of_video(path, detector)
+    found = track(source, detector)
     return Scene(
-        path.name,
-        path,
+        source.path.name,
+        source.path,
         0,
-        facts,
-        squares(facts, LOOSE_PADDING),
-        {c: loose_renderer(c, facts, path.stem) for c in (CLEAN, *cells)},
+        found.facts,
+        squares(found.facts, LOOSE_PADDING),
+        {c: loose_renderer(c, found.facts, source.sha256) for c in (CLEAN, *cells)},
+        found.timing,
+        upright=True,
     )

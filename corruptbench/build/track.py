@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.build.video import decode, frame_rate
+from corruptbench.build.source import Source
+from corruptbench.build.timing import Timing, timing_of
+from corruptbench.build.video import decode_timed
 from corruptbench.errors import InputError
 from corruptions import ClipFacts
 from detectors import Detector
@@ -19,19 +22,38 @@ MIN_SCORE, MIN_JOINTS = 0.3, 6
 SEARCH = 1.5
 
 
-def facts_of_video(path: Path, detector: Detector) -> ClipFacts:
-    """Facts of any video: its length and size, and a tracked box of its most visible person.
+@dataclass(frozen=True)
+class Track:
+    """What is known of a video after one pass.
+
+    Attributes:
+        facts: its length, size and rate, and a box of its most visible person.
+        timing: when its frames are shown.
+    """
+
+    facts: ClipFacts
+    timing: Timing
+
+
+def track(source: Source, detector: Detector) -> Track:
+    """Follows the most visible person through a video, whose pictures are seen upright.
 
     The box bounds the keypoints that are seen; where nobody is, it is NaN, and the next frame is
     searched as a whole. One pass over the video, one frame in memory.
 
     Raises:
-        InputError: when the video cannot be decoded or holds no frame.
+        InputError: when the video cannot be decoded, holds no frame, or changes its size.
     """
     boxes: list[NDArray[np.float64]] = []
+    shown: list[Fraction | None] = []
     nowhere = np.full(4, np.nan)
     size = (0, 0)
-    for frame in decode(path):
+    for frame, time in decode_timed(source.path, upright=True):
+        if boxes and frame.shape[:2] != size:
+            raise InputError(
+                f"{source.path}: pictures are {size[1]}x{size[0]} up to frame {len(boxes) - 1}, "
+                f"then {frame.shape[1]}x{frame.shape[0]}; expected one size: convert the video"
+            )
         size = frame.shape[:2]
         whole = np.array([0.0, 0.0, size[1], size[0]])
         last = boxes[-1] if boxes else nowhere
@@ -42,12 +64,15 @@ def facts_of_video(path: Path, detector: Detector) -> ClipFacts:
         seen = points[found.scores[0] >= MIN_SCORE].astype(np.float64)
         box = np.concatenate([seen.min(axis=0), seen.max(axis=0)]) if len(seen) else nowhere
         boxes.append(box if len(seen) >= MIN_JOINTS else nowhere)
+        shown.append(time)
     if not boxes:
-        raise InputError(f"{path}: holds no frames")
-    return ClipFacts(
+        raise InputError(f"{source.path}: holds no frames; expected a video file")
+    timing = timing_of(source.rate, shown)
+    facts = ClipFacts(
         frames=len(boxes),
         height=size[0],
         width=size[1],
-        fps=float(frame_rate(path)),
+        fps=float(timing.rate),
         boxes=np.stack(boxes),
     )
+    return Track(facts, timing)

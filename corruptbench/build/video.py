@@ -11,6 +11,8 @@ import av
 import numpy as np
 from av.video.reformatter import Interpolation
 
+from corruptbench.build.source import opened
+from corruptbench.build.turn import REFUSED, turn_of, turned
 from corruptbench.errors import InputError
 from corruptions import Frame
 
@@ -25,58 +27,72 @@ EXACT = (
 )
 
 
-def decode(path: Path) -> Iterator[Frame]:
+def decode(path: Path, upright: bool = False) -> Iterator[Frame]:
     """The frames of a video in order, (H, W, 3) uint8 RGB; none is dropped or repeated.
 
     An MPEG-4 avi (XviD, DivX) counts frames that hold no picture: the one before is shown on. Those
     are given too, so that frame numbers are the file's.
 
+    Args:
+        path: of the video.
+        upright: turn the pictures as the file's rotation tag (display matrix) says, as a player
+            does; without it such a file is refused, as labels refer to pictures as they are stored.
+
     Raises:
-        InputError: when the file is missing, is no video, or ends in the middle of a frame.
+        InputError: when the file is missing, is no video, ends in the middle of a frame, or has a
+            rotation tag that is not asked for or is no multiple of 90 degrees.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: missing; expected the video of this clip")
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise InputError(f"{path}: holds no video stream")
-            stream = container.streams.video[0]
-            stream.thread_type = "NONE"  # workers are the parallelism
-            counts_empty = container.format.name == "avi" and stream.codec_context.name == "mpeg4"
-            count, last = 0, None
-            for frame in container.decode(stream):
-                if frame.is_corrupt:  # the decoder made up what it could not read
-                    raise InputError(
-                        f"{path}: damaged at {float(frame.time or 0):.2f} s, or truncated there; "
-                        "fetch or copy it again"
-                    )
-                picture = frame.reformat(format="rgb24", interpolation=EXACT, threads=1)
-                pixels = np.asarray(picture.to_ndarray(), dtype=np.uint8)
-                if counts_empty and frame.dts is not None:
-                    # With B-frames a picture comes out with the next one's packet: what is missing
-                    # then followed it, otherwise it followed the picture before.
-                    late = bool(stream.codec_context.has_b_frames)
-                    for _ in range(frame.dts - late - count):
-                        yield pixels if late or last is None else last
-                        count += 1
-                yield pixels
-                count, last = count + 1, pixels
-    except av.FFmpegError as error:
-        raise InputError(
-            f"{path}: cannot be decoded ({error.strerror or error}); "
-            "it is damaged or truncated: fetch or copy it again"
-        ) from None
+    for pixels, _ in decode_timed(path, upright):
+        yield pixels
+
+
+def decode_timed(path: Path, upright: bool = False) -> Iterator[tuple[Frame, Fraction | None]]:
+    """As `decode`, each frame with the second at which it is shown.
+
+    None where the file does not say; so it is for avi, whose frames come evenly by definition.
+    """
+    with opened(path) as (container, stream):
+        stream.thread_type = "NONE"  # workers are the parallelism
+        avi = container.format.name == "avi"
+        counts_empty = avi and stream.codec_context.name == "mpeg4"
+        count, last, turn = 0, None, None
+        for frame in container.decode(stream):
+            if frame.is_corrupt:  # the decoder made up what it could not read
+                raise InputError(
+                    f"{path}: damaged at {float(frame.time or 0):.2f} s, or truncated there; "
+                    "fetch or copy it again"
+                )
+            picture = frame.reformat(format="rgb24", interpolation=EXACT, threads=1)
+            pixels = np.asarray(picture.to_ndarray(), dtype=np.uint8)
+            if last is None:
+                turn = turn_of(frame, path)
+                if turn is not None and not upright:
+                    raise InputError(f"{path}: {REFUSED}")
+            if turn is not None:
+                pixels = turned(pixels, turn)
+            if counts_empty and frame.dts is not None:
+                # With B-frames a picture comes out with the next one's packet: what is missing
+                # then followed it, otherwise it followed the picture before.
+                late = bool(stream.codec_context.has_b_frames)
+                for _ in range(frame.dts - late - count):
+                    yield pixels if late or last is None else last, None
+                    count += 1
+            yield pixels, None if avi else _shown(frame)
+            count, last = count + 1, pixels
+
+
+def _shown(frame: av.VideoFrame) -> Fraction | None:
+    if frame.pts is None or frame.time_base is None:
+        return None
+    return frame.pts * Fraction(frame.time_base)
 
 
 def frame_rate(path: Path) -> Fraction:
     """Frames per second of a video, as its container states it."""
-    try:
-        with av.open(str(path)) as container:
-            rate = container.streams.video[0].average_rate
-    except (av.FFmpegError, IndexError) as error:
-        raise InputError(f"{path}: not a readable video ({error})") from None
+    with opened(path) as (_, stream):
+        rate = stream.average_rate
     if not rate:
-        raise InputError(f"{path}: states no frame rate")
+        raise InputError(f"{path}: states no frame rate; expected one: convert it to .mp4")
     return rate
 
 
@@ -104,7 +120,12 @@ class Window(Sequence[Frame]):
 
 
 def windows(
-    path: Path, frames: int, size: tuple[int, int], reach: int, first: int = 0
+    path: Path,
+    frames: int,
+    size: tuple[int, int],
+    reach: int,
+    first: int = 0,
+    upright: bool = False,
 ) -> Iterator[Window]:
     """For t = 0 .. frames - 1 a window that holds frame t and its neighbours within ``reach``.
 
@@ -116,13 +137,14 @@ def windows(
         size: expected height and width, pixels.
         reach: neighbours on each side.
         first: the video's frame that is frame 0 here; those before it are not used either.
+        upright: as for `decode`.
 
     Raises:
         InputError: when the video is damaged, has fewer frames than labels, or another size.
     """
     window = Window(reach)
     index = -1 - first
-    for index, frame in enumerate(decode(path), start=-first):
+    for index, frame in enumerate(decode(path, upright), start=-first):
         if index < 0:
             continue
         if frame.shape[:2] != size:

@@ -28,6 +28,13 @@ COMMANDS = {
     "weights": "The detectors' weights: list (default) and fetch.",
 }
 
+#: What a command leaves when it is interrupted, of those where that is known.
+INTERRUPTED = {
+    "build": "; the same command resumes",
+    "corrupt": "; nothing was written",
+    "preview": "; nothing was written",
+}
+
 
 class Commands(click.Group):
     """Finds a command in its module, as ``command``."""
@@ -73,7 +80,9 @@ def main(arguments: list[str] | None = None) -> Any:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; the same command resumes", err=True)
+        words = sys.argv[1:] if arguments is None else arguments
+        left = INTERRUPTED.get(words[0], "") if words else ""
+        click.echo(f"interrupted{left}", err=True)
         sys.exit(130)
     except OSError as error:
         click.echo(f"error: {error.filename or 'the system'}: {error.strerror or error}", err=True)

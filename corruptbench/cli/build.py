@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from corruptbench.build.encode import CRF
+from corruptbench.build.encode import CRF, CRF_HELP
 from corruptbench.build.engines import Recipe
 from corruptbench.build.plan import choose_cells, parse_severities
 from corruptbench.build.run import Todo, build
@@ -27,9 +27,9 @@ from corruptbench.manifest import load_manifest
 @click.option(
     "--workers", type=click.IntRange(min=1), help="Processes. Default: one a core; 1 on CUDA."
 )
-@click.option("--videos", is_flag=True, help="Also write the corrupted videos, as H.264.")
+@click.option("--videos", is_flag=True, help="Also write the corrupted videos, as H.264 in .mp4.")
 @click.option(
-    "--crf", type=click.IntRange(0, 51), help=f"Of the videos. 0: lossless. Default: {CRF}."
+    "--crf", type=click.IntRange(0, 51), help=f"Of the videos. {CRF_HELP} Default: {CRF}."
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("shards"), show_default=True)
 def command(

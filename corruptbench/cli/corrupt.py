@@ -7,13 +7,16 @@ from pathlib import Path
 
 import click
 
-from corruptbench.build.encode import CRF, write_video
+from corruptbench.build.encode import CRF, CRF_HELP, write_video
 from corruptbench.build.render import loose_renderer
-from corruptbench.build.track import facts_of_video
-from corruptbench.build.video import frame_rate, windows
+from corruptbench.build.source import Source, look_at
+from corruptbench.build.timing import Timing
+from corruptbench.build.track import track
+from corruptbench.build.video import windows
 from corruptbench.cli.progress import Meter
+from corruptbench.cli.target import check_target
 from corruptbench.errors import InputError
-from corruptbench.manifest import Cell
+from corruptbench.manifest import SEVERITIES, Cell
 from corruptions import Frame, get
 from detectors import load
 
@@ -22,34 +25,58 @@ from detectors import load
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--corruption", required=True, help="Name of a corruption.")
-@click.option("--severity", type=click.IntRange(1, 5), default=3, show_default=True)
+@click.option("--severity", default="3", show_default=True, help="1 to 5.")
 @click.option(
     "--detector", default="movenet:lightning", show_default=True, help="Finds the person."
 )
-@click.option(
-    "--crf", type=click.IntRange(0, 51), default=CRF, show_default=True, help="0: lossless."
-)
+@click.option("--crf", type=click.IntRange(0, 51), default=CRF, show_default=True, help=CRF_HELP)
 def command(
-    source: Path, target: Path, corruption: str, severity: int, detector: str, crf: int
+    source: Path, target: Path, corruption: str, severity: str, detector: str, crf: int
 ) -> None:
     """Write a corrupted copy of any video; the number of frames is kept.
 
-    Lengths are relative to the person, who is tracked by the detector.
+    Lengths are relative to the person, who is tracked by the detector, and noise is keyed by the
+    content of SOURCE: a copy of it under another name is corrupted alike.
+
+    TARGET is an .mp4; a file of that name is replaced. Pictures are upright where SOURCE has a
+    rotation tag. Each frame is shown when it was in SOURCE; where they come unevenly, a
+    corruption's seconds are counted at their average rate. Sound is not copied.
     """
-    get(corruption)
-    if target.suffix != ".mp4":
-        raise InputError(f"{target}: suffix '{target.suffix}'; expected .mp4")
-    if target.resolve() == source.resolve():
-        raise InputError(f"{target}: the same file as the source; name another")
-    facts = facts_of_video(source, load(detector))
-    render = loose_renderer(Cell(corruption, severity), facts, source.stem)
+    cell = Cell(get(corruption).name, _severity(severity))
+    check_target(target, {".mp4": ""}, source)
+    video = look_at(source)
+    found = track(video, load(detector))
+    facts, timing = found.facts, found.timing
+    for note in _notes(video, timing):
+        click.echo(f"{source}: {note}", err=True)
+    render = loose_renderer(cell, facts, video.sha256)
     size = (facts.height, facts.width)
     with Meter("corrupt", facts.frames, "frames") as meter:
 
         def frames() -> Iterator[Frame]:
-            for t, window in enumerate(windows(source, facts.frames, size, render.reach)):
+            passing = windows(source, facts.frames, size, render.reach, upright=True)
+            for t, window in enumerate(passing):
                 yield render(window, t, facts.whole)
                 meter.advance(1)
 
-        count = write_video(target, frames(), frame_rate(source), crf)
+        count = write_video(target, frames(), timing.rate, crf, timing.times)
     click.echo(f"{count} frames: {target}")
+
+
+def _severity(text: str) -> int:
+    if text not in map(str, SEVERITIES):
+        raise InputError(f"--severity '{text}': expected a whole number from 1 to 5, such as 3")
+    return int(text)
+
+
+def _notes(source: Source, timing: Timing) -> Iterator[str]:
+    """What the copy does not have of its source, or not as one might expect it."""
+    rate = f"{float(timing.rate):.4g} frames a second"
+    if timing.times is not None:
+        yield f"frames come unevenly; each keeps its time, and seconds are counted at {rate}"
+    if timing.lost:
+        yield f"does not tell when its frames are shown; they are shown evenly, {rate}"
+    if source.pixel != 1:
+        yield f"pixels are {float(source.pixel):.4g} times as wide as high; the copy's are square"
+    if source.sound:
+        yield "sound is not copied"

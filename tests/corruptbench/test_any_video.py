@@ -2,37 +2,94 @@
 
 from __future__ import annotations
 
+import shutil
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
 from corruptbench.build.encode import write_video
-from corruptbench.build.track import facts_of_video
-from corruptbench.build.video import decode, frame_rate
-from corruptbench.errors import InputError
+from corruptbench.build.source import look_at
+from corruptbench.build.timing import Timing, timing_of
+from corruptbench.build.track import track
+from corruptbench.build.video import decode, decode_timed, frame_rate
 from detectors import load
 from tests.fixtures.folder import cameras, motion
+from tests.fixtures.loose import write_loose
 
 
-def test_encoding_keeps_frames_rate_and_colours(tmp_path):
-    draw = np.random.default_rng(0)
-    frames = [np.full((40, 64, 3), draw.integers(20, 235, 3), dtype=np.uint8) for _ in range(12)]
+def noise(count, height, width, seed=0):
+    draw = np.random.default_rng(seed)
+    return [draw.integers(0, 256, (height, width, 3), dtype=np.uint8) for _ in range(count)]
+
+
+def grey(count, level=90):
+    return [np.full((64, 64, 3), level, dtype=np.uint8)] * count
+
+
+def rms(found, wanted):
+    """Root of the mean squared error of each channel (3,), levels of 255."""
+    wrong = np.stack(list(found)).astype(int) - np.stack(list(wanted))
+    return np.sqrt((wrong**2).mean(axis=(0, 1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("count", "height", "width"), [(12, 48, 64), (12, 39, 63), (1, 40, 41), (2, 1, 1)]
+)
+@pytest.mark.parametrize("uneven", [False, True])
+def test_rate_factor_0_gives_back_the_very_bytes(tmp_path, count, height, width, uneven):
+    frames, path = noise(count, height, width), tmp_path / "a.mp4"
+    times = [Fraction(t * t, 30) for t in range(count)] if uneven else None
+    assert write_video(path, frames, Fraction(30000, 1001), 0, times) == count
+    assert [f.tobytes() for f in decode(path)] == [f.tobytes() for f in frames]
+
+
+def test_other_rate_factors_lose_colour_noise(tmp_path):
+    """And keep what is flat: the figures of docs/data.md are of this kind."""
     path = tmp_path / "a.mp4"
-    assert write_video(path, frames, Fraction(30000, 1001), crf=0) == 12
-    assert frame_rate(path) == Fraction(30000, 1001)
-    found = list(decode(path))
-    assert len(found) == 12
-    assert max(np.abs(a.astype(int) - b).max() for a, b in zip(found, frames, strict=True)) <= 3
-    odd = [np.ascontiguousarray(f[:39, :63]) for f in frames]
-    write_video(path, odd, Fraction(25), crf=0)
-    assert next(decode(path)).shape == (39, 63, 3)
+    flat = [np.full((40, 64, 3), colour, dtype=np.uint8) for colour in noise(12, 1, 3)[0][0]]
+    for crf in (1, 12):
+        write_video(path, flat, Fraction(25), crf)
+        assert rms(decode(path), flat).max() < 3
+        write_video(path, colourful := noise(3, 48, 64), Fraction(25), crf)
+        assert rms(decode(path), colourful).min() > 20
+        with av.open(str(path)) as container:
+            assert container.streams.video[0].pix_fmt == "yuv420p"
+
+
+def test_encoding_keeps_the_rate(tmp_path):
+    for crf in (0, 12):
+        write_video(tmp_path / "a.mp4", grey(12), Fraction(30000, 1001), crf)
+        assert frame_rate(tmp_path / "a.mp4") == Fraction(30000, 1001)
+
+
+S = Fraction(1)
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown", "timing"),
+    [
+        (25 * S, [S / 25, S * 2 / 25, S * 3 / 25], Timing(25 * S)),
+        (30 * S, [0 * S, S * 33 / 1000, S * 67 / 1000, S / 10], Timing(30 * S)),  # whole ms
+        (1000 * S, [0 * S, S / 50, S / 25], Timing(50 * S)),  # the container states nonsense
+        (None, [0 * S, S / 50, S / 25], Timing(50 * S)),
+        (25 * S, [3 * S, 4 * S, 6 * S], Timing(S * 2 / 3, (0 * S, S, 3 * S))),
+        (24 * S, [None, None], Timing(24 * S)),
+        (None, [None, None], Timing(25 * S, lost=True)),
+        (24 * S, [0 * S, S, S], Timing(24 * S, lost=True)),
+        (24 * S, [0 * S, 2 * S, S], Timing(24 * S, lost=True)),
+        (None, [7 * S], Timing(25 * S)),
+    ],
+)
+def test_when_frames_are_shown(stated, shown, timing):
+    assert timing_of(stated, shown) == timing
 
 
 @pytest.mark.detector
 def test_the_person_is_followed(mini):
     path = mini / "videos/A1/step_1.cam1.mp4"
-    facts = facts_of_video(path, load("movenet:lightning"))
+    facts = track(look_at(path), load("movenet:lightning")).facts
     rig = cameras(128)["cam1"]
     points = rig.project(rig.world_to_camera(motion(20, 0)))
     true = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
@@ -41,13 +98,28 @@ def test_the_person_is_followed(mini):
 
 
 @pytest.mark.detector
+def test_a_person_stored_lying_is_seen_upright(mini, tmp_path, cli):
+    frames = [f[:120] for f in decode(mini / "videos/A1/step_1.cam1.mp4")]
+    lying = [np.rot90(f, -1) for f in frames]
+    turned = write_loose(tmp_path / "turned.mp4", lying, turn=(90, False))
+    facts = track(look_at(turned), load("movenet:lightning")).facts
+    assert (facts.height, facts.width) == (120, 128)
+    plain = track(look_at(write_loose(tmp_path / "a.mp4", frames)), load("movenet:lightning"))
+    assert np.nanmedian(np.abs(facts.boxes - plain.facts.boxes)) < 3
+    out = tmp_path / "out.mp4"
+    done = cli("corrupt", turned, out, "--corruption", "brightness", "--severity", 1, "--crf", 0)
+    assert done.code == 0, done.err
+    shown = list(decode(out))  # it has no tag any more
+    assert [f.shape for f in shown] == [(120, 128, 3)] * 22
+    for a, b in zip(shown, frames, strict=True):
+        assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.95
+
+
+@pytest.mark.detector
 def test_nobody_in_view(tmp_path, cli):
     path = tmp_path / "empty.mp4"
-    write_video(path, [np.full((64, 64, 3), 90, dtype=np.uint8)] * 3, Fraction(25))
-    assert np.isnan(facts_of_video(path, load("movenet:lightning")).boxes).all()
-    done = cli("preview", path, "--out", tmp_path / "p.png")
-    assert done.code == 2
-    assert "nobody is in view" in done.err
+    write_video(path, grey(3), Fraction(25))
+    assert np.isnan(track(look_at(path), load("movenet:lightning")).facts.boxes).all()
     words = ("--corruption", "erase", "--severity", 5)
     assert cli("corrupt", path, tmp_path / "out.mp4", *words).code == 0
 
@@ -56,26 +128,181 @@ def test_nobody_in_view(tmp_path, cli):
 def test_corrupt_keeps_the_frame_count_and_is_reproducible(mini, tmp_path, cli):
     source = mini / "videos/A1/step_1.cam1.mp4"
     words = ("--corruption", "gaussian_noise", "--severity", 5, "--crf", 0)
-    for name in ("a.mp4", "b.mp4"):
+    for name in ("a.mp4", "b.MP4"):
         assert cli("corrupt", source, tmp_path / name, *words).code == 0
-    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.MP4").read_bytes()
     clean, noisy = list(decode(source)), list(decode(tmp_path / "a.mp4"))
     assert len(clean) == len(noisy) == 22
     assert all(np.abs(a.astype(int) - b).mean() > 10 for a, b in zip(clean, noisy, strict=True))
 
 
 @pytest.mark.detector
-def test_bad_words(mini, tmp_path, cli):
-    source = mini / "videos/A1/step_1.cam1.mp4"
+def test_noise_is_keyed_by_content_not_by_name(tmp_path, cli):
+    def corrupted(source):
+        words = ("--corruption", "gaussian_noise", "--crf", 0)
+        assert cli("corrupt", source, tmp_path / "out.mp4", *words).code == 0
+        return np.stack(list(decode(tmp_path / "out.mp4"))).astype(int)
+
+    for camera, level in (("cam1", 90), ("cam2", 92)):
+        (tmp_path / camera).mkdir()
+        write_video(tmp_path / camera / "video.mp4", grey(3, level), Fraction(25), 0)
+    shutil.copy(tmp_path / "cam1/video.mp4", tmp_path / "another.mp4")
+    one, two = (corrupted(tmp_path / camera / "video.mp4") for camera in ("cam1", "cam2"))
+    assert abs(np.corrcoef((one - 90).ravel(), (two - 92).ravel())[0, 1]) < 0.05
+    assert np.array_equal(one, corrupted(tmp_path / "another.mp4"))
+
+
+@pytest.mark.detector
+@pytest.mark.parametrize("name", ["in.mp4", "in.webm"])
+def test_uneven_frames_keep_their_times(tmp_path, cli, name):
+    seconds = [Fraction(t, 100) for t in (0, 10, 13, 30, 33, 70)]
+    codec = "libvpx-vp9" if name == "in.webm" else "libx264"
+    source = write_loose(tmp_path / name, grey(6), codec, seconds=seconds)
+    for crf in (0, 12):
+        out = tmp_path / "out.mp4"
+        done = cli("corrupt", source, out, "--corruption", "darkness", "--crf", crf)
+        assert done.code == 0, done.err
+        assert "each keeps its time, and seconds are counted at 7.143 frames a second" in done.err
+        assert [time for _, time in decode_timed(out)] == seconds
+        with av.open(str(out)) as container:  # the last frame stays for the average of the others
+            assert container.duration / av.time_base == pytest.approx(0.7 + 0.14, abs=0.001)
+    done = cli("preview", source, "--corruption", "darkness", "--out", tmp_path / "side.mp4")
+    assert done.code == 0, done.err
+    assert [time for _, time in decode_timed(tmp_path / "side.mp4")] == seconds
+
+
+@pytest.mark.detector
+def test_what_is_not_copied_is_said(tmp_path, cli):
+    loud = write_loose(tmp_path / "in.mp4", grey(6), sound=True, pixel=Fraction(4, 3))
+    out = tmp_path / "out.mp4"
+    done = cli("corrupt", loud, out, "--corruption", "darkness")
+    assert done.code == 0, done.err
+    assert "in.mp4: sound is not copied" in done.err
+    assert "in.mp4: pixels are 1.333 times as wide as high" in done.err
+    with av.open(str(out)) as container:
+        assert [s.type for s in container.streams] == ["video"]
+    done = cli("corrupt", out, tmp_path / "again.mp4", "--corruption", "darkness")
+    assert not [line for line in done.err.splitlines() if line.startswith(str(out))]
+
+
+@pytest.mark.detector
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels", "count"),
+    [
+        ("one.mp4", "libx264", "yuv420p", 1),
+        ("one.webm", "libvpx-vp9", "yuv420p", 1),
+        ("deep.mp4", "libx264", "yuv420p10le", 4),
+        ("grey.mkv", "libx264", "gray", 4),
+        ("xvid.avi", "mpeg4", "yuv420p", 4),
+        ("jpeg.avi", "mjpeg", "yuvj420p", 4),
+        ("stream.h264", "libx264", "yuv420p", 4),
+    ],
+)
+def test_sources_of_many_kinds(tmp_path, cli, name, codec, pixels, count):
+    source = write_loose(tmp_path / name, grey(count), codec, pixels)
+    done = cli("corrupt", source, tmp_path / "out.mp4", "--corruption", "brightness", "--crf", 0)
+    assert done.code == 0, done.err
+    assert len(list(decode(tmp_path / "out.mp4"))) == count
+    assert frame_rate(tmp_path / "out.mp4") == 25
+
+
+@pytest.mark.detector
+def test_pictures_that_change_their_size(tmp_path, cli):
+    parts = [noise(3, 48, 64), noise(3, 64, 48)]
+    joined = b"".join(write_loose(tmp_path / "part.h264", p).read_bytes() for p in parts)
+    (tmp_path / "in.h264").write_bytes(joined)
+    done = cli("corrupt", tmp_path / "in.h264", tmp_path / "out.mp4", "--corruption", "erase")
+    assert done.code == 2
+    assert "pictures are 64x48 up to frame 2, then 48x64" in done.err
+
+
+@pytest.fixture
+def no_pass(monkeypatch):
+    """Whatever looks for a person fails: bad words are to be found before that."""
+
+    def never(*arguments):  # noqa: ARG001
+        raise AssertionError("the long pass began")
+
+    for command in ("corrupt", "preview"):
+        monkeypatch.setattr(f"corruptbench.cli.{command}.load", never)
+
+
+def said_once(done, message):
+    assert done.code == 2, done
+    assert message in done.err
+    assert done.err.count("\n") == 1, done.err
+
+
+def test_bad_words(tmp_path, cli, no_pass):  # noqa: ARG001
+    source = tmp_path / "in.mp4"
+    write_video(source, grey(3), Fraction(25))
+    (tmp_path / "page.mp4").write_text("<html>please log in</html>")
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "link.mp4").symlink_to(source)
+    out, erase = tmp_path / "o.mp4", ("--corruption", "erase")
+    before = sorted(tmp_path.rglob("*")), source.read_bytes()
     for words, message in (
-        ((source, tmp_path / "o.avi", "--corruption", "erase"), "expected .mp4"),
-        ((source, source, "--corruption", "erase"), "the same file"),
-        ((source, tmp_path / "o.mp4", "--corruption", "fog"), "unknown corruption 'fog'"),
-        ((tmp_path / "no.mp4", tmp_path / "o.mp4", "--corruption", "erase"), "no.mp4: missing"),
-        ((source, tmp_path / "o.mp4", "--corruption", "erase", "--severity", 6), "--severity"),
+        ((source, tmp_path / "o.avi", *erase), "suffix '.avi'; expected .mp4"),
+        ((source, source, *erase), "the same file"),
+        ((source, tmp_path / "link.mp4", *erase), "the same file"),
+        ((source, tmp_path / "folder.mp4", *erase), "folder.mp4: a folder; expected the name of a"),
+        ((source, tmp_path, *erase), ": a folder; expected the name of a file, .mp4"),
+        ((source, source / "o.mp4", *erase), "in.mp4/o.mp4: cannot be written: "),
+        ((source, out, "--corruption", "fog"), "unknown corruption 'fog'"),
+        ((source, out, *erase, "--severity", 6), "--severity '6': expected a whole number"),
+        ((source, out, *erase, "--severity", "1-5"), "--severity '1-5': expected a whole number"),
+        ((tmp_path / "no.mp4", out, *erase), "no.mp4: missing; expected a video file"),
+        ((tmp_path / "folder.mp4", out, *erase), "folder.mp4: a folder; expected a video file"),
+        ((tmp_path / "page.mp4", out, *erase), "page.mp4: no video, or a truncated one"),
+        ((tmp_path / "empty.mp4", out, *erase), "empty.mp4: empty; expected a video file"),
     ):
-        done = cli("corrupt", *words)
-        assert (done.code, message in done.err) == (2, True), done.err
-    assert not list(tmp_path.iterdir())
-    with pytest.raises(InputError, match="not a readable video"):
-        frame_rate(mini / "dataset.json")
+        said_once(cli("corrupt", *words), message)
+    assert (sorted(tmp_path.rglob("*")), source.read_bytes()) == before
+
+
+@pytest.mark.detector
+def test_a_target_is_replaced_as_a_whole(tmp_path, cli):
+    good, bad, out = tmp_path / "good.mp4", tmp_path / "bad.mp4", tmp_path / "out.mp4"
+    write_video(good, noise(20, 64, 64), Fraction(25))
+    bad.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    out.write_bytes(b"of another run")
+    assert cli("corrupt", bad, out, "--corruption", "erase").code == 2
+    assert out.read_bytes() == b"of another run"
+    assert cli("corrupt", good, out, "--corruption", "erase").code == 0
+    assert len(list(decode(out))) == 20
+    assert {p.name for p in tmp_path.iterdir()} == {"good.mp4", "bad.mp4", "out.mp4"}
+
+
+@pytest.mark.detector
+@pytest.mark.parametrize("command", ["corrupt", "preview"])
+def test_ctrl_c_promises_nothing(tmp_path, cli, monkeypatch, command):
+    source, out = tmp_path / "in.mp4", tmp_path / "out.mp4"
+    write_video(source, grey(40), Fraction(25))
+
+    def interrupt(meter, units):
+        meter.done += units
+        if meter.done == 35:
+            assert list(tmp_path.glob(".out.mp4.*.part")), "in the middle of writing"
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"corruptbench.cli.{command}.Meter.advance", interrupt)
+    words = (source, out) if command == "corrupt" else (source, "--out", out)
+    done = cli(command, *words, "--corruption", "erase")
+    assert done.code == 130
+    assert "interrupted; nothing was written" in done.err
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_ctrl_c_in_a_build(tmp_path, cli, monkeypatch):
+    def interrupt(*arguments):  # noqa: ARG001
+        raise KeyboardInterrupt
+
+    for command, said in (
+        ("build", "interrupted; the same command resumes"),
+        ("clips", "interrupted"),
+    ):
+        monkeypatch.setattr(f"corruptbench.cli.{command}.load_manifest", interrupt)
+        monkeypatch.chdir(tmp_path)
+        assert (done := cli(command)).code == 130
+        assert done.err.strip() == said

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 from corruptbench.build.encode import write_video
-from corruptbench.build.render import Square
-from corruptbench.build.scene import Scene
+from corruptbench.build.render import Square, loose_renderer
+from corruptbench.build.scene import Scene, scene_of_clip
 from corruptbench.build.video import decode, frame_rate
+from corruptbench.datasets import open_dataset
+from corruptbench.files import sha256_of_file
+from corruptbench.manifest import Cell, load_manifest
 from corruptions import ClipFacts, Region
 from detectors.crops import extract, resize, square_crop
-from tests.fixtures.folder import cameras, motion
+from tests.fixtures.folder import cameras, motion, write_manifest
 
 # Pixels: a header of two lines, without skeletons one; below it rows of tiles with a line each.
 LINE, TILE, MARGIN = 26, 240, 6
@@ -122,6 +125,75 @@ def test_a_video_without_a_person_is_shown_whole(tmp_path, cli):
         assert tile(frame, 0, 1)[65:175].mean() > 110
 
 
+@pytest.fixture
+def glimpse(mini, tmp_path):
+    """A video of 12 frames, in which a person is in view in frames 0 to 3 only."""
+    frames = list(decode(mini / "videos/A2/step_1.cam2.mp4"))[:4]
+    write_video(
+        path := tmp_path / "in.mp4", frames + [np.full_like(frames[0], 90)] * 8, Fraction(25)
+    )
+    return path
+
+
+@pytest.mark.detector
+def test_a_sheet_of_the_nearest_frame_with_a_person(glimpse, tmp_path, cli):
+    words = ("--corruption", "erase", "--severity", 1, "--out", tmp_path / "a.png")
+    done = cli("preview", glimpse, *words)
+    assert (done.code, done.err) == (0, "")
+    assert "frame 3 of in.mp4" in done.out
+    done = cli("preview", glimpse, *words, "--frame", 9)  # asked for: as the .mp4 shows it
+    assert done.code == 0
+    assert done.err == "nobody is in view in frame 9; in frame 3 is somebody\n"
+    shown = tile(cv2.imread(str(tmp_path / "a.png"))[..., ::-1], 0, 0)
+    assert np.abs(shown - 90).max() < 8
+
+
+@pytest.mark.detector
+def test_a_sheet_without_a_person_is_of_the_whole_picture(tmp_path, cli):
+    source, out = tmp_path / "empty.mp4", tmp_path / "a.png"
+    write_video(source, [np.full((48, 96, 3), 90, dtype=np.uint8)] * 3, Fraction(25))
+    done = cli("preview", source, "--corruption", "brightness", "--severity", 5, "--out", out)
+    assert (done.code, done.out.split(":")[0]) == (0, "frame 1 of empty.mp4")
+    assert done.err == "nobody is in view in any frame of empty.mp4: it is shown whole\n"
+    shown = tile(cv2.imread(str(out))[..., ::-1], 0, 0)
+    assert shown[:56].max() == 0
+    assert np.abs(shown[62:170] - 90).max() < 8
+
+
+@pytest.mark.detector
+def test_a_corruption_that_the_benchmark_does_not_have(mini, tmp_path, preview):
+    words = ("--severity", "1,5", "--corruption", "impulse_noise", "--corruption", "erase")
+    done = preview(tmp_path / "a.png", *words, "--no-skeleton", "--frame", 4)
+    assert done.code == 0, done.err
+    sheet = cv2.imread(str(tmp_path / "a.png"))[..., ::-1]
+    assert sheet.shape == (LINE + 2 * ROW, 3 * COLUMN, 3)
+    assert np.abs(tile(sheet, 0, 2, lines=1) - tile(sheet, 0, 0, lines=1)).mean() > 10
+    # the benchmark's own is what it was without the other
+    assert preview(tmp_path / "b.png", "--no-skeleton", "--frame", 4).code == 0
+    own = cv2.imread(str(tmp_path / "b.png"))[..., ::-1]
+    assert np.array_equal(tile(own, 0, 5, lines=1), tile(sheet, 1, 2, lines=1))
+    # the other is keyed by the content of the file, as for a video of no benchmark
+    manifest = load_manifest(str(write_manifest(tmp_path / "m.toml")))
+    clip = open_dataset("folder", mini).load(
+        next(c for c in open_dataset("folder", mini).clip_ids() if str(c).endswith("sway_1.cam2"))
+    )
+    cell = Cell("impulse_noise", 5)
+    scene = scene_of_clip(clip, [cell], manifest)
+    loose = loose_renderer(cell, scene.facts, sha256_of_file(clip.video))
+    window = list(decode(clip.video))
+    whole = scene.facts.whole
+    assert np.array_equal(scene.renderers[cell](window, 4, whole), loose(window, 4, whole))
+
+
+def test_options_of_a_benchmark_with_a_video(mini, mini_manifest, tmp_path, cli):
+    source, out = mini / "videos/A1/sway_1.cam2.mp4", tmp_path / "x.png"
+    for option, value in (("--root", mini), ("--manifest", mini_manifest)):
+        done = cli("preview", source, option, value, "--out", out)
+        assert done.code == 2
+        assert f"{option} {value}: {source} is a video file, which needs no benchmark" in done.err
+    assert not list(tmp_path.glob("*.png"))
+
+
 def square(x):
     return Square(x, 0, 4, Region(x, 0, x + 4, 4))
 
@@ -134,6 +206,9 @@ def test_frames_without_a_person_show_the_last_place(seen, shown):
     facts = ClipFacts(len(seen), 16, 16, 25.0, np.full((len(seen), 4), np.nan))
     squares = [None if x is None else square(x) for x in seen]
     scene = Scene("x", Path("x.mp4"), 0, facts, squares, {})
+    assert scene.nearest(0) == (
+        None if seen == [None, None] else [x is None for x in seen].index(0)
+    )
     assert [v.x0 for v in scene.views] == shown
     if seen == [None, None]:
         assert {(v.side, v.inside) for v in scene.views} == {(16, facts.whole)}
@@ -156,8 +231,12 @@ def test_bad_words(mini, tmp_path, preview):
     assert not list(tmp_path.iterdir())
     source = mini / "videos/A1/sway_1.cam2.mp4"
     before = source.read_bytes()
-    assert "the same file" in preview(source, clip=source).err
+    for clip in (source, "A1/sway_1.cam2"):
+        assert "the same file" in preview(source, clip=clip).err
     assert source.read_bytes() == before
+    (tmp_path / "x.png").mkdir()
+    assert "x.png: a folder; expected the name of a file" in preview(tmp_path / "x.png").err
+    assert "x.mp4: cannot be written: " in preview(source / "x.mp4").err
 
 
 def test_clips_are_listed(mini, mini_manifest, cli):
