@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from corruptbench.build.video import EXACT
+from corruptbench.errors import InputError
 from corruptbench.files import atomic
 from corruptions import Frame
 
@@ -49,6 +51,8 @@ def open_film(
     At ``crf`` 0 it is lossless RGB (H.264 High 4:4:4 Predictive): decoding gives the same bytes.
     Else it is BT.709, limited range; 4:2:0 where both sides are even, else 4:4:4. Equal frames give
     equal bytes.
+
+    Raises `InputError` for what the encoder does not take, and `OSError` when writing fails.
 
     Args:
         path: of the file, mp4.
@@ -88,11 +92,27 @@ def open_film(
                 )
             if times is not None:
                 picture.pts, picture.time_base = round(times[count] / tick), tick
-            container.mux(stream.encode(picture))
+            with encoding(path):
+                container.mux(stream.encode(picture))
             count += 1
 
         yield take
-        container.mux(stream.encode())
+        with encoding(path):
+            container.mux(stream.encode())
+
+
+@contextmanager
+def encoding(path: Path) -> Iterator[None]:
+    """Turns what FFmpeg says of the encoder into an `InputError`; a full disk stays an OSError."""
+    try:
+        yield
+    except av.FFmpegError as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+            raise
+        raise InputError(
+            f"{path}: cannot be encoded as H.264 ({error.strerror or error}); expected pictures "
+            "of at most 16384 px a side: make them smaller"
+        ) from None
 
 
 def _format(width: int, height: int, crf: int) -> str:

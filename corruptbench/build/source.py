@@ -61,7 +61,8 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
                 raise InputError(f"{path}: text; expected a video file")
             if not container.streams.video:
                 raise InputError(f"{path}: holds no video stream; expected a video file")
-            yield container, container.streams.video[0]
+            film = container.streams.best("video")  # not a picture that goes with it
+            yield container, film if isinstance(film, VideoStream) else container.streams.video[0]
     except av.FFmpegError as error:
         raise InputError(
             f"{path}: cannot be decoded ({error.strerror or error}); "

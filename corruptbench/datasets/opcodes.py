@@ -12,6 +12,7 @@ import codecs
 import pickle
 import pickletools
 import struct
+import warnings
 from collections.abc import Callable
 from mmap import mmap
 from typing import Any, NoReturn
@@ -61,6 +62,8 @@ class _Reading:
             if step is None:
                 raise ValueError(f"the instruction {_NAMES.get(code, code)} among the data")
             step(self)
+        if len(self.stack) != 1 or self.marks:
+            raise ValueError(f"{len(self.stack)} values at its end, expected one")
         return self.stack.pop()
 
     def number(self, form: struct.Struct) -> Any:
@@ -139,6 +142,13 @@ def _skip(size: int) -> Step:
     return step
 
 
+def _protocol(r: _Reading) -> None:
+    protocol = r.data[r.at]
+    if protocol > pickle.HIGHEST_PROTOCOL:
+        raise ValueError(f"protocol {protocol}")
+    r.at += 1
+
+
 def _put(form: str) -> Step:
     read = struct.Struct(form)
     return lambda r: r.put(r.number(read))
@@ -160,7 +170,11 @@ def _old_text(data: bytes) -> str:
 
 def _quoted(line: bytes) -> str:
     """The same as protocol 0 writes it."""
-    return _old_text(codecs.escape_decode(line[1:-1])[0])
+    if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
+        raise ValueError(f"a string without its quotes: {line[:20]!r}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # for what Python escapes no longer
+        return _old_text(codecs.escape_decode(line[1:-1])[0])
 
 
 def _integer(line: bytes) -> int:
@@ -259,7 +273,7 @@ def _set(_: _Reading) -> None:
 _STEPS: dict[int, Step] = {
     code[0]: step
     for code, step in {
-        pickle.PROTO: _skip(1),
+        pickle.PROTO: _protocol,
         pickle.FRAME: _skip(8),
         pickle.NONE: _value(None),
         pickle.NEWTRUE: _value(True),

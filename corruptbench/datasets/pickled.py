@@ -140,6 +140,8 @@ def _entry(data: bytes, path: Path) -> Any:
         )
         shape, _, dtype = header(stream)
         if not dtype.hasobject:
+            if math.prod(shape) > 1 and not dtype.itemsize:
+                raise ValueError(f"no bytes for an array of shape {shape} of {dtype}")
             if math.prod(shape) * dtype.itemsize > len(data):
                 raise ValueError(f"{len(data)} bytes for an array of shape {shape} of {dtype}")
             stream.seek(0)

@@ -25,6 +25,10 @@ _MOST_AXES = 32
 _PLAIN = (str, bytes, int, float, type(None))
 #: Of a tuple that is a key.
 _MOST_MEMBERS = 16
+#: Bits of a number that is a key: longer ones can be chosen so that all have one hash.
+_KEY_BITS = 64
+#: Bytes of a number or string of NumPy's; those that poses come with have a few.
+_SCALAR_BYTES = 512
 
 
 class Type:
@@ -61,7 +65,7 @@ class Array:
         """The state."""
         self.state = state[-4:]
 
-    def made(self, known: dict[int, Any]) -> Any:
+    def made(self, known: dict[Any, Any]) -> Any:
         """The array; see `made`."""
         shape, kind, fortran, content = self.state
         if kind.made().hasobject:
@@ -80,7 +84,7 @@ class Buffer:
     def __init__(self, *arguments: Any) -> None:
         self.arguments = arguments
 
-    def made(self, known: dict[int, Any]) -> Any:
+    def made(self, known: dict[Any, Any]) -> Any:
         """The array; see `made`."""
         content, kind, shape, order, *axes = self.arguments
         if order == "K" and axes and axes[0] is not None:
@@ -96,9 +100,14 @@ class Scalar:
     def __init__(self, kind: Type, content: Any) -> None:
         self.kind, self.content = kind, content
 
-    def made(self, known: dict[int, Any]) -> Any:
-        """The number; see `made`."""
-        return _filled(self.content, self.kind, (), "C", known)[()]
+    def made(self, known: dict[Any, Any]) -> Any:
+        """The number; see `made`. It is a copy of its content, which others may share."""
+        if self.kind.made().itemsize > _SCALAR_BYTES:
+            raise ValueError(f"a number or string of type '{self.kind.code}'")
+        same = (id(self.content), id(self.kind))
+        if same not in known:
+            known[same] = _filled(self.content, self.kind, (), "C", known)[()]
+        return known[same]
 
 
 class Encoded:
@@ -111,7 +120,7 @@ class Encoded:
             raise ValueError(f"bytes as a {type(text).__name__} in {encoding}")
         self.text = text
 
-    def made(self, known: dict[int, Any]) -> Any:
+    def made(self, known: dict[Any, Any]) -> Any:
         """The bytes; see `made`."""
         return _bytes(self.text, known)
 
@@ -133,8 +142,14 @@ def _ordered(items: Sequence[tuple[Any, Any]] = ()) -> OrderedDict[Any, Any]:
     return OrderedDict((key(k), v) for k, v in items)
 
 
+def _flat(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) and len(value) <= _MOST_MEMBERS else (value,)
+
+
 def key(value: Any) -> Any:
     """The value, if it may be the key of a dictionary; raises `ValueError` otherwise."""
+    if any(isinstance(v, int) and v.bit_length() > _KEY_BITS for v in _flat(value)):
+        raise ValueError(f"a number of over {_KEY_BITS} bits as a dictionary's key")
     plain = (*_PLAIN, Scalar, Encoded)
     short = isinstance(value, tuple) and len(value) <= _MOST_MEMBERS
     if isinstance(value, plain) or (short and all(isinstance(v, plain) for v in value)):
@@ -193,7 +208,7 @@ def _members(value: Any) -> Iterable[Any]:
             return ()
 
 
-def made(value: Any, known: dict[int, Any]) -> Any:
+def made(value: Any, known: dict[Any, Any]) -> Any:
     """The value with arrays in place of their stand-ins; lists and dictionaries change in place.
 
     Args:
@@ -224,7 +239,7 @@ def made(value: Any, known: dict[int, Any]) -> Any:
     return known[id(value)]
 
 
-def _filled(content: Any, kind: Type, shape: Any, order: Any, known: dict[int, Any]) -> Any:
+def _filled(content: Any, kind: Type, shape: Any, order: Any, known: dict[Any, Any]) -> Any:
     dtype = kind.made()
     data = memoryview(_bytes(content, known))
     if len(shape) > _MOST_AXES:
@@ -239,7 +254,7 @@ def _filled(content: Any, kind: Type, shape: Any, order: Any, known: dict[int, A
     return np.zeros(shape, dtype)
 
 
-def _bytes(content: Any, known: dict[int, Any]) -> Any:
+def _bytes(content: Any, known: dict[Any, Any]) -> Any:
     """Bytes, also of a text; those of one text once only, however many arrays are made of it."""
     text = content.text if isinstance(content, Encoded) else content
     if not isinstance(text, str):

@@ -91,6 +91,8 @@ def _refuse_rejected(table: pd.DataFrame, name: str, folder: Path) -> None:
         bad.to_csv(temporary, index=False)
     count, total = int(bad["rejected"].sum()), int((table["frames"] + table["rejected"]).sum())
     clip_key, cell_key = list(clips.CLIP_KEY), list(clips.CELL_KEY)
+    stale = folder / f"{name}.json"
+    earlier = f" ({stale} is of an earlier run)" if stale.exists() else ""
     worst = bad.nlargest(1, "rejected").iloc[0]
     raise InputError(
         f"{name}: {count} of {total} poses are NaN, infinite or collapsed to a point, in "
@@ -99,6 +101,6 @@ def _refuse_rejected(table: pd.DataFrame, name: str, folder: Path) -> None:
         f"{len(table[cell_key].drop_duplicates())} cells; most ({worst['rejected']}) in "
         f"{worst['subject']}/{worst['sequence']}.{worst['camera']}, "
         f"{Cell(worst['corruption'], worst['severity'])}. A result without them would not be "
-        f"comparable, so there is none: mend the model. {report} lists them, with the errors of "
-        "the other frames"
+        f"comparable, so there is none{earlier}: mend the model. {report} lists them, with the "
+        "errors of the other frames"
     )

@@ -84,7 +84,11 @@ class ShardSet:
 
 
 def _same(boxes: NDArray[np.float32], others: NDArray[np.float64]) -> bool:
-    """Whether boxes (F, 4) px are equal within `SAME_BOX`, and missing in the same frames."""
+    """Whether boxes (F, 4) px are equal within `SAME_BOX`, and missing in the same frames.
+
+    Labels of another recording or time have other bounds. Labels that are wrong within the same
+    bounds (left and right exchanged, say) are not found out so.
+    """
     return np.allclose(boxes, others, rtol=0, atol=SAME_BOX, equal_nan=True)
 
 

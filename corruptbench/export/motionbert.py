@@ -10,6 +10,7 @@ the rows without detections are cut out of all of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,7 @@ class MotionBERT:
         replaced, self.left_out = {}, []
         for name, columns in self._splits.items():
             rows, labels = self._rows[name], np.asarray(columns["joint3d_image"])
+            self._check_lengths(name, found)
             kept, values = rows_of(f"{self._path}: {name}", rows, labels, found)
             if not kept.size:
                 continue
@@ -78,6 +80,17 @@ class MotionBERT:
             self._name(cell), lambda path: write_pickle(path, content), cell=str(cell),
             left_out=self.left_out,
         )  # fmt: skip
+
+    def _check_lengths(self, split: str, found: Sequence[Track]) -> None:
+        """A clip has a row for each label, or more: a file of every second frame has fewer."""
+        counts = Counter(row[0] for row in self._rows[split] if row is not None)
+        for track in found:
+            if 0 < counts[track.key] < len(track.keypoints):
+                raise InputError(
+                    f"{self._path}: {split}: {counts[track.key]} rows of {track.clip.id}, expected "
+                    f"one for each of its {len(track.keypoints)} frames: take the original, "
+                    "unsampled file"
+                )
 
     def _name(self, cell: Cell) -> str:
         return f"{self._path.stem}_corruptbench_{slug(cell)}.pkl"

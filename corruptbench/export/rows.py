@@ -12,8 +12,8 @@ from corruptbench.errors import InputError
 from corruptbench.export.tracks import Key, Track
 
 #: Labels of a row and of its frame agree in the median of a clip within this, px: our own choice.
-#: Left out lens distortion is up to 3 px; a clip of another time or camera is tens of pixels off.
-AGREEMENT_PX = 10.0
+#: Left out lens distortion is up to 3 px, at the border; another camera is tens of pixels off.
+AGREEMENT_PX = 4.0
 
 #: Of a row its clip and its frame; None where it belongs to no clip.
 Row = tuple[Key, int] | None

@@ -152,6 +152,15 @@ def test_noise_is_keyed_by_content_not_by_name(tmp_path, cli):
     assert np.array_equal(one, corrupted(tmp_path / "another.mp4"))
 
 
+@pytest.mark.parametrize(("late", "even"), [(0, True), (1, True), (3, False)])
+def test_times_that_are_uneven_by_more_than_rounding(late, even):
+    shown = [Fraction(t, 25) for t in range(6)]
+    shown[3] += Fraction(late, 1000)
+    found = timing_of(Fraction(25), shown)
+    assert found.rate == 25
+    assert found.times == (None if even else tuple(shown))
+
+
 @pytest.mark.detector
 @pytest.mark.parametrize("name", ["in.mp4", "in.webm"])
 def test_uneven_frames_keep_their_times(tmp_path, cli, name):

@@ -100,9 +100,15 @@ def test_bad_poses_are_counted_and_no_other_is_lost(
     both = bad.merge(whole, on=keys, suffixes=("", "_whole"))
     assert (both["frames"] + both["rejected"] == both["frames_whole"]).all()
     assert (bad["mpjpe"].notna() == (bad["frames"] > 0)).all()
+    assert "earlier run" not in done.err
     again = evaluate(cli, tiny_lifter, mini_shards, mini, mini_manifest, tmp_path / "bad")
     assert again.code == 0
     assert not (tmp_path / "bad/tiny.rejected.csv").exists(), "mended: the list is gone"
+    worse = evaluate(cli, model, mini_shards, mini, mini_manifest, tmp_path / "bad")
+    assert (worse.code, f"{tmp_path / 'bad/tiny.json'} is of an earlier run" in worse.err) == (
+        2,
+        True,
+    )
 
 
 def test_out_is_looked_at_first(mini, mini_manifest, mini_shards, tmp_path, cli):

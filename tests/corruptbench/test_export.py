@@ -12,17 +12,12 @@ import pytest
 
 from corruptbench.datasets import open_dataset
 from corruptbench.manifest import CLEAN, load_manifest
-from tests.corruptbench.export_shards import TEST, content, human36m, opened, write_shards
+from tests.fixtures.export_shards import TEST, content, folder_words, human36m, opened, write_shards
 
 
 @pytest.fixture(scope="module")
 def set_in_folders(mini, mini_manifest, tmp_path_factory):
-    """Words of the command line that name shards of the miniature set."""
-    out = write_shards(
-        open_dataset("folder", mini), load_manifest(str(mini_manifest)),
-        tmp_path_factory.mktemp("shards"),
-    )  # fmt: skip
-    return ["--shards", out, "--root", mini, "--manifest", mini_manifest]
+    return folder_words(mini, mini_manifest, tmp_path_factory.mktemp("shards"))
 
 
 @pytest.fixture(scope="module")

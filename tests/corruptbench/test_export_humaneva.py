@@ -13,9 +13,9 @@ from corruptbench.datasets.humaneva import HumanEva
 from corruptbench.datasets.humaneva.chunks import labelled_chunks, validity
 from corruptbench.datasets.humaneva.labels import LabelFiles
 from corruptbench.manifest import Cell, load_manifest
-from tests.corruptbench.export_shards import expected_tracks, write_shards
 from tests.corruptbench.test_export_videopose3d import positions, videopose3d_loader
 from tests.fixtures import humaneva as fixture
+from tests.fixtures.export_shards import expected_tracks, write_shards
 from tests.fixtures.folder import write_manifest
 
 CAMERAS = ("C1", "C2", "C3")

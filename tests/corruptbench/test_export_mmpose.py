@@ -9,7 +9,7 @@ import pytest
 
 from corruptbench.datasets import open_dataset
 from corruptbench.manifest import Cell
-from tests.corruptbench.export_shards import TEST, TRAIN, expected_tracks, human36m
+from tests.fixtures.export_shards import TEST, TRAIN, expected_tracks, human36m
 
 #: S1's pictures have the official names of its videos.
 ODD = {"Photo 1": "TakingPhoto 1"}

@@ -11,7 +11,7 @@ from corruptbench.datasets import open_dataset
 from corruptbench.datasets.human36m.tables import official
 from corruptbench.datasets.human36m.toolbox import clip_of, recordings
 from corruptbench.manifest import Cell
-from tests.corruptbench.export_shards import CAMERAS, TEST, TRAIN, expected_tracks, human36m
+from tests.fixtures.export_shards import CAMERAS, TEST, TRAIN, expected_tracks, human36m
 
 #: Sources as H36M-Toolbox numbers them, by hand from the table of metadata.xml.
 SOURCES = {
@@ -263,6 +263,21 @@ def test_rows_that_are_not_the_frames_one_after_the_other(held_out, tmp_path, cl
     said = refused(cli, held_out, path, tmp_path)
     assert "h36m_sh.pkl: test: human36m/S9/Greeting.54138969: its labels lie" in said
     assert "45 px from those of --root" in said
+
+
+def test_a_file_of_every_second_frame(held_out, tmp_path, cli):
+    """Where people hardly move, its labels would agree."""
+    path = tmp_path / "h36m_sh.pkl"
+    whole = write_pickle(path, held_out)
+    sampled = {
+        name: column[::2] if len(column) == len(whole["test"]["source"]) else column
+        for name, column in whole["test"].items()
+    }
+    path.write_bytes(pickle.dumps(whole | {"test": sampled}))
+    said = refused(cli, held_out, path, tmp_path)
+    assert "h36m_sh.pkl: test: " in said
+    assert "take the original, unsampled file" in said
+    assert "rows of human36m/S" in said
 
 
 def test_a_pickle_of_other_subjects(held_out, tmp_path, cli):

@@ -5,26 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptbench.datasets import open_dataset
-from corruptbench.manifest import CLEAN, Cell, load_manifest
-from tests.corruptbench.export_shards import (
+from corruptbench.manifest import CLEAN, Cell
+from tests.fixtures.export_shards import (
     CAMERAS,
     SIZES,
     TEST,
     expected_tracks,
+    folder_words,
     human36m,
-    write_shards,
 )
 
 
 @pytest.fixture(scope="module")
 def set_in_folders(mini, mini_manifest, tmp_path_factory):
-    """Words of the command line that name shards of the miniature set."""
-    out = write_shards(
-        open_dataset("folder", mini), load_manifest(str(mini_manifest)),
-        tmp_path_factory.mktemp("shards"),
-    )  # fmt: skip
-    return ["--shards", out, "--root", mini, "--manifest", mini_manifest]
+    return folder_words(mini, mini_manifest, tmp_path_factory.mktemp("shards"))
 
 
 @pytest.fixture(scope="module")

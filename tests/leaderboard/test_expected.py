@@ -154,6 +154,12 @@ def test_refuses_other_scoring(make: Make, field: str, value: Any) -> None:
     assert problem.expected == str(getattr(EXPECTED.scoring, field))
 
 
+def test_refuses_other_exclusions(make: Make) -> None:
+    (problem,) = problems(make(coverage={"excluded": ["S9/Greeting"]}))
+    assert problem.field == "coverage.excluded"
+    assert (problem.found, problem.expected) == ("S9/Greeting", "nothing")
+
+
 def test_refuses_another_manifest_and_compares_no_further(make: Make) -> None:
     path = make(_two_cells(clip_table()), benchmark={"manifest_sha256": digest("another")})
     (problem,) = problems(path)
