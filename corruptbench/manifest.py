@@ -172,8 +172,8 @@ def load_manifest(name: str) -> Manifest:
     """The manifest of that id, or at that path (``.toml``).
 
     Raises:
-        InputError: when there is none, when a field is wrong, or when it pins a corruption that
-            this software does not have in that version.
+        InputError: when there is none, when a field is wrong, when it pins a corruption that this
+            software does not have in that version, or when it bears the name of another one.
     """
     if name.endswith(".toml"):
         path = Path(name)
@@ -194,6 +194,13 @@ def load_manifest(name: str) -> Manifest:
     except ValidationError as error:
         raise InputError(f"manifest {name}: {first_problem(error)}") from None
     _check(manifest, name)
+    if name != manifest.id and manifest.id in known_manifests():
+        own = load_manifest(manifest.id)
+        if own.sha256 != manifest.sha256:
+            raise InputError(
+                f"manifest {name}: id: '{manifest.id}', which is another benchmark, that comes "
+                "with the software; choose a name of your own"
+            )
     return manifest
 
 

@@ -127,8 +127,10 @@ class Corruption:
     draws: bool = True
 
     def prepare(self, facts: ClipFacts, severity: int, key: Key) -> Any:
-        """Plan of one clip at a severity of 1-5; raises `CorruptionError` for another severity."""
+        """Plan of one clip at a severity of 1-5; raises `CorruptionError` for anything else."""
         step = checks.severity(severity, self.name)
+        checks.kind(key, Key, "key", 'Key.of("a name")')
+        checks.kind(facts, ClipFacts, "facts", "ClipFacts(...)")
         return self.plan(facts, self.severities[step - 1], key)
 
     def frame(
@@ -154,6 +156,7 @@ class Corruption:
         for i in range(max(t - reach, 0), min(t + reach + 1, len(frames))):
             checks.pixels(frames[i], (height, width, 3), f"frame {i}")
         part = region or Region(0, 0, width, height)
+        checks.kind(part, Region, "region", "Region(x0, y0, x1, y1)")
         checks.sides((part.x0, part.y0, part.x1, part.y1), height, width)
         return self.apply(frames, t, plan, part)
 
@@ -163,8 +166,8 @@ class Corruption:
         Raises:
             CorruptionError: the frames are not those of ``facts``, or there is no such severity.
         """
-        checks.pixels(frames, (facts.frames, facts.height, facts.width, 3), "frames")
         plan = self.prepare(facts, severity, key)
+        checks.pixels(frames, (facts.frames, facts.height, facts.width, 3), "frames")
         out = np.empty(frames.shape, dtype=np.uint8)
         views = list(frames)  # the same objects at every t: a plan may remember what it worked on
         for t in range(facts.frames):

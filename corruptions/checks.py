@@ -23,6 +23,12 @@ def whole(value: Any, name: str) -> int:
         raise CorruptionError(f"{name} is {value!r}, expected a whole number") from None
 
 
+def kind(value: Any, expected: type, name: str, example: str) -> None:
+    """Whether it is of a class of this package."""
+    if not isinstance(value, expected):
+        raise CorruptionError(f"{name} is {value!r:.80}, expected {example}")
+
+
 def count(value: Any, name: str) -> int:
     """A whole number of at least 1."""
     found = whole(value, name)

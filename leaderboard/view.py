@@ -273,6 +273,9 @@ def _signed(value: float, digits: int) -> str:
 
 
 def _range(interval: Interval) -> str:
+    """In words; of a single take, which has none, nothing."""
+    if interval.low == interval.high:
+        return ""
     between = " to " if interval.low < 0 else "\N{EN DASH}"
     return f"{interval.low:.1f}{between}{interval.high:.1f}".replace("-", _MINUS)
 

@@ -22,6 +22,13 @@ MIN_SCORE, MIN_JOINTS = 0.3, 6
 SEARCH = 1.5
 
 
+#: What a user should know of a video in which `track` finds no person.
+NOBODY = (
+    "nobody was found in it: lengths are relative to the picture's height, and what covers a "
+    "person changes nothing"
+)
+
+
 @dataclass(frozen=True)
 class Track:
     """What is known of a video after one pass.

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import numpy as np
 
 from corruptbench.build.encode import CRF, CRF_HELP, write_video
 from corruptbench.build.render import loose_renderer
 from corruptbench.build.source import Source, look_at
-from corruptbench.build.timing import Timing
-from corruptbench.build.track import track
+from corruptbench.build.track import NOBODY, Track, track
 from corruptbench.build.video import windows
 from corruptbench.cli.progress import Meter
 from corruptbench.cli.target import check_target
@@ -47,7 +47,7 @@ def command(
     video = look_at(source)
     found = track(video, load(detector))
     facts, timing = found.facts, found.timing
-    for note in _notes(video, timing):
+    for note in _notes(video, found):
         click.echo(f"{source}: {note}", err=True)
     render = loose_renderer(cell, facts, video.sha256)
     size = (facts.height, facts.width)
@@ -69,8 +69,11 @@ def _severity(text: str) -> int:
     return int(text)
 
 
-def _notes(source: Source, timing: Timing) -> Iterator[str]:
+def _notes(source: Source, found: Track) -> Iterator[str]:
     """What the copy does not have of its source, or not as one might expect it."""
+    timing = found.timing
+    if np.isnan(found.facts.boxes).all():
+        yield NOBODY
     rate = f"{float(timing.rate):.4g} frames a second"
     if timing.times is not None:
         yield f"frames come unevenly; each keeps its time, and seconds are counted at {rate}"

@@ -53,10 +53,10 @@ def check(dataset: str, root: Path | None, manifest: str | None, as_json: bool) 
 
 
 def _manifests(dataset: str, name: str | None) -> list[Manifest]:
-    """The one of that name, or those that come with the data set; none with one of one's own."""
+    """The one of that name, or the benchmarks that come with the data set; none with one's own."""
     if name is None:
         shipped = (load_manifest(known) for known in known_manifests())
-        return [m for m in shipped if m.dataset == dataset]
+        return [m for m in shipped if m.dataset == dataset and m.corruptions]
     manifest = load_manifest(name)
     if manifest.dataset != dataset:
         raise InputError(

@@ -14,6 +14,7 @@ from corruptbench.build.preview import contact_sheet, moving_sheet
 from corruptbench.build.scene import Scene, scene_of_clip, scene_of_video
 from corruptbench.build.source import look_at
 from corruptbench.build.timing import Timing
+from corruptbench.build.track import NOBODY
 from corruptbench.build.video import frame_rate
 from corruptbench.cli.clips import by_name
 from corruptbench.cli.progress import Meter
@@ -115,7 +116,7 @@ def _write_picture(out: Path, scene: Scene, frame: int | None, finder: Detector 
     with atomic(out) as temporary:
         temporary.write_bytes(png.tobytes())
     if nearest is None:
-        click.echo(f"nobody is in view in any frame of {scene.name}: it is shown whole", err=True)
+        click.echo(f"{scene.name}: {NOBODY}; it is shown whole", err=True)
     elif nearest != frame:
         click.echo(f"nobody is in view in frame {frame}; in frame {nearest} is somebody", err=True)
     return f"frame {frame}"

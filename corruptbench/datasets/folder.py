@@ -223,8 +223,9 @@ class FolderDataset:
             rows = np.flatnonzero(sequence == name)
             if not np.array_equal(frame[rows], np.arange(rows.size)):
                 raise InputError(
-                    f"{path}: frame: the rows of sequence '{name}' are not numbered 0 to "
-                    f"{rows.size - 1} in order; sort them, one row for each video frame"
+                    f"{path}: frame: the rows of sequence '{name}' are numbered {frame[rows[0]]} "
+                    f"to {frame[rows[-1]]}, expected 0 to {rows.size - 1} in order, one row for "
+                    "each video frame: sort them, and count from 0"
                 )
             labels[name] = joints[rows]
         return labels

@@ -45,7 +45,11 @@ def video_header(path: Path) -> VideoHeader:
             rate = float(stream.average_rate or 0)
             return VideoHeader((stream.width, stream.height), stream.frames, rate)
     except (av.FFmpegError, IndexError) as error:
-        raise UnreadableError(str(error)) from None
+        with path.open("rb") as file:
+            if file.read(256).lstrip().startswith(b"<"):
+                raise UnreadableError("a web page: was the login lost in the download?") from None
+        reason = getattr(error, "strerror", None) or "no video stream in it"
+        raise UnreadableError(reason) from None
 
 
 def _stated_size(path: Path) -> int:

@@ -12,7 +12,7 @@ import pytest
 from corruptbench.build.encode import write_video
 from corruptbench.build.source import look_at
 from corruptbench.build.timing import Timing, timing_of
-from corruptbench.build.track import track
+from corruptbench.build.track import NOBODY, track
 from corruptbench.build.video import decode, decode_timed, frame_rate
 from detectors import load
 from tests.fixtures.folder import cameras, motion
@@ -121,7 +121,8 @@ def test_nobody_in_view(tmp_path, cli):
     write_video(path, grey(3), Fraction(25))
     assert np.isnan(track(look_at(path), load("movenet:lightning")).facts.boxes).all()
     words = ("--corruption", "erase", "--severity", 5)
-    assert cli("corrupt", path, tmp_path / "out.mp4", *words).code == 0
+    done = cli("corrupt", path, tmp_path / "out.mp4", *words)
+    assert (done.code, f"empty.mp4: {NOBODY}" in done.err) == (0, True)
 
 
 @pytest.mark.detector

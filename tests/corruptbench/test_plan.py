@@ -119,6 +119,16 @@ def test_bad_manifests(tmp_path, mini_manifest, old, new, message):
         load_manifest(str(path))
 
 
+def test_the_name_of_another_benchmark(tmp_path, mini_manifest):
+    """Or a table would hold two benchmarks of one name."""
+    path = tmp_path / "mine.toml"
+    path.write_text(mini_manifest.read_text().replace('"mini-c"', '"studio-c"'))
+    with pytest.raises(InputError, match=r"mine\.toml: id: 'studio-c', which is another benchmark"):
+        load_manifest(str(path))
+    path.write_text((Path(__file__).parents[2] / "manifests/studio-c.toml").read_text())
+    assert load_manifest(str(path)) == load_manifest("studio-c")
+
+
 def test_unknown_manifest():
     with pytest.raises(InputError, match=r"unknown manifest 'h37m'.*studio-c"):
         load_manifest("h37m")

@@ -12,6 +12,7 @@ import pytest
 from corruptbench.build.encode import write_video
 from corruptbench.build.render import Square, loose_renderer
 from corruptbench.build.scene import Scene, scene_of_clip
+from corruptbench.build.track import NOBODY
 from corruptbench.build.video import decode, frame_rate
 from corruptbench.datasets import open_dataset
 from corruptbench.files import sha256_of_file
@@ -154,7 +155,7 @@ def test_a_sheet_without_a_person_is_of_the_whole_picture(tmp_path, cli):
     write_video(source, [np.full((48, 96, 3), 90, dtype=np.uint8)] * 3, Fraction(25))
     done = cli("preview", source, "--corruption", "brightness", "--severity", 5, "--out", out)
     assert (done.code, done.out.split(":")[0]) == (0, "frame 1 of empty.mp4")
-    assert done.err == "nobody is in view in any frame of empty.mp4: it is shown whole\n"
+    assert done.err == f"empty.mp4: {NOBODY}; it is shown whole\n"
     shown = tile(cv2.imread(str(out))[..., ::-1], 0, 0)
     assert shown[:56].max() == 0
     assert np.abs(shown[62:170] - 90).max() < 8

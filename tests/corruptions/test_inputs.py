@@ -80,6 +80,21 @@ def test_a_severity_is_a_whole_number(severity):
         get("erase").prepare(ABOUT, severity, KEY)
 
 
+@pytest.mark.parametrize(
+    ("about", "key", "message"),
+    [
+        (ABOUT, "a", r"key is 'a', expected Key\.of\(\"a name\"\)"),
+        (ABOUT, 7, "key is 7, expected Key"),
+        ({"frames": 4}, KEY, r"facts is \{'frames': 4\}, expected ClipFacts"),
+    ],
+)
+def test_facts_and_key_are_of_this_package(about, key, message):
+    with pytest.raises(CorruptionError, match=message):
+        get("erase").prepare(about, 1, key)
+    with pytest.raises(CorruptionError):
+        get("erase").clip(FRAMES, about, 1, key)
+
+
 def test_a_severity_may_be_numpys():
     assert get("erase").prepare(ABOUT, np.int8(3), KEY).patches
 
@@ -124,6 +139,7 @@ def test_one_frame_is_that_of_the_clip(name):
         (FRAMES, 1.0, None, "t is 1.0, expected a whole number"),
         (FRAMES, 1, Region(-1, 0, 5, 5), r"\(-1, 0, 5, 5\), expected 0 <= x0 < x1 <= 32"),
         (FRAMES, 1, Region(0, 0, 5, 33), r"\(0, 0, 5, 33\), .*0 <= y0 < y1 <= 32"),
+        (FRAMES, 1, (0, 0, 5, 5), r"region is \(0, 0, 5, 5\), expected Region\(x0, y0, x1, y1\)"),
         (FRAMES, 1, Region(5, 0, 5, 9), r"\(5, 0, 5, 9\), expected"),
         (FRAMES, 1, Region(0.5, 0, 5, 9), "a side of the region is 0.5, expected a whole number"),
         (FRAMES[..., 0], 1, None, r"frame 0: uint8 \(32, 32\), .* makes three channels of one"),
