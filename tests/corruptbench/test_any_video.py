@@ -192,7 +192,8 @@ def test_what_is_not_copied_is_said(tmp_path, cli):
     with av.open(str(out)) as container:
         assert [s.type for s in container.streams] == ["video"]
     done = cli("corrupt", out, tmp_path / "again.mp4", "--corruption", "darkness")
-    assert not [line for line in done.err.splitlines() if line.startswith(str(out))]
+    said = [line for line in done.err.splitlines() if line.startswith(str(out))]
+    assert said == [f"{out}: {NOBODY}"]
 
 
 @pytest.mark.detector

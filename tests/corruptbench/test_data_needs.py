@@ -353,6 +353,7 @@ def test_humaneva_by_manifest(humaneva, tmp_path, check):
     manifest = tmp_path / "own.toml"
     text = files("manifests").joinpath("humaneva-i-c.toml").read_text()
     for old, new in (
+        ('id = "humaneva-i-c"', 'id = "own-c"'),
         (', "S3"]', "]"), (', "C3"]', "]"), (', "Jog_1_Validate", "Box_1_Validate"]', "]"),
         (', "Jog", "Box"]', "]"),
     ):  # fmt: skip

@@ -77,6 +77,7 @@ def test_what_is_known_without_a_copy(tmp_path):
     assert expected("studio-c").clips[own] == range(count, count + 1)
     manifest = tmp_path / "own.toml"
     text = files("manifests").joinpath("studio-c.toml").read_text()
+    text = text.replace('id = "studio-c"', 'id = "own-c"')
     manifest.write_text(text.replace('dataset = "studio"', 'dataset = "folder"'))
     assert expectation(load_manifest(str(manifest))).clips is None
 
