@@ -46,6 +46,8 @@ class Lock(Record):
 
 def read_lock(path: Path) -> Lock:
     """A build's lock; raises `InputError` when there is none or it is not one."""
+    if not path.parent.is_dir():
+        raise InputError(f"{path.parent}: no such folder; expected the --out of a build")
     if not path.is_file():
         raise InputError(
             f"{path}: missing; expected the lock of a finished build: run the build again, it "

@@ -123,7 +123,10 @@ class FolderDataset:
         self.root = root
         path = root / "dataset.json"
         if not root.is_dir():
-            raise InputError(f"{root}: no such folder; expected the root of a data set (--root)")
+            found = "a file" if root.is_file() else "no such folder"
+            raise InputError(
+                f"{root}: {found}; expected the folder that holds dataset.json (--root)"
+            )
         if not path.is_file():
             raise InputError(
                 f"{root}: no dataset.json in it; expected the root of a data set in the open "
