@@ -28,12 +28,9 @@ COMMANDS = {
     "weights": "The detectors' weights: list (default) and fetch.",
 }
 
+_RESUMES, _NOTHING = "; the same command resumes", "; nothing was written"
 #: What a command leaves when it is interrupted, of those where that is known.
-INTERRUPTED = {
-    "build": "; the same command resumes",
-    "corrupt": "; nothing was written",
-    "preview": "; nothing was written",
-}
+INTERRUPTED = {"build": _RESUMES, "train": _RESUMES, "corrupt": _NOTHING, "preview": _NOTHING}
 
 
 class Commands(click.Group):

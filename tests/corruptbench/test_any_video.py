@@ -305,15 +305,16 @@ def test_ctrl_c_promises_nothing(tmp_path, cli, monkeypatch, command):
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_ctrl_c_in_a_build(tmp_path, cli, monkeypatch):
+def test_ctrl_c_in_what_resumes_and_what_does_not(tmp_path, cli, monkeypatch):
     def interrupt(*arguments):  # noqa: ARG001
         raise KeyboardInterrupt
 
-    for command, said in (
-        ("build", "interrupted; the same command resumes"),
-        ("clips", "interrupted"),
+    for words, called, said in (
+        (["build"], "build.load_manifest", "interrupted; the same command resumes"),
+        (["train", "videopose3d"], "train.open_shards", "interrupted; the same command resumes"),
+        (["clips"], "clips.load_manifest", "interrupted"),
     ):
-        monkeypatch.setattr(f"corruptbench.cli.{command}.load_manifest", interrupt)
+        monkeypatch.setattr(f"corruptbench.cli.{called}", interrupt)
         monkeypatch.chdir(tmp_path)
-        assert (done := cli(command)).code == 130
+        assert (done := cli(*words)).code == 130
         assert done.err.strip() == said
