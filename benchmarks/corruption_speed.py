@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from peers import IMAGENET_C, NAMES, OWN, SEVERITY, peers, versions
 
-from corruptions import ClipFacts, Key, Region, all_corruptions, get
+from corruptbench.corruptions import ClipFacts, Key, Region, all_corruptions, get
 
 SIZE, FRAMES, ROUNDS = 1000, 12, 15
 REGION = Region(250, 250, 750, 750)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import version
 
-from corruptions import ClipFacts, Frame, camera_shake, gaussian_noise, impulse_noise
+from corruptbench.corruptions import ClipFacts, Frame, camera_shake, gaussian_noise, impulse_noise
 
 SEVERITY = 3
 

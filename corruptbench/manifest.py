@@ -11,12 +11,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from corruptbench.corruptions import CorruptionError, Key, get
 from corruptbench.datasets import ClipId
 from corruptbench.errors import InputError, first_problem
 from corruptbench.files import sha256_of_json
 from corruptbench.record import Record
 from corruptbench.skeleton import joint_set
-from corruptions import CorruptionError, Key, get
 
 SEVERITIES = (1, 2, 3, 4, 5)
 
@@ -163,7 +163,7 @@ def known_manifests() -> list[str]:
     """Ids of the manifests that come with the software."""
     return sorted(
         f.name.removesuffix(".toml")
-        for f in files("manifests").iterdir()
+        for f in files("corruptbench.manifests").iterdir()
         if f.name.endswith(".toml")
     )
 
@@ -181,7 +181,7 @@ def load_manifest(name: str) -> Manifest:
             raise InputError(f"{name}: no such manifest file")
         data = path.read_bytes()
     elif name in known_manifests():
-        data = files("manifests").joinpath(f"{name}.toml").read_bytes()
+        data = files("corruptbench.manifests").joinpath(f"{name}.toml").read_bytes()
     else:
         raise InputError(
             f"unknown manifest '{name}': expected one of {', '.join(known_manifests())}, "

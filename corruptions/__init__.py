@@ -2,16 +2,16 @@
 
 Usable on its own::
 
-    from corruptions import ClipFacts, Key, get
+    from corruptbench.corruptions import ClipFacts, Key, get
 
     facts = ClipFacts(frames=F, height=H, width=W, fps=50.0, boxes=boxes)   # boxes (F, 4) px
     noisy = get("gaussian_noise").clip(frames, facts, severity=3, key=Key.of("my clip"))
 """
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.checks import CorruptionError
-from corruptions.keyed import Key
-from corruptions.registry import all_corruptions, get
+from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.checks import CorruptionError
+from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions.registry import all_corruptions, get
 
 __all__ = [
     "ClipFacts",

@@ -10,8 +10,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import checks
-from corruptions.keyed import Key
+from corruptbench.corruptions import checks
+from corruptbench.corruptions.keyed import Key
 
 Frame = NDArray[np.uint8]
 Scope = Literal["clip", "window", "frame"]

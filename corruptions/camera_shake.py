@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.keyed import Key
-from corruptions.stencil import NOWHERE, blur, padded_light
+from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions.stencil import NOWHERE, blur, padded_light
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from corruptions.base import ClipFacts, Corruption
-from corruptions.codes import Codes, exposed, recode
-from corruptions.keyed import Key
+from corruptbench.corruptions.base import ClipFacts, Corruption
+from corruptbench.corruptions.codes import Codes, exposed, recode
+from corruptbench.corruptions.keyed import Key
 
 
 @dataclass(frozen=True)

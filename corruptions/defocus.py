@@ -19,10 +19,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.camera_shake import swing
-from corruptions.keyed import Key
-from corruptions.stencil import NOWHERE, blur, padded_light
+from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.camera_shake import swing
+from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions.stencil import NOWHERE, blur, padded_light
 
 
 @dataclass(frozen=True)

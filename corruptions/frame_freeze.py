@@ -13,8 +13,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.keyed import Key
+from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.keyed import Key
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.keyed import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
+from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.keyed import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
 
 
 @dataclass(frozen=True)

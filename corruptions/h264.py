@@ -29,8 +29,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.keyed import Key
+from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.keyed import Key
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.keyed import Key, row_buffer, row_words
+from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.keyed import Key, row_buffer, row_words
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.keyed import Key
+from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.keyed import Key
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.keyed import Key
-from corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
 
 
 @dataclass(frozen=True)

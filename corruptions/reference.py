@@ -31,9 +31,9 @@ from typing import Any
 
 import numpy as np
 
-from corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptions.checks import CorruptionError
-from corruptions.keyed import Key
+from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.checks import CorruptionError
+from corruptbench.corruptions.keyed import Key
 
 #: Draws that are tried on a small picture when a corruption is made, so that an augmenter which
 #: moves the picture is refused before the first clip; each frame's own draw is checked as well.

@@ -6,15 +6,18 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-import corruptions
-from corruptions.base import Corruption
-from corruptions.checks import CorruptionError
+from corruptbench import corruptions
+from corruptbench.corruptions.base import Corruption
+from corruptbench.corruptions.checks import CorruptionError
 
 
 @cache
 def all_corruptions() -> dict[str, Corruption]:
     """Name to corruption, sorted by family and name."""
-    modules = [import_module(f"corruptions.{m.name}") for m in iter_modules(corruptions.__path__)]
+    modules = [
+        import_module(f"{corruptions.__name__}.{m.name}")
+        for m in iter_modules(corruptions.__path__)
+    ]
     found = [module.CORRUPTION for module in modules if hasattr(module, "CORRUPTION")]
     return {c.name: c for c in sorted(found, key=lambda c: (c.family, c.name))}
 

@@ -9,6 +9,6 @@ The package stands alone. A family of detectors is one module in this folder: se
 Importing it is cheap: torch and ONNX Runtime are imported only when a detector needs them.
 """
 
-from detectors.base import Detections, Detector, DetectorError, families, load
+from corruptbench.detectors.base import Detections, Detector, DetectorError, families, load
 
 __all__ = ["Detections", "Detector", "DetectorError", "families", "load"]

@@ -111,13 +111,13 @@ def check_crops(crops: npt.NDArray[np.uint8], size: int, name: str) -> None:
     ):
         raise DetectorError(
             f"{name} was given {found}; expected uint8 (N, {size}, {size}, 3), RGB: "
-            f"cut and resize with detectors.crops"
+            f"cut and resize with corruptbench.detectors.crops"
         )
 
 
 def families() -> dict[str, tuple[str, ...]]:
     """Return the families' names with their variants', sorted; imports none of them."""
-    package = importlib.import_module("detectors")
+    package = importlib.import_module("corruptbench.detectors")
     found: dict[str, tuple[str, ...]] = {}
     for info in pkgutil.iter_modules(package.__path__):
         module = f"{package.__name__}.{info.name}"
@@ -151,7 +151,7 @@ def load(spec: str, device: str = "cpu") -> Detector:
             f"detector family '{family}' has no variant '{variant}'; there are: {names}"
         )
     try:
-        module = cast(Family, importlib.import_module(f"detectors.{family}"))
+        module = cast(Family, importlib.import_module(f"corruptbench.detectors.{family}"))
         return module.load(variant, device)
     except ImportError as error:
         raise DetectorError(

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detectors.base import DetectorError
+from corruptbench.detectors.base import DetectorError
 
 MIN_SIDE = 16  # px
 MAX_SIDE = 1 << 15  # px; a larger box is a mistake in the boxes

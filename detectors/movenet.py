@@ -28,9 +28,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detectors import weights
-from detectors.base import Detections, Detector, DetectorError, check_crops
-from detectors.files import write_atomic
+from corruptbench.detectors import weights
+from corruptbench.detectors.base import Detections, Detector, DetectorError, check_crops
+from corruptbench.detectors.files import write_atomic
 
 VARIANTS: tuple[str, ...] = ("lightning", "thunder")
 INPUT_SIZES = {"lightning": 192, "thunder": 256}
@@ -111,7 +111,7 @@ def _onnx_model(variant: str, graph: Path, constants: Path, digest: str) -> byte
             _log.warning("%s is damaged; exporting the network again", kept)
             kept.unlink()
 
-    from detectors.movenet_network import MoveNet, export_onnx  # imports torch
+    from corruptbench.detectors.movenet_network import MoveNet, export_onnx  # imports torch
 
     network = MoveNet(graph.read_bytes(), constants.read_bytes())
     content = export_onnx(network, INPUT_SIZES[variant])
@@ -157,7 +157,7 @@ def _torch_runner(graph: Path, constants: Path, device: str) -> tuple[Runner, st
     """
     import torch
 
-    from detectors.movenet_network import MoveNet
+    from corruptbench.detectors.movenet_network import MoveNet
 
     if device != "cpu" and not torch.cuda.is_available():
         raise DetectorError(

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from detectors.base import DetectorError
+from corruptbench.detectors.base import DetectorError
 
 JOINTS = 17
 _ROOT = "StatefulPartitionedCall/"

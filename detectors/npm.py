@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from detectors.base import DetectorError
+from corruptbench.detectors.base import DetectorError
 
 Progress = Callable[[str], None]
 

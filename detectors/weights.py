@@ -16,10 +16,10 @@ import zlib
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from detectors.artefacts import ARTEFACTS, Artefact, WeightFile
-from detectors.base import DetectorError
-from detectors.files import sha256_of, write_atomic
-from detectors.npm import Progress, pack
+from corruptbench.detectors.artefacts import ARTEFACTS, Artefact, WeightFile
+from corruptbench.detectors.base import DetectorError
+from corruptbench.detectors.files import sha256_of, write_atomic
+from corruptbench.detectors.npm import Progress, pack
 
 ENVIRONMENT = "CORRUPTBENCH_WEIGHTS"
 State = Literal["ready", "missing", "corrupt"]

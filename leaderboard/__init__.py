@@ -4,15 +4,15 @@
 and `load` keep the board; `as_text` and `render` show it.
 """
 
-from leaderboard.aggregate import Summary, aggregate, summarise
-from leaderboard.expected import Expected
-from leaderboard.page import render
-from leaderboard.problem import Problem, SubmissionError
-from leaderboard.ranking import by_benchmark, rank
-from leaderboard.referee import check
-from leaderboard.schema import Result
-from leaderboard.store import load, standing, submit
-from leaderboard.table import as_text
+from corruptbench.leaderboard.aggregate import Summary, aggregate, summarise
+from corruptbench.leaderboard.expected import Expected
+from corruptbench.leaderboard.page import render
+from corruptbench.leaderboard.problem import Problem, SubmissionError
+from corruptbench.leaderboard.ranking import by_benchmark, rank
+from corruptbench.leaderboard.referee import check
+from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.store import load, standing, submit
+from corruptbench.leaderboard.table import as_text
 
 __all__ = [
     "Expected",

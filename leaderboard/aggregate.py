@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from leaderboard.clips import CELL_KEY, CLIP_KEY
-from leaderboard.schema import METRICS, Aggregate, Cell, Interval, Intervals, Metric
+from corruptbench.leaderboard.clips import CELL_KEY, CLIP_KEY
+from corruptbench.leaderboard.schema import METRICS, Aggregate, Cell, Interval, Intervals, Metric
 
 Average = Literal["actions", "frames"]
 Array = npt.NDArray[np.float64]

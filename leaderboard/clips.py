@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leaderboard.schema import CLIP_COLUMNS, METRICS
+from corruptbench.leaderboard.schema import CLIP_COLUMNS, METRICS
 
 #: What identifies a clip, and what identifies a cell.
 CLIP_KEY = ("subject", "sequence", "action", "camera")

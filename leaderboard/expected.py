@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from leaderboard.clips import CLIP_KEY
-from leaderboard.problem import Problem, short
-from leaderboard.schema import Result, Scoring
+from corruptbench.leaderboard.clips import CLIP_KEY
+from corruptbench.leaderboard.problem import Problem, short
+from corruptbench.leaderboard.schema import Result, Scoring
 
 #: What names a clip to the board's owner; the action is the evaluation's to say.
 KNOWN_KEY = ("subject", "sequence", "camera")

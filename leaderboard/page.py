@@ -13,8 +13,8 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from leaderboard.schema import Result
-from leaderboard.view import benchmark_views
+from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.view import benchmark_views
 
 
 def render(
@@ -59,7 +59,7 @@ def html(
     """Return the page as text; see `render`."""
     style, script = _site("style.css"), _site("page.js")
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("leaderboard", "site"),
+        loader=jinja2.PackageLoader("corruptbench.leaderboard", "site"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -77,7 +77,11 @@ def html(
 
 
 def _site(name: str) -> str:
-    return resources.files("leaderboard").joinpath("site", name).read_text(encoding="utf-8")
+    return (
+        resources.files("corruptbench.leaderboard")
+        .joinpath("site", name)
+        .read_text(encoding="utf-8")
+    )
 
 
 def _policy(style: str, script: str) -> str:

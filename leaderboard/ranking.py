@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from leaderboard.schema import Benchmark, Build, Metric, Result
+from corruptbench.leaderboard.schema import Benchmark, Build, Metric, Result
 
 
 class Row(NamedTuple):

@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from leaderboard import clips
-from leaderboard.aggregate import CLEAN, Summary, summarise
-from leaderboard.expected import Expected, clip_problems, document_problems
-from leaderboard.problem import Problem, SubmissionError, short
-from leaderboard.schema import METRICS, SCHEMA_VERSION, Result
+from corruptbench.leaderboard import clips
+from corruptbench.leaderboard.aggregate import CLEAN, Summary, summarise
+from corruptbench.leaderboard.expected import Expected, clip_problems, document_problems
+from corruptbench.leaderboard.problem import Problem, SubmissionError, short
+from corruptbench.leaderboard.schema import METRICS, SCHEMA_VERSION, Result
 
 JSON_LIMIT = 2_000_000  # bytes
 CLIPS_LIMIT = 20_000_000  # bytes

@@ -16,10 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from leaderboard import referee
-from leaderboard.expected import Expected
-from leaderboard.problem import Problem, SubmissionError
-from leaderboard.schema import Result
+from corruptbench.leaderboard import referee
+from corruptbench.leaderboard.expected import Expected
+from corruptbench.leaderboard.problem import Problem, SubmissionError
+from corruptbench.leaderboard.schema import Result
 
 RESULT_FILE = "result.json"
 CLIPS_FILE = "clips.parquet"

@@ -10,8 +10,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from leaderboard.ranking import Row, corruption_names, rank, shards
-from leaderboard.schema import Result
+from corruptbench.leaderboard.ranking import Row, corruption_names, rank, shards
+from corruptbench.leaderboard.schema import Result
 
 _SHORTEST, _LONGEST = 5, 10  # characters of each part of a corruption's name in a column's head
 _LIFTER = 18  # columns of the terminal that rank and lifter take at least

@@ -9,9 +9,17 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from leaderboard import figures
-from leaderboard.ranking import Row, by_benchmark, corruption_names, rank
-from leaderboard.schema import METRICS, Benchmark, Cell, Interval, Metric, Record, Result
+from corruptbench.leaderboard import figures
+from corruptbench.leaderboard.ranking import Row, by_benchmark, corruption_names, rank
+from corruptbench.leaderboard.schema import (
+    METRICS,
+    Benchmark,
+    Cell,
+    Interval,
+    Metric,
+    Record,
+    Result,
+)
 
 #: At most so many bars in a panel; the table has every row.
 BARS = 12

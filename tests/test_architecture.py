@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("corruptbench", "corruptions", "detectors", "leaderboard")
+FOLDERS = ("corruptbench", "corruptions", "detectors", "leaderboard")
+LIBRARIES = ("corruptions", "detectors", "leaderboard")
 
 
 def test_arrows_point_down():
@@ -18,19 +19,23 @@ def test_arrows_point_down():
 
 
 def test_libraries_import_on_their_own():
-    for package in ("corruptions", "detectors", "leaderboard"):
-        code = f"import sys, {package}; print([p for p in {PACKAGES} if p in sys.modules])"
+    for library in LIBRARIES:
+        code = (
+            f"import sys, corruptbench.{library}\n"
+            "ours = {m.split('.')[1] for m in sys.modules if m.startswith('corruptbench.')}\n"
+            "print(sorted(ours))"
+        )
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
         )
-        assert done.stdout.strip() == f"['{package}']"
+        assert done.stdout.strip() == f"['{library}']"
 
 
 def test_no_absolute_path_of_a_machine():
     found = [
         f"{path.relative_to(ROOT)}:{number}"
-        for package in PACKAGES
-        for path in (ROOT / package).rglob("*.py")
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*.py")
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if re.search(r"""["'](/(home|root|work|Users|tmp)/|[A-Z]:\\\\)""", line)
     ]

@@ -18,7 +18,7 @@ NEEDED_BY_OTHERS = {"onnx"}
 
 def imported():
     """Top-level modules of others that the packages import, with one file that does so."""
-    ours = {*PACKAGES, "manifests", *sys.stdlib_module_names}
+    ours = {"corruptbench", *sys.stdlib_module_names}
     found = {}
     for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors import weights
+from corruptbench.detectors import weights
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,9 +30,9 @@ def test_contents(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     for needed in (
-        "manifests/studio-c.toml",
-        "leaderboard/site/page.html.jinja",
-        "manifests/human36m-c.toml",
+        "corruptbench/manifests/studio-c.toml",
+        "corruptbench/leaderboard/site/page.html.jinja",
+        "corruptbench/manifests/human36m-c.toml",
         "corruptbench/datasets/human36m/official.json",
         "corruptbench/datasets/studio/dataset.json",
         "corruptbench/datasets/studio/labels/S6.parquet",
@@ -42,8 +42,7 @@ def test_contents(wheel):
     ):
         assert needed in names
     tops = {name.partition("/")[0] for name in names}
-    packages = {"corruptbench", "corruptions", "detectors", "leaderboard", "manifests"}
-    assert {t for t in tops if not t.endswith(".dist-info")} == packages
+    assert {t for t in tops if not t.endswith(".dist-info")} == {"corruptbench"}
     assert not [n for n in names if "/results/" in n or n.endswith(".pyc")]
 
 
@@ -74,7 +73,7 @@ def run(installed, *words):
 def test_the_command_runs(installed):
     assert "version" in run(installed, "--version")
     python = installed / "bin" / "python"
-    where = "import corruptbench, corruptions, manifests; print(corruptbench.__file__)"
+    where = "import corruptbench.corruptions, corruptbench.manifests; print(corruptbench.__file__)"
     found = subprocess.run([python, "-c", where], capture_output=True, text=True, cwd=installed)
     assert found.stdout.startswith(str(installed))
 

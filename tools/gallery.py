@@ -21,11 +21,18 @@ import numpy as np
 
 from corruptbench.build.render import CellRenderer, Square, loose_renderer, squares
 from corruptbench.build.video import decode
+from corruptbench.corruptions import (
+    ClipFacts,
+    Corruption,
+    CorruptionError,
+    Frame,
+    all_corruptions,
+    get,
+)
 from corruptbench.datasets.studio import open_root
+from corruptbench.detectors.crops import resize
 from corruptbench.files import atomic
 from corruptbench.manifest import CLEAN, Cell
-from corruptions import ClipFacts, Corruption, CorruptionError, Frame, all_corruptions, get
-from detectors.crops import resize
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE, PICTURES = DOCS / "gallery.md", DOCS / "gallery"
@@ -88,7 +95,7 @@ def page(corruptions: Mapping[str, Corruption]) -> str:
 
 def summary(corruption: Corruption) -> str:
     """The first sentence of its file, which is a paragraph."""
-    text = inspect.getdoc(import_module(f"corruptions.{corruption.name}")) or ""
+    text = inspect.getdoc(import_module(f"corruptbench.corruptions.{corruption.name}")) or ""
     return " ".join(text.partition("\n\n")[0].split())
 
 

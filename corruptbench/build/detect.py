@@ -20,11 +20,11 @@ from corruptbench.build.render import (
     squares,
 )
 from corruptbench.build.video import Window, windows
+from corruptbench.corruptions import Region
 from corruptbench.datasets import Clip
+from corruptbench.detectors import Detector
+from corruptbench.detectors.crops import resize, to_frame
 from corruptbench.manifest import Cell, Manifest
-from corruptions import Region
-from detectors import Detector
-from detectors.crops import resize, to_frame
 
 #: Steps to which detections are rounded, pixels and score. Far below any detector's accuracy, and
 #: above the last-digit noise of its arithmetic, so that two machines nearly always agree exactly.

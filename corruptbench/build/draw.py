@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions import Frame
 from corruptbench.skeleton import joint_set
-from corruptions import Frame
 
 Colour = tuple[int, int, int]
 

@@ -22,10 +22,10 @@ from corruptbench.build.film import drop_stale, films, groups, missing_cells
 from corruptbench.build.plan import DetectorFacts, WorkItem
 from corruptbench.build.shards import present_cells, read, write
 from corruptbench.datasets import Dataset, open_dataset
+from corruptbench.detectors import Detector, load
 from corruptbench.errors import InputError
 from corruptbench.manifest import Manifest
 from corruptbench.skeleton import joint_set
-from detectors import Detector, load
 
 Tick = Callable[[int], None]
 

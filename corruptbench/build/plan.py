@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from corruptbench.datasets import Clip, ClipId, Dataset
+from corruptbench.detectors import Detector
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file, sha256_of_json
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest
-from detectors import Detector
 
 #: Raised whenever the same inputs would give another shard.
 BUILD_VERSION = 1

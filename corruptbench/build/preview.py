@@ -11,11 +11,11 @@ from corruptbench.build.draw import INK, LEGEND, draw_skeleton, write
 from corruptbench.build.render import Square
 from corruptbench.build.scene import Scene
 from corruptbench.build.video import windows
+from corruptbench.corruptions import Frame
+from corruptbench.detectors import Detector
+from corruptbench.detectors.crops import resize, to_frame
 from corruptbench.errors import InputError
 from corruptbench.manifest import CLEAN, Cell
-from corruptions import Frame
-from detectors import Detector
-from detectors.crops import resize, to_frame
 
 TILE = 240  # px
 MARGIN = 6

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from corruptbench.build.plan import boxes_of
+from corruptbench.corruptions import ClipFacts, Corruption, Frame, Key, Region, get
 from corruptbench.datasets import Clip
+from corruptbench.detectors.crops import extract, square_crop
 from corruptbench.manifest import CLEAN, Cell, Manifest
-from corruptions import ClipFacts, Corruption, Frame, Key, Region, get
-from detectors.crops import extract, square_crop
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from corruptbench.build.render import (
 from corruptbench.build.source import Source
 from corruptbench.build.timing import Timing
 from corruptbench.build.track import track
+from corruptbench.corruptions import ClipFacts
 from corruptbench.datasets import Clip
+from corruptbench.detectors import Detector
+from corruptbench.detectors.crops import square_crop
 from corruptbench.files import sha256_of_file
 from corruptbench.manifest import CLEAN, Cell, Manifest
-from corruptions import ClipFacts
-from detectors import Detector
-from detectors.crops import square_crop
 
 LOOSE_PADDING = 1.25  # of the crop around a tracked box, as in the benchmarks
 

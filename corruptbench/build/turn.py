@@ -9,8 +9,8 @@ import av
 import numpy as np
 from av.sidedata.sidedata import SideData
 
+from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
-from corruptions import Frame
 
 #: How a picture is to be turned: swap its axes first, then reverse its rows, then its columns.
 Turn = tuple[bool, bool, bool]

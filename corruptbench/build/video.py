@@ -13,8 +13,8 @@ from av.video.reformatter import Interpolation
 
 from corruptbench.build.source import opened
 from corruptbench.build.turn import REFUSED, turn_of, turned
+from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
-from corruptions import Frame
 
 # Options of the colour conversion that give the same bytes with and without SIMD. The last two also
 # take the path that keeps the mean: the other one is dark by two levels of 255, evenly.

@@ -61,10 +61,10 @@ def group() -> None:
 
 def user_errors() -> tuple[type[Exception], ...]:
     """What a user can mend; the libraries name their own. Asked for when something went wrong."""
+    from corruptbench.corruptions import CorruptionError
+    from corruptbench.detectors import DetectorError
     from corruptbench.errors import InputError
-    from corruptions import CorruptionError
-    from detectors import DetectorError
-    from leaderboard import SubmissionError
+    from corruptbench.leaderboard import SubmissionError
 
     return InputError, CorruptionError, DetectorError, SubmissionError
 

@@ -15,10 +15,10 @@ from corruptbench.build.track import NOBODY, Track, track
 from corruptbench.build.video import windows
 from corruptbench.cli.progress import Meter
 from corruptbench.cli.target import check_target
+from corruptbench.corruptions import Frame, get
+from corruptbench.detectors import load
 from corruptbench.errors import InputError
 from corruptbench.manifest import SEVERITIES, Cell
-from corruptions import Frame, get
-from detectors import load
 
 
 @click.command()

@@ -13,7 +13,7 @@ from corruptbench.evaluate.result import write_result
 from corruptbench.evaluate.score import score
 from corruptbench.evaluate.shardset import open_shards
 from corruptbench.files import check_folder
-from leaderboard import as_text
+from corruptbench.leaderboard import as_text
 
 
 @click.command()

@@ -8,8 +8,8 @@ import click
 from rich.console import Console
 
 from corruptbench.errors import InputError
+from corruptbench.leaderboard import as_text, by_benchmark, load, render
 from corruptbench.manifest import known_manifests, load_manifest
-from leaderboard import as_text, by_benchmark, load, render
 
 _board = click.option(
     "--board",

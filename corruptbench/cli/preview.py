@@ -19,12 +19,12 @@ from corruptbench.build.video import frame_rate
 from corruptbench.cli.clips import by_name
 from corruptbench.cli.progress import Meter
 from corruptbench.cli.target import check_target
+from corruptbench.corruptions import Frame, all_corruptions, get
 from corruptbench.datasets import Clip, open_dataset
+from corruptbench.detectors import Detector, load
 from corruptbench.errors import InputError
 from corruptbench.files import atomic
 from corruptbench.manifest import Cell, Manifest, load_manifest
-from corruptions import Frame, all_corruptions, get
-from detectors import Detector, load
 
 CRF = 20  # of a video that is looked at, not measured
 MANIFEST = "studio-c"

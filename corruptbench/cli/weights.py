@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from detectors import weights
+from corruptbench.detectors import weights
 
 
 @click.group(invoke_without_command=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from corruptbench.datasets import expected_clips
+from corruptbench.leaderboard import Expected
+from corruptbench.leaderboard.schema import Scoring
 from corruptbench.manifest import Manifest
-from leaderboard import Expected
-from leaderboard.schema import Scoring
 
 
 def expectation(manifest: Manifest) -> Expected:

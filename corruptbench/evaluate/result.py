@@ -11,10 +11,17 @@ from corruptbench.errors import InputError
 from corruptbench.evaluate.lifter import Lifter
 from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.files import atomic
+from corruptbench.leaderboard import Result, clips, summarise
+from corruptbench.leaderboard.schema import (
+    CLIP_COLUMNS,
+    SCHEMA_VERSION,
+    Benchmark,
+    Build,
+    Coverage,
+    Scoring,
+)
+from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.manifest import Cell
-from leaderboard import Result, clips, summarise
-from leaderboard.schema import CLIP_COLUMNS, SCHEMA_VERSION, Benchmark, Build, Coverage, Scoring
-from leaderboard.schema import Lifter as LifterRecord
 
 
 def write_result(

@@ -16,8 +16,8 @@ from corruptbench.evaluate import metrics
 from corruptbench.evaluate.lifter import Lifter
 from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.evaluate.windows import lift, lifter_input
+from corruptbench.leaderboard.schema import CLIP_COLUMNS
 from corruptbench.manifest import Scoring
-from leaderboard.schema import CLIP_COLUMNS
 
 #: Columns that `score` gives: those of a result, and how many frames had no pose to score.
 COLUMNS = (*CLIP_COLUMNS, "rejected")

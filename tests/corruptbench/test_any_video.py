@@ -14,7 +14,7 @@ from corruptbench.build.source import look_at
 from corruptbench.build.timing import Timing, timing_of
 from corruptbench.build.track import NOBODY, track
 from corruptbench.build.video import decode, decode_timed, frame_rate
-from detectors import load
+from corruptbench.detectors import load
 from tests.fixtures.folder import cameras, motion
 from tests.fixtures.loose import write_loose
 

@@ -351,7 +351,7 @@ def test_humaneva_neither_labels_nor_videos(humaneva, check):
 def test_humaneva_by_manifest(humaneva, tmp_path, check):
     """Two cameras of one action of two subjects: a third camera, another subject may lack."""
     manifest = tmp_path / "own.toml"
-    text = files("manifests").joinpath("humaneva-i-c.toml").read_text()
+    text = files("corruptbench.manifests").joinpath("humaneva-i-c.toml").read_text()
     for old, new in (
         ('id = "humaneva-i-c"', 'id = "own-c"'),
         (', "S3"]', "]"), (', "C3"]', "]"), (', "Jog_1_Validate", "Box_1_Validate"]', "]"),

@@ -13,7 +13,7 @@ import pytest
 
 from corruptbench.build import shards
 from corruptbench.evaluate.shardset import open_shards
-from leaderboard import check
+from corruptbench.leaderboard import check
 from tests.corruptbench.conftest import contract
 from tests.corruptbench.test_lifter import Lift, script
 from tests.fixtures.folder import write_manifest

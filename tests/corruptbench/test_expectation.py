@@ -12,8 +12,8 @@ import pytest
 
 from corruptbench.datasets import open_dataset
 from corruptbench.evaluate.expectation import expectation
+from corruptbench.leaderboard import SubmissionError, check
 from corruptbench.manifest import load_manifest
-from leaderboard import SubmissionError, check
 from tests.leaderboard.conftest import write_result
 
 
@@ -76,7 +76,7 @@ def test_what_is_known_without_a_copy(tmp_path):
     own = (clip.subject, clip.sequence, clip.camera)
     assert expected("studio-c").clips[own] == range(count, count + 1)
     manifest = tmp_path / "own.toml"
-    text = files("manifests").joinpath("studio-c.toml").read_text()
+    text = files("corruptbench.manifests").joinpath("studio-c.toml").read_text()
     text = text.replace('id = "studio-c"', 'id = "own-c"')
     manifest.write_text(text.replace('dataset = "studio"', 'dataset = "folder"'))
     assert expectation(load_manifest(str(manifest))).clips is None

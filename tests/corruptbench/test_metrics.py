@@ -11,9 +11,9 @@ from scipy.spatial.transform import Rotation
 
 from corruptbench.evaluate import metrics
 from corruptbench.evaluate.score import clip_errors
+from corruptbench.leaderboard import summarise
+from corruptbench.leaderboard.schema import CLIP_COLUMNS
 from corruptbench.manifest import Scoring
-from leaderboard import summarise
-from leaderboard.schema import CLIP_COLUMNS
 
 POSES = st.integers(0, 2**32 - 1)
 

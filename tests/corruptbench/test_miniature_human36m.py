@@ -15,8 +15,8 @@ from corruptbench.datasets import open_dataset
 from corruptbench.datasets.human36m import tables
 from corruptbench.evaluate.detections import joint_errors, quality, quality_of
 from corruptbench.evaluate.shardset import open_shards
+from corruptbench.leaderboard import check as referee
 from corruptbench.manifest import CLEAN, Cell
-from leaderboard import check as referee
 from tests.fixtures import miniature
 from tests.fixtures import miniature_human36m as fixture
 from tests.fixtures.human36m import CAMERAS

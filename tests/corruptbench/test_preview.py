@@ -14,11 +14,11 @@ from corruptbench.build.render import Square, loose_renderer
 from corruptbench.build.scene import Scene, scene_of_clip
 from corruptbench.build.track import NOBODY
 from corruptbench.build.video import decode, frame_rate
+from corruptbench.corruptions import ClipFacts, Region
 from corruptbench.datasets import open_dataset
+from corruptbench.detectors.crops import extract, resize, square_crop
 from corruptbench.files import sha256_of_file
 from corruptbench.manifest import Cell, load_manifest
-from corruptions import ClipFacts, Region
-from detectors.crops import extract, resize, square_crop
 from tests.fixtures.folder import cameras, motion, write_manifest
 
 # Pixels: a header of two lines, without skeletons one; below it rows of tiles with a line each.

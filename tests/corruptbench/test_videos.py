@@ -15,8 +15,8 @@ from corruptbench.build import film
 from corruptbench.build.encode import comment_of, open_film
 from corruptbench.build.video import decode, frame_rate
 from corruptbench.cli import main
+from corruptbench.corruptions import ClipFacts, get
 from corruptbench.manifest import Cell, load_manifest
-from corruptions import ClipFacts, get
 from tests.corruptbench.conftest import build_arguments
 from tests.fixtures.folder import cameras, motion, write_dataset, write_video
 

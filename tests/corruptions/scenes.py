@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import ClipFacts
+from corruptbench.corruptions import ClipFacts
 
 
 def scene(size: int, frames: int) -> NDArray[np.uint8]:

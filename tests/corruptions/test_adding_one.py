@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from shutil import copy2, copytree
+from shutil import copy2, copytree, ignore_patterns
 
 import pytest
 
@@ -23,8 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corruptions.base import Corruption
-from corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions.base import Corruption
+from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ CORRUPTION = Corruption("vignette", "lighting", 1, "clip", SEVERITIES, plan, app
 def tree(tmp_path_factory) -> Path:
     """A copy of the library, its property suite and the gallery's tool, with one more file."""
     copied = tmp_path_factory.mktemp("tree")
-    copytree(ROOT / "corruptions", copied / "corruptions")  # with what Numba has compiled
+    package = copied / "corruptbench"  # with what Numba has compiled, without the videos
+    copytree(ROOT / "corruptbench", package, ignore=ignore_patterns("videos", "results"))
     copytree(ROOT / "tests/corruptions/golden", copied / "tests/corruptions/golden")
     (copied / "tools").mkdir()
     for file in (
@@ -73,7 +74,7 @@ def tree(tmp_path_factory) -> Path:
         "tests/corruptions/scenes.py", SUITE, "tools/gallery.py",
     ):  # fmt: skip
         copy2(ROOT / file, copied / file)
-    (copied / "corruptions/vignette.py").write_text(VIGNETTE.lstrip())
+    (package / "corruptions/vignette.py").write_text(VIGNETTE.lstrip())
     return copied
 
 
@@ -100,7 +101,8 @@ def test_the_property_suite_asks_for_its_digest_and_nothing_else(tree):
 
 def test_it_is_found_by_name_and_in_the_gallery(tree):
     code = (
-        "import corruptions, tools.gallery as gallery\n"
+        "from corruptbench import corruptions\n"
+        "from tools import gallery\n"
         "print(corruptions.get('vignette').family)\n"
         "print(gallery.page(corruptions.all_corruptions()))"
     )

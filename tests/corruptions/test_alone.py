@@ -9,9 +9,9 @@ import sys
 import sysconfig
 import textwrap
 from pathlib import Path
-from shutil import copytree
+from shutil import copy2, copytree
 
-import corruptions
+from corruptbench import corruptions
 
 SETTING = """
 import numpy as np
@@ -22,16 +22,19 @@ frames = np.full((F, H, W, 3), 90, dtype=np.uint8)
 
 CHECK = """
 import sys
-assert not {"corruptbench", "detectors", "leaderboard"} & set(sys.modules)
+ours = {m.split(".")[1] for m in sys.modules if m.startswith("corruptbench.")}
+assert ours == {"corruptions"}, ours
 assert noisy.shape == frames.shape and noisy.dtype == np.uint8 and noisy.std() > 10
-import corruptions
+from corruptbench import corruptions
 assert len(corruptions.all_corruptions()) > 3
 print(corruptions.__file__)
 """
 
 
 def test_its_docstrings_example_runs_with_nothing_but_the_package(tmp_path):
-    copytree(Path(corruptions.__file__).parent, tmp_path / "corruptions")
+    package = tmp_path / "corruptbench"
+    copytree(Path(corruptions.__file__).parent, package / "corruptions")
+    copy2(Path(corruptions.__file__).parents[1] / "__init__.py", package)
     example = textwrap.dedent(inspect.getdoc(corruptions).partition("::\n")[2])
     # -S: no .pth file is followed, so an installation of this project is not seen.
     where = os.pathsep.join([str(tmp_path), sysconfig.get_path("purelib")])
@@ -40,4 +43,4 @@ def test_its_docstrings_example_runs_with_nothing_but_the_package(tmp_path):
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": where}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == str(tmp_path / "corruptions" / "__init__.py")
+    assert done.stdout.strip() == str(package / "corruptions" / "__init__.py")

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from corruptions import Key, get
-from corruptions.brightness import SEVERITIES, SPREAD
+from corruptbench.corruptions import Key, get
+from corruptbench.corruptions.brightness import SEVERITIES, SPREAD
 from tests.corruptions.scenes import facts
 
 

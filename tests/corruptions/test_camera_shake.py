@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from corruptions import ClipFacts, Key, Region, get
-from corruptions.camera_shake import Plan, line_kernel
+from corruptbench.corruptions import ClipFacts, Key, Region, get
+from corruptbench.corruptions.camera_shake import Plan, line_kernel
 from tests.corruptions.scenes import scene
 
 SHAKE = get("camera_shake")

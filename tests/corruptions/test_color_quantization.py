@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptions import Key, get
-from corruptions.color_quantization import SEVERITIES
+from corruptbench.corruptions import Key, get
+from corruptbench.corruptions.color_quantization import SEVERITIES
 from tests.corruptions.scenes import facts
 from tests.corruptions.test_brightness import ramp
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptions import Key, get
-from corruptions.contrast import GREYS, SEVERITIES
+from corruptbench.corruptions import Key, get
+from corruptbench.corruptions.contrast import GREYS, SEVERITIES
 from tests.corruptions.scenes import facts
 from tests.corruptions.test_brightness import ramp
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from corruptions import ClipFacts, Key, get
-from corruptions.defocus import RADIUS_SWING, disk_kernel
-from corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions.defocus import RADIUS_SWING, disk_kernel
+from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
 from tests.corruptions.scenes import scene
 
 DEFOCUS = get("defocus")

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from corruptions import ClipFacts, Key, get
+from corruptbench.corruptions import ClipFacts, Key, get
 
 ERASE = get("erase")
 SEVERITIES = range(1, 6)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptions import ClipFacts, Key, get
-from corruptions.frame_freeze import SEVERITIES, reach
+from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions.frame_freeze import SEVERITIES, reach
 
 
 def about(frames, fps):

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from corruptions import ClipFacts, Key, Region, get, h264
-from corruptions.h264 import GROUP, SEVERITIES, decode, encode
+from corruptbench.corruptions import ClipFacts, Key, Region, get, h264
+from corruptbench.corruptions.h264 import GROUP, SEVERITIES, decode, encode
 from tests.corruptions.scenes import facts, scene
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptions import Key, get
+from corruptbench.corruptions import Key, get
 from tests.corruptions.scenes import facts
 
 NOISE = get("impulse_noise")

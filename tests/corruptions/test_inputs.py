@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from corruptions import ClipFacts, CorruptionError, Key, Region, get
+from corruptbench.corruptions import ClipFacts, CorruptionError, Key, Region, get
 from tests.corruptions.scenes import facts, scene
 
 FRAMES, ABOUT, KEY = scene(32, 4), facts(32, 4), Key.of("inputs")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.fft import dctn, idctn
 
-from corruptions import ClipFacts, Key, Region, get
-from corruptions.jpeg import BITS, CODED, KEPT, SEVERITIES, apply, quantisation
+from corruptbench.corruptions import ClipFacts, Key, Region, get
+from corruptbench.corruptions.jpeg import BITS, CODED, KEPT, SEVERITIES, apply, quantisation
 from tests.corruptions.scenes import scene
 
 

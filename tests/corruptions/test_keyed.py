@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from corruptions import Key
-from corruptions.keyed import NORMAL_16, NORMAL_SCALE
+from corruptbench.corruptions import Key
+from corruptbench.corruptions.keyed import NORMAL_16, NORMAL_SCALE
 
 
 # Known-answer vectors of Philox 4x32-10 published with Random123 (kat_vectors).

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptions import ClipFacts, Key, Region, get
-from corruptions.long_exposure import Plan, apply, frame_weights, reach
+from corruptbench.corruptions import ClipFacts, Key, Region, get
+from corruptbench.corruptions.long_exposure import Plan, apply, frame_weights, reach
 
 
 def linear(code):

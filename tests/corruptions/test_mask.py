@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptions import ClipFacts, Key, get
-from corruptions.mask import SEVERITIES
+from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions.mask import SEVERITIES
 from tests.corruptions.scenes import facts
 
 

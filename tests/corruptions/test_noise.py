@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from corruptions import Key, get
-from corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions import Key, get
+from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
 from tests.corruptions.scenes import facts
 from tests.corruptions.test_properties import NAMES, SEVERITIES, is_noisy
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptions import ClipFacts, Key, get
-from corruptions.occluder import DRAWINGS, SEVERITIES, SIZE_SWING, _draw
+from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions.occluder import DRAWINGS, SEVERITIES, SIZE_SWING, _draw
 from tests.corruptions.scenes import facts
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptions import ClipFacts, Key, get
-from corruptions.light import FROM_LINEAR, TO_LINEAR
-from corruptions.pixelate import SEVERITIES, UNIT, borders
+from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions.pixelate import SEVERITIES, UNIT, borders
 from tests.corruptions.scenes import facts
 
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corruptions import ClipFacts, Key, Region, all_corruptions, get
-from corruptions.light import TO_LINEAR
+from corruptbench.corruptions import ClipFacts, Key, Region, all_corruptions, get
+from corruptbench.corruptions.light import TO_LINEAR
 from tests.corruptions.scenes import facts, scene
 
 NAMES = list(all_corruptions())

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from corruptions import CorruptionError, Key, Region
-from corruptions.reference import imgaug_corruption
+from corruptbench.corruptions import CorruptionError, Key, Region
+from corruptbench.corruptions.reference import imgaug_corruption
 from tests.corruptions.scenes import facts, scene
 
 FRAMES, ABOUT = scene(64, 6), facts(64, 6)
@@ -176,8 +176,8 @@ def test_without_imgaug_the_library_works_and_the_error_names_the_extra():
     code = """
 import sys
 sys.modules["imgaug"] = None  # as where it is not installed
-import corruptions
-from corruptions.reference import imgaug_corruption
+from corruptbench import corruptions
+from corruptbench.corruptions.reference import imgaug_corruption
 assert "gaussian_noise" in corruptions.all_corruptions()
 try:
     imgaug_corruption("fog", (1, 2, 3, 4, 5))
@@ -189,6 +189,9 @@ except corruptions.CorruptionError as error:
 
 
 def test_the_library_does_not_import_imgaug():
-    code = "import sys, corruptions; corruptions.all_corruptions(); print('imgaug' in sys.modules)"
+    code = (
+        "import sys; from corruptbench import corruptions; corruptions.all_corruptions(); "
+        "print('imgaug' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

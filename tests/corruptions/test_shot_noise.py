@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from corruptions import Key, get
-from corruptions.light import FROM_LINEAR, TO_LINEAR
-from corruptions.shot_noise import GUIDE_BITS, tables
+from corruptbench.corruptions import Key, get
+from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions.shot_noise import GUIDE_BITS, tables
 from tests.corruptions.scenes import facts
 
 NOISE = get("shot_noise")

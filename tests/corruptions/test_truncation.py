@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptions import ClipFacts, Key, get
-from corruptions.truncation import BELOW, DEPTH_SWING, LEFT, RIGHT, SEVERITIES, steady
+from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions.truncation import BELOW, DEPTH_SWING, LEFT, RIGHT, SEVERITIES, steady
 from tests.corruptions.scenes import facts
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from detectors import DetectorError, weights
-from detectors.movenet import VARIANTS
+from corruptbench.detectors import DetectorError, weights
+from corruptbench.detectors.movenet import VARIANTS
 
 Images = npt.NDArray[np.uint8]
 Point = tuple[int, int]

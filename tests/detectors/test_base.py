@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import detectors
-from detectors import Detections, DetectorError, families, load
+from corruptbench import detectors
+from corruptbench.detectors import Detections, DetectorError, families, load
 
 TOY = """
 VARIANTS: tuple[str, ...] = ("small", "large")

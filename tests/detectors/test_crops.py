@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors import DetectorError
-from detectors.crops import MIN_SIDE, extract, resize, square_crop, to_frame
+from corruptbench.detectors import DetectorError
+from corruptbench.detectors.crops import MIN_SIDE, extract, resize, square_crop, to_frame
 
 coordinates = st.floats(-3000, 3000)
 lengths = st.floats(0, 3000)

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from detectors import DetectorError, load, movenet, weights
-from detectors.artefacts import ARTEFACTS
-from detectors.movenet import INPUT_SIZES, VARIANTS, MoveNetDetector
+from corruptbench.detectors import DetectorError, load, movenet, weights
+from corruptbench.detectors.artefacts import ARTEFACTS
+from corruptbench.detectors.movenet import INPUT_SIZES, VARIANTS, MoveNetDetector
 
 Images = npt.NDArray[np.uint8]
 Picture = Callable[[int, int], Images]
@@ -83,7 +83,7 @@ def test_wrong_crops_are_refused(crops: Images) -> None:
 
 
 def test_a_graph_of_another_network_is_refused() -> None:
-    from detectors.movenet_network import MoveNet
+    from corruptbench.detectors.movenet_network import MoveNet
 
     other = {"weightsManifest": [], "modelTopology": {"node": []}}
     with pytest.raises(DetectorError, match="not a MoveNet"):
@@ -200,7 +200,7 @@ def _exports(folder: Path) -> list[Path]:
 def test_the_export_is_kept_and_then_torch_is_not_imported(variant: str, own_weights: Path) -> None:
     code = (
         "import sys, numpy, detectors\n"
-        f"d = detectors.load('movenet:{variant}')\n"
+        f"d = load('movenet:{variant}')\n"
         "d(numpy.zeros((1, d.input_size, d.input_size, 3), numpy.uint8))\n"
         "print('torch' in sys.modules)\n"
     )

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from detectors import weights
+from corruptbench.detectors import weights
 
 
 @pytest.mark.detector

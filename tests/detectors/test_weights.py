@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from detectors import DetectorError, npm, weights
-from detectors.artefacts import ARTEFACTS, Artefact, WeightFile
-from detectors.files import write_atomic
+from corruptbench.detectors import DetectorError, npm, weights
+from corruptbench.detectors.artefacts import ARTEFACTS, Artefact, WeightFile
+from corruptbench.detectors.files import write_atomic
 
 SPEC = "toy:one"
 CONTENTS = {"toy.json": b'{"a": 1}', "toy.bin": b"weights of a toy"}

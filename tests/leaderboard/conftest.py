@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leaderboard import Expected, Result, clips, summarise
-from leaderboard.schema import Scoring
+from corruptbench.leaderboard import Expected, Result, clips, summarise
+from corruptbench.leaderboard.schema import Scoring
 
 CORRUPTIONS = {"erase": 1.4, "camera_shake": 1.0, "gaussian_noise": 0.5}
 SEVERITIES = (1, 2, 3, 4, 5)

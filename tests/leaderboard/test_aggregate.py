@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboard import aggregate, clips, summarise
-from leaderboard.aggregate import Average, resample_counts
-from leaderboard.schema import METRICS, Metric
+from corruptbench.leaderboard import aggregate, clips, summarise
+from corruptbench.leaderboard.aggregate import Average, resample_counts
+from corruptbench.leaderboard.schema import METRICS, Metric
 
 from .conftest import clip_table
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard import Result
-from leaderboard.page import html
+from corruptbench.leaderboard import Result
+from corruptbench.leaderboard.page import html
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [

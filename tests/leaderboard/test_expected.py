@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from leaderboard import SubmissionError, check, submit
-from leaderboard.problem import Problem
+from corruptbench.leaderboard import SubmissionError, check, submit
+from corruptbench.leaderboard.problem import Problem
 
 from .conftest import Make, clip_table, digest, expected
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard import figures
-from leaderboard.figures import Bar, Line, Point
+from corruptbench.leaderboard import figures
+from corruptbench.leaderboard.figures import Bar, Line, Point
 
 SIZES = st.floats(-1e4, 1e4, allow_nan=False).map(lambda value: round(value, 6))
 

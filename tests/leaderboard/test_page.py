@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard import Result, render
-from leaderboard.page import html
-from leaderboard.schema import Aggregate
+from corruptbench.leaderboard import Result, render
+from corruptbench.leaderboard.page import html
+from corruptbench.leaderboard.schema import Aggregate
 
 from .conftest import CORRUPTIONS, clip_table, digest, document
 

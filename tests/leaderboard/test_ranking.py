@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from leaderboard import Result, by_benchmark, rank
-from leaderboard.ranking import reference_shards, shards
+from corruptbench.leaderboard import Result, by_benchmark, rank
+from corruptbench.leaderboard.ranking import reference_shards, shards
 
 from .conftest import clip_table, digest, document
 

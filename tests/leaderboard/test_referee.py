@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from leaderboard import Result, SubmissionError, check, clips, referee
+from corruptbench.leaderboard import Result, SubmissionError, check, clips, referee
 
 from .conftest import Make, clip_table, digest, document
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard import SubmissionError, check, load, standing, store, submit
+from corruptbench.leaderboard import SubmissionError, check, load, standing, store, submit
 
 from .conftest import Make, clip_table, digest, expected
 
@@ -58,7 +58,7 @@ def test_submitting_again_changes_nothing_and_says_so(
     submit(path, board, EXPECTED)
     before = files(board)
     assert standing(check(path), board) == "same"
-    with caplog.at_level(logging.INFO, "leaderboard"):
+    with caplog.at_level(logging.INFO, "corruptbench.leaderboard"):
         submit(path, board, EXPECTED)
     assert "on the board already" in caplog.text
     assert files(board) == before

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from rich.console import Console
 
-from leaderboard import Result, as_text
+from corruptbench.leaderboard import Result, as_text
 
 from .conftest import clip_table, digest, document
 

@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 
+from corruptbench.corruptions import all_corruptions
 from corruptbench.datasets import open_dataset
 from corruptbench.evaluate.detections import quality_of
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, load_manifest
-from corruptions import all_corruptions
 from tools import calibrate
 
 PAGE = (calibrate.DOCS / "calibration.md").read_text()

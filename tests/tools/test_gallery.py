@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from corruptbench.build.render import squares
-from corruptions import CorruptionError, all_corruptions, get
+from corruptbench.corruptions import CorruptionError, all_corruptions, get
 from tests.corruptions.scenes import facts, scene
 from tools import gallery
 from tools.gallery import BAR, GAP, PAGE, PICTURES, POSEBENCH, Footage, meanings, page, picture
