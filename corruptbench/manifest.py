@@ -15,7 +15,7 @@ from corruptbench.corruptions import CorruptionError, Key, get
 from corruptbench.datasets import ClipId
 from corruptbench.errors import InputError, first_problem
 from corruptbench.files import sha256_of_json
-from corruptbench.record import Record
+from corruptbench.records import Record
 from corruptbench.skeleton import joint_set
 
 SEVERITIES = (1, 2, 3, 4, 5)

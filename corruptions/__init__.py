@@ -9,9 +9,9 @@ Usable on its own::
 """
 
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptbench.corruptions.checks import CorruptionError
-from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions.random import Key
 from corruptbench.corruptions.registry import all_corruptions, get
+from corruptbench.corruptions.validation import CorruptionError
 
 __all__ = [
     "ClipFacts",

@@ -10,8 +10,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.corruptions import checks
-from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions import validation
+from corruptbench.corruptions.random import Key
 
 Frame = NDArray[np.uint8]
 Scope = Literal["clip", "window", "frame"]
@@ -57,9 +57,9 @@ class ClipFacts:
 
     def __post_init__(self) -> None:
         for name in ("frames", "height", "width"):
-            object.__setattr__(self, name, checks.count(getattr(self, name), name))
-        object.__setattr__(self, "fps", checks.rate(self.fps))
-        object.__setattr__(self, "boxes", checks.boxes(self.boxes, self.frames))
+            object.__setattr__(self, name, validation.count(getattr(self, name), name))
+        object.__setattr__(self, "fps", validation.rate(self.fps))
+        object.__setattr__(self, "boxes", validation.boxes(self.boxes, self.frames))
 
     @cached_property
     def person_height(self) -> float:
@@ -128,9 +128,9 @@ class Corruption:
 
     def prepare(self, facts: ClipFacts, severity: int, key: Key) -> Any:
         """Plan of one clip at a severity of 1-5; raises `CorruptionError` for anything else."""
-        step = checks.severity(severity, self.name)
-        checks.kind(key, Key, "key", 'Key.of("a name")')
-        checks.kind(facts, ClipFacts, "facts", "ClipFacts(...)")
+        step = validation.severity(severity, self.name)
+        validation.kind(key, Key, "key", 'Key.of("a name")')
+        validation.kind(facts, ClipFacts, "facts", "ClipFacts(...)")
         return self.plan(facts, self.severities[step - 1], key)
 
     def frame(
@@ -150,14 +150,14 @@ class Corruption:
         Raises:
             CorruptionError: ``t``, the region, or a frame that is read is not as said above.
         """
-        t = checks.index(t, len(frames))
+        t = validation.index(t, len(frames))
         height, width = (*np.shape(frames[t]), 1, 1)[:2]
         reach = self.reach(plan)
         for i in range(max(t - reach, 0), min(t + reach + 1, len(frames))):
-            checks.pixels(frames[i], (height, width, 3), f"frame {i}")
+            validation.pixels(frames[i], (height, width, 3), f"frame {i}")
         part = region or Region(0, 0, width, height)
-        checks.kind(part, Region, "region", "Region(x0, y0, x1, y1)")
-        checks.sides((part.x0, part.y0, part.x1, part.y1), height, width)
+        validation.kind(part, Region, "region", "Region(x0, y0, x1, y1)")
+        validation.sides((part.x0, part.y0, part.x1, part.y1), height, width)
         return self.apply(frames, t, plan, part)
 
     def clip(self, frames: NDArray[np.uint8], facts: ClipFacts, severity: int, key: Key) -> Frame:
@@ -167,7 +167,7 @@ class Corruption:
             CorruptionError: the frames are not those of ``facts``, or there is no such severity.
         """
         plan = self.prepare(facts, severity, key)
-        checks.pixels(frames, (facts.frames, facts.height, facts.width, 3), "frames")
+        validation.pixels(frames, (facts.frames, facts.height, facts.width, 3), "frames")
         out = np.empty(frames.shape, dtype=np.uint8)
         views = list(frames)  # the same objects at every t: a plan may remember what it worked on
         for t in range(facts.frames):

@@ -1,7 +1,7 @@
 """Brightness: too much exposure; what is brighter than white is lost.
 
 Models a camera whose exposure is set too high for the scene: light is multiplied by a gain in
-linear light (`corruptions.light`) and clipped at full scale, as a sensor saturates. The gain is
+linear light (`corruptions._srgb`) and clipped at full scale, as a sensor saturates. The gain is
 2 ** stops; each clip draws its own, close to its severity's. All numbers are our own choice.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from corruptbench.corruptions._tone_curve import Codes, exposed, recode
 from corruptbench.corruptions.base import ClipFacts, Corruption
-from corruptbench.corruptions.codes import Codes, exposed, recode
-from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)

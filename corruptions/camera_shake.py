@@ -3,7 +3,7 @@
 Models a hand-held camera that moves in a straight line while each frame is exposed. The kernel is
 centred, so that the mean position of the person does not move: the labels stay true. (A one-sided
 kernel, as widely used, shifts the person by up to its own length, which measures misalignment and
-not blur.) Light is added up linearly, see `corruptions.light`; outside the picture the edge is
+not blur.) Light is added up linearly, see `corruptions._srgb`; outside the picture the edge is
 repeated. Kernel weights are integers that sum to 65536, so the arithmetic is exact. All numbers are
 our own choice.
 """
@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._blur_kernel import NOWHERE, blur, padded_light
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptbench.corruptions.keyed import Key
-from corruptbench.corruptions.stencil import NOWHERE, blur, padded_light
+from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from corruptbench.corruptions._tone_curve import Codes, recode
 from corruptbench.corruptions.base import ClipFacts, Corruption
-from corruptbench.corruptions.codes import Codes, recode
-from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Darkness: too little exposure; what is left has few of the 256 codes.
 
 Models a camera whose exposure is set too low for the scene, without the noise that comes with it
-(`low_light` has that): light is multiplied by a gain in linear light (`corruptions.light`) and
+(`low_light` has that): light is multiplied by a gain in linear light (`corruptions._srgb`) and
 rounded to 8 bits again, so that shadows lose their steps. The gain is 2 ** -stops; each clip draws
 its own, close to its severity's. All numbers are our own choice.
 """
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from corruptbench.corruptions._tone_curve import Codes, exposed, recode
 from corruptbench.corruptions.base import ClipFacts, Corruption
-from corruptbench.corruptions.codes import Codes, exposed, recode
-from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)

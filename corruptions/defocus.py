@@ -2,7 +2,7 @@
 
 Models a lens focused elsewhere: a point spreads evenly over the image of the round aperture, a disk
 (geometrical optics, without diffraction). Its radius breathes over the clip; it is centred, so the
-labels stay true. Light is added up linearly, see `corruptions.light`; outside the picture the edge
+labels stay true. Light is added up linearly, see `corruptions._srgb`; outside the picture the edge
 is repeated. Weights are integers, so the arithmetic is exact.
 
 A row of the disk is constant but for its ends. So the sum over it is a few differences of running
@@ -19,10 +19,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._blur_kernel import NOWHERE, blur, padded_light
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.camera_shake import swing
-from corruptbench.corruptions.keyed import Key
-from corruptbench.corruptions.stencil import NOWHERE, blur, padded_light
+from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)

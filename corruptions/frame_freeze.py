@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptbench.corruptions.keyed import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
+from corruptbench.corruptions.random import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
 
 
 @dataclass(frozen=True)

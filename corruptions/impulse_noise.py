@@ -15,7 +15,7 @@ import numba
 import numpy as np
 
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptbench.corruptions.keyed import Key, row_buffer, row_words
+from corruptbench.corruptions.random import Key, row_buffer, row_words
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ exposure is exact in seconds at any frame rate: a frame k steps away weighs as m
 frames, as widely used, lies half a frame off its label, and drops c frames at either end.) Near the
 ends of the clip the window shrinks on both sides alike, so that it stays centred: the first and
 the last frame are sharp. A mean of frames shows a fast limb as copies, one for each frame. Weights
-are integers that sum to 65536 and light is added up linearly, see `corruptions.light`. Nothing is
+are integers that sum to 65536 and light is added up linearly, see `corruptions._srgb`. Nothing is
 drawn at random. The exposures are our own choice.
 """
 
@@ -22,9 +22,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptbench.corruptions.keyed import Key
-from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._srgb import FROM_LINEAR, FULL, TO_LINEAR
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptbench.corruptions.keyed import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
-from corruptbench.corruptions.light import FROM_LINEAR, FULL, TO_LINEAR
+from corruptbench.corruptions.random import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Pixelate: a picture of few, large pixels.
 
 Models a person far away who was enlarged, or a face blur that covers all: the picture is cut into
-blocks and each becomes the mean of its light (`corruptions.light`), an exact integer mean. The
+blocks and each becomes the mean of its light (`corruptions._srgb`), an exact integer mean. The
 blocks' side is a fraction of the person's height and need not be a whole number of pixels: borders
 lie at the pixels nearest to a regular lattice, which stands still in the picture and whose place is
 drawn once for the clip. Blocks that the picture's edge cuts are the mean of what is inside. All
@@ -17,9 +17,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptbench.corruptions.keyed import Key
-from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 from corruptbench import corruptions
 from corruptbench.corruptions.base import Corruption
-from corruptbench.corruptions.checks import CorruptionError
+from corruptbench.corruptions.validation import CorruptionError
 
 
 @cache

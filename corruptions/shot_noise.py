@@ -2,7 +2,7 @@
 
 A sensor that would count N photons at full scale counts a Poisson variable of mean N * L where the
 linear light is L; the count, divided by N, is the light that it reports. Counting happens to light
-and not to sRGB codes, so it is done in linear light (`corruptions.light`): the mean light is kept,
+and not to sRGB codes, so it is done in linear light (`corruptions._srgb`): the mean light is kept,
 up to full scale where the sensor saturates, and shadows are as noisy as lights once encoded. (The
 widely used variant counts code values and leaves shadows clean.) The samples are independent of
 each other, without a colour filter's interpolation.
@@ -23,9 +23,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._srgb import FROM_LINEAR, FULL, TO_LINEAR
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptbench.corruptions.keyed import Key, row_buffer, row_words
-from corruptbench.corruptions.light import FROM_LINEAR, FULL, TO_LINEAR
+from corruptbench.corruptions.random import Key, row_buffer, row_words
 
 
 @dataclass(frozen=True)

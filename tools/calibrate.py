@@ -21,9 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.build.detect import CellDetections
-from corruptbench.build.scene import scene_of_clip
-from corruptbench.build.video import windows
+from corruptbench.builder.detect import CellDetections
 from corruptbench.corruptions import CorruptionError, all_corruptions, get
 from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.detectors import Detector, load
@@ -31,7 +29,9 @@ from corruptbench.detectors.crops import resize, to_frame
 from corruptbench.evaluate.detections import Quality, joint_errors, quality_of
 from corruptbench.files import atomic
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, CorruptionPin, Manifest, load_manifest
+from corruptbench.preview.scene import scene_of_clip
 from corruptbench.skeleton import LIMB_JOINTS, joint_set
+from corruptbench.video.reader import windows
 
 MANIFEST, DETECTOR = "studio-c", "movenet:lightning"
 #: PCK@0.1 as a fraction of the clean one that a core corruption is meant to leave at severities

@@ -19,8 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from corruptbench.build.render import CellRenderer, Square, loose_renderer, squares
-from corruptbench.build.video import decode
+from corruptbench.builder.render import CellRenderer, Square, loose_renderer, squares
 from corruptbench.corruptions import (
     ClipFacts,
     Corruption,
@@ -33,6 +32,7 @@ from corruptbench.datasets.studio import open_root
 from corruptbench.detectors.crops import resize
 from corruptbench.files import atomic
 from corruptbench.manifest import CLEAN, Cell
+from corruptbench.video.reader import decode
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE, PICTURES = DOCS / "gallery.md", DOCS / "gallery"

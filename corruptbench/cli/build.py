@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from corruptbench.build.encode import CRF, CRF_HELP
-from corruptbench.build.engines import Recipe
-from corruptbench.build.plan import choose_cells, parse_severities
-from corruptbench.build.run import Todo, build
+from corruptbench.builder.plan import choose_cells, parse_severities
+from corruptbench.builder.runner import Todo, build
+from corruptbench.builder.workers import Recipe
 from corruptbench.cli.progress import Meter
 from corruptbench.errors import InputError
 from corruptbench.manifest import load_manifest
+from corruptbench.video.writer import CRF, CRF_HELP
 
 
 @click.command()

@@ -8,17 +8,17 @@ from pathlib import Path
 import click
 import numpy as np
 
-from corruptbench.build.encode import CRF, CRF_HELP, write_video
-from corruptbench.build.render import loose_renderer
-from corruptbench.build.source import Source, look_at
-from corruptbench.build.track import NOBODY, Track, track
-from corruptbench.build.video import windows
+from corruptbench.builder.render import loose_renderer
 from corruptbench.cli.progress import Meter
 from corruptbench.cli.target import check_target
 from corruptbench.corruptions import Frame, get
 from corruptbench.detectors import load
 from corruptbench.errors import InputError
 from corruptbench.manifest import SEVERITIES, Cell
+from corruptbench.video.person_track import NOBODY, Track, track
+from corruptbench.video.probe import Source, look_at
+from corruptbench.video.reader import windows
+from corruptbench.video.writer import CRF, CRF_HELP, write_video
 
 
 @click.command()

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from corruptbench.evaluate.detections import THRESHOLD, quality
-from corruptbench.evaluate.shardset import open_shards
+from corruptbench.shards.shard_set import open_shards
 
 
 @click.command()

@@ -11,9 +11,9 @@ from corruptbench.cli.progress import Meter
 from corruptbench.evaluate.lifter import load_lifter
 from corruptbench.evaluate.result import write_result
 from corruptbench.evaluate.score import score
-from corruptbench.evaluate.shardset import open_shards
 from corruptbench.files import check_folder
 from corruptbench.leaderboard import as_text
+from corruptbench.shards.shard_set import open_shards
 
 
 @click.command()

@@ -8,11 +8,11 @@ import click
 
 from corruptbench.cli.progress import Meter
 from corruptbench.errors import InputError
-from corruptbench.evaluate.shardset import ShardSet, open_shards
 from corruptbench.export import FORMATS, LAYOUTS, Target, default_layout
 from corruptbench.export.folder import ExportFolder, Source
 from corruptbench.export.tracks import check_layout, tracks
 from corruptbench.manifest import Cell
+from corruptbench.shards.shard_set import ShardSet, open_shards
 
 
 @click.command()

@@ -8,14 +8,7 @@ from pathlib import Path
 import click
 import cv2
 
-from corruptbench.build.encode import write_video
-from corruptbench.build.plan import choose_cells, parse_severities
-from corruptbench.build.preview import contact_sheet, moving_sheet
-from corruptbench.build.scene import Scene, scene_of_clip, scene_of_video
-from corruptbench.build.source import look_at
-from corruptbench.build.timing import Timing
-from corruptbench.build.track import NOBODY
-from corruptbench.build.video import frame_rate
+from corruptbench.builder.plan import choose_cells, parse_severities
 from corruptbench.cli.clips import by_name
 from corruptbench.cli.progress import Meter
 from corruptbench.cli.target import check_target
@@ -25,6 +18,13 @@ from corruptbench.detectors import Detector, load
 from corruptbench.errors import InputError
 from corruptbench.files import atomic
 from corruptbench.manifest import Cell, Manifest, load_manifest
+from corruptbench.preview.scene import Scene, scene_of_clip, scene_of_video
+from corruptbench.preview.sheet import contact_sheet, moving_sheet
+from corruptbench.video.person_track import NOBODY
+from corruptbench.video.probe import look_at
+from corruptbench.video.reader import frame_rate
+from corruptbench.video.timing import Timing
+from corruptbench.video.writer import write_video
 
 CRF = 20  # of a video that is looked at, not measured
 MANIFEST = "studio-c"

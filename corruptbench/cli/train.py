@@ -10,11 +10,11 @@ from corruptbench.cli.progress import Meter
 from corruptbench.datasets.studio import TRAIN_SHARDS
 from corruptbench.evaluate.contract import parse_contract
 from corruptbench.evaluate.lifter import usable_device
-from corruptbench.evaluate.shardset import open_shards
 from corruptbench.lifters.export import check_suffix, export
 from corruptbench.lifters.samples import load_samples
 from corruptbench.lifters.training import Schedule, train, weights_sha256
 from corruptbench.lifters.videopose3d import VideoPose3D
+from corruptbench.shards.shard_set import open_shards
 from corruptbench.skeleton import joint_set
 
 

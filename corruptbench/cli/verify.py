@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from corruptbench.build.verify import compare, recount
 from corruptbench.errors import InputError
+from corruptbench.shards.verify import compare, recount
 
 
 @click.command()

@@ -12,8 +12,8 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import Protocol
 
+from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.clip import Clip, ClipId
-from corruptbench.datasets.findings import ALL_CLIPS, Finding, Needs
 from corruptbench.errors import InputError
 
 __all__ = [

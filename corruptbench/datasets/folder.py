@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from corruptbench.camera import Camera, Model
-from corruptbench.datasets import folder_check
+from corruptbench.datasets.checks import folder as folder_check
+from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.clip import Clip, ClipId
-from corruptbench.datasets.findings import ALL_CLIPS, Finding, Needs
 from corruptbench.errors import InputError, first_problem
-from corruptbench.record import Record
+from corruptbench.records import Record
 from corruptbench.skeleton import joint_set
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]

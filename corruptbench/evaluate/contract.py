@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from corruptbench.errors import InputError, first_problem
-from corruptbench.record import Record
+from corruptbench.records import Record
 
 #: Name of the file inside a TorchScript or .pt2 archive that holds the contract.
 EXTRA_FILE = "corruptbench.json"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.build.detect import CellDetections
+from corruptbench.builder.detect import CellDetections
 from corruptbench.datasets import Clip
 from corruptbench.evaluate import metrics
-from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.manifest import Cell
+from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import convert, limb_joints
 
 #: A keypoint is correct within this fraction of the person's box height.

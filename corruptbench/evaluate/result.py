@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from corruptbench.build.lock import software
 from corruptbench.errors import InputError
 from corruptbench.evaluate.lifter import Lifter
-from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.files import atomic
 from corruptbench.leaderboard import Result, clips, summarise
 from corruptbench.leaderboard.schema import (
@@ -22,6 +20,8 @@ from corruptbench.leaderboard.schema import (
 )
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.manifest import Cell
+from corruptbench.shards.lock import software
+from corruptbench.shards.shard_set import ShardSet
 
 
 def write_result(

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from corruptbench.build.detect import CellDetections
+from corruptbench.builder.detect import CellDetections
 from corruptbench.datasets import Clip
 from corruptbench.errors import InputError
 from corruptbench.evaluate import metrics
 from corruptbench.evaluate.lifter import Lifter
-from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.evaluate.windows import lift, lifter_input
 from corruptbench.leaderboard.schema import CLIP_COLUMNS
 from corruptbench.manifest import Scoring
+from corruptbench.shards.shard_set import ShardSet
 
 #: Columns that `score` gives: those of a result, and how many frames had no pose to score.
 COLUMNS = (*CLIP_COLUMNS, "rejected")

@@ -12,10 +12,10 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from corruptbench.build.shards import BenchmarkRecord, DetectorRecord
 from corruptbench.errors import InputError, first_problem
 from corruptbench.files import atomic, check_folder, sha256_of_file, write_json
-from corruptbench.record import Record, Sha256
+from corruptbench.records import Record, Sha256
+from corruptbench.shards.parquet import BenchmarkRecord, DetectorRecord
 
 RECORD = "corruptbench-export.json"
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from corruptbench.datasets import Clip, Dataset
 from corruptbench.errors import InputError
-from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.evaluate.windows import filled
 from corruptbench.export.folder import ExportFolder
 from corruptbench.manifest import Cell
+from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import convert, joint_set
 
 #: Subject, recording, camera.

@@ -11,8 +11,8 @@ from torch import Tensor
 from corruptbench.errors import InputError
 from corruptbench.evaluate import metrics
 from corruptbench.evaluate.contract import Contract
-from corruptbench.evaluate.shardset import ShardSet
 from corruptbench.evaluate.windows import lifter_input
+from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import JointSet, convert, joint_set
 
 #: Output frames of a chunk: few enough that a batch mixes many clips.

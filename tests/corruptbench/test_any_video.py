@@ -9,12 +9,12 @@ import av
 import numpy as np
 import pytest
 
-from corruptbench.build.encode import write_video
-from corruptbench.build.source import look_at
-from corruptbench.build.timing import Timing, timing_of
-from corruptbench.build.track import NOBODY, track
-from corruptbench.build.video import decode, decode_timed, frame_rate
 from corruptbench.detectors import load
+from corruptbench.video.person_track import NOBODY, track
+from corruptbench.video.probe import look_at
+from corruptbench.video.reader import decode, decode_timed, frame_rate
+from corruptbench.video.timing import Timing, timing_of
+from corruptbench.video.writer import write_video
 from tests.fixtures.folder import cameras, motion
 from tests.fixtures.loose import write_loose
 

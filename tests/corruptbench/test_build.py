@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from corruptbench.build import shards
 from corruptbench.manifest import CLEAN, Cell, load_manifest
+from corruptbench.shards import parquet
 from tests.corruptbench.conftest import build_arguments
 from tests.fixtures.folder import cameras, motion, write_dataset
 
@@ -42,12 +42,12 @@ def test_a_shard_has_a_row_group_for_each_cell(mini_shards, mini_manifest):
         assert set(group["corruption"].to_pylist()) == {cell.corruption}
         assert set(group["severity"].to_pylist()) == {cell.severity}
         assert group["frame"].to_pylist() == list(range(23))
-    text = str(file.schema_arrow) + json.dumps(shards.read_record(path).model_dump(), default=str)
+    text = str(file.schema_arrow) + json.dumps(parquet.read_record(path).model_dump(), default=str)
     assert "joints" not in text, "3D labels do not belong in a shard"
 
 
 def test_the_detector_finds_the_figure(mini_shards):
-    (clean,) = shards.read(mini_shards / "keypoints/mini/A1/step_1.cam1.parquet", [CLEAN])
+    (clean,) = parquet.read(mini_shards / "keypoints/mini/A1/step_1.cam1.parquet", [CLEAN])
     rig = cameras(128)["cam1"]
     truth = rig.project(rig.world_to_camera(motion(20, 0)))
     ankles = clean.keypoints[:, [15, 16]]
@@ -211,7 +211,7 @@ def test_a_person_out_of_view_has_no_detection(mini_manifest, tmp_path, cli):
     pq.write_table(table.set_column(2, "joints", column), labels)
     assert cli(*build_arguments(data, mini_manifest, tmp_path / "out", "--severity", 1)).code == 0
     for cell in (CLEAN, Cell("erase", 1)):
-        (d,) = shards.read(tmp_path / "out/keypoints/mini/A2/step_1.cam1.parquet", [cell])
+        (d,) = parquet.read(tmp_path / "out/keypoints/mini/A2/step_1.cam1.parquet", [cell])
         seen = np.isfinite(d.keypoints).all(axis=(1, 2))
         assert np.flatnonzero(~seen).tolist() == [4, 5]
         assert (d.scores[~seen] == 0).all()

@@ -13,7 +13,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from corruptbench.datasets import open_dataset
-from corruptbench.datasets.headers import video_header
+from corruptbench.datasets.checks.videos import video_header
 from tests.fixtures import folder, humaneva
 
 

@@ -15,7 +15,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from corruptbench.datasets.headers import UnreadableError, VideoHeader
+from corruptbench.datasets.checks.videos import UnreadableError, VideoHeader
 from corruptbench.datasets.human36m import checks as h36m_checks
 from corruptbench.datasets.human36m import tables
 from corruptbench.datasets.humaneva import checks as eva_checks

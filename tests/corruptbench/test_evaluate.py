@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from corruptbench.build import shards
-from corruptbench.evaluate.shardset import open_shards
 from corruptbench.leaderboard import check
+from corruptbench.shards import parquet
+from corruptbench.shards.shard_set import open_shards
 from tests.corruptbench.conftest import contract
 from tests.corruptbench.test_lifter import Lift, script
 from tests.fixtures.folder import write_manifest
@@ -258,6 +258,6 @@ def test_detection_quality(mini, mini_manifest, mini_shards, cli):
 
 
 def test_shards_hold_no_labels(mini_shards):
-    for path in shards.find(mini_shards):
+    for path in parquet.find(mini_shards):
         assert b"joints" not in path.read_bytes()
     assert "joints" not in json.dumps(json.loads((mini_shards / "lock.json").read_text()))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from corruptbench.build.plan import DetectorFacts, boxes_of, plan_build
+from corruptbench.builder.plan import DetectorFacts, boxes_of, plan_build
 from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.datasets.human36m import layout, tables
 from corruptbench.manifest import load_manifest

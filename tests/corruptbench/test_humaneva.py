@@ -11,8 +11,7 @@ import pytest
 import scipy.io
 from scipy.spatial.transform import Rotation, Slerp
 
-from corruptbench.build.detect import CellDetections
-from corruptbench.build.video import decode, windows
+from corruptbench.builder.detect import CellDetections
 from corruptbench.datasets import open_dataset
 from corruptbench.datasets.humaneva import HumanEva, mocap
 from corruptbench.datasets.humaneva.calibration import read_camera
@@ -21,6 +20,7 @@ from corruptbench.datasets.humaneva.sync import Offset, common_clock
 from corruptbench.errors import InputError
 from corruptbench.evaluate.detections import joint_errors
 from corruptbench.manifest import CLEAN, load_manifest
+from corruptbench.video.reader import decode, windows
 from tests.fixtures import humaneva as fixture
 
 

@@ -14,9 +14,9 @@ import pytest
 from corruptbench.datasets import open_dataset
 from corruptbench.datasets.human36m import tables
 from corruptbench.evaluate.detections import joint_errors, quality, quality_of
-from corruptbench.evaluate.shardset import open_shards
 from corruptbench.leaderboard import check as referee
 from corruptbench.manifest import CLEAN, Cell
+from corruptbench.shards.shard_set import open_shards
 from tests.fixtures import miniature
 from tests.fixtures import miniature_human36m as fixture
 from tests.fixtures.human36m import CAMERAS

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from corruptbench.build.plan import choose_cells, parse_severities
+from corruptbench.builder.plan import choose_cells, parse_severities
 from corruptbench.errors import InputError
 from corruptbench.evaluate.lifter import load_lifter
 from corruptbench.files import sha256_of_json

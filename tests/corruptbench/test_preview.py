@@ -9,16 +9,16 @@ import cv2
 import numpy as np
 import pytest
 
-from corruptbench.build.encode import write_video
-from corruptbench.build.render import Square, loose_renderer
-from corruptbench.build.scene import Scene, scene_of_clip
-from corruptbench.build.track import NOBODY
-from corruptbench.build.video import decode, frame_rate
+from corruptbench.builder.render import Square, loose_renderer
 from corruptbench.corruptions import ClipFacts, Region
 from corruptbench.datasets import open_dataset
 from corruptbench.detectors.crops import extract, resize, square_crop
 from corruptbench.files import sha256_of_file
 from corruptbench.manifest import Cell, load_manifest
+from corruptbench.preview.scene import Scene, scene_of_clip
+from corruptbench.video.person_track import NOBODY
+from corruptbench.video.reader import decode, frame_rate
+from corruptbench.video.writer import write_video
 from tests.fixtures.folder import cameras, motion, write_manifest
 
 # Pixels: a header of two lines, without skeletons one; below it rows of tiles with a line each.

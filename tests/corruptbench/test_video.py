@@ -7,9 +7,9 @@ import av
 import numpy as np
 import pytest
 
-from corruptbench.build.source import look_at
-from corruptbench.build.video import Window, decode, decode_timed, frame_rate, windows
 from corruptbench.errors import InputError
+from corruptbench.video.probe import look_at
+from corruptbench.video.reader import Window, decode, decode_timed, frame_rate, windows
 from tests.fixtures.folder import write_video
 from tests.fixtures.loose import write_loose
 

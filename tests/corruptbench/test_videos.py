@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from corruptbench.build import film
-from corruptbench.build.encode import comment_of, open_film
-from corruptbench.build.video import decode, frame_rate
+from corruptbench.builder import corrupted_videos
 from corruptbench.cli import main
 from corruptbench.corruptions import ClipFacts, get
 from corruptbench.manifest import Cell, load_manifest
+from corruptbench.video.reader import decode, frame_rate
+from corruptbench.video.writer import comment_of, open_film
 from tests.corruptbench.conftest import build_arguments
 from tests.fixtures.folder import cameras, motion, write_dataset, write_video
 
@@ -193,7 +193,7 @@ def test_a_failing_clip_leaves_no_half_video(short, mini_manifest, tmp_path, cli
 def test_few_videos_are_open_at_once(short, mini_manifest, filmed, tmp_path, cli, monkeypatch):
     """Encoders need much memory: a clip's cells are built in several passes, to the same bytes."""
     count, most = 0, 0
-    original = film.open_film
+    original = corrupted_videos.open_film
 
     @contextmanager
     def counted(*arguments):

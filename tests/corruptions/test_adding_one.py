@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from corruptbench.corruptions.base import Corruption
-from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 
 
 @dataclass(frozen=True)

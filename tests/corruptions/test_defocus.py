@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.defocus import RADIUS_SWING, disk_kernel
-from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
 from tests.corruptions.scenes import scene
 
 DEFOCUS = get("defocus")

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from corruptbench.corruptions import Key, get
-from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from tests.corruptions.scenes import facts
 from tests.corruptions.test_properties import NAMES, SEVERITIES, is_noisy
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from corruptbench.corruptions import ClipFacts, Key, get
-from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.pixelate import SEVERITIES, UNIT, borders
 from tests.corruptions.scenes import facts
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corruptbench.corruptions import ClipFacts, Key, Region, all_corruptions, get
-from corruptbench.corruptions.light import TO_LINEAR
+from corruptbench.corruptions._srgb import TO_LINEAR
 from tests.corruptions.scenes import facts, scene
 
 NAMES = list(all_corruptions())
@@ -226,8 +226,8 @@ def test_the_layout_in_memory_does_not_matter(name):
         assert np.array_equal(found, expected[3][region.slices])
 
 
-#: (height, width): the large ones are more than a strip of `corruptions.stencil` wide, and more
-#: than two bands of `corruptions.defocus` high.
+#: (height, width): the large ones are wider than a strip of `corruptions._blur_kernel`, and higher
+#: than two bands of `corruptions.defocus`.
 SIZES = [(61, 87), (40, 1300), (430, 50)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from corruptbench.corruptions import Key, get
-from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
+from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.shot_noise import GUIDE_BITS, tables
 from tests.corruptions.scenes import facts
 

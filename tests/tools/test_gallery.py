@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corruptbench.build.render import squares
+from corruptbench.builder.render import squares
 from corruptbench.corruptions import CorruptionError, all_corruptions, get
 from tests.corruptions.scenes import facts, scene
 from tools import gallery

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
+from corruptbench.datasets.checks import human36m as checks
+from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.clip import Clip, ClipId
-from corruptbench.datasets.findings import ALL_CLIPS, Finding, Needs
-from corruptbench.datasets.human36m import boxes, cameras, checks, poses
+from corruptbench.datasets.human36m import boxes, cameras, poses
 from corruptbench.datasets.human36m.layout import check_root, clip_ids, folder, locate, subjects
 from corruptbench.datasets.human36m.motionbert import MotionBERTHuman36M
 from corruptbench.datasets.human36m.packaged import PackagedHuman36M

@@ -17,7 +17,7 @@ from typing import Literal
 
 from corruptbench.datasets.clip import ClipId
 from corruptbench.datasets.human36m.tables import CAMERAS, SUBJECTS, official
-from corruptbench.datasets.nearby import nearby
+from corruptbench.datasets.root_suggestion import nearby
 from corruptbench.errors import InputError
 
 Kind = Literal["D3_Positions", "D3_Positions_mono", "D2_Positions", "Videos", "ground_truth_bb"]

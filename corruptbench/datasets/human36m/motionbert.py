@@ -23,15 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera, Model
+from corruptbench.datasets.checks.plausibility import THIGH_MM, thighs
+from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.clip import Clip, ClipId
-from corruptbench.datasets.findings import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.human36m.cameras import camera_of
 from corruptbench.datasets.human36m.layout import clip_ids
 from corruptbench.datasets.human36m.packaged import label_findings
 from corruptbench.datasets.human36m.tables import CAMERAS, FPS, SUBJECTS, label_frames, official
 from corruptbench.datasets.human36m.toolbox import clip_rows
 from corruptbench.datasets.pickled import load_pickle
-from corruptbench.datasets.units import THIGH_MM, thighs
 from corruptbench.errors import InputError
 from corruptbench.skeleton import H36M17
 from corruptbench.triangulation import reprojection_error, triangulate

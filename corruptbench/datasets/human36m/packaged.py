@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.datasets.clip import Clip, ClipId
-from corruptbench.datasets.findings import (
+from corruptbench.datasets.checks.plausibility import height_amiss, size_amiss
+from corruptbench.datasets.checks.report import (
     ALL_CLIPS,
     Finding,
     Item,
@@ -24,12 +24,12 @@ from corruptbench.datasets.findings import (
     no_subject,
     presence,
 )
+from corruptbench.datasets.clip import Clip, ClipId
 from corruptbench.datasets.human36m.cameras import camera_of
 from corruptbench.datasets.human36m.layout import clip_ids
 from corruptbench.datasets.human36m.poses import JOINTS
 from corruptbench.datasets.human36m.tables import FPS, SUBJECTS, label_frames, official
 from corruptbench.datasets.pickled import load_npz
-from corruptbench.datasets.units import height_amiss, size_amiss
 from corruptbench.errors import InputError
 
 _EXPECTED = (

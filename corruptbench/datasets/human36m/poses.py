@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
-from corruptbench.datasets.units import height_amiss, size_amiss
+from corruptbench.datasets.checks.plausibility import height_amiss, size_amiss
 from corruptbench.errors import InputError
 
 #: The 17 of the 32 joints that the field uses, in the order of the joint set "h36m17".

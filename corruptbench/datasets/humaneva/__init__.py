@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
+from corruptbench.datasets.checks.humaneva import check
+from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.clip import Clip, ClipId
-from corruptbench.datasets.findings import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.humaneva.calibration import read_camera
-from corruptbench.datasets.humaneva.checks import check
 from corruptbench.datasets.humaneva.files import calibration_file, check_root, child, video_file
 from corruptbench.datasets.humaneva.labels import LabelFiles, Source
 from corruptbench.datasets.humaneva.partitions import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from corruptbench.datasets.nearby import nearby
+from corruptbench.datasets.root_suggestion import nearby
 from corruptbench.errors import InputError
 
 _KINDS = ("Image_Data", "Calibration_Data", "Sync_Data", "Mocap_Data")

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
-from corruptbench.datasets.clip import ClipId
-from corruptbench.datasets.findings import (
+from corruptbench.datasets.checks.plausibility import THIGH_MM, THIGHS, likely, median, thighs
+from corruptbench.datasets.checks.report import (
     NOT_NEEDED,
     Finding,
     Item,
@@ -21,8 +21,8 @@ from corruptbench.datasets.findings import (
     uncounted,
     unusable,
 )
-from corruptbench.datasets.headers import UnreadableError, video_header
-from corruptbench.datasets.units import THIGH_MM, THIGHS, likely, median, thighs
+from corruptbench.datasets.checks.videos import UnreadableError, video_header
+from corruptbench.datasets.clip import ClipId
 from corruptbench.errors import InputError
 
 Labels = Mapping[str, NDArray[np.float64]]

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from corruptbench.build.encode import Film, comment_of, open_film
-from corruptbench.build.plan import WorkItem
-from corruptbench.build.video import frame_rate
+from corruptbench.builder.plan import WorkItem
 from corruptbench.manifest import CLEAN, Cell
+from corruptbench.video.reader import frame_rate
+from corruptbench.video.writer import Film, comment_of, open_film
 
 #: Videos that are written at once, our own choice. An encoder holds about 90 MB for pictures of
 #: 1000 x 1000; to decode the clip once more for every eight cells adds 2 % to the time.
@@ -30,7 +30,7 @@ def film_path(item: WorkItem, cell: Cell) -> Path:
 def missing_cells(item: WorkItem, have: Collection[Cell]) -> list[Cell]:
     """What is to be built: cells that the shard lacks, or whose video is wanted and not there.
 
-    ``have``: cells of the shard, see `corruptbench.build.shards.present_cells`.
+    ``have``: cells of the shard, see `corruptbench.shards.parquet.present_cells`.
     """
     return [c for c in item.cells if c not in have or not (item.crf is None or _is_there(item, c))]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.build import shards
-from corruptbench.build.detect import CellDetections
-from corruptbench.build.lock import Lock, read_lock
-from corruptbench.build.plan import shard_path
+from corruptbench.builder.detect import CellDetections
+from corruptbench.builder.plan import shard_path
 from corruptbench.datasets import Clip, Dataset, open_dataset
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell, Manifest, known_manifests, load_manifest
+from corruptbench.shards import parquet
+from corruptbench.shards.lock import Lock, read_lock
 
 #: Boxes of the same labels, whatever package they come in, are equal within this, px: our choice.
 SAME_BOX = 1.0
@@ -53,7 +53,7 @@ class ShardSet:
     def _read(self, path: Path, clip: Clip, cells: Sequence[Cell]) -> list[CellDetections]:
         if not path.is_file():
             raise InputError(f"{path}: missing; build again (the same command resumes)")
-        record = shards.read_record(path)
+        record = parquet.read_record(path)
         if record.benchmark != self.lock.benchmark:
             raise InputError(
                 f"{path}: shard of {record.benchmark.id} version {record.benchmark.version}, "
@@ -61,7 +61,7 @@ class ShardSet:
                 f"{self.lock.benchmark.id} version {self.lock.benchmark.version}, manifest "
                 f"{self.lock.benchmark.manifest_sha256[:12]}: build into an empty folder"
             )
-        detections = shards.read(path, cells)
+        detections = parquet.read(path, cells)
         locked = {c.cell: c for c in self.lock.clips.get(str(clip.id), ())}
         for d in detections:
             if d.cell not in locked or locked[d.cell].detections_sha256 != d.detections_sha256:

@@ -13,10 +13,10 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
-from corruptbench.build.video import EXACT
 from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
 from corruptbench.files import atomic
+from corruptbench.video.reader import EXACT
 
 #: Constant rate factor of x264: 12 is visually without loss; 0 is without any, and keeps RGB.
 CRF = 12

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._srgb import FROM_LINEAR, FULL, TO_LINEAR
 from corruptbench.corruptions.base import Frame, Region
-from corruptbench.corruptions.light import FROM_LINEAR, FULL, TO_LINEAR
 
 
 @dataclass(frozen=True)

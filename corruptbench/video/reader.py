@@ -11,10 +11,10 @@ import av
 import numpy as np
 from av.video.reformatter import Interpolation
 
-from corruptbench.build.source import opened
-from corruptbench.build.turn import REFUSED, turn_of, turned
 from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
+from corruptbench.video.display_matrix import REFUSED, turn_of, turned
+from corruptbench.video.probe import opened
 
 # Options of the colour conversion that give the same bytes with and without SIMD. The last two also
 # take the path that keeps the mean: the other one is dark by two levels of 255, evenly.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from corruptbench.build import shards
-from corruptbench.build.lock import Lock, read_lock
-from corruptbench.build.shards import CellRecord
 from corruptbench.errors import InputError
+from corruptbench.shards import parquet
+from corruptbench.shards.lock import Lock, read_lock
+from corruptbench.shards.parquet import CellRecord
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ def recount(folder: Path) -> int:
     """
     lock = read_lock(folder / "lock.json")
     found: dict[str, tuple[CellRecord, ...]] = {}
-    for path in shards.find(folder):
-        record = shards.read_record(path)
+    for path in parquet.find(folder):
+        record = parquet.read_record(path)
         found[str(record.clip.id)] = record.cells
-        shards.read(path, [c.cell for c in record.cells])
+        parquet.read(path, [c.cell for c in record.cells])
     for name in sorted({*found, *lock.clips}):
         if name not in lock.clips:
             raise InputError(

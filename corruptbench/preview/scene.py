@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corruptbench.build.render import (
+from corruptbench.builder.render import (
     CellRenderer,
     Square,
     facts_of,
@@ -16,15 +16,15 @@ from corruptbench.build.render import (
     renderer,
     squares,
 )
-from corruptbench.build.source import Source
-from corruptbench.build.timing import Timing
-from corruptbench.build.track import track
 from corruptbench.corruptions import ClipFacts
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import square_crop
 from corruptbench.files import sha256_of_file
 from corruptbench.manifest import CLEAN, Cell, Manifest
+from corruptbench.video.person_track import track
+from corruptbench.video.probe import Source
+from corruptbench.video.timing import Timing
 
 LOOSE_PADDING = 1.25  # of the crop around a tracked box, as in the benchmarks
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from corruptbench.corruptions import Key
-from corruptbench.corruptions.keyed import NORMAL_16, NORMAL_SCALE
+from corruptbench.corruptions.random import NORMAL_16, NORMAL_SCALE
 
 
 # Known-answer vectors of Philox 4x32-10 published with Random123 (kat_vectors).

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.build.encode import Film
-from corruptbench.build.plan import boxes_of
-from corruptbench.build.render import (
+from corruptbench.builder.plan import boxes_of
+from corruptbench.builder.render import (
     CellRenderer,
     PixelDigest,
     Square,
@@ -19,12 +18,13 @@ from corruptbench.build.render import (
     renderer,
     squares,
 )
-from corruptbench.build.video import Window, windows
 from corruptbench.corruptions import Region
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import resize, to_frame
 from corruptbench.manifest import Cell, Manifest
+from corruptbench.video.reader import Window, windows
+from corruptbench.video.writer import Film
 
 #: Steps to which detections are rounded, pixels and score. Far below any detector's accuracy, and
 #: above the last-digit noise of its arithmetic, so that two machines nearly always agree exactly.

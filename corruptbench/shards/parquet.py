@@ -19,13 +19,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from corruptbench.build.detect import CellDetections
-from corruptbench.build.plan import DetectorFacts, WorkItem
+from corruptbench.builder.detect import CellDetections
+from corruptbench.builder.plan import DetectorFacts, WorkItem
 from corruptbench.datasets import ClipId
 from corruptbench.errors import InputError, first_problem
 from corruptbench.files import atomic
 from corruptbench.manifest import Cell, Manifest
-from corruptbench.record import Record, Sha256
+from corruptbench.records import Record, Sha256
 
 KEY = b"corruptbench"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corruptbench.datasets.findings import (
+from corruptbench.datasets.checks.report import (
     NOT_NEEDED,
     Finding,
     Item,
@@ -19,7 +19,7 @@ from corruptbench.datasets.findings import (
     uncounted,
     unusable,
 )
-from corruptbench.datasets.headers import UnreadableError, video_header
+from corruptbench.datasets.checks.videos import UnreadableError, video_header
 from corruptbench.datasets.humaneva.calibration import HEIGHT, WIDTH, read_camera
 from corruptbench.datasets.humaneva.files import (
     calibration_file,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from corruptbench.build.plan import boxes_of
+from corruptbench.builder.plan import boxes_of
 from corruptbench.corruptions import ClipFacts, Corruption, Frame, Key, Region, get
 from corruptbench.datasets import Clip
 from corruptbench.detectors.crops import extract, square_crop

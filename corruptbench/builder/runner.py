@@ -9,12 +9,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from corruptbench.build import engines, shards
-from corruptbench.build.film import missing_cells
-from corruptbench.build.lock import write_lock
-from corruptbench.build.plan import DetectorFacts, WorkItem, plan_build
+from corruptbench.builder.corrupted_videos import missing_cells
+from corruptbench.builder.plan import DetectorFacts, WorkItem, plan_build
+from corruptbench.builder.workers import Recipe, Station, local
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell
+from corruptbench.shards import parquet
+from corruptbench.shards.lock import write_lock
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ Progress = Callable[[int, int], None]
 
 
 def build(
-    recipe: engines.Recipe,
+    recipe: Recipe,
     cells: tuple[Cell, ...],
     out: Path,
     workers: int,
@@ -51,21 +52,21 @@ def build(
         detectors.DetectorError: when the detector cannot be had.
     """
     manifest = recipe.manifest
-    station = engines.Station(recipe)
+    station = Station(recipe)
     by = DetectorFacts.of(station.detector)
     items = plan_build(station.dataset, manifest, cells, by, out, crf)
     with _alone(out):
         _check_folder(out, recipe)
-        missing = {i: missing_cells(i, shards.present_cells(i)) for i in items}
+        missing = {i: missing_cells(i, parquet.present_cells(i)) for i in items}
         todo = tuple(i for i in items if missing[i])
         crops = sum(i.frames * len(missing[i]) for i in todo)
         announce(Todo(todo, len(items), crops))
         if todo:
             (out / "lock.json").unlink(missing_ok=True)
-            engine = engines.local(station, min(workers, len(todo)))
+            engine = local(station, min(workers, len(todo)))
             for _ in engine(todo, lambda count: progress(count, 0)):
                 progress(0, 1)
-        records = [shards.read_record(i.path) for i in items]
+        records = [parquet.read_record(i.path) for i in items]
         return write_lock(out, records, station.detector.runtime)
 
 
@@ -92,14 +93,14 @@ def _alone(out: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
-def _check_folder(out: Path, recipe: engines.Recipe) -> None:
+def _check_folder(out: Path, recipe: Recipe) -> None:
     """Refuses a folder with another benchmark's shards; removes what a killed build left."""
     for folder in ("keypoints", "videos"):
         for part in (out / folder).rglob(".*.part"):
             part.unlink()
     for path in (out / "keypoints").rglob("*.parquet"):
         try:
-            found = shards.read_record(path)
+            found = parquet.read_record(path)
         except InputError:
             continue
         if found.benchmark.id != recipe.manifest.id or found.detector.name != recipe.detector:

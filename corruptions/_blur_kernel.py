@@ -6,8 +6,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.base import Frame, Region
-from corruptbench.corruptions.light import FROM_LINEAR, TO_LINEAR
 
 #: Samples of a row that are worked on together, so that the rows of a kernel stay in the cache.
 STRIP = 3072

@@ -10,15 +10,15 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from corruptbench.build.shards import (
+from corruptbench.errors import InputError, first_problem
+from corruptbench.files import sha256_of_json, write_json
+from corruptbench.records import Record, Sha256
+from corruptbench.shards.parquet import (
     BenchmarkRecord,
     CellRecord,
     DetectorRecord,
     ShardRecord,
 )
-from corruptbench.errors import InputError, first_problem
-from corruptbench.files import sha256_of_json, write_json
-from corruptbench.record import Record, Sha256
 
 SOFTWARE = (
     "corruptbench",

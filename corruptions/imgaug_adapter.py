@@ -32,8 +32,8 @@ from typing import Any
 import numpy as np
 
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
-from corruptbench.corruptions.checks import CorruptionError
-from corruptbench.corruptions.keyed import Key
+from corruptbench.corruptions.random import Key
+from corruptbench.corruptions.validation import CorruptionError
 
 #: Draws that are tried on a small picture when a corruption is made, so that an augmenter which
 #: moves the picture is refused before the first clip; each frame's own draw is checked as well.

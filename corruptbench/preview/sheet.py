@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from corruptbench.build.draw import INK, LEGEND, draw_skeleton, write
-from corruptbench.build.render import Square
-from corruptbench.build.scene import Scene
-from corruptbench.build.video import windows
+from corruptbench.builder.render import Square
 from corruptbench.corruptions import Frame
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import resize, to_frame
 from corruptbench.errors import InputError
 from corruptbench.manifest import CLEAN, Cell
+from corruptbench.preview.draw import INK, LEGEND, draw_skeleton, write
+from corruptbench.preview.scene import Scene
+from corruptbench.video.reader import windows
 
 TILE = 240  # px
 MARGIN = 6

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from corruptbench.corruptions import CorruptionError, Key, Region
-from corruptbench.corruptions.reference import imgaug_corruption
+from corruptbench.corruptions.imgaug_adapter import imgaug_corruption
 from tests.corruptions.scenes import facts, scene
 
 FRAMES, ABOUT = scene(64, 6), facts(64, 6)
@@ -177,7 +177,7 @@ def test_without_imgaug_the_library_works_and_the_error_names_the_extra():
 import sys
 sys.modules["imgaug"] = None  # as where it is not installed
 from corruptbench import corruptions
-from corruptbench.corruptions.reference import imgaug_corruption
+from corruptbench.corruptions.imgaug_adapter import imgaug_corruption
 assert "gaussian_noise" in corruptions.all_corruptions()
 try:
     imgaug_corruption("fog", (1, 2, 3, 4, 5))

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.datasets.clip import ClipId
-from corruptbench.datasets.findings import (
+from corruptbench.datasets.checks.plausibility import HIPS_M, THIGH_MM, median, thighs
+from corruptbench.datasets.checks.report import (
     Finding,
     Item,
     Level,
@@ -21,7 +21,8 @@ from corruptbench.datasets.findings import (
     uncounted,
     unusable,
 )
-from corruptbench.datasets.headers import UnreadableError, video_header
+from corruptbench.datasets.checks.videos import UnreadableError, video_header
+from corruptbench.datasets.clip import ClipId
 from corruptbench.datasets.human36m import cameras, poses
 from corruptbench.datasets.human36m.layout import clip_ids, folder, locate, stem, subjects
 from corruptbench.datasets.human36m.tables import (
@@ -32,7 +33,6 @@ from corruptbench.datasets.human36m.tables import (
     size,
     video_frames,
 )
-from corruptbench.datasets.units import HIPS_M, THIGH_MM, median, thighs
 from corruptbench.errors import InputError
 
 #: Largest distance of published 2D labels from projected 3D labels, px. The 2D labels are float32,

@@ -17,14 +17,14 @@ from typing import Any, Protocol
 
 import cv2
 
-from corruptbench.build.detect import CellDetections, detect_clip
-from corruptbench.build.film import drop_stale, films, groups, missing_cells
-from corruptbench.build.plan import DetectorFacts, WorkItem
-from corruptbench.build.shards import present_cells, read, write
+from corruptbench.builder.corrupted_videos import drop_stale, films, groups, missing_cells
+from corruptbench.builder.detect import CellDetections, detect_clip
+from corruptbench.builder.plan import DetectorFacts, WorkItem
 from corruptbench.datasets import Dataset, open_dataset
 from corruptbench.detectors import Detector, load
 from corruptbench.errors import InputError
 from corruptbench.manifest import Manifest
+from corruptbench.shards.parquet import present_cells, read, write
 from corruptbench.skeleton import joint_set
 
 Tick = Callable[[int], None]

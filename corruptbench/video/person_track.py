@@ -8,13 +8,13 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.build.source import Source
-from corruptbench.build.timing import Timing, timing_of
-from corruptbench.build.video import decode_timed
 from corruptbench.corruptions import ClipFacts
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import extract, resize, square_crop, to_frame
 from corruptbench.errors import InputError
+from corruptbench.video.probe import Source
+from corruptbench.video.reader import decode_timed
+from corruptbench.video.timing import Timing, timing_of
 
 #: A keypoint counts from this score on; a person is seen when this many do.
 MIN_SCORE, MIN_JOINTS = 0.3, 6

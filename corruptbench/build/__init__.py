@@ -1,1 +1,0 @@
-"""Build: videos in, shards of detections on corrupted frames out."""

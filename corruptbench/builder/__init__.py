@@ -1,0 +1,1 @@
+"""Build a benchmark: videos in, shards of detections on corrupted frames out."""

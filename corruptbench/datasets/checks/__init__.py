@@ -1,0 +1,1 @@
+"""Checks of the files of a data set, before anything is built."""

@@ -1,0 +1,1 @@
+"""Previews: a clip in every cell, as pictures."""

@@ -1,0 +1,1 @@
+"""Read and write video files, frame by frame."""
