@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.builder.detect import CellDetections
 from corruptbench.corruptions import CorruptionError, all_corruptions, get
 from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.detectors import Detector, load
@@ -30,6 +29,7 @@ from corruptbench.evaluate.detections import Quality, joint_errors, quality_of
 from corruptbench.files import atomic
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, CorruptionPin, Manifest, load_manifest
 from corruptbench.preview.scene import scene_of_clip
+from corruptbench.shards.records import CellDetections
 from corruptbench.skeleton import LIMB_JOINTS, joint_set
 from corruptbench.video.reader import windows
 

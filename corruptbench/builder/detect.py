@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +21,7 @@ from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import resize, to_frame
 from corruptbench.manifest import Cell, Manifest
+from corruptbench.shards.records import CellDetections
 from corruptbench.video.reader import Window, windows
 from corruptbench.video.writer import Film
 
@@ -33,32 +32,6 @@ KEYPOINT_STEP, SCORE_STEP = 1 / 64, 1 / 4096
 #: Crops given to the detector at once: consecutive frames of one cell, so that a cell's detections
 #: do not depend on what else is built. More is slower on a CPU (its caches) and no slower on a GPU.
 BATCH = 8
-
-
-@dataclass(frozen=True)
-class CellDetections:
-    """Detections of one cell of one clip; NaN keypoints of score 0 where nobody is in view.
-
-    Attributes:
-        cell: the condition.
-        keypoints: (F, K, 2) float32, pixels of the full frame, multiples of `KEYPOINT_STEP`.
-        scores: (F, K) float32, multiples of `SCORE_STEP`.
-        boxes: (F, 4) float32 px, the boxes that the crops were cut around.
-        pixels_sha256: digest of the pixels that the detector was given.
-    """
-
-    cell: Cell
-    keypoints: NDArray[np.float32]
-    scores: NDArray[np.float32]
-    boxes: NDArray[np.float32]
-    pixels_sha256: str
-
-    @property
-    def detections_sha256(self) -> str:
-        """Digest of keypoints and scores, little-endian."""
-        digest = hashlib.sha256(self.keypoints.astype("<f4").tobytes())
-        digest.update(self.scores.astype("<f4").tobytes())
-        return digest.hexdigest()
 
 
 def rounded(values: NDArray[np.float32], step: float) -> NDArray[np.float32]:

@@ -10,28 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from corruptbench.datasets import Clip, ClipId, Dataset
-from corruptbench.detectors import Detector
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file, sha256_of_json
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest
+from corruptbench.shards.records import DetectorRecord, shard_path
 
 #: Raised whenever the same inputs would give another shard.
 BUILD_VERSION = 1
-
-
-@dataclass(frozen=True)
-class DetectorFacts:
-    """What identifies a detector's output, without the detector."""
-
-    name: str
-    layout: str
-    score_meaning: str
-    weights_sha256: str
-
-    @classmethod
-    def of(cls, detector: Detector) -> DetectorFacts:
-        """The facts of a loaded detector."""
-        return cls(detector.name, detector.layout, detector.score_meaning, detector.weights_sha256)
 
 
 @dataclass(frozen=True)
@@ -111,7 +96,7 @@ def boxes_of(clip: Clip, manifest: Manifest) -> np.ndarray[tuple[int, int], np.d
     return np.round(boxes * 64) / 64
 
 
-def fingerprint(clip: Clip, manifest: Manifest, by: DetectorFacts) -> str:
+def fingerprint(clip: Clip, manifest: Manifest, by: DetectorRecord) -> str:
     """SHA-256 over all that decides a shard's cells. Reads the whole video file."""
     return sha256_of_json(
         {
@@ -125,12 +110,6 @@ def fingerprint(clip: Clip, manifest: Manifest, by: DetectorFacts) -> str:
     )
 
 
-def shard_path(out: Path, clip_id: ClipId) -> Path:
-    """Where a clip's shard lies below the output folder."""
-    file = f"{clip_id.sequence}.{clip_id.camera}.parquet"
-    return out / "keypoints" / clip_id.dataset / clip_id.subject / file
-
-
 def videos_path(out: Path, clip_id: ClipId) -> Path:
     """The folder of a clip's corrupted videos below the output folder."""
     folder = f"{clip_id.sequence}.{clip_id.camera}"
@@ -141,7 +120,7 @@ def plan_build(
     dataset: Dataset,
     manifest: Manifest,
     cells: tuple[Cell, ...],
-    by: DetectorFacts,
+    by: DetectorRecord,
     out: Path,
     crf: int | None = None,
 ) -> list[WorkItem]:

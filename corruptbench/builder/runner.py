@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corruptbench.builder.corrupted_videos import missing_cells
-from corruptbench.builder.plan import DetectorFacts, WorkItem, plan_build
+from corruptbench.builder.plan import WorkItem, plan_build
 from corruptbench.builder.workers import Recipe, Station, local
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import write_lock
+from corruptbench.shards.records import DetectorRecord
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,11 @@ def build(
     """
     manifest = recipe.manifest
     station = Station(recipe)
-    by = DetectorFacts.of(station.detector)
+    by = DetectorRecord.of(station.detector)
     items = plan_build(station.dataset, manifest, cells, by, out, crf)
     with _alone(out):
         _check_folder(out, recipe)
-        missing = {i: missing_cells(i, parquet.present_cells(i)) for i in items}
+        missing = {i: missing_cells(i, parquet.present_cells(i.path, i.fingerprint)) for i in items}
         todo = tuple(i for i in items if missing[i])
         crops = sum(i.frames * len(missing[i]) for i in todo)
         announce(Todo(todo, len(items), crops))

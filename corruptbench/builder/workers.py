@@ -18,13 +18,14 @@ from typing import Any, Protocol
 import cv2
 
 from corruptbench.builder.corrupted_videos import drop_stale, films, groups, missing_cells
-from corruptbench.builder.detect import CellDetections, detect_clip
-from corruptbench.builder.plan import DetectorFacts, WorkItem
+from corruptbench.builder.detect import detect_clip
+from corruptbench.builder.plan import WorkItem
 from corruptbench.datasets import Dataset, open_dataset
 from corruptbench.detectors import Detector, load
 from corruptbench.errors import InputError
 from corruptbench.manifest import Manifest
 from corruptbench.shards.parquet import present_cells, read, write
+from corruptbench.shards.records import CellDetections, DetectorRecord
 from corruptbench.skeleton import joint_set
 
 Tick = Callable[[int], None]
@@ -58,7 +59,7 @@ class Station:
 
         Detections that are there stay, also those of a cell whose video alone is missing.
         """
-        have = present_cells(item)
+        have = present_cells(item.path, item.fingerprint)
         manifest, clip = self.recipe.manifest, self.dataset.load(item.clip_id)
         joints = len(joint_set(self.detector.layout))
         drop_stale(item)
@@ -69,7 +70,8 @@ class Station:
         kept = read(item.path, have) if have else []
         new = [d for d in new if d.cell not in have]
         in_order = sorted([*new, *kept], key=lambda d: manifest.cells.index(d.cell))
-        write(item, in_order, manifest, DetectorFacts.of(self.detector))
+        detector = DetectorRecord.of(self.detector)
+        write(item.path, item.clip_id, item.fingerprint, in_order, manifest, detector)
 
 
 class Engine(Protocol):

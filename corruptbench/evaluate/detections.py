@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.builder.detect import CellDetections
 from corruptbench.datasets import Clip
 from corruptbench.evaluate import metrics
 from corruptbench.manifest import Cell
+from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import convert, limb_joints
 

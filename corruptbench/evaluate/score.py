@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from corruptbench.builder.detect import CellDetections
 from corruptbench.datasets import Clip
 from corruptbench.errors import InputError
 from corruptbench.evaluate import metrics
@@ -17,6 +16,7 @@ from corruptbench.evaluate.lifter import Lifter
 from corruptbench.evaluate.windows import lift, lifter_input
 from corruptbench.leaderboard.schema import CLIP_COLUMNS
 from corruptbench.manifest import Scoring
+from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet
 
 #: Columns that `score` gives: those of a result, and how many frames had no pose to score.

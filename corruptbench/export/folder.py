@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from corruptbench.errors import InputError, first_problem
 from corruptbench.files import atomic, check_folder, sha256_of_file, write_json
 from corruptbench.records import Record, Sha256
-from corruptbench.shards.parquet import BenchmarkRecord, DetectorRecord
+from corruptbench.shards.records import BenchmarkRecord, DetectorRecord
 
 RECORD = "corruptbench-export.json"
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from corruptbench.errors import InputError, first_problem
 from corruptbench.files import sha256_of_json, write_json
 from corruptbench.records import Record, Sha256
-from corruptbench.shards.parquet import (
+from corruptbench.shards.records import (
     BenchmarkRecord,
     CellRecord,
     DetectorRecord,

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -19,87 +18,39 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from corruptbench.builder.detect import CellDetections
-from corruptbench.builder.plan import DetectorFacts, WorkItem
 from corruptbench.datasets import ClipId
 from corruptbench.errors import InputError, first_problem
 from corruptbench.files import atomic
 from corruptbench.manifest import Cell, Manifest
-from corruptbench.records import Record, Sha256
+from corruptbench.shards.records import (
+    BenchmarkRecord,
+    CellDetections,
+    CellRecord,
+    ClipRecord,
+    DetectorRecord,
+    ShardRecord,
+)
 
 KEY = b"corruptbench"
 
 
-class BenchmarkRecord(Record):
-    """The benchmark that a shard belongs to."""
-
-    id: str
-    version: int
-    manifest_sha256: Sha256
-
-
-class ClipRecord(Record):
-    """Identity of the clip."""
-
-    dataset: str
-    subject: str
-    sequence: str
-    camera: str
-    action: str
-
-    @property
-    def id(self) -> ClipId:
-        """As the data set gives it."""
-        return ClipId(**self.model_dump())
-
-
-class DetectorRecord(Record):
-    """What the keypoints and scores are."""
-
-    name: str
-    layout: str
-    score_meaning: str
-    weights_sha256: Sha256
-
-
-class CellRecord(Record):
-    """One row group."""
-
-    corruption: str
-    severity: int
-    frames: int
-    pixels_sha256: Sha256
-    detections_sha256: Sha256
-
-    @property
-    def cell(self) -> Cell:
-        """The condition."""
-        return Cell(self.corruption, self.severity)
-
-
-class ShardRecord(Record):
-    """All that a shard says about itself."""
-
-    format: Literal["corruptbench-shard/1"]
-    benchmark: BenchmarkRecord
-    clip: ClipRecord
-    detector: DetectorRecord
-    fingerprint: Sha256
-    cells: tuple[CellRecord, ...]
-
-
 def write(
-    item: WorkItem, detections: Sequence[CellDetections], manifest: Manifest, by: DetectorFacts
+    path: Path,
+    clip_id: ClipId,
+    fingerprint: str,
+    detections: Sequence[CellDetections],
+    manifest: Manifest,
+    detector: DetectorRecord,
 ) -> None:
-    """Writes a clip's shard, atomically; equal content gives equal bytes."""
+    """Write a clip's shard, atomically; equal content gives equal bytes."""
     record = ShardRecord(
         format="corruptbench-shard/1",
         benchmark=BenchmarkRecord(
             id=manifest.id, version=manifest.version, manifest_sha256=manifest.sha256
         ),
-        clip=ClipRecord(**asdict(item.clip_id)),
-        detector=DetectorRecord(**asdict(by)),
-        fingerprint=item.fingerprint,
+        clip=ClipRecord(**asdict(clip_id)),
+        detector=detector,
+        fingerprint=fingerprint,
         cells=tuple(
             CellRecord(
                 corruption=d.cell.corruption,
@@ -125,7 +76,7 @@ def write(
     )
     floats = [f"{column}.list.element" for column in ("keypoints", "scores", "box")]
     with (
-        atomic(item.path) as temporary,
+        atomic(path) as temporary,
         pq.ParquetWriter(
             temporary,
             schema,
@@ -210,18 +161,18 @@ def _detections(group: pa.Table, record: CellRecord) -> CellDetections:
     )
 
 
-def present_cells(item: WorkItem) -> tuple[Cell, ...]:
-    """Cells that the item's file holds already, built from the same inputs; a stale file has none.
+def present_cells(path: Path, fingerprint: str) -> tuple[Cell, ...]:
+    """Return the cells that a file holds already; none if its fingerprint is another one.
 
     A file that is damaged or was altered counts as absent: it is built again.
     """
     try:
-        record = read_record(item.path)
+        record = read_record(path)
         cells = tuple(c.cell for c in record.cells)
-        read(item.path, cells)
+        read(path, cells)
     except InputError:
         return ()
-    return cells if record.fingerprint == item.fingerprint else ()
+    return cells if record.fingerprint == fingerprint else ()
 
 
 def find(folder: Path) -> list[Path]:

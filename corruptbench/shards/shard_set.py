@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.builder.detect import CellDetections
-from corruptbench.builder.plan import shard_path
 from corruptbench.datasets import Clip, Dataset, open_dataset
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell, Manifest, known_manifests, load_manifest
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
+from corruptbench.shards.records import CellDetections, shard_path
 
 #: Boxes of the same labels, whatever package they come in, are equal within this, px: our choice.
 SAME_BOX = 1.0

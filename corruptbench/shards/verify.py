@@ -8,7 +8,7 @@ from pathlib import Path
 from corruptbench.errors import InputError
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
-from corruptbench.shards.parquet import CellRecord
+from corruptbench.shards.records import CellRecord
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from corruptbench.builder.plan import DetectorFacts, boxes_of, plan_build
+from corruptbench.builder.plan import boxes_of, plan_build
 from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.datasets.human36m import layout, tables
 from corruptbench.manifest import load_manifest
+from corruptbench.shards.records import DetectorRecord
 from tests.fixtures import human36m as fixture
 
 
@@ -202,7 +203,7 @@ def official_lengths(tmp_path_factory):
 def test_the_benchmark_is_the_fields_test_split(official_lengths, tmp_path):
     """The number of test frames is what the literature reports: 543 344."""
     manifest = load_manifest("human36m-c")
-    by = DetectorFacts("none", "coco17", "none", "0" * 64)
+    by = DetectorRecord(name="none", layout="coco17", score_meaning="none", weights_sha256="0" * 64)
     dataset = open_dataset("human36m", official_lengths)
     items = plan_build(dataset, manifest, manifest.cells[:1], by, tmp_path)
     assert len(items) == 4 * (30 + 29)

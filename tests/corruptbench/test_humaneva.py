@@ -11,7 +11,6 @@ import pytest
 import scipy.io
 from scipy.spatial.transform import Rotation, Slerp
 
-from corruptbench.builder.detect import CellDetections
 from corruptbench.datasets import open_dataset
 from corruptbench.datasets.humaneva import HumanEva, mocap
 from corruptbench.datasets.humaneva.calibration import read_camera
@@ -20,6 +19,7 @@ from corruptbench.datasets.humaneva.sync import Offset, common_clock
 from corruptbench.errors import InputError
 from corruptbench.evaluate.detections import joint_errors
 from corruptbench.manifest import CLEAN, load_manifest
+from corruptbench.shards.records import CellDetections
 from corruptbench.video.reader import decode, windows
 from tests.fixtures import humaneva as fixture
 

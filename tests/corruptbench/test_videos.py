@@ -204,8 +204,8 @@ def test_few_videos_are_open_at_once(short, mini_manifest, filmed, tmp_path, cli
             yield take
         count -= 1
 
-    monkeypatch.setattr(film, "open_film", counted)
-    monkeypatch.setattr(film, "AT_ONCE", 2)
+    monkeypatch.setattr(corrupted_videos, "open_film", counted)
+    monkeypatch.setattr(corrupted_videos, "AT_ONCE", 2)
     done = cli(*build_arguments(short, mini_manifest, tmp_path / "out", *WORDS, "--workers", 1))
     assert done.code == 0, done.err
     assert most == 2

@@ -1,0 +1,116 @@
+"""What a shard holds: the detections of a clip's cells, and what the file says about itself."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.datasets import ClipId
+from corruptbench.detectors import Detector
+from corruptbench.manifest import Cell
+from corruptbench.records import Record, Sha256
+
+
+@dataclass(frozen=True)
+class CellDetections:
+    """Detections of one cell of one clip; NaN keypoints of score 0 where nobody is in view.
+
+    Attributes:
+        cell: the condition.
+        keypoints: (F, K, 2) float32, pixels of the full frame, multiples of 1/64.
+        scores: (F, K) float32, multiples of 1/4096.
+        boxes: (F, 4) float32 px, the boxes that the crops were cut around.
+        pixels_sha256: digest of the pixels that the detector was given.
+    """
+
+    cell: Cell
+    keypoints: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    boxes: NDArray[np.float32]
+    pixels_sha256: str
+
+    @property
+    def detections_sha256(self) -> str:
+        """Digest of keypoints and scores, little-endian."""
+        digest = hashlib.sha256(self.keypoints.astype("<f4").tobytes())
+        digest.update(self.scores.astype("<f4").tobytes())
+        return digest.hexdigest()
+
+
+class BenchmarkRecord(Record):
+    """The benchmark that a shard belongs to."""
+
+    id: str
+    version: int
+    manifest_sha256: Sha256
+
+
+class ClipRecord(Record):
+    """Identity of the clip."""
+
+    dataset: str
+    subject: str
+    sequence: str
+    camera: str
+    action: str
+
+    @property
+    def id(self) -> ClipId:
+        """As the data set gives it."""
+        return ClipId(**self.model_dump())
+
+
+class DetectorRecord(Record):
+    """What identifies a detector's keypoints and scores."""
+
+    name: str
+    layout: str
+    score_meaning: str
+    weights_sha256: Sha256
+
+    @classmethod
+    def of(cls, detector: Detector) -> DetectorRecord:
+        """Return the record of a loaded detector."""
+        return cls(
+            name=detector.name,
+            layout=detector.layout,
+            score_meaning=detector.score_meaning,
+            weights_sha256=detector.weights_sha256,
+        )
+
+
+class CellRecord(Record):
+    """One row group."""
+
+    corruption: str
+    severity: int
+    frames: int
+    pixels_sha256: Sha256
+    detections_sha256: Sha256
+
+    @property
+    def cell(self) -> Cell:
+        """The condition."""
+        return Cell(self.corruption, self.severity)
+
+
+class ShardRecord(Record):
+    """All that a shard says about itself."""
+
+    format: Literal["corruptbench-shard/1"]
+    benchmark: BenchmarkRecord
+    clip: ClipRecord
+    detector: DetectorRecord
+    fingerprint: Sha256
+    cells: tuple[CellRecord, ...]
+
+
+def shard_path(out: Path, clip_id: ClipId) -> Path:
+    """Where a clip's shard lies below the output folder."""
+    file = f"{clip_id.sequence}.{clip_id.camera}.parquet"
+    return out / "keypoints" / clip_id.dataset / clip_id.subject / file
