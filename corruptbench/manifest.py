@@ -79,7 +79,7 @@ class Crop(Record):
 
 
 class Scoring(Record):
-    """Conventions of the metrics; see `corruptbench.evaluate`.
+    """Conventions of the metrics; see `corruptbench.evaluation`.
 
     ``root_rule`` is "subtract": joint ``root_joint`` of labels and predictions alike is moved to
     the origin; or "as-predicted": of the labels only, and a lifter whose contract says that its

@@ -25,7 +25,7 @@ from corruptbench.corruptions import CorruptionError, all_corruptions, get
 from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.detectors import Detector, load
 from corruptbench.detectors.crops import resize, to_frame
-from corruptbench.evaluate.detections import Quality, joint_errors, quality_of
+from corruptbench.evaluation.detections import Quality, joint_errors, quality_of
 from corruptbench.files import atomic
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, CorruptionPin, Manifest, load_manifest
 from corruptbench.preview.scene import scene_of_clip

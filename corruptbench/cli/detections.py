@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from corruptbench.evaluate.detections import THRESHOLD, quality
+from corruptbench.evaluation.detections import THRESHOLD, quality
 from corruptbench.shards.shard_set import open_shards
 
 

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from corruptbench.errors import InputError
-from corruptbench.evaluate.expectation import expectation
+from corruptbench.evaluation.expectation import expectation
 from corruptbench.leaderboard import as_text, by_benchmark, check, load, standing, submit
 from corruptbench.manifest import known_manifests, load_manifest
 

@@ -8,8 +8,8 @@ import click
 
 from corruptbench.cli.progress import Meter
 from corruptbench.datasets.studio import TRAIN_SHARDS
-from corruptbench.evaluate.contract import parse_contract
-from corruptbench.evaluate.lifter import usable_device
+from corruptbench.evaluation.contract import parse_contract
+from corruptbench.evaluation.lifter import usable_device
 from corruptbench.lifters.export import check_suffix, export
 from corruptbench.lifters.samples import load_samples
 from corruptbench.lifters.training import Schedule, train, weights_sha256

@@ -10,7 +10,7 @@ from torch import nn
 from torch.export import Dim
 
 from corruptbench.errors import InputError
-from corruptbench.evaluate.contract import EXTRA_FILE, Contract
+from corruptbench.evaluation.contract import EXTRA_FILE, Contract
 from corruptbench.files import atomic
 from corruptbench.skeleton import joint_set
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from corruptbench.errors import InputError
-from corruptbench.evaluate import metrics
-from corruptbench.evaluate.contract import Contract
-from corruptbench.evaluate.windows import lifter_input
+from corruptbench.evaluation import metrics
+from corruptbench.evaluation.contract import Contract
+from corruptbench.evaluation.windows import lifter_input
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import JointSet, convert, joint_set
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from corruptbench.cli import main
-from corruptbench.evaluate.contract import Contract
+from corruptbench.evaluation.contract import Contract
 from corruptbench.lifters.export import export
 from corruptbench.lifters.videopose3d import VideoPose3D
 

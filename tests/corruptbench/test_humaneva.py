@@ -17,7 +17,7 @@ from corruptbench.datasets.humaneva.calibration import read_camera
 from corruptbench.datasets.humaneva.partitions import OFFICIAL
 from corruptbench.datasets.humaneva.sync import Offset, common_clock
 from corruptbench.errors import InputError
-from corruptbench.evaluate.detections import joint_errors
+from corruptbench.evaluation.detections import joint_errors
 from corruptbench.manifest import CLEAN, load_manifest
 from corruptbench.shards.records import CellDetections
 from corruptbench.video.reader import decode, windows

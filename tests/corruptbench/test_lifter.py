@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from corruptbench.errors import InputError
-from corruptbench.evaluate.contract import EXTRA_FILE
-from corruptbench.evaluate.lifter import Lifter, load_lifter, probe
-from corruptbench.evaluate.windows import lift, lifter_input
+from corruptbench.evaluation.contract import EXTRA_FILE
+from corruptbench.evaluation.lifter import Lifter, load_lifter, probe
+from corruptbench.evaluation.windows import lift, lifter_input
 from corruptbench.lifters.export import export
 from corruptbench.lifters.videopose3d import VideoPose3D
 from corruptbench.skeleton import H36M17

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from corruptbench.evaluate import metrics
-from corruptbench.evaluate.score import clip_errors
+from corruptbench.evaluation import metrics
+from corruptbench.evaluation.score import clip_errors
 from corruptbench.leaderboard import summarise
 from corruptbench.leaderboard.schema import CLIP_COLUMNS
 from corruptbench.manifest import Scoring

@@ -6,7 +6,7 @@ import pytest
 
 from corruptbench.builder.plan import choose_cells, parse_severities
 from corruptbench.errors import InputError
-from corruptbench.evaluate.lifter import load_lifter
+from corruptbench.evaluation.lifter import load_lifter
 from corruptbench.files import sha256_of_json
 from corruptbench.manifest import CLEAN, Cell, known_manifests, load_manifest
 

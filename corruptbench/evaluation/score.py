@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from corruptbench.datasets import Clip
 from corruptbench.errors import InputError
-from corruptbench.evaluate import metrics
-from corruptbench.evaluate.lifter import Lifter
-from corruptbench.evaluate.windows import lift, lifter_input
+from corruptbench.evaluation import metrics
+from corruptbench.evaluation.lifter import Lifter
+from corruptbench.evaluation.windows import lift, lifter_input
 from corruptbench.leaderboard.schema import CLIP_COLUMNS
 from corruptbench.manifest import Scoring
 from corruptbench.shards.records import CellDetections

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from corruptbench.errors import InputError
-from corruptbench.evaluate.lifter import Lifter
+from corruptbench.evaluation.lifter import Lifter
 from corruptbench.files import atomic
 from corruptbench.leaderboard import Result, clips, summarise
 from corruptbench.leaderboard.schema import (
@@ -30,7 +30,7 @@ def write_result(
     """Writes ``<lifter>.json`` and ``<lifter>.clips.parquet`` into ``folder``.
 
     Args:
-        table: from `corruptbench.evaluate.score.score`, in which no pose was rejected.
+        table: from `corruptbench.evaluation.score.score`, in which no pose was rejected.
         lifter: that was scored.
         shard_set: that it was scored on.
         folder: made if it is missing.

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
-from corruptbench.evaluate.contract import EXTRA_FILE, Contract, parse_contract
+from corruptbench.evaluation.contract import EXTRA_FILE, Contract, parse_contract
 from corruptbench.files import sha256_of_file
 from corruptbench.skeleton import joint_set
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets import Clip
-from corruptbench.evaluate import metrics
+from corruptbench.evaluation import metrics
 from corruptbench.manifest import Cell
 from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet
