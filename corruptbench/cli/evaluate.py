@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from corruptbench.cli.progress import Meter
 from corruptbench.evaluation.lifter import load_lifter
 from corruptbench.evaluation.result import write_result
 from corruptbench.evaluation.score import score
 from corruptbench.files import check_folder
 from corruptbench.leaderboard import as_text
+from corruptbench.progress import Meter
 from corruptbench.shards.shard_set import open_shards
 
 
