@@ -150,7 +150,8 @@ def _without_main() -> Iterator[None]:
     start a build of its own in each worker. The workers need nothing from it.
     """
     main: dict[str, Any] = vars(sys.modules["__main__"])
-    hidden = {name: main.pop(name) for name in ("__file__", "__spec__") if name in main}
+    names: tuple[str, ...] = ("__file__", "__spec__")
+    hidden = {name: main.pop(name) for name in names if name in main}
     main["__spec__"] = None
     try:
         yield
