@@ -244,7 +244,7 @@ def _answer(
             return pack(["limit", f"{memory / 1e6:.4g} MB of memory"])
         if isinstance(error, InputError):
             return pack(["refused", str(error)])
-        return pack(["error", f"{type(error).__name__}: {error}"[:500]])
+        return pack(["error", f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]])
 
 
 def _is_memory(error: BaseException | None) -> bool:

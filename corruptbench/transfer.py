@@ -105,7 +105,8 @@ def receive(channel: socket.socket, most: float = math.inf) -> Any:
 def _node(value: Any, arrays: Arrays, known: dict[int, int]) -> Any:
     """Return the JSON of a value; ``known`` is the number of each array by its id."""
     if isinstance(value, np.generic):
-        return ["scalar", _checked(value.dtype.str), value.tobytes().hex()]
+        array = np.asarray(value)
+        return ["scalar", _checked(array.dtype.str), array.tobytes().hex()]
     if type(value) in _PLAIN:
         return _number(value) if type(value) is int else value
     if isinstance(value, bytes | bytearray):
@@ -129,7 +130,7 @@ def _array_node(array: NDArray[Any], arrays: Arrays, known: dict[int, int]) -> A
         if array.dtype != object:
             raise ValueError(f"an array of type {array.dtype}")
         return ["objects", array.shape, _node(array.ravel().tolist(), arrays, known)]
-    _checked(array.dtype.str)
+    _nbytes(array.dtype.str, list(array.shape))
     if id(array) not in known:
         known[id(array)] = len(arrays)
         arrays.append(np.asarray(array))
@@ -205,9 +206,10 @@ def _checked(dtype: str) -> str:
 
 
 def _nbytes(dtype: str, shape: list[int]) -> int:
-    if not all(isinstance(n, int) and n >= 0 for n in shape):
-        raise ValueError(f"an array of shape {shape}")
-    return math.prod(shape) * np.dtype(_checked(dtype)).itemsize
+    size, count = np.dtype(_checked(dtype)).itemsize, math.prod(shape)
+    if not all(isinstance(n, int) and n >= 0 for n in shape) or (not size and count > 1):
+        raise ValueError(f"an array of shape {shape} of {dtype}")
+    return count * size
 
 
 def _filled(content: Any, dtype: str, shape: Any, order: Any = "C") -> NDArray[Any]:

@@ -132,6 +132,7 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the stand-in for a function that the file names."""
+        module = module.replace("__builtin__", "builtins")  # Python 2's name
         if (module, name) not in _ADMITTED:
             raise InputError(
                 f"{self._path}: opening it would call {module}.{name}, which data has no need of; "
@@ -223,6 +224,11 @@ def _encoded(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
+def _no_bytes() -> bytes:
+    """Return no bytes as protocols 0 to 2 store them."""
+    return b""
+
+
 class _Ordered(OrderedDict[Any, Any]):
     """An ordered dictionary whose attributes cannot be set."""
 
@@ -236,7 +242,7 @@ _ADMITTED = {
     ("numpy", "dtype"): _Function(_Type),
     ("collections", "OrderedDict"): _Function(_Ordered),
     ("_codecs", "encode"): _Function(_encoded),
-    ("builtins", "bytes"): _Function(bytes),
+    ("builtins", "bytes"): _Function(_no_bytes),
     **{
         (f"numpy.{core}.{module}", name): _Function(call)
         for core in ("core", "_core")
