@@ -155,7 +155,7 @@ def _list_node(value: list[Any] | tuple[Any, ...], arrays: Arrays, known: dict[i
 
 
 def _fits(numbers: list[int]) -> bool:
-    return min(numbers) >= -(2**_BITS) and max(numbers) < 2**_BITS
+    return all(number.bit_length() <= _BITS for number in numbers)
 
 
 def _value(node: Any, arrays: Arrays) -> Any:
