@@ -65,7 +65,7 @@ class Limits:
     def for_file(cls, path: Path) -> Limits:
         """Return limits that any honest file of that size is read within."""
         size = path.stat().st_size if path.is_file() else 0
-        return cls(2**30 + 3 * size, 10 + size / 1e7, 2**30 + 2 * size)
+        return cls(2**30 + 3 * size, 8 + size / 1e8, 2**30 + 2 * size)
 
 
 def run(function: str, *arguments: Any, name: str, remedy: str, limits: Limits) -> Any:
