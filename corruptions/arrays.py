@@ -86,7 +86,7 @@ def corrupt(
     return restored
 
 
-def _boxes(boxes: ArrayLike | None, frames: int, height: int, width: int) -> Any:
+def _boxes(boxes: Any, frames: int, height: int, width: int) -> Any:
     """Return one box for each frame, (F, 4), not yet checked."""
     if boxes is None:
         boxes = (0.0, 0.0, width, height)
