@@ -16,8 +16,8 @@ from corruptbench.cli.target import check_target
 if TYPE_CHECKING:
     from corruptbench.corruptions import Frame
     from corruptbench.manifest import Cell
-    from corruptbench.video.person_track import Track
-    from corruptbench.video.probe import Source
+    from corruptbench.video.person_track import PersonTrack
+    from corruptbench.video.probe import VideoFile
 
 
 @click.command(
@@ -61,7 +61,7 @@ def command(
 
 
 def _write(
-    cell: Cell, source: Path, target: Path, key: str, found: Track, crf: int, quiet: bool
+    cell: Cell, source: Path, target: Path, key: str, found: PersonTrack, crf: int, quiet: bool
 ) -> int:
     """Write the corrupted frames of ``source``; return their number."""
     from corruptbench.builder.render import loose_renderer
@@ -83,7 +83,7 @@ def _write(
         return write_video(target, frames(), timing.rate, crf, timing.times)
 
 
-def _notes(source: Source, found: Track) -> Iterator[str]:
+def _notes(source: VideoFile, found: PersonTrack) -> Iterator[str]:
     """Give a sentence for each thing that the copy lacks or that may surprise."""
     import numpy as np
 

@@ -41,21 +41,19 @@ def command(
 
     An exported model is a program: evaluate only what you would run.
     """
-    from corruptbench.evaluation.lifter import load_lifter
-    from corruptbench.evaluation.result import write_result
-    from corruptbench.evaluation.score import score
+    from corruptbench import api
+    from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
     from corruptbench.files import check_folder
     from corruptbench.leaderboard import as_text
-    from corruptbench.progress import meter, note
-    from corruptbench.shards.shard_set import open_shards
+    from corruptbench.progress import note
 
-    shard_set = open_shards(shards, root, manifest)
-    lifter = load_lifter(model, device)
+    shard_set = api.open_shards(shards, root, manifest)
     check_folder(out)  # now rather than after the work
-    with meter("evaluate", len(shard_set.lock.clips), "clips", not quiet) as advance:
-        table = score(lifter, shard_set, lambda clip: advance(1, clip))
-    again = f"corruptbench evaluate {model.name} --shards SHARDS --device {device}"
-    path, result = write_result(table, lifter, shard_set, out, again)
+    try:
+        evaluated = api.evaluate(model, shard_set, device=device, progress=not quiet)
+    except RejectedPosesError as error:
+        raise save_rejected(error, out) from None
+    path, result = evaluated.save(out), evaluated.record
     complete = result.coverage.n_scored == result.coverage.n_expected
     if not (complete or quiet):
         note(

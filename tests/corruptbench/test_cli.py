@@ -33,7 +33,10 @@ BUILD = {
     "no such folder": (["--root", "nowhere"], ["nowhere: no such folder", "--root"]),
     "no dataset.json": (["--root", "."], ["no dataset.json", "one level too high or low"]),
     "no root": ([], ["--root"]),
-    "corruption": (["--root", "DATA", "--corruption", "fog"], ["'fog'", "erase, frame_freeze, gaussian_noise"]),
+    "corruption": (
+        ["--root", "DATA", "--corruption", "fog"],
+        ["'fog'", "erase, frame_freeze, gaussian_noise"],
+    ),
     "corruption of another benchmark": (
         ["--root", "DATA", "--corruption", "jpeg"],
         ["'jpeg'", "erase, gaussian_noise"],

@@ -135,7 +135,9 @@ def test_the_names_are_those_of_the_libraries():
     assert list(WRITERS) == FORMATS
     folder = Path(names.__file__).parents[1] / "datasets"
     found = {p.stem for p in folder.glob("*.py") if "def open_root(" in p.read_text()}
-    found |= {p.parent.name for p in folder.glob("*/__init__.py") if "def open_root(" in p.read_text()}
+    found |= {
+        p.parent.name for p in folder.glob("*/__init__.py") if "def open_root(" in p.read_text()
+    }
     assert set(names.datasets()) == found
 
 
