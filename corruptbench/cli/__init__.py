@@ -81,7 +81,9 @@ def main(arguments: list[str] | None = None) -> Any:
     except OSError as error:
         room = f"; make room{left}" if error.errno in _FULL else ""
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}{room}")
-    except user_errors() as error:
+    except Exception as error:
+        if not isinstance(error, user_errors()):
+            raise
         _fail(f"{error}{_option(error)}")
 
 

@@ -45,7 +45,8 @@ def command(context: click.Context, quiet: bool, out: Path) -> None:
             evaluate.command, model=model, shards=out / "shards", out=out / "results", quiet=quiet
         )
     _take_down(out / "board")
-    context.invoke(submit.command, result=out / f"results/{LIFTER}.json", board=out / "board")
+    result = out / "results" / f"{LIFTER}.json"
+    context.invoke(submit.command, result=result, board=out / "board", manifest=MANIFEST)
     page = out / "leaderboard.html"
     context.invoke(leaderboard.render_page, board=out / "board", out=page)
 
@@ -76,7 +77,7 @@ def _fetch_weights(context: click.Context, quiet: bool) -> None:
 
 def _take_down(board: Path) -> None:
     """Remove the row of an earlier demo, which other shards may have given other numbers."""
-    for row in board.glob(f"{MANIFEST}-v*/{LIFTER}"):
+    for row in board.glob(f"*/{LIFTER}"):
         for name in ("result.json", "clips.parquet"):
             (row / name).unlink(missing_ok=True)
         row.rmdir()

@@ -45,27 +45,24 @@ def command(
     from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
     from corruptbench.files import check_folder
     from corruptbench.leaderboard import as_text
-    from corruptbench.progress import counted, note
+    from corruptbench.progress import note
 
+    shard_set = api.open_shards(shards, root, manifest)
     check_folder(out)  # now rather than after the work
     try:
-        result = api.evaluate(
-            model, shards, root=root, manifest=manifest, device=device, progress=not quiet
-        )
+        evaluated = api.evaluate(model, shard_set, device=device, progress=not quiet)
     except RejectedPosesError as error:
         raise save_rejected(error, out) from None
-    path, record = result.save(out), result.record
-    coverage = record.coverage
-    complete = coverage.n_scored == coverage.n_expected
+    path, result = evaluated.save(out), evaluated.record
+    complete = result.coverage.n_scored == result.coverage.n_expected
     if not (complete or quiet):
-        cells = coverage.cells * coverage.n_expected // coverage.n_scored
         note(
-            f"partial: {coverage.cells} of {counted(cells, 'cell')} were built; the leaderboard "
-            "takes complete results only"
+            f"partial: {result.coverage.cells} of {len(shard_set.manifest.cells)} cells were "
+            "built; the leaderboard takes complete results only"
         )
     if as_json:
-        content = record.model_dump(mode="json")
-        say_json({"path": str(path), "complete": complete, "result": content})
+        record = result.model_dump(mode="json")
+        say_json({"path": str(path), "complete": complete, "result": record})
     else:
-        say_table(as_text([record], table_width()))
+        say_table(as_text([result], table_width()))
         say(f"result: {path}")
