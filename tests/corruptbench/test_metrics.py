@@ -85,7 +85,7 @@ def test_a_bad_pose_harms_no_other(metric, spoil):
     together = metric(predicted, target)
     assert np.isnan(together[1])
     assert together[[0, 2, 3]].tolist() == alone.tolist()
-    assert metrics.whole(predicted).tolist() == [True, False, True, True]
+    assert metrics.is_valid_pose(predicted).tolist() == [True, False, True, True]
 
 
 @given(POSES)

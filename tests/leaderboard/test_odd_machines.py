@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from codecs import BOM_UTF8
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def test_a_file_system_that_cannot_sync_folders(
     sync = os.fsync
 
     def refuse_folders(handle: int) -> None:
-        if Path(f"/proc/self/fd/{handle}").is_dir():
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
             raise OSError(code, os.strerror(code))
         sync(handle)
 
