@@ -1,0 +1,1 @@
+"""Files of other repositories: plain arrays in and out."""
