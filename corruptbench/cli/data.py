@@ -84,8 +84,11 @@ def _clips(manifest: Manifest, dataset: Dataset) -> Finding:
     except InputError as error:
         found = str(error).removeprefix(f"manifest {manifest.id}: ")
         remedy = "complete the copy, or name the manifest that you mean: --manifest"
-        return Finding("missing", "", "clips", found, expected, remedy)
-    return Finding("ok", "", "clips", f"{len(chosen)} are needed", expected)
+        return Finding(
+            level="missing", subject="", what="clips", found=found, expected=expected, remedy=remedy
+        )
+    found = f"{len(chosen)} are needed"
+    return Finding(level="ok", subject="", what="clips", found=found, expected=expected)
 
 
 def _print(dataset: str, root: Path | None, found: Sequence[Finding]) -> None:

@@ -8,9 +8,9 @@ import click
 
 from corruptbench.cli.progress import Meter
 from corruptbench.errors import InputError
-from corruptbench.export import FORMATS, LAYOUTS, Target, default_layout
+from corruptbench.export import FORMATS, JOINT_SETS, Target
 from corruptbench.export.folder import ExportFolder, Source
-from corruptbench.export.tracks import check_layout, tracks
+from corruptbench.export.tracks import check_joints, tracks
 from corruptbench.manifest import Cell
 from corruptbench.shards.shard_set import ShardSet, open_shards
 
@@ -24,7 +24,7 @@ from corruptbench.shards.shard_set import ShardSet, open_shards
 @click.option("--format", "name", type=click.Choice(list(FORMATS)), required=True)
 @click.option("--cell", "wanted", multiple=True, help='Such as "erase 3" or clean. Default: all.')
 @click.option(
-    "--layout", type=click.Choice(LAYOUTS),
+    "--layout", type=click.Choice(JOINT_SETS),
     help="Joints to write. Default: h36m17; humaneva15 for HumanEva.",
 )  # fmt: skip
 @click.option("--confidence", is_flag=True, help="VideoPose3D: the score as a third channel.")
@@ -43,28 +43,28 @@ def command(
     """Write the detections as the files that repositories of lifters read."""
     shard_set = open_shards(shards, root, manifest)
     cells = _chosen(shard_set, wanted)
-    layout = layout or default_layout(shard_set.dataset.name)
-    check_layout(shard_set, layout)
+    joints = layout or shard_set.dataset.joints
+    check_joints(shard_set, joints)
     source = Source(
         repository=name,
-        layout=layout,
+        layout=joints,
         benchmark=shard_set.lock.benchmark,
         detector=shard_set.lock.detector,
     )
-    folder = ExportFolder(out, source, {"--annotations": annotations, "--root": root})
-    writer = FORMATS[name](Target(folder, shard_set.dataset, layout, confidence, annotations))
+    folder = ExportFolder(out, source, {"the annotations": annotations, "the labels": root})
+    writer = FORMATS[name](Target(folder, shard_set.dataset, joints, confidence, annotations))
     names = writer.names(cells)
     folder.claim(names)
     with Meter("export", len(cells) * len(shard_set.lock.clips), "clips") as meter:
         for cell in cells:
             found = []
-            for track in tracks(shard_set, cell, layout):
+            for track in tracks(shard_set, cell, joints):
                 found.append(track)
                 meter.advance(1, str(cell))
             writer.write(cell, found)
     for what in writer.left_out:
         click.echo(f"left out: {what}")
-    licensed = shard_set.dataset.name.startswith("human")  # Human3.6M, HumanEva
+    licensed = shard_set.dataset.licensed
     caution = "; made from licensed data: do not pass them on" if licensed else ""
     click.echo(f"{len(names)} files for {name} in {out}{caution}")
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
-from corruptbench.datasets.checks.plausibility import height_amiss, size_amiss
+from corruptbench.datasets.checks.plausibility import height_problem, size_problem
 from corruptbench.errors import InputError
 
 #: The 17 of the 32 joints that the field uses, in the order of the joint set "h36m17".
@@ -25,12 +25,12 @@ _AGAIN = "fetch or unpack it again"
 
 
 def frames(path: Path, width: int = 96) -> int:
-    """Number of frames of a file, from its header; raises `InputError` as `read` does."""
+    """Return the number of frames of a file, from its header; raise `InputError` as `read` does."""
     return _shape(_open(path), path, width)[0]
 
 
 def read(path: Path, width: int = 96) -> NDArray[np.float64]:
-    """(F, width) float64: the coordinates as they are in the file.
+    """Return (F, width) float64: the coordinates as they are in the file.
 
     Raises:
         InputError: when the file is missing, is no CDF (a web page, say), is truncated, or holds
@@ -46,19 +46,19 @@ def read(path: Path, width: int = 96) -> NDArray[np.float64]:
 
 
 def joints(path: Path) -> NDArray[np.float64]:
-    """(F, 17, 3) float64 mm: the joint set "h36m17" of a 3D file, in the file's own frame.
+    """Return (F, 17, 3) float64 mm: the joint set "h36m17" of a 3D file, in the file's own frame.
 
     Raises:
         InputError: as `read`, and for coordinates that cannot be millimetres.
     """
     chosen = read(path).reshape(-1, 32, 3)[:, JOINTS]
-    if amiss := size_amiss(chosen):
-        raise InputError(f"{path}: Pose: {amiss}; use the original file: {_AGAIN}")
+    if problem := size_problem(chosen):
+        raise InputError(f"{path}: Pose: {problem}; use the original file: {_AGAIN}")
     return chosen
 
 
 def world(path: Path, camera: Camera | None = None) -> NDArray[np.float64]:
-    """(F, 17, 3) float64 world mm: the joint set "h36m17" of a file of ``D3_Positions``.
+    """Return (F, 17, 3) float64 world mm: the joint set "h36m17" of a file of ``D3_Positions``.
 
     Args:
         path: of the file.
@@ -69,9 +69,9 @@ def world(path: Path, camera: Camera | None = None) -> NDArray[np.float64]:
     """
     seen = joints(path)
     found = seen if camera is None else camera.camera_to_world(seen)
-    if amiss := height_amiss(found):
+    if problem := height_problem(found):
         guess = "camera space? D3_Positions_mono?" if camera is None else "not of this camera?"
-        raise InputError(f"{path}: Pose: {amiss} ({guess}); use the original file: {_AGAIN}")
+        raise InputError(f"{path}: Pose: {problem} ({guess}); use the original file: {_AGAIN}")
     return found
 
 
@@ -101,7 +101,7 @@ def _open(path: Path) -> cdflib.CDF:
 
 
 def _stated_size(path: Path, number: str) -> int:
-    """The file's size by its own header (CDF Internal Format Description); 0 where packed whole."""
+    """Return the size that the header states (CDF Internal Format Description); 0 where packed."""
     bytes_of = struct.calcsize(number)
     with path.open("rb") as stream:
         if stream.read(8)[4:] != b"\x00\x00\xff\xff":
