@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -35,10 +31,10 @@ _KINDS: dict[str, tuple[str, Callable[[pa.DataType], bool]]] = {
 }
 
 
-def write(table: pd.DataFrame, path: Path) -> str:
-    """Write the per-clip table atomically and return the file's SHA-256.
+def to_parquet(table: pd.DataFrame) -> bytes:
+    """Return the per-clip table as the content of a Parquet file.
 
-    The rows keep their order; the same table gives the same bytes under the same pyarrow.
+    The rows keep their order. The same table gives the same bytes under the same pyarrow.
 
     Raises:
         KeyError: a column of ``CLIP_COLUMNS`` is missing.
@@ -46,17 +42,10 @@ def write(table: pd.DataFrame, path: Path) -> str:
     """
     plain = table[list(CLIP_COLUMNS)]
     arrow = pa.Table.from_pandas(plain, schema=ARROW_SCHEMA, preserve_index=False)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(descriptor)
-    try:
-        pq.write_table(arrow.replace_schema_metadata(None), temporary, compression="zstd")
-        os.chmod(temporary, 0o644)
-        digest = hashlib.sha256(Path(temporary).read_bytes()).hexdigest()
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return digest
+    sink = pa.BufferOutputStream()
+    pq.write_table(arrow.replace_schema_metadata(None), sink, compression="zstd")
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
 
 
 def wrong_columns(schema: pa.Schema) -> list[tuple[str, str, str]]:

@@ -11,9 +11,9 @@ import click
 from corruptbench.builder.plan import choose_cells, parse_severities
 from corruptbench.builder.runner import Todo, build
 from corruptbench.builder.workers import Recipe
-from corruptbench.cli.progress import Meter
 from corruptbench.errors import InputError
 from corruptbench.manifest import load_manifest
+from corruptbench.progress import Meter
 from corruptbench.video.writer import CRF, CRF_HELP
 
 

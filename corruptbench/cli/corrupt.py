@@ -9,14 +9,14 @@ import click
 import numpy as np
 
 from corruptbench.builder.render import loose_renderer
-from corruptbench.cli.progress import Meter
 from corruptbench.cli.target import check_target
 from corruptbench.corruptions import Frame, get
 from corruptbench.detectors import load
 from corruptbench.errors import InputError
 from corruptbench.manifest import SEVERITIES, Cell
-from corruptbench.video.person_track import NOBODY, Track, track
-from corruptbench.video.probe import Source, look_at
+from corruptbench.progress import Meter
+from corruptbench.video.person_track import NOBODY, PersonTrack, track
+from corruptbench.video.probe import VideoFile, look_at
 from corruptbench.video.reader import windows
 from corruptbench.video.writer import CRF, CRF_HELP, write_video
 
@@ -69,7 +69,7 @@ def _severity(text: str) -> int:
     return int(text)
 
 
-def _notes(source: Source, found: Track) -> Iterator[str]:
+def _notes(source: VideoFile, found: PersonTrack) -> Iterator[str]:
     """What the copy does not have of its source, or not as one might expect it."""
     timing = found.timing
     if np.isnan(found.facts.boxes).all():

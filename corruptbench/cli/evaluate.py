@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from corruptbench.cli.progress import Meter
 from corruptbench.evaluation.lifter import load_lifter
-from corruptbench.evaluation.result import write_result
+from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
+from corruptbench.evaluation.result import make_result, save
 from corruptbench.evaluation.score import score
 from corruptbench.files import check_folder
 from corruptbench.leaderboard import as_text
+from corruptbench.progress import Meter
 from corruptbench.shards.shard_set import open_shards
 
 
@@ -35,7 +36,11 @@ def command(
     with Meter("evaluate", len(shard_set.lock.clips), "clips") as meter:
         table = score(lifter, shard_set, lambda clip: meter.advance(1, clip))
     again = f"corruptbench evaluate {model.name} --shards SHARDS --device {device}"
-    path, result = write_result(table, lifter, shard_set, out, again)
+    try:
+        result = make_result(table, lifter, shard_set, again)
+    except RejectedPosesError as error:
+        raise save_rejected(error, out) from None
+    path = save(result, table, out)
     console = Console()
     console.print(as_text([result], console.width))
     if result.coverage.n_scored != result.coverage.n_expected:

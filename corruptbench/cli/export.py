@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from corruptbench.cli.progress import Meter
 from corruptbench.errors import InputError
 from corruptbench.export import FORMATS, JOINT_SETS, Target
 from corruptbench.export.folder import ExportFolder, Source
 from corruptbench.export.tracks import check_joints, tracks
 from corruptbench.manifest import Cell
+from corruptbench.progress import Meter
 from corruptbench.shards.shard_set import ShardSet, open_shards
 
 

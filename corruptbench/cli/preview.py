@@ -10,7 +10,6 @@ import cv2
 
 from corruptbench.builder.plan import choose_cells, parse_severities
 from corruptbench.cli.clips import by_name
-from corruptbench.cli.progress import Meter
 from corruptbench.cli.target import check_target
 from corruptbench.corruptions import Frame, all_corruptions, get
 from corruptbench.datasets import Clip, open_dataset
@@ -20,6 +19,7 @@ from corruptbench.files import atomic
 from corruptbench.manifest import Cell, Manifest, load_manifest
 from corruptbench.preview.scene import Scene, scene_of_clip, scene_of_video
 from corruptbench.preview.sheet import contact_sheet, moving_sheet
+from corruptbench.progress import Meter
 from corruptbench.video.person_track import NOBODY
 from corruptbench.video.probe import look_at
 from corruptbench.video.reader import frame_rate

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from corruptbench.cli.progress import Meter
 from corruptbench.datasets.studio import TRAIN_SHARDS
 from corruptbench.evaluation.contract import parse_contract
 from corruptbench.evaluation.lifter import usable_device
@@ -14,6 +13,7 @@ from corruptbench.lifters.export import check_suffix, export
 from corruptbench.lifters.samples import load_samples
 from corruptbench.lifters.training import Schedule, train, weights_sha256
 from corruptbench.lifters.videopose3d import VideoPose3D
+from corruptbench.progress import Meter
 from corruptbench.shards.shard_set import open_shards
 from corruptbench.skeleton import joint_set
 

@@ -1,1 +1,1 @@
-"""Files of other repositories: plain arrays in and out."""
+"""Files of other repositories and data sets, as plain arrays."""

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from corruptbench.datasets.pickled import load_npz, load_pickle, looks_pickled
 from corruptbench.errors import InputError
+from corruptbench.formats.safe_pickle import load_npz, load_pickle, looks_pickled
 
 __all__ = ["looks_pickled", "read_npz", "read_pickle", "write_npy", "write_npz", "write_pickle"]
 

@@ -70,7 +70,7 @@ def test_cells_are_in_the_manifests_order():
     assert choose_cells(manifest) == manifest.cells
     chosen = choose_cells(manifest, (2,), ("gaussian_noise", "erase"))
     assert chosen == (CLEAN, Cell("erase", 2), Cell("gaussian_noise", 2))
-    with pytest.raises(InputError, match=r"--corruption 'fog'.*erase, occluder, .*gaussian_noise"):
+    with pytest.raises(InputError, match=r"'fog'.*erase, occluder, .*gaussian_noise"):
         choose_cells(manifest, (1,), ("fog",))
 
 

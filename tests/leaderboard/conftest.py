@@ -134,9 +134,11 @@ def write_result(folder: Path, table: pd.DataFrame, **changes: Any) -> Path:
     """Write a valid result and its clips table; return the JSON's path."""
     name = changes.get("name", "baseline")
     folder.mkdir(parents=True, exist_ok=True)
-    sha256 = clips.write(table, folder / f"{name}.clips.parquet")
+    rows = clips.to_parquet(table)
+    (folder / f"{name}.clips.parquet").write_bytes(rows)
     path = folder / f"{name}.json"
-    path.write_text(json.dumps(document(table, sha256, **changes)))
+    sha256 = hashlib.sha256(rows).hexdigest()
+    path.write_text(json.dumps(document(table, sha256, **changes)), encoding="utf-8")
     return path
 
 

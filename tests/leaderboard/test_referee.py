@@ -176,7 +176,7 @@ def test_refuses_a_missing_table(make: Make) -> None:
 
 def test_refuses_another_table(make: Make) -> None:
     path = make()
-    clips.write(clip_table(seed=5), referee.clips_path(path))
+    referee.clips_path(path).write_bytes(clips.to_parquet(clip_table(seed=5)))
     assert "expected clips_sha256" in refusal(path)
 
 

@@ -109,13 +109,14 @@ class LabelFiles:
 
     def _converted(self, recording: Recording, partition: Partition) -> tuple[Array, Path]:
         path = converted_file(self.root, partition, recording.subject, recording.name)
-        joints = np.array(mocap.read_mat(path, ("poses_3d",))["poses_3d"], dtype=np.float64)
+        remedy = _REMEDIES[CONVERTED]
+        joints: Array = mocap.run_matlab("numbers", path, "poses_3d", remedy=remedy)
         expected = (recording.count(partition), 15, 3)
         if joints.shape != expected:
             first, last = recording.frames(partition)
             raise InputError(
                 f"{path}: poses_3d of shape {joints.shape}, expected {expected}: 15 joints in the "
-                f"frames {first} to {last} of the official partition; {_REMEDIES[CONVERTED]}"
+                f"frames {first} to {last} of the official partition; {remedy}"
             )
         return joints, path
 
