@@ -31,6 +31,7 @@ from corruptbench.datasets.human36m.files import (
     in_camera_space,
     label_file,
     locate,
+    near_subject,
     stem,
     subjects,
 )
@@ -42,7 +43,6 @@ from corruptbench.datasets.human36m.tables import (
     size,
     video_frames,
 )
-from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
 
 #: Largest distance of published 2D labels from projected 3D labels, px. The 2D labels are float32,
@@ -65,7 +65,7 @@ def findings(root: Path, needs: Needs) -> Iterator[Finding]:
         if subject in present:
             yield from _Subject(root, subject, clips, needs, numbers).findings()
         else:
-            similar = near_miss(root / subject / "Videos")
+            similar = near_subject(root, subject)
             yield no_subject(subject, needs.any(clips), root / subject, similar)
 
 

@@ -106,6 +106,12 @@ def subjects(root: Path) -> list[str]:
     return [s for s in SUBJECTS if any((root / s / name).is_dir() for name in kinds)]
 
 
+def near_subject(root: Path, subject: str) -> str:
+    """Return what is there in place of a missing subject; see `near_miss`."""
+    inside = {Path(name).parts[0]: None for names in _FOLDERS.values() for name in names}
+    return next(filter(None, (near_miss(root / subject / name) for name in inside)), "")
+
+
 def check_root(root: Path) -> None:
     """Raise `InputError` unless ``root`` holds subjects; name the right one if it is near."""
     if not root.is_dir():
@@ -114,7 +120,7 @@ def check_root(root: Path) -> None:
         )
     if subjects(root):
         return
-    similar = next(filter(None, (near_miss(root / s / "Videos") for s in SUBJECTS)), "")
+    similar = next(filter(None, (near_subject(root, s) for s in SUBJECTS)), "")
     other = None if similar else nearby(root, subjects)
     if other is not None:
         raise InputError(f"{root}: holds no subject's folder, but {other} does: give {other}")
