@@ -119,7 +119,8 @@ def _onnx_model(variant: str, graph: Path, constants: Path, digest: str) -> byte
     try:
         write_atomic(path, content)
     except OSError as error:
-        _log.warning("%s cannot be kept (%s); each process will export it again", path, error)
+        remedy = f"a folder in {weights.ENVIRONMENT} that can be written to saves that time"
+        _log.warning("%s cannot be kept (%s): each process exports it; %s", path, error, remedy)
     return content
 
 

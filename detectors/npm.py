@@ -107,6 +107,7 @@ def _run(command: Sequence[str], folder: Path, timeout: float, what: str) -> Non
             process = subprocess.Popen(
                 command,
                 cwd=folder,
+                env=_environment(folder),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -128,6 +129,15 @@ def _run(command: Sequence[str], folder: Path, timeout: float, what: str) -> Non
     if status is None:
         raise DetectorError(f"{what} did not end within {timeout:g} s. {by_hand}. {said}")
     raise DetectorError(f"{what} failed with exit code {status}. {by_hand}. {said}")
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return this process's environment; `folder` is the home of a user who has none.
+
+    Node.js ends with an error where the system knows no home, and pip takes "~" for a name.
+    """
+    known = os.path.isabs(os.path.expanduser("~"))
+    return dict(os.environ) if known else {**os.environ, "HOME": str(folder)}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
