@@ -32,7 +32,7 @@ class Detections:
 
     Attributes:
         keypoints: float32 (N, K, 2), x then y, in pixels of the crop. The coordinates are
-            continuous: the crop spans [0, S] x [0, S], the centre of its top-left pixel is
+            continuous: the crop spans [0, S] x [0, S], the center of its top-left pixel is
             (0.5, 0.5). A detector may place a joint slightly outside of the crop.
         scores: float32 (N, K), larger is surer; `Detector.score_meaning` says what they mean.
 

@@ -1,6 +1,6 @@
 """Square crops out of frames, and keypoints back into frames. Pure functions.
 
-Coordinates are continuous: a frame spans [0, W] x [0, H], the centre of its top-left pixel is
+Coordinates are continuous: a frame spans [0, W] x [0, H], the center of its top-left pixel is
 (0.5, 0.5). A crop is a square of whole pixels, so cutting it out moves no pixel; only `resize`
 interpolates, and both its methods map [0, side] onto [0, size].
 """
@@ -25,7 +25,7 @@ def square_crop(box: npt.ArrayLike, padding: float) -> tuple[int, int, int]:
     """Find the square around a box.
 
     Its side is padding * max(width, height) of the box, rounded, at least 16; its upper-left
-    corner is the box's centre minus half of that side, rounded. Rounding is floor(x + 0.5): halves
+    corner is the box's center minus half of that side, rounded. Rounding is floor(x + 0.5): halves
     always go up, so that a box that moves by whole pixels takes its crop along unchanged.
 
     Args:

@@ -7,7 +7,7 @@ same network runs in torch, in float32.
 
 Coordinates. The network's grid has cells of 4 x 4 pixels. A joint is a cell's row and column plus
 an offset within the cell, times the cell's side as a part of the crop's: row 0 with offset 0 is
-the crop's upper edge, not the centre of a pixel. So the network's 0..1 is the continuous
+the crop's upper edge, not the center of a pixel. So the network's 0..1 is the continuous
 convention already, and no half pixel is added. The published half-float weights hold Lightning's
 cell side 1/48 as 0.02082825 (0.024 % too small, up to 0.05 px); here a cell is exactly 4 px.
 Measured on 8 rendered people x 24 crops and their mirror images: both variants put joints too far

@@ -47,7 +47,7 @@ TAKES, QUALITY, MIDDLE = 12, 85, 3
 POSEBENCH: Mapping[str, tuple[str, ...]] = {
     "motion blur": ("camera_shake", "long_exposure"), "Gaussian noise": ("gaussian_noise",),
     "impulse noise": ("impulse_noise",), "pixelate": ("pixelate",),
-    "JPEG compression": ("jpeg",), "colour quantisation": ("color_quantization",),
+    "JPEG compression": ("jpeg",), "color quantization": ("color_quantization",),
     "brightness": ("brightness",), "darkness": ("darkness",), "contrast": ("contrast",),
     "mask": ("mask",),
 }  # fmt: skip
@@ -66,7 +66,7 @@ Each picture shows frame {FRAME} of `{CLIP}`, clean and at severities 1 to 5, cr
 for the bundled detector. Each severity is drawn anew until this frame shows at least half of the
 clip's largest effect: what comes and goes is not there all the time. Unless each frame is corrupted
 by itself, two rows follow with moments {STEP:g} s apart, clean and at severity {MIDDLE}.
-Scope "frame" takes each frame by itself, "window" looks at its neighbours, too, "clip" draws once
+Scope "frame" takes each frame by itself, "window" looks at its neighbors, too, "clip" draws once
 for the clip.
 
 ## PoseBench's ten
