@@ -1,9 +1,10 @@
 """Use any augmenter of imgaug as a corruption, for comparison with what others use.
 
 This is optional. It needs the extra ``reference`` (a fork of imgaug that runs on today's NumPy).
-``imgcorruptlike`` also needs ``pip install --no-deps imagecorruptions-imaug``. Every frame gets its own seed, a pure function of (key, frame). So the same key gives the same bytes in any
-order and in any process, whatever the state of the global random generators. They are *replaced*
-while a frame is drawn and put back afterwards: use processes, not threads.
+``imgcorruptlike`` also needs ``pip install --no-deps imagecorruptions-imaug``. Every frame gets its
+own seed, a pure function of (key, frame). So the same key gives the same bytes in any order and in
+any process, whatever the state of the global random generators. They are *replaced* while a frame
+is drawn and put back afterwards: use processes, not threads.
 
 Not everything that holds for this package's own corruptions holds here:
 
@@ -12,11 +13,10 @@ Not everything that holds for this package's own corruptions holds here:
   for a comparison, not for a frozen benchmark.
 - Frames are drawn independently: weather flickers, patches jump.
 - An augmenter that moves the picture makes the labels wrong. One that would move keypoints, or
-  that cannot say where they go, is refused. An augmenter that moves the picture and does not say so
-  cannot be detected: ``imgcorruptlike.MotionBlur`` (a one-sided kernel: some pixels, in a
-  random direction),
-  ``imgcorruptlike.GlassBlur``, and, mostly by less than a pixel, imgaug's own ``MotionBlur``,
-  ``AverageBlur`` and poolings; and functions of your own.
+  that cannot say where they go, is refused. One that moves the picture and does not say so cannot
+  be detected: ``imgcorruptlike.MotionBlur`` (a one-sided kernel: some pixels, in a random
+  direction), ``imgcorruptlike.GlassBlur``, and, mostly by less than a pixel, imgaug's own
+  ``MotionBlur``, ``AverageBlur`` and poolings. Nor can functions of your own be checked.
 """
 
 from __future__ import annotations

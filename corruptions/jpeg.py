@@ -92,7 +92,7 @@ class Plan:
 
 
 def quantization(quality: int) -> NDArray[np.int32]:
-    """Return both tables at a quality of 1 to 100, (2, 8, 8) int32 in 1 to 255 as in baseline JPEG."""
+    """Return both tables at a quality of 1 to 100, (2, 8, 8) int32, from 1 to 255."""
     percent = 5000 // quality if quality < 50 else 200 - 2 * quality
     tables = np.array([LUMINANCE, CHROMINANCE], dtype=np.int32)
     return ((tables * percent + 50) // 100).clip(1, 255).astype(np.int32)

@@ -148,7 +148,7 @@ def _about(swing: float, key: Key, *where: int) -> float:
 
 
 class Canvas:
-    """An object while it is drawn. Places are fractions of its height, x from its middle, y down."""
+    """An object while it is drawn: x from its middle and y down are fractions of its height."""
 
     def __init__(self, height: int, key: Key, thing: int) -> None:
         self.height = height

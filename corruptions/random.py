@@ -116,7 +116,7 @@ class Key:
         return out
 
     def uniform(self, stream: int, *where: int) -> float:
-        """Return one of 2**32 numbers in [0, 1), for a stream (what is drawn) and up to 3 indices."""
+        """Return a 32-bit number in [0, 1) for a stream (what is drawn) and up to 3 indices."""
         counter = np.zeros((1, 4), dtype=np.uint32)
         counter[0, 0] = stream
         counter[0, 1 : 1 + len(where)] = where

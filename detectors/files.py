@@ -1,4 +1,4 @@
-"""Files that exist whole or not at all, and their hashes."""
+"""Write files that are complete or absent, and hash files."""
 
 from __future__ import annotations
 

