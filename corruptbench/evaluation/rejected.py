@@ -26,12 +26,13 @@ class RejectedPosesError(InputError):
         self.lifter = lifter
         self.rows = table[table["rejected"] > 0]
         total = int((table["frames"] + table["rejected"]).sum())
+        in_clips = _share(self.rows, table, clips.CLIP_KEY, "clip")
+        in_cells = _share(self.rows, table, clips.CELL_KEY, "cell")
         worst = self.rows.nlargest(1, "rejected").iloc[0]
         super().__init__(
             f"{lifter}: cannot score {self.rows['rejected'].sum()} of {counted(total, 'pose')} "
-            f"(NaN, infinite or collapsed to a point), in {_share(self.rows, table, clips.CLIP_KEY, 'clip')} and "
-            f"{_share(self.rows, table, clips.CELL_KEY, 'cell')}; most ({worst['rejected']}) in "
-            f"{worst['subject']}/{worst['sequence']}.{worst['camera']}, "
+            f"(NaN, infinite or collapsed to a point), in {in_clips} and {in_cells}; most "
+            f"({worst['rejected']}) in {worst['subject']}/{worst['sequence']}.{worst['camera']}, "
             f"{Cell(worst['corruption'], worst['severity'])}. A result without them would not be "
             "comparable, so there is none: correct the model"
         )
