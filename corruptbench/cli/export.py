@@ -51,36 +51,36 @@ def command(
     layout: str | None, confidence: bool, annotations: Path | None, quiet: bool, out: Path,
 ) -> None:  # fmt: skip
     """Write the detections as the files that repositories of lifters read."""
-    from corruptbench.export import FORMATS, Target, default_layout
+    from corruptbench.export import FORMATS, Target
     from corruptbench.export.folder import ExportFolder, Source
-    from corruptbench.export.tracks import check_layout, tracks
+    from corruptbench.export.tracks import check_joints, tracks
     from corruptbench.progress import counted, meter, note
     from corruptbench.shards.shard_set import open_shards
 
     shard_set = open_shards(shards, root, manifest)
     cells = _chosen(shard_set, wanted)
-    layout = layout or default_layout(shard_set.dataset.name)
-    check_layout(shard_set, layout)
+    joints = layout or shard_set.dataset.joints
+    check_joints(shard_set, joints)
     source = Source(
         repository=name,
-        layout=layout,
+        layout=joints,
         benchmark=shard_set.lock.benchmark,
         detector=shard_set.lock.detector,
     )
-    folder = ExportFolder(out, source, {"--annotations": annotations, "--root": root})
-    writer = FORMATS[name](Target(folder, shard_set.dataset, layout, confidence, annotations))
+    folder = ExportFolder(out, source, {"the annotations": annotations, "the labels": root})
+    writer = FORMATS[name](Target(folder, shard_set.dataset, joints, confidence, annotations))
     files = writer.names(cells)
     folder.claim(files)
     with meter("export", len(cells) * len(shard_set.lock.clips), "clips", not quiet) as advance:
         for cell in cells:
             found = []
-            for track in tracks(shard_set, cell, layout):
+            for track in tracks(shard_set, cell, joints):
                 found.append(track)
                 advance(1, str(cell))
             writer.write(cell, found)
     for what in () if quiet else writer.left_out:
         note(f"left out: {what}")
-    licensed = shard_set.dataset.name.startswith("human")  # Human3.6M, HumanEva
+    licensed = shard_set.dataset.licensed
     caution = "; made from licensed data: do not pass them on" if licensed else ""
     say(f"{counted(len(files), 'file')} for {name} in {out}{caution}")
 
