@@ -97,7 +97,13 @@ def local(station: Station, workers: int) -> Engine:
 
     def parallel(items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
         context = multiprocessing.get_context("spawn")
-        counter, stop = context.Value("q", 0), context.Event()
+        try:
+            counter, stop = context.Value("q", 0), context.Event()
+        except OSError as error:  # no /dev/shm in a container, for example
+            raise InputError(
+                f"several worker processes need shared memory, which this machine refuses "
+                f"({error.strerror}); build with one worker"
+            ) from None
         seen = 0
         processes: list[BaseProcess] = []
         pool = ProcessPoolExecutor(

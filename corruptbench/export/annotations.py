@@ -6,8 +6,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from corruptbench.datasets.pickled import load_npz, load_pickle, looks_pickled
 from corruptbench.errors import InputError
+from corruptbench.formats.safe_pickle import load_npz, load_pickle, looks_pickled
 
 
 def read_npz(path: Path, expected: str) -> dict[str, Any]:

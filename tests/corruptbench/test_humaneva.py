@@ -204,7 +204,7 @@ def test_converted_labels_that_are_no_matlab_file(root):
     path = root / "converted_15j/Validate/S1/Walking_1.mat"
     for content in (b"<html>", path.read_bytes()[:300], b""):
         path.write_bytes(content)
-        with pytest.raises(InputError, match=r"Walking_1\.mat: not a readable MATLAB file"):
+        with pytest.raises(InputError, match=r"Walking_1\.mat: cannot be read"):
             clip(root, "S1/Walking_1_Validate.C1")
 
 

@@ -25,8 +25,8 @@ from corruptbench.datasets.human36m.layout import check_root, clip_ids, folder, 
 from corruptbench.datasets.human36m.motionbert import MotionBERTHuman36M
 from corruptbench.datasets.human36m.packaged import PackagedHuman36M
 from corruptbench.datasets.human36m.tables import FPS, SUBJECTS, label_frames
-from corruptbench.datasets.pickled import looks_pickled
 from corruptbench.errors import InputError
+from corruptbench.formats.safe_pickle import looks_pickled
 
 #: Endings of other repositories' label files.
 _FILES = (".npz", ".pkl", ".pickle")

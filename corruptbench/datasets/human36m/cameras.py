@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench import sandbox
 from corruptbench.camera import Camera
 from corruptbench.datasets.human36m.tables import CAMERAS, official, size
 from corruptbench.errors import InputError
@@ -37,10 +37,13 @@ def camera_numbers(root: Path) -> tuple[float, ...]:
     if not path.is_file():
         return official().w0
     remedy = "use the metadata.xml of the Human3.6M code, or none: the same numbers are built in"
+    text: str = sandbox.run(
+        "corruptbench.formats.metadata_xml:text", str(path), "w0", name=str(path),
+        remedy=remedy, limits=sandbox.Limits.for_file(path),
+    )  # fmt: skip
     try:
-        text = ElementTree.parse(path).findtext("w0")
-        values = tuple(float(word) for word in (text or "").strip().strip("[]").split())
-    except (ElementTree.ParseError, ValueError) as error:
+        values = tuple(float(word) for word in text.strip().strip("[]").split())
+    except ValueError as error:
         raise InputError(f"{path}: cannot be read ({error}), expected w0; {remedy}") from None
     finite = int(np.isfinite(values).sum())
     if not len(values) == finite == _COUNT:

@@ -31,8 +31,8 @@ from corruptbench.datasets.human36m.layout import clip_ids
 from corruptbench.datasets.human36m.packaged import label_findings
 from corruptbench.datasets.human36m.tables import CAMERAS, FPS, SUBJECTS, label_frames, official
 from corruptbench.datasets.human36m.toolbox import clip_rows
-from corruptbench.datasets.pickled import load_pickle
 from corruptbench.errors import InputError
+from corruptbench.formats.safe_pickle import load_pickle
 from corruptbench.skeleton import H36M17
 from corruptbench.triangulation import reprojection_error, triangulate
 

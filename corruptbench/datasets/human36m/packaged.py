@@ -29,8 +29,8 @@ from corruptbench.datasets.human36m.cameras import camera_of
 from corruptbench.datasets.human36m.layout import clip_ids
 from corruptbench.datasets.human36m.poses import JOINTS
 from corruptbench.datasets.human36m.tables import FPS, SUBJECTS, label_frames, official
-from corruptbench.datasets.pickled import load_npz
 from corruptbench.errors import InputError
+from corruptbench.formats.safe_pickle import load_npz
 
 _EXPECTED = (
     "expected data_3d_h36m.npz with positions_3d, the 32 joints in the world, in metres: make it "

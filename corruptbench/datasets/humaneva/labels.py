@@ -23,8 +23,8 @@ from corruptbench.datasets.humaneva.chunks import chunk_name, numbered, validity
 from corruptbench.datasets.humaneva.files import converted_file, mocap_file, offset_file
 from corruptbench.datasets.humaneva.partitions import Partition, Recording
 from corruptbench.datasets.humaneva.sync import STREAMS, Clock, common_clock, read_offset
-from corruptbench.datasets.pickled import load_npz
 from corruptbench.errors import InputError
+from corruptbench.formats.safe_pickle import load_npz
 
 Array = NDArray[np.float64]
 Source = Literal["converted_15j", "data_3d_humaneva15.npz", "motion capture (experimental)"]
@@ -102,13 +102,14 @@ class LabelFiles:
 
     def _converted(self, recording: Recording, partition: Partition) -> tuple[Array, Path]:
         path = converted_file(self.root, partition, recording.subject, recording.name)
-        joints = np.array(mocap.read_mat(path, ("poses_3d",))["poses_3d"], dtype=np.float64)
+        remedy = _REMEDIES["converted_15j"]
+        joints: Array = mocap.run_matlab("numbers", path, "poses_3d", remedy=remedy)
         expected = (recording.count(partition), 15, 3)
         if joints.shape != expected:
             first, last = recording.frames(partition)
             raise InputError(
                 f"{path}: poses_3d of shape {joints.shape}, expected {expected}: 15 joints in the "
-                f"frames {first} to {last} of the official partition; {_REMEDIES['converted_15j']}"
+                f"frames {first} to {last} of the official partition; {remedy}"
             )
         return joints, path
 

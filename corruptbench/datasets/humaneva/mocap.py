@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.io
 from numpy.typing import NDArray
 
+from corruptbench import sandbox
 from corruptbench.errors import InputError
 
 Array = NDArray[np.float64]
@@ -66,66 +66,20 @@ class Capture:
 
 
 def read_capture(path: Path) -> Capture:
-    """A ``Mocap_Data/*.mat``, as the official readc3d leaves it.
+    """Return a ``Mocap_Data/*.mat``, as the official readc3d leaves it.
 
     Raises:
         InputError: when it is no such file, or lacks the markers or their labels.
     """
-    content = read_mat(path, ("Markers", "ParameterGroup"))
-    markers = np.asarray(content["Markers"], dtype=np.float64)
-    group = _named(content["ParameterGroup"], "POINT", path)
-    labels = [_text(x) for x in np.ravel(_named(group.Parameter, "LABELS", path).data)]
-    count = markers.shape[1] if markers.ndim == 3 else -1
-    if markers.shape[2:] != (3,) or len(labels) < count:
-        raise InputError(
-            f"{path}: Markers of shape {markers.shape} with {len(labels)} labels; expected "
-            f"(frames, markers, 3) and a label for each marker; {_AGAIN}"
-        )
-    return Capture(path, markers, tuple(labels[:count]))
+    markers, labels = run_matlab("capture", path, remedy=_AGAIN)
+    return Capture(path, markers, tuple(labels))
 
 
-def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
-    """Variables of a MATLAB file (version 4 to 7), structs as objects.
-
-    Raises:
-        InputError: when the file is missing, damaged, of version 7.3, or lacks one of them.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: missing; complete the data set")
-    try:
-        content = scipy.io.loadmat(path, struct_as_record=False)
-    except NotImplementedError:
-        raise InputError(
-            f"{path}: a MATLAB file of version 7.3, expected version 5 to 7: save it with -v7"
-        ) from None
-    except Exception as error:  # scipy raises whatever a damaged file leads it to
-        raise InputError(f"{path}: not a readable MATLAB file ({error}); fetch it again") from None
-    missing = [name for name in names if name not in content]
-    if missing:
-        raise InputError(
-            f"{path}: holds no {' and no '.join(missing)}; it has "
-            f"{', '.join(n for n in content if not n.startswith('__')) or 'nothing'}; is it "
-            "another file? Fetch or convert it again"
-        )
-    return dict(content)
-
-
-def _named(structs: object, name: str, path: Path) -> Any:
-    """The struct of that name, or one whose name contains it."""
-    names = {_text(getattr(s, "name", "")): s for s in np.ravel(np.asarray(structs))}
-    for found, struct in sorted(names.items(), key=lambda item: item[0] != name):
-        if name in found:
-            return struct
-    raise InputError(
-        f"{path}: ParameterGroup holds no {name}; expected the output of readc3d; {_AGAIN}"
-    )
-
-
-def _text(value: object) -> str:
-    """What a cell with one string holds; nothing for an empty one."""
-    while isinstance(value, np.ndarray):
-        value = value.ravel()[0] if value.size else ""
-    return str(value).strip()
+def run_matlab(function: str, path: Path, *arguments: str, remedy: str) -> Any:
+    """Return what a function of `corruptbench.formats.matlab` reads, in the sandbox."""
+    call, where = f"corruptbench.formats.matlab:{function}", str(path)
+    limits = sandbox.Limits.for_file(path)
+    return sandbox.run(call, where, *arguments, name=where, remedy=remedy, limits=limits)
 
 
 def read_parameters(path: Path) -> dict[str, float]:
