@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from shutil import copy, copytree
 
-import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -100,12 +99,3 @@ def folder(tmp_path, request):
         return tmp_path
 
     return make
-
-
-@pytest.fixture(scope="session")
-def photograph(tmp_path_factory) -> Path:
-    """A folder with three pictures."""
-    out = tmp_path_factory.mktemp("pictures")
-    for i in range(3):
-        cv2.imwrite(str(out / f"{i}.png"), np.full((64, 48, 3), 80 * i, np.uint8))
-    return out
