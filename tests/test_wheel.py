@@ -50,10 +50,9 @@ def test_contents(wheel):
 def installed(wheel, tmp_path_factory) -> Path:
     """An environment that has the wheel of its own and borrows the other packages."""
     folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
-    python = folder / "bin" / "python"
-    command = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel]
-    subprocess.run(command, check=True)
+    venv.create(folder)
+    pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python"]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", wheel], check=True)
     site = folder / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
     # Other people's packages of these names are on PyPI; an import of ours must not reach them.
     for name in ("corruptions", "detectors", "leaderboard", "manifests"):

@@ -140,7 +140,8 @@ def test_missing_shard(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):
 
 
 def test_shard_of_another_manifest(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):
-    other = write_manifest(tmp_path / "o.toml", **{"padding = 1.25": "padding = 1.5"})
+    changes = {"padding = 1.25": "padding = 1.5", '"A1", "A2"': '"A2"'}
+    other = write_manifest(tmp_path / "o.toml", **changes)
     done = evaluate(cli, tiny_lifter, copy, mini, other, tmp_path)
     assert done.code == 2
     assert "built from manifest mini-c version 1" in done.err
@@ -227,7 +228,7 @@ def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
     pq.write_table(table.set_column(2, "joints", column), empty)
     out = tmp_path / "out"
     words = ("--root", data, "--manifest", mini_manifest)
-    assert cli("build", *words, "--severity", 1, "--out", out).code == 0
+    assert cli("build", *words, "--severity", 1, "--workers", 1, "--out", out).code == 0
     done = cli("evaluate", tiny_lifter, "--shards", out, *words, "--out", tmp_path)
     assert done.code == 2
     assert "none of its 20 frames has a valid label" in done.err
@@ -237,7 +238,7 @@ def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
     without = {'subjects = ["A1", "A2"]': 'subjects = ["A1", "A2"]\nexclude = ["A2/step_1"]'}
     words = ("--root", data, "--manifest", write_manifest(tmp_path / "without.toml", **without))
     out = tmp_path / "without"
-    assert cli("build", *words, "--severity", 1, "--out", out).code == 0
+    assert cli("build", *words, "--severity", 1, "--workers", 1, "--out", out).code == 0
     done = cli("evaluate", tiny_lifter, "--shards", out, *words, "--out", tmp_path)
     assert done.code == 0, done.err
     coverage = json.loads((tmp_path / "tiny.json").read_text())["coverage"]
