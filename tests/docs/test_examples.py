@@ -44,7 +44,7 @@ def test_evaluate_my_lifter(folder, monkeypatch, capsys):
     assert "gaussian_noise" in capsys.readouterr().out
 
 
-def test_notebook(monkeypatch):
+def test_notebook():
     mpl.use("Agg")
     notebook = json.loads((EXAMPLES / "corrupt_a_video.ipynb").read_text())
     names: dict[str, object] = {}
