@@ -61,9 +61,10 @@ def build(
     """
     from corruptbench.builder import runner
     from corruptbench.builder.plan import choose_cells, parse_severities
-    from corruptbench.builder.workers import Recipe, usable_processors
+    from corruptbench.builder.workers import Recipe
     from corruptbench.errors import InputError
     from corruptbench.manifest import load_manifest
+    from corruptbench.processors import usable_processors
     from corruptbench.video.writer import CRF
 
     if crf is not None and not videos:

@@ -1,4 +1,4 @@
-"""The per-clip table on disk: one Parquet file, one row per (clip, cell)."""
+"""The per-clip table as a Parquet file: one row per (clip, cell)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from corruptbench.leaderboard.schema import CLIP_COLUMNS, METRICS
 
-#: What identifies a clip, and what identifies a cell.
+#: The columns that identify a clip, and those that identify a cell.
 CLIP_KEY = ("subject", "sequence", "action", "camera")
 CELL_KEY = ("corruption", "severity")
 
@@ -49,7 +49,7 @@ def to_parquet(table: pd.DataFrame) -> bytes:
 
 
 def wrong_columns(schema: pa.Schema) -> list[tuple[str, str, str]]:
-    """Return (column, found, expected) for each column that is missing, surplus or mistyped."""
+    """Return (column, found, expected) for each column that is missing, unknown or mistyped."""
     found = {field.name: field.type for field in schema}
     wrong = []
     for name, (kind, fits) in _KINDS.items():
@@ -66,21 +66,21 @@ def wrong_columns(schema: pa.Schema) -> list[tuple[str, str, str]]:
 
 
 def open_bytes(data: bytes) -> pq.ParquetFile:
-    """Open a Parquet file held in memory; nothing but its footer is decoded.
+    """Open a Parquet file that is in memory; only its footer is decoded.
 
-    Text columns are read as dictionaries, so that a small file cannot unfold into a huge table.
+    Text columns are read as dictionaries, so that a small file cannot expand into a huge table.
 
     Raises:
-        pyarrow.ArrowInvalid: the bytes are no Parquet file.
+        pyarrow.ArrowInvalid: the bytes are not a Parquet file.
     """
     return pq.ParquetFile(pa.BufferReader(data), read_dictionary=[*CLIP_KEY, "corruption"])
 
 
 def read(file: pq.ParquetFile) -> pd.DataFrame:
-    """Return the rows as a frame with ``CLIP_COLUMNS``; a null number becomes NaN.
+    """Return the rows as a data frame with ``CLIP_COLUMNS``; a null number becomes NaN.
 
-    What the file asks of pandas (its metadata) is ignored: it could turn nulls into values that
-    pass every comparison.
+    The file's metadata for pandas is ignored: it could turn nulls into values that pass every
+    comparison.
 
     Raises:
         pyarrow.ArrowException: the file's pages are damaged.

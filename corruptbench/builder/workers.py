@@ -182,13 +182,6 @@ def _signal(number: int) -> str:
     return signal.strsignal(number) or "unknown"
 
 
-def usable_processors() -> int:
-    """Return the number of processors that this process may use, at least 1."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 # In a worker process:
 
 _station: Station | None = None

@@ -1,4 +1,4 @@
-"""Poses that cannot be scored: the error that tells how many, and the list of them."""
+"""Report poses that cannot be scored: an error with their number, and a list in a file."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from corruptbench.errors import InputError
 from corruptbench.evaluation.lifter import Lifter
 from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path
 from corruptbench.files import atomic
-from corruptbench.leaderboard import Result, clips, summarise
+from corruptbench.leaderboard import Result, clips, summarize
 from corruptbench.leaderboard.schema import SCHEMA_VERSION, Benchmark, Build, Coverage, Scoring
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.shards.lock import software
@@ -35,7 +35,7 @@ def make_result(table: pd.DataFrame, lifter: Lifter, shard_set: ShardSet, comman
         raise RejectedPosesError(lifter.contract.name, table)
     lock, manifest = shard_set.lock, shard_set.manifest
     try:
-        summary = summarise(table, manifest.scoring.average)
+        summary = summarize(table, manifest.scoring.average)
     except ValueError as error:
         raise InputError(f"{shard_set.folder}: cannot be summarized: {error}") from None
     return Result(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
+from corruptbench.formats import web_page
 
 REMEDY = "fetch or unpack it again"
 
@@ -51,11 +52,10 @@ def _open(path: Path) -> cdflib.CDF:
             "that leaves it out"
         )
     with path.open("rb") as stream:
-        head = stream.read(512)
-    number = _MAGIC.get(head[:4])
+        head = stream.read(4)
+    number = _MAGIC.get(head)
     if number is None:
-        is_page = head.lstrip()[:1] == b"<"
-        found = "a web page (was the login lost during the download?)" if is_page else "no CDF file"
+        found = web_page.FOUND if web_page.is_web_page(path) else "no CDF file"
         raise InputError(f"{path}: {found}; expected a CDF file with the variable Pose: {REMEDY}")
     try:
         stated = _stated_size(path, number)
@@ -70,7 +70,7 @@ def _open(path: Path) -> cdflib.CDF:
 
 
 def _stated_size(path: Path, number: str) -> int:
-    """The file's size by its own header (CDF Internal Format Description); 0 where packed whole."""
+    """Return the size that the header states (CDF Internal Format Description); 0 where packed."""
     bytes_of = struct.calcsize(number)
     with path.open("rb") as stream:
         if stream.read(8)[4:] != b"\x00\x00\xff\xff":

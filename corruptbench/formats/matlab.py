@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ def numbers(path: str, name: str) -> NDArray[np.float64]:
     """Return a variable as float64.
 
     Raises:
-        InputError: when the file is missing, damaged, of version 7.3, or lacks the variable.
+        InputError: when the file is damaged, of version 7.3, or lacks the variable.
     """
     return np.array(_read(path, name)[name], dtype=np.float64)
 
@@ -44,8 +43,6 @@ def capture(path: str) -> tuple[NDArray[np.float64], list[str]]:
 
 def _read(path: str, *names: str) -> dict[str, Any]:
     """Return the variables of a file, structs as objects."""
-    if not Path(path).is_file():
-        raise InputError(f"{path}: missing; complete the data set")
     try:
         content = scipy.io.loadmat(path, struct_as_record=False)
     except NotImplementedError:

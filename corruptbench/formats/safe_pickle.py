@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from corruptbench import sandbox
 from corruptbench.errors import InputError
+from corruptbench.formats import web_page
 
 _TYPE = re.compile(r"b1|[iu][1248]|f[248]|c8|c16|[SU]\d{1,6}|O[48]?")
 _PLAIN = {str, bytes, bytearray, int, float, bool, type(None)}
@@ -88,14 +89,12 @@ def npz_content(path: str) -> dict[str, Any]:
 def _checked_size(path: Path, expected: str) -> int:
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected {expected}")
-    with path.open("rb") as stream:
-        head = stream.read(256).lstrip()
-    if head.startswith(b"<"):
+    if web_page.is_web_page(path):
         raise InputError(
-            f"{path}: a web page, expected {expected}: the download asked for a login or a "
-            "confirmation; open the link in a browser and save the file itself"
+            f"{path}: {web_page.FOUND}, expected {expected}: open the link in a browser and save "
+            "the file itself"
         )
-    if not head:
+    if not path.stat().st_size:
         raise InputError(f"{path}: empty, expected {expected}; download it again")
     return path.stat().st_size
 

@@ -29,8 +29,8 @@ SURFACE = {
         "out: 'str | Path' = 'shards', progress: 'bool' = True) -> 'ShardSet'"
     ),
     "corrupt": (
-        "(frames: 'Any', name: 'str', severity: 'int' = 3, *, boxes: 'Any' = None, "
-        "fps: 'float' = 25.0, seed: 'int' = 0) -> 'Any'"
+        "(frames: 'Frames', name: 'str', severity: 'int' = 3, *, boxes: 'ArrayLike | None' = None, "
+        "fps: 'float' = 25.0, seed: 'int' = 0) -> 'Frames'"
     ),
     "evaluate": (
         "(model: 'str | Path | Lifter', shards: 'str | Path | ShardSet' = 'shards', *, "
@@ -104,7 +104,7 @@ def test_a_loaded_lifter_and_folders_as_text(mini_full, mini, mini_manifest, tin
     assert found.record.lifter.name == "tiny"
     said = capsys.readouterr()
     assert said.out == ""
-    assert "evaluate: 3/3 clips" in said.err
+    assert "evaluate: 6/6 clips" in said.err
 
 
 SCRIPT = """

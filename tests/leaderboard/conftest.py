@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from corruptbench.leaderboard import Expected, Result, clips, summarise
+from corruptbench.leaderboard import Expected, Result, clips, summarize
 from corruptbench.leaderboard.schema import Scoring
 
 CORRUPTIONS = {"erase": 1.4, "camera_shake": 1.0, "gaussian_noise": 0.5}
@@ -105,7 +105,7 @@ def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str
     }
     for key, value in changes.items():
         fields[key] = {**fields[key], **value} if isinstance(value, dict) else value
-    summary = summarise(table, fields["scoring"]["average"])
+    summary = summarize(table, fields["scoring"]["average"])
     numbers = {
         key: [cell.model_dump() for cell in value] if key == "cells" else value.model_dump()
         for key, value in summary._asdict().items()

@@ -12,19 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench import sandbox
+from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
 
 
 def read(path: Path, frames: int) -> NDArray[np.float64]:
-    """(F, 4) float64 px x0, y0, x1, y1: bounds of the ones of each mask; NaN where there are none.
+    """Return the bounds (F, 4) float64 px x0, y0, x1, y1 of each mask; NaN where it is empty.
 
     Raises:
         InputError: when the file is missing or damaged, or has fewer masks than ``frames``.
     """
     if not path.is_file():
         raise InputError(
-            f"{path}: missing; expected the boxes of this clip: fetch the segments of the data "
-            "set, or use a manifest with crop.boxes = 'ground-truth'"
+            f"{path}: missing{near_miss(path)}; expected the boxes of this clip: fetch the "
+            "segments of the data set, or use a manifest with crop.boxes = 'ground-truth'"
         )
     limits = replace(sandbox.Limits.for_file(path), seconds=30 + frames / 20)
     boxes: NDArray[np.float64] = sandbox.run(

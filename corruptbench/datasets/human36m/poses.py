@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from corruptbench import sandbox
 from corruptbench.camera import Camera
-from corruptbench.datasets.checks.plausibility import height_amiss, size_amiss
+from corruptbench.datasets.checks.plausibility import height_problem, size_problem
 from corruptbench.errors import InputError
 
 #: The 17 of the 32 joints that the field uses, in the order of the joint set "h36m17".
@@ -42,19 +42,19 @@ def _run(function: str, path: Path, width: int) -> Any:
 
 
 def joints(path: Path) -> NDArray[np.float64]:
-    """(F, 17, 3) float64 mm: the joint set "h36m17" of a 3D file, in the file's own frame.
+    """Return (F, 17, 3) float64 mm: the joint set "h36m17" of a 3D file, in the file's own frame.
 
     Raises:
         InputError: as `read`, and for coordinates that cannot be millimetres.
     """
     chosen = read(path).reshape(-1, 32, 3)[:, JOINTS]
-    if amiss := size_amiss(chosen):
-        raise InputError(f"{path}: Pose: {amiss}; use the original file: {_AGAIN}")
+    if problem := size_problem(chosen):
+        raise InputError(f"{path}: Pose: {problem}; use the original file: {_AGAIN}")
     return chosen
 
 
 def world(path: Path, camera: Camera | None = None) -> NDArray[np.float64]:
-    """(F, 17, 3) float64 world mm: the joint set "h36m17" of a file of ``D3_Positions``.
+    """Return (F, 17, 3) float64 world mm: the joint set "h36m17" of a file of ``D3_Positions``.
 
     Args:
         path: of the file.
@@ -65,7 +65,7 @@ def world(path: Path, camera: Camera | None = None) -> NDArray[np.float64]:
     """
     seen = joints(path)
     found = seen if camera is None else camera.camera_to_world(seen)
-    if amiss := height_amiss(found):
+    if problem := height_problem(found):
         guess = "camera space? D3_Positions_mono?" if camera is None else "not of this camera?"
-        raise InputError(f"{path}: Pose: {amiss} ({guess}); use the original file: {_AGAIN}")
+        raise InputError(f"{path}: Pose: {problem} ({guess}); use the original file: {_AGAIN}")
     return found

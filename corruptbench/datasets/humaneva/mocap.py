@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench import sandbox
+from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
 
 Array = NDArray[np.float64]
@@ -55,7 +56,7 @@ class Capture:
     labels: tuple[str, ...]
 
     def index(self, *names: str) -> int:
-        """The first marker whose label contains one of the names (a subject may be put before)."""
+        """Return the first marker whose label contains a name; a subject may stand before it."""
         for i, label in enumerate(self.labels):
             if any(name in label for name in names):
                 return i
@@ -76,20 +77,29 @@ def read_capture(path: Path) -> Capture:
 
 
 def run_matlab(function: str, path: Path, *arguments: str, remedy: str) -> Any:
-    """Return what a function of `corruptbench.formats.matlab` reads, in the sandbox."""
+    """Return what a function of `corruptbench.formats.matlab` reads, in the sandbox.
+
+    Raises:
+        InputError: when the file is missing, damaged, or lacks what the function reads.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: missing{near_miss(path)}; complete the data set")
     call, where = f"corruptbench.formats.matlab:{function}", str(path)
     limits = sandbox.Limits.for_file(path)
     return sandbox.run(call, where, *arguments, name=where, remedy=remedy, limits=limits)
 
 
 def read_parameters(path: Path) -> dict[str, float]:
-    """The subject's measures, ``Mocap_Data/<subject>.mp``: lines ``$Name = value``.
+    """Read the subject's measures, ``Mocap_Data/<subject>.mp``: lines ``$Name = value``.
 
     Raises:
         InputError: when one that is needed is missing.
     """
     if not path.is_file():
-        raise InputError(f"{path}: missing; expected the subject's measures; complete the data set")
+        raise InputError(
+            f"{path}: missing{near_miss(path)}; expected the subject's measures: complete the data "
+            "set"
+        )
     text = path.read_bytes().decode("latin-1")
     found = {k: float(v) for k, v in re.findall(r"\$(\w+)\s*=\s*(-?\d+(?:\.\d*)?)", text)}
     for name in ("LShoulderOffset", "RShoulderOffset"):
@@ -101,13 +111,13 @@ def read_parameters(path: Path) -> dict[str, float]:
 def joints_of(
     trial: Capture, static: Capture, parameters: Mapping[str, float], positions: Array
 ) -> Array:
-    """(F, 15, 3) float64 world mm at fractional frames (F,) of a trial, from 1; NaN: not valid.
+    """Return joints (F, 15, 3) float64 world mm of a trial; NaN where they are not valid.
 
     Args:
         trial: the recording.
         static: the subject at rest, ``Static.mat``.
         parameters: the subject's measures, mm.
-        positions: in the trial.
+        positions: frames (F,) in the trial, from 1 and fractional.
     """
     return _Body(trial, positions).joints(_shoulder_width(static), parameters)
 
@@ -127,8 +137,8 @@ class _Body:
         self.trial, self.low, self.share = trial, low, np.where(inside, positions - 1 - low, 0.0)
         self.high = low + (self.share > 0)
         surface = trial.markers[:, [trial.index(*names) for names in SURFACE]]
-        whole = (surface.sum(axis=2) != 0).all(axis=1)
-        self.valid = inside & whole[self.low] & whole[self.high]
+        is_complete = (surface.sum(axis=2) != 0).all(axis=1)
+        self.valid = inside & is_complete[self.low] & is_complete[self.high]
 
     def _between(self, marker: int) -> tuple[Array, Array]:
         track = self.trial.markers[:, marker]
@@ -137,18 +147,18 @@ class _Body:
         return track[self.low], track[self.low + 1]
 
     def point(self, name: str) -> Array:
-        """(F, 3): a virtual marker."""
+        """Return a virtual marker (F, 3)."""
         before, after = self._between(self.trial.index(name))
         return before + self.share[:, None] * (after - before)
 
     def length(self, a: str, b: str) -> Array:
-        """(F, 1): mean distance of two virtual markers over the frames before and after."""
+        """Return the mean distance (F, 1) of two virtual markers in the frames around."""
         first, second = (self.trial.markers[:, self.trial.index(n)] for n in (a, b))
         gap = np.linalg.norm(first - second, axis=1)
         return np.asarray((gap[self.low] + gap[self.high])[:, None] / 2)
 
     def axes(self, name: str) -> tuple[Array, Array]:
-        """Axes x and z (F, 3) of a segment, turned evenly from one frame to the next."""
+        """Return the axes x and z (F, 3) of a segment, turned evenly from one frame to the next."""
         start = self.trial.index(name)
         origin, z, x, y = (self._between(start + i) for i in range(4))
         ends = []
@@ -163,7 +173,7 @@ class _Body:
         return turned[:, :, 0], turned[:, :, 2]
 
     def joints(self, shoulder_width: float, parameters: Mapping[str, float]) -> Array:
-        """(F, 15, 3): see `joints_of`."""
+        """Return (F, 15, 3); see `joints_of`."""
         x, z = self.axes("PELO")
         torso = self.length("TRXO", "PELO")
         pelvis = self.point("PELO") + PELVIS_SHIFT * x
@@ -179,7 +189,7 @@ class _Body:
         return joints
 
     def _arm(self, side: str, offset: float) -> tuple[Array, Array, Array]:
-        """Shoulder, elbow, wrist; upper arm and forearm lean by one angle in opposite senses."""
+        """Return shoulder, elbow, wrist; upper arm and forearm lean by one angle, oppositely."""
         shoulder, old_elbow = self.point(f"{side}CLO"), self.point(f"{side}HUO")
         upper = self.length(f"{side}CLO", f"{side}HUO")
         lean = np.arctan2(offset / 2, upper)
@@ -192,7 +202,7 @@ class _Body:
         return shoulder, end + gap / 2, wrist
 
     def _leg(self, side: str) -> tuple[Array, Array, Array]:
-        """Hip, knee, ankle; the knee is the mean of the thigh's end and the shank's beginning."""
+        """Return hip, knee, ankle; the knee is midway between thigh's end and shank's start."""
         hip, knee = self.point(f"{side}FEP"), self.point(f"{side}FEO")
         thigh = hip - self.length(f"{side}FEP", f"{side}FEO") * self.axes(f"{side}FEO")[1]
         ankle = knee - self.length(f"{side}FEO", f"{side}TIO") * self.axes(f"{side}TIO")[1]
@@ -200,9 +210,9 @@ class _Body:
 
 
 def _slerp(first: Array, second: Array, share: Array) -> Array:
-    """Rotations (F, 3, 3) at ``share`` (F,) of the way from one to another, less than half a turn.
+    """Return rotations (F, 3, 3) between two that are less than half a turn apart.
 
-    Rodrigues' formula about the axis of the turn between them.
+    They are at ``share`` (F,) of the way, by Rodrigues' formula about the axis of the turn.
     """
     turn = np.swapaxes(first, 1, 2) @ second
     skew = (turn - np.swapaxes(turn, 1, 2)) / 2
