@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -30,7 +30,10 @@ HEAD = """# Python API
 
 Written by `python -m tools.api_reference` from the docstrings. Do not edit.
 """
-_SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Yields):$")
+WIDTH = 88
+_FUNCTION = re.compile(r"<function .*? at 0x[0-9a-f]+>")
+LISTS = ("Args", "Attributes", "Raises", "Warns")
+_SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Warns|Yields):$")
 _ITEM = re.compile(r"^    (\*{0,2}[\w.]+)(?: \([^)]*\))?: (.*)$")
 
 
@@ -53,7 +56,7 @@ def _entry(module: ModuleType, name: str, documented: set[object]) -> Iterator[s
         return
     yield f"### {name}\n"
     if value in documented:
-        yield "See above.\n"
+        yield f"See [above](#{name.lower()}).\n"
         return
     documented.add(value)
     yield f"```text\n{_signature(name, value)}\n```\n"
@@ -74,25 +77,38 @@ def _methods(value: type) -> Iterator[str]:
         yield _markdown(inspect.getdoc(function) or "")
 
 
-def _signature(name: str, value: object) -> str:
-    """Return ``name(...)`` with one argument a line where it is long."""
+class _Bare(str):
+    """An annotation that is printed without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _signature(name: str, value: Callable[..., object]) -> str:
+    """Return ``name(...)``, with one argument a line where it is long."""
     if inspect.isclass(value) and issubclass(value, Exception):
         return name
     try:
-        signature = inspect.signature(value)  # type: ignore[arg-type]
+        found = inspect.signature(value)
     except (TypeError, ValueError):
         return name
-    flat = f"{name}{signature}".replace("'", "")
-    if len(flat) <= 88:
+    parameters = [p.replace(annotation=_bare(p.annotation)) for p in found.parameters.values()]
+    found = found.replace(parameters=parameters, return_annotation=_bare(found.return_annotation))
+    flat = _FUNCTION.sub("...", f"{name}{found}")
+    if len(flat) <= WIDTH:
         return flat
-    arguments = ",\n    ".join(str(p).replace("'", "") for p in _parameters(signature))
-    returned = "" if signature.return_annotation is inspect.Signature.empty else (
-        f" -> {signature.return_annotation}"
-    )  # fmt: skip
-    return f"{name}(\n    {arguments}\n){returned}".replace("'", "")
+    arguments = ",\n    ".join(_FUNCTION.sub("...", p) for p in _parameters(found))
+    returned = flat.rpartition(")")[2]
+    return f"{name}(\n    {arguments}\n){returned}"
 
 
-def _parameters(signature: inspect.Signature) -> Iterator[object]:
+def _bare(annotation: object) -> object:
+    return _Bare(annotation) if isinstance(annotation, str) else annotation
+
+
+def _parameters(signature: inspect.Signature) -> Iterator[str]:
     """Yield the parameters, a star before those that are keyword only."""
     starred = False
     for parameter in signature.parameters.values():
@@ -100,7 +116,7 @@ def _parameters(signature: inspect.Signature) -> Iterator[object]:
         if parameter.kind is parameter.KEYWORD_ONLY and not starred:
             starred = True
             yield "*"
-        yield parameter
+        yield str(parameter)
 
 
 def _markdown(doc: str) -> str:
@@ -109,8 +125,9 @@ def _markdown(doc: str) -> str:
     for line in doc.splitlines():
         if found := _SECTION.match(line):
             section = found[1]
-            lines += [f"**{section}**", ""]
-        elif section in ("Args", "Attributes", "Raises") and (item := _ITEM.match(line)):
+            lines += [*["```", ""] * code, f"**{section}**", ""]
+            code = False
+        elif section in LISTS and (item := _ITEM.match(line)):
             lines.append(f"- `{item[1]}`: {item[2]}")
         else:
             section = section if not line or line.startswith(" ") else ""
@@ -118,7 +135,8 @@ def _markdown(doc: str) -> str:
             if example != code and line:
                 lines += ["```text"] if example else ["```", ""]
                 code = example
-            lines.append(line if code else line.strip())
+            inside = "  " + line[8:] if line.startswith(" " * 8) else line.strip()
+            lines.append(line if code else inside if section else line)
     return "\n".join([*lines, *["```"] * code, ""])
 
 

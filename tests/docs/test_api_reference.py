@@ -20,5 +20,5 @@ def test_every_public_name_is_on_the_page():
 def test_sections_become_lists():
     doc = "Do it.\n\nArgs:\n    a: one,\n        more.\n    b: two.\n\nReturns:\n    It.\n"
     assert api_reference._markdown(doc) == (
-        "Do it.\n\n**Args**\n\n- `a`: one,\nmore.\n- `b`: two.\n\n**Returns**\n\nIt.\n"
+        "Do it.\n\n**Args**\n\n- `a`: one,\n  more.\n- `b`: two.\n\n**Returns**\n\nIt.\n"
     )

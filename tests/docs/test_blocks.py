@@ -1,7 +1,8 @@
 """Every code block of the documentation runs as it stands.
 
 The blocks of a page run in order, in this process, each started in the same fresh folder. A block
-that shows a file is written to that file. What cannot run here is listed in `PARSED` and `OUTSIDE` with the reason.
+that shows a file is written to that file. What cannot run here is listed in `PARSED` and `OUTSIDE`
+with the reason.
 """
 
 from __future__ import annotations
