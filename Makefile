@@ -30,7 +30,7 @@ demo: setup
 	$(BIN)/corruptbench leaderboard render --board $(DEMO)/board --out $(DEMO)/leaderboard.html
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15
+	$(BIN)/python -m pytest -n 2 --durations 15
 
 lint: setup
 	$(BIN)/ruff format --check .
