@@ -1,6 +1,13 @@
-"""Video corruptions whose labels stay true and whose bytes are the same everywhere.
+"""Video corruptions whose labels stay true and whose bytes are the same on every machine.
 
-Usable on its own::
+They work without the rest of corruptbench. `corrupt` takes pictures and clips in many forms::
+
+    from corruptbench.corruptions import corrupt, list_corruptions
+
+    noisy = corrupt(frames, "gaussian_noise", severity=3)   # RGB: an array, a list, a tensor
+    print(list_corruptions())
+
+A `Corruption` works frame by frame and region by region, for clips that do not fit in memory::
 
     from corruptbench.corruptions import ClipFacts, Key, get
 
@@ -8,18 +15,29 @@ Usable on its own::
     noisy = get("gaussian_noise").clip(frames, facts, severity=3, key=Key.of("my clip"))
 """
 
+from corruptbench.corruptions.arrays import corrupt
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
-from corruptbench.corruptions.registry import all_corruptions, get
+from corruptbench.corruptions.registry import (
+    CorruptionList,
+    CorruptionSummary,
+    all_corruptions,
+    get,
+    list_corruptions,
+)
 from corruptbench.corruptions.validation import CorruptionError
 
 __all__ = [
     "ClipFacts",
     "Corruption",
     "CorruptionError",
+    "CorruptionList",
+    "CorruptionSummary",
     "Frame",
     "Key",
     "Region",
     "all_corruptions",
+    "corrupt",
     "get",
+    "list_corruptions",
 ]

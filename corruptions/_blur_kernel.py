@@ -6,6 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.base import Frame, Region
 
@@ -29,7 +30,7 @@ def padded_light(frame: Frame, region: Region, reach: int) -> NDArray[np.uint16]
     return light
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _decode(frame, top, left, light, table):  # type: ignore[no-untyped-def]
     rows, columns, channels = light.shape
     first = min(max(-left, 0), columns)  # columns of the picture are first .. last - 1
@@ -95,7 +96,7 @@ def _pair(light, y, left, length, one, two, channels):  # type: ignore[no-untype
     return light[y + one[0], start : start + length], light[row, other : other + length]
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _sum(light, one, two, weights, half, scale, out, encode):  # type: ignore[no-untyped-def]
     height, width, channels = out.shape
     size = width * channels

@@ -15,11 +15,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.corruptions._blur_kernel import NOWHERE, blur, padded_light
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.camera_shake import swing
 from corruptbench.corruptions.random import Key
@@ -96,7 +96,7 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
     return out
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _running(light, shift):  # type: ignore[no-untyped-def]
     """Sums from the left up to and with each pixel, modulo 2**32."""
     rows, columns, channels = light.shape

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.random import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
 
@@ -67,7 +67,7 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
     return out
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _add(clean, out, t, y0, x0, k0, k1, table):  # type: ignore[no-untyped-def]
     height, width, channels = out.shape
     size = width * channels

@@ -25,10 +25,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import av
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
@@ -234,7 +234,7 @@ def _resampled(picture: Frame, rows: Taps, columns: Taps) -> Frame:
     return out
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _resample(source, rows, row_weights, columns, column_weights, out):  # type: ignore[no-untyped-def]
     flat = source.reshape(source.shape[0], -1)
     left = 3 * columns[0, 0]
@@ -261,7 +261,7 @@ def _resample(source, rows, row_weights, columns, column_weights, out):  # type:
             out[i, j, 2] = blue >> (2 * BITS)
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _to_planes(picture, planes):  # type: ignore[no-untyped-def]
     """Y', Cb and Cr one after the other, each row by row, as (h * 3 / 2, w)."""
     height, width, _ = picture.shape
@@ -282,7 +282,7 @@ def _to_planes(picture, planes):  # type: ignore[no-untyped-def]
             flat[red + at] = 128 + ((28784 * r - 24103 * g - 4681 * b + 131072) >> 18)
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _from_planes(planes, picture):  # type: ignore[no-untyped-def]
     """The way back from `_to_planes`."""
     height, width, _ = picture.shape

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key, row_buffer, row_words
 
@@ -56,7 +56,7 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
     return out
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _hit(clean, out, t, y0, x0, k0, k1, limit):  # type: ignore[no-untyped-def]
     height, width, channels = out.shape
     size = width * channels

@@ -19,10 +19,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
@@ -148,7 +148,7 @@ def _whole_blocks(low: int, high: int, place: int, size: int) -> NDArray[np.int6
     return np.arange(first, last)
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _code(frame, rows, columns, top, left, forward, inverse, steps, out):  # type: ignore[no-untyped-def]
     height, width, _ = out.shape
     side = forward.shape[1]
@@ -192,7 +192,7 @@ def _code(frame, rows, columns, top, left, forward, inverse, steps, out):  # typ
                 target[j, 2] = min(max((grey + 116130 * blue) >> 16, 0), 255)
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _blocks(plane, forward, inverse, steps):  # type: ignore[no-untyped-def]
     """One row of blocks, coded and decoded in place: (side, n * side) int32, centred on 0."""
     side, wide = plane.shape
@@ -218,7 +218,7 @@ def _blocks(plane, forward, inverse, steps):  # type: ignore[no-untyped-def]
             plane[y, x] = min(max(plane[y, x], -128), 127)
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _mix(source, weights, shift, out):  # type: ignore[no-untyped-def]
     """Each line of ``out`` becomes a weighted sum of all lines of ``source``, >> shift, rounded."""
     for i in range(out.shape[0]):
@@ -233,7 +233,7 @@ def _mix(source, weights, shift, out):  # type: ignore[no-untyped-def]
             target[x] >>= shift
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _quantise(lines, start, forward, steps, block):  # type: ignore[no-untyped-def]
     """Rest of the transform, along the rows; to the nearest multiple of each frequency's step."""
     unit = np.int32(1 << (BITS + KEPT))

@@ -18,10 +18,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
@@ -114,7 +114,7 @@ def _rows(frame: Frame, region: Region) -> Frame:
     return frame[region.slices].reshape(region.y1 - region.y0, -1)
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _start(centre, table, total):  # type: ignore[no-untyped-def]
     height, size = centre.shape
     for y in range(height):
@@ -122,7 +122,7 @@ def _start(centre, table, total):  # type: ignore[no-untyped-def]
             total[y, i] = table[centre[y, i]] + np.uint32(32768)  # half of UNIT: rounds to nearest
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _expose(before, after, table, total):  # type: ignore[no-untyped-def]
     height, size = before.shape
     for y in range(height):
@@ -130,7 +130,7 @@ def _expose(before, after, table, total):  # type: ignore[no-untyped-def]
             total[y, i] += table[before[y, i]] + table[after[y, i]]
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _finish(before, after, table, total, out, encode):  # type: ignore[no-untyped-def]
     height, size = before.shape
     for y in range(height):

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._srgb import FROM_LINEAR, FULL, TO_LINEAR
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.random import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
@@ -81,7 +81,7 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
     return out
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _expose(out, t, y0, x0, k0, k1, light, sigma, table, encode):  # type: ignore[no-untyped-def]
     height, width, channels = out.shape
     size = width * channels

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
@@ -288,7 +288,7 @@ def _draw(drawing, height: int, key: Key, thing: int) -> NDArray[np.uint8]:  # t
     return out
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _finish(out, grain, across, down, shadow):  # type: ignore[no-untyped-def]
     height, width, _ = out.shape
     for y in range(height):
@@ -301,7 +301,7 @@ def _finish(out, grain, across, down, shadow):  # type: ignore[no-untyped-def]
             out[y, x, 3] = cover + ((255 - cover) * np.int32(shadow[y, x]) + 127) // 255
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _soften(rows, reach):  # type: ignore[no-untyped-def]
     """Mean over ``reach`` neighbours on each side along every row; beyond the canvas is nothing."""
     count, size, channels = rows.shape
@@ -329,7 +329,7 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
     return out
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _paint(out, thing, top, left):  # type: ignore[no-untyped-def]
     for y in range(max(top, 0), min(top + thing.shape[0], out.shape[0])):
         for x in range(max(left, 0), min(left + thing.shape[1], out.shape[1])):

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
@@ -72,7 +72,7 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
     return out
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _average(frame, rows, columns, y0, x0, out, decode, encode):  # type: ignore[no-untyped-def]
     height, width, _ = out.shape
     left = columns[0]

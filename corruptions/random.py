@@ -18,13 +18,15 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._kernel import kernel
+
 M0, M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 W0, W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 LOW = np.uint64(0xFFFFFFFF)
 S32 = np.uint64(32)
 
 
-@numba.njit(inline="always", cache=True)
+@numba.njit(inline="always")
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     """Ten rounds of Philox 4x32 on uint64 scalars that hold 32-bit words; four such words out."""
     for _ in range(10):
@@ -41,7 +43,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     return c0, c1, c2, c3
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def row_words(k0, k1, t, y, block, out):  # type: ignore[no-untyped-def]
     """Fills ``out`` (8 N,) uint16 with the random words of N successive blocks of one row.
 
@@ -59,7 +61,7 @@ def row_words(k0, k1, t, y, block, out):  # type: ignore[no-untyped-def]
         out[8 * i + 6], out[8 * i + 7] = d & low, d >> high
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def row_buffer(first, size):  # type: ignore[no-untyped-def]
     """Room for the words of samples ``first`` to ``first + size - 1`` of a row.
 
@@ -71,7 +73,7 @@ def row_buffer(first, size):  # type: ignore[no-untyped-def]
     return words, block, words[first - 8 * block : first - 8 * block + size]
 
 
-@numba.njit(cache=True)
+@kernel
 def _words(k0, k1, counters, out):  # type: ignore[no-untyped-def]
     for i in range(counters.shape[0]):
         c = counters[i]

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
@@ -145,7 +145,7 @@ def surface(size: int, key: Key) -> NDArray[np.uint8]:
     return out
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _mottle(out, grain, strength):  # type: ignore[no-untyped-def]
     height, width, channels = out.shape
     for y in range(height):
@@ -188,7 +188,7 @@ def _mirror(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     return np.minimum(index, 2 * size - 1 - index)
 
 
-@numba.njit(cache=True, boundscheck=False)
+@kernel
 def _hide(target, surface, down, right, cover):  # type: ignore[no-untyped-def]
     height, width, channels = target.shape
     for y in range(height):

@@ -1,4 +1,4 @@
-"""What the page shows, worked out from the results: plain records for the template."""
+"""Compute what the page shows from the results, as plain records for the template."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from corruptbench.leaderboard.schema import (
     Record,
     Result,
 )
+from corruptbench.leaderboard.text import counted
 
-#: At most so many bars in a panel; the table has every row.
+#: The greatest number of bars in a panel; the table has every row.
 BARS = 12
 
 _MINUS = "\N{MINUS SIGN}"
@@ -37,7 +38,7 @@ _ROOTS = {"subtract": "subtracted", "as-predicted": "as predicted"}
 
 
 class Heading(Record):
-    """What of a manifest the page shows: exactly these two fields.
+    """The part of a manifest that the page shows.
 
     ``corruptions`` are the names of all corruptions, in the order of the page's columns.
     """
@@ -47,7 +48,7 @@ class Heading(Record):
 
 
 class Number(NamedTuple):
-    """A number of the table: the text shown, the value to sort by, the interval beneath."""
+    """A number of the table: its text, the value to sort by, and the interval below it."""
 
     text: str
     value: float | None
@@ -99,7 +100,7 @@ class Grid(NamedTuple):
 
 @dataclass(frozen=True)
 class LifterView:
-    """What is told of one lifter below the tables."""
+    """The details of one lifter below the tables."""
 
     lifter: int
     result: Result
@@ -126,15 +127,15 @@ class BenchmarkView:
 def benchmark_views(
     results: Sequence[Result], manifests: Mapping[str, Mapping[str, object]]
 ) -> list[BenchmarkView]:
-    """Return what the page shows of each benchmark, sorted by its id.
+    """Compute what the page shows of each benchmark, sorted by its id.
 
     Args:
-        results: any results, of any benchmarks.
-        manifests: by benchmark id, the fields of `Heading` and no other. A benchmark without is
-            called by its id, with the corruptions in the order of its results.
+        results: results of any benchmarks.
+        manifests: by benchmark id, exactly the fields of `Heading`. A benchmark without a manifest
+            is titled by its id, with the corruptions in the order of its results.
 
     Raises:
-        ValueError: a manifest is not of that shape (pydantic's ValidationError).
+        ValueError: a manifest has other fields or types (pydantic's ValidationError).
     """
     headings = {key: Heading.model_validate(fields) for key, fields in manifests.items()}
     return [
@@ -169,7 +170,7 @@ def _benchmark_view(
 
 
 def _in_order(names: Sequence[str], listed: Sequence[str]) -> list[str]:
-    """Return the names as they are listed, then the others in their own order."""
+    """Sort names by their place in the list, then the others in their own order."""
     return sorted(names, key=lambda name: listed.index(name) if name in listed else len(listed))
 
 
@@ -179,11 +180,11 @@ def _facts(rows: Sequence[Row]) -> list[str]:
     average = "mean over actions" if scoring.average == "actions" else "mean over frames"
     without = f"without {', '.join(coverage.excluded)}" if coverage.excluded else ""
     facts = [
-        f"{len(rows)} lifter{'s' if len(rows) > 1 else ''}",
-        f"{coverage.clips:,} clips",
+        counted(len(rows), "lifter"),
+        counted(coverage.clips, "clip"),
         without,
-        f"{coverage.cells:,} cells",
-        f"{coverage.n_expected:,} frames scored for each lifter",
+        counted(coverage.cells, "cell"),
+        f"{counted(coverage.n_expected, 'frame')} scored for each lifter",
         f"{scoring.joints} joints, root {scoring.root_joint} {_ROOTS[scoring.root_rule]}",
         average,
     ]
@@ -248,7 +249,7 @@ def _ends(metric: Metric, result: Result) -> tuple[float, float]:
 
 
 def _numbers(metric: Metric, result: Result, corruptions: Sequence[str]) -> list[Number]:
-    """Clean, corrupted, degradation, then each corruption."""
+    """Return clean, corrupted, degradation, then each corruption."""
     digits = _LABELS[metric][2]
     error, intervals = getattr(result, metric), result.mpjpe_intervals
     has = metric == "mpjpe"
@@ -281,7 +282,7 @@ def _signed(value: float, digits: int) -> str:
 
 
 def _range(interval: Interval) -> str:
-    """In words; of a single take, which has none, nothing."""
+    """Return an interval as text; nothing for the empty interval of a single take."""
     if interval.low == interval.high:
         return ""
     between = " to " if interval.low < 0 else "\N{EN DASH}"

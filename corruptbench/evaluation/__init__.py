@@ -1,1 +1,1 @@
-"""Evaluate: shards and a lifter in, errors in millimetres out."""
+"""Evaluate a lifter on shards; errors are in millimeters."""

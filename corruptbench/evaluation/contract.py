@@ -1,4 +1,4 @@
-"""The declared contract of a lifter: what it wants to be given, and what it gives."""
+"""The contract of a lifter: the conventions of its input and output."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ EXTRA_FILE = "corruptbench.json"
 
 
 class Contract(Record):
-    """Nothing is guessed: whatever a lifter assumes is declared here.
+    """Everything that a lifter assumes. Nothing is guessed.
 
     Attributes:
-        name: of the lifter, as it will stand in the leaderboard.
+        name: name of the lifter on the leaderboard.
         joints: joint set of the output.
         keypoints: joint set of the input; by default that of the output.
         channels: "xy", or "xyc" with the detector's score as third channel.
-        normalize: "screen" (x / w * 2 - [1, h / w]) or "pixel".
+        normalize: "screen" (``x / w * 2 - [1, h / w]``, see `camera.normalize_screen`) or "pixel".
         window: "sequence": (B, T + frames - 1, K, C) -> (B, T, J, 3), fully convolutional with a
-            receptive field of ``frames``, edges padded by repetition; "centre": (B, frames, K, C)
-            -> (B, 1, J, 3), the middle frame; "block": (B, frames, K, C) -> (B, frames, J, 3).
+            receptive field of ``frames``, where the first and last frame are repeated at the edges;
+            "centre": (B, frames, K, C) -> (B, 1, J, 3), the middle frame;
+            "block": (B, frames, K, C) -> (B, frames, J, 3).
             K are the joints of ``keypoints``, J those of ``joints``.
         frames: see ``window``.
-        units: of the output.
-        root: whether the output is relative to the root joint or absolute in camera space; its
-            axes are the camera's in both cases. An absolute one is made relative; what becomes of a
-            relative one is the benchmark's to say (``scoring.root_rule``).
+        units: unit of the output.
+        root: whether the output is relative to the root joint or absolute in camera space. Its axes
+            are the camera's in both cases. An absolute output is made relative. The benchmark
+            decides about a relative one (``scoring.root_rule``).
     """
 
     format: Literal["corruptbench-lifter/1"] = "corruptbench-lifter/1"
@@ -64,7 +65,15 @@ class Contract(Record):
 
 
 def parse_contract(value: object, where: str) -> Contract:
-    """A contract from its JSON or TOML content; raises `InputError` that names the field."""
+    """Check the JSON or TOML content of a contract.
+
+    Args:
+        value: the parsed content.
+        where: name of the file, for the message.
+
+    Raises:
+        InputError: a field is missing, unknown or wrong; names the first one.
+    """
     try:
         return Contract.model_validate(value)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""The 2D side: how good are the detector's keypoints and scores in each cell?"""
+"""Measure the quality of the detector's keypoints and scores in each cell."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class Quality:
 
 
 def quality(shard_set: ShardSet) -> dict[Cell, Quality]:
-    """Quality of each cell of a build, joints pooled over clips and frames.
+    """Measure the detection quality of each cell of a build, over all clips and frames.
 
-    Compared are the 12 limb joints, which detector and labels define alike; frames without a
-    person are left out.
+    Only the 12 limb joints count, because detector and labels define them in the same way. Frames
+    without a person are left out.
     """
     pooled: dict[Cell, list[NDArray[np.float64]]] = defaultdict(list)
     for clip, detections in shard_set.clips():
@@ -55,13 +55,20 @@ def quality(shard_set: ShardSet) -> dict[Cell, Quality]:
     return {cell: quality_of(np.concatenate(parts)) for cell, parts in pooled.items()}
 
 
-def joint_errors(clip: Clip, d: CellDetections, layout: str) -> NDArray[np.float64]:
-    """Of each limb joint in each labelled frame: (N, 3) error px, error / box height, score.
+def joint_errors(clip: Clip, d: CellDetections, joints: str) -> NDArray[np.float64]:
+    """Compute the 2D error of each limb joint in each labeled frame.
 
-    NaN errors where the detector did not look.
+    Args:
+        clip: with labels.
+        d: detections of one cell of the clip.
+        joints: joint set of the detections.
+
+    Returns:
+        (N, 3) float64: error in px, error as a fraction of the box height, detector score. Errors
+        are NaN where the detector did not look.
     """
     found, scores = convert(
-        d.keypoints.astype(np.float64), d.scores.astype(np.float64), layout, clip.joint_set
+        d.keypoints.astype(np.float64), d.scores.astype(np.float64), joints, clip.joint_set
     )
     limbs = limb_joints(clip.joint_set)
     seen = np.isfinite(clip.boxes).all(axis=1) & np.isfinite(clip.keypoints).all(axis=(1, 2))
@@ -73,7 +80,7 @@ def joint_errors(clip: Clip, d: CellDetections, layout: str) -> NDArray[np.float
 
 
 def quality_of(joints: NDArray[np.float64]) -> Quality:
-    """Sums up the joints (N, 3) that `joint_errors` gives."""
+    """Summarize the joints (N, 3) from `joint_errors`."""
     pixels, relative, scores = joints.T
     return Quality(
         joints=len(joints),

@@ -1,4 +1,4 @@
-"""What the leaderboard must find in a result of a benchmark."""
+"""What the leaderboard expects of every result of a benchmark."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from corruptbench.manifest import Manifest
 
 
 def expectation(manifest: Manifest) -> Expected:
-    """The cells and conventions that the manifest pins, and its clips where they are known."""
+    """Return the cells and conventions of a manifest, and its clips where they are known."""
     known = expected_clips(manifest.dataset)
     return Expected(
         manifest_sha256=manifest.sha256,

@@ -1,4 +1,4 @@
-"""Loads a submitted lifter and checks it against its contract before it is used."""
+"""Load a lifter and check it against its contract before it is used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import torch
@@ -31,7 +31,16 @@ _EXPORT = (
 
 @dataclass(frozen=True)
 class Lifter:
-    """A loaded lifter; ``__call__`` is one forward pass."""
+    """A loaded lifter; a call is one forward pass.
+
+    Attributes:
+        contract: conventions of its input and output.
+        network: a function on tensors.
+        device: the device that the network runs on.
+        sha256: digest of the file.
+        bytes: size of the file.
+        parameters: number of the network's parameters.
+    """
 
     contract: Contract
     network: Network
@@ -41,52 +50,56 @@ class Lifter:
     parameters: int
 
     def __call__(self, batch: Array32) -> Array32:
-        """(B, T, J, C) float32 in the contract's input convention -> what the network gives."""
-        # A graph exported with a dynamic batch may not admit a batch of one.
+        """Run the network on (B, T, K, C) float32 in the contract's convention.
+
+        Raises:
+            InputError: the network fails, or returns no tensor.
+        """
+        # A graph exported with a dynamic batch may refuse a batch of one.
         padded = np.concatenate([batch, batch]) if len(batch) == 1 else batch
         try:
             with torch.inference_mode():
                 out = self.network(torch.from_numpy(padded).to(self.device))
-        except Exception as error:  # whatever a foreign program raises
+        except Exception as error:  # a foreign program can raise anything
             raise InputError(
-                f"{self.contract.name}: fails on an input of shape {padded.shape} (batch, frames, "
-                f"joints, {self.contract.channels}): {_last_line(error)}; correct the contract or "
-                "the model (is its batch, or its length, fixed?)"
+                f"{self.contract.name}: it fails on an input of shape {padded.shape} (batch, "
+                f"frames, joints, {self.contract.channels}): {_last_line(error)}; correct the "
+                "contract or the model (does its export fix the batch size or the length?)"
             ) from error
         if not isinstance(out, torch.Tensor):
             raise InputError(
-                f"{self.contract.name}: the model returned {type(out).__name__}, expected one "
+                f"{self.contract.name}: it returned {type(out).__name__}, expected one "
                 "tensor of poses; wrap it so that forward returns only the poses"
             )
         return cast(Array32, out[: len(batch)].float().cpu().numpy())
 
 
 def load_lifter(path: Path, device: str) -> Lifter:
-    """Loads TorchScript (``.pt``) or a ``torch.export`` archive (``.pt2``), and probes it.
+    """Load TorchScript (``.pt``) or a ``torch.export`` archive (``.pt2``), and probe it.
 
-    The contract is the archive's extra file ``corruptbench.json``, else ``<model>.toml`` beside
-    it. Plain pickles (``torch.save``) are refused. An exported model is a program all the same, and
-    torch's readers do not confine it: load only what you would run.
+    The contract is the archive's extra file ``corruptbench.json``, or ``<model>.toml`` beside the
+    archive. Plain pickles (``torch.save``) are refused. An exported model is still a program, and
+    torch does not confine it: load only models that you would run.
+
+    Args:
+        path: the exported model.
+        device: "cpu", "cuda" or "cuda:N".
 
     Raises:
-        InputError: when the file is not such an archive, has no contract, or breaks it.
+        InputError: the file is not such an archive, has no contract, or breaks it.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected an exported lifter")
     kind = _kind(path)
     target = usable_device(device)
     extra = {EXTRA_FILE: ""}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch.jit is deprecated, yet what many people have
+    load = _load_script if kind == "script" else _load_export
+    # Torch gets an open file: it takes a name for UTF-8.
+    with path.open("rb") as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch.jit is deprecated, but many people use it
         try:
-            network, count = (
-                _open_script(path, target, extra)
-                if kind == "script"
-                else (_open_export(path, target, extra))
-            )
-        except InputError:
-            raise
-        except Exception as error:  # torch raises whatever its readers meet
+            network, count = load(stream, target, extra)
+        except Exception as error:  # torch raises errors of many kinds
             raise InputError(f"{path}: cannot be loaded ({_last_line(error)}); {_EXPORT}") from None
     contract = _contract(path, extra[EXTRA_FILE])
     lifter = Lifter(contract, network, target, sha256_of_file(path), path.stat().st_size, count)
@@ -100,19 +113,23 @@ def _last_line(error: Exception) -> str:
 
 
 def usable_device(name: str) -> torch.device:
-    """The torch device of that name; raises `InputError` when it cannot be used here."""
+    """Return the torch device of that name.
+
+    Raises:
+        InputError: torch cannot use it on this machine.
+    """
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         first = str(error).splitlines()[0]
-        raise InputError(f"--device {name}: not usable here ({first}); try cpu") from None
+        raise InputError(f"device '{name}': not usable here ({first}); try 'cpu'") from None
     return device
 
 
 def _kind(path: Path) -> str:
     if not zipfile.is_zipfile(path):
-        raise InputError(f"{path}: not an exported model (no archive); {_EXPORT}")
+        raise InputError(f"{path}: not an exported model (not a ZIP archive); {_EXPORT}")
     try:
         with zipfile.ZipFile(path) as archive:
             inside = {name.partition("/")[2] for name in archive.namelist()}
@@ -124,23 +141,27 @@ def _kind(path: Path) -> str:
         return "script"
     if "data.pkl" in inside:
         raise InputError(
-            f"{path}: holds pickled Python objects (torch.save), which can run any code when they "
-            f"are loaded, and may lack the network's definition; {_EXPORT}"
+            f"{path}: it holds pickled Python objects (torch.save), which can run any code when "
+            f"they are loaded, and may lack the network's definition; {_EXPORT}"
         )
-    raise InputError(f"{path}: an archive, but of no exported model; {_EXPORT}")
+    raise InputError(f"{path}: a ZIP archive, but not of an exported model; {_EXPORT}")
 
 
-def _open_script(path: Path, device: torch.device, extra: dict[str, str]) -> tuple[Network, int]:
+def _load_script(
+    stream: BinaryIO, device: torch.device, extra: dict[str, str]
+) -> tuple[Network, int]:
     files: dict[str, Any] = dict(extra)
-    script = torch.jit.load(str(path), map_location=device, _extra_files=files)  # type: ignore[no-untyped-call]
+    script = torch.jit.load(stream, map_location=device, _extra_files=files)  # type: ignore[no-untyped-call]
     content: str | bytes = files[EXTRA_FILE]  # str in, bytes out
     extra[EXTRA_FILE] = content.decode() if isinstance(content, bytes) else content
     script.eval()
     return script, sum(p.numel() for p in script.parameters())
 
 
-def _open_export(path: Path, device: torch.device, extra: dict[str, str]) -> tuple[Network, int]:
-    program = torch.export.load(str(path), extra_files=extra)
+def _load_export(
+    stream: BinaryIO, device: torch.device, extra: dict[str, str]
+) -> tuple[Network, int]:
+    program = torch.export.load(stream, extra_files=extra)
     count = sum(p.numel() for p in program.parameters())
     return cast(Network, program.module().to(device)), count
 
@@ -148,25 +169,30 @@ def _open_export(path: Path, device: torch.device, extra: dict[str, str]) -> tup
 def _contract(path: Path, inside: str) -> Contract:
     if inside:
         try:
-            return parse_contract(json.loads(inside), f"{path}: {EXTRA_FILE}")
+            return parse_contract(
+                json.loads(inside.removeprefix("\ufeff")), f"{path}: {EXTRA_FILE}"
+            )
         except json.JSONDecodeError as error:
             raise InputError(f"{path}: {EXTRA_FILE}: not JSON ({error})") from None
     beside = path.with_suffix(".toml")
     if not beside.is_file():
         raise InputError(
-            f"{path}: declares no contract; expected {EXTRA_FILE} inside the archive, or {beside}; "
-            "docs/lifters.md lists its fields"
+            f"{path}: it declares no contract; expected {EXTRA_FILE} inside the archive, or "
+            f"{beside}; docs/lifters.md lists its fields"
         )
     try:
-        return parse_contract(tomllib.loads(beside.read_text()), str(beside))
+        return parse_contract(tomllib.loads(beside.read_text(encoding="utf-8-sig")), str(beside))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{beside}: not TOML ({error})") from None
+        raise InputError(f"{beside}: not TOML in UTF-8 ({error}); correct the file") from None
 
 
 def probe(lifter: Lifter) -> None:
-    """Runs the lifter on made-up input; raises `InputError` where it breaks its contract.
+    """Run the lifter on made-up input and compare its output with its contract.
 
     Two batch sizes and, for sequences, two lengths show whether the export fixed one of them.
+
+    Raises:
+        InputError: the output has another shape, is not finite, or differs between equal inputs.
     """
     contract = lifter.contract
     given_joints, joints = (len(joint_set(s)) for s in (contract.keypoints, contract.joints))
@@ -192,7 +218,7 @@ def probe(lifter: Lifter) -> None:
 
 
 def _made_up(shape: tuple[int, ...], contract: Contract) -> Array32:
-    """Numbers of the size that the contract's input has."""
+    """Draw numbers in the usual range of the contract's input."""
     draw = np.random.Generator(np.random.Philox(key=1))
     values = draw.normal(0, 0.3, shape).astype(np.float32)
     if contract.normalize == "pixel":

@@ -1,6 +1,6 @@
-"""3D and 2D pose metrics: pure functions on arrays, float64, one value for each frame.
+"""3D and 2D pose metrics on float64 arrays.
 
-Poses are (F, J, 3) in millimetres, root-relative unless said otherwise.
+Poses are (F, J, 3) in millimeters, in camera axes.
 """
 
 from __future__ import annotations
@@ -12,50 +12,50 @@ Array = NDArray[np.float64]
 
 
 def root_relative(poses: Array, root: int) -> Array:
-    """Poses (F, J, 3) with joint ``root`` moved to the origin in each frame."""
+    """Return poses (F, J, 3) with joint ``root`` moved to the origin in each frame."""
     return poses - poses[:, root : root + 1]
 
 
 def mpjpe(predicted: Array, target: Array) -> Array:
-    """Mean per-joint position error of each frame, (F,) mm.
+    """Compute the mean per-joint position error of each frame, (F,) mm.
 
-    Euclidean distance, averaged over all J joints, the root included (Ionescu et al., TPAMI 2014;
-    VideoPose3D's "protocol 1" with both roots at the origin).
+    The Euclidean distance, averaged over all J joints including the root (Ionescu et al., TPAMI
+    2014; VideoPose3D's "protocol 1" where both roots are at the origin).
     """
     return np.asarray(np.linalg.norm(predicted - target, axis=-1).mean(axis=-1))
 
 
 def p_mpjpe(predicted: Array, target: Array) -> Array:
-    """MPJPE of each frame after the best similarity transform, (F,) mm.
+    """Compute the MPJPE of each frame after the best similarity transform, (F,) mm.
 
-    Rotation (no reflection), scale and translation that minimise the squared error (Procrustes
-    analysis; Kabsch 1976, Umeyama 1991). NaN for a frame in which there is none: one of the two
-    poses is not `whole`.
+    Rotation (no reflection), scale and translation minimize the squared error (Procrustes analysis;
+    Kabsch 1976, Umeyama 1991). NaN for a frame in which one of the two poses is not valid (see
+    `is_valid_pose`).
     """
     errors = np.full(len(predicted), np.nan)
-    usable = whole(predicted) & whole(target)
+    usable = is_valid_pose(predicted) & is_valid_pose(target)
     predicted, target = predicted[usable], target[usable]
-    centred = predicted - predicted.mean(axis=1, keepdims=True)
-    centre = target.mean(axis=1, keepdims=True)
-    wanted = target - centre
-    u, s, vt = np.linalg.svd(np.swapaxes(centred, 1, 2) @ wanted)
+    centered = predicted - predicted.mean(axis=1, keepdims=True)
+    center = target.mean(axis=1, keepdims=True)
+    wanted = target - center
+    u, s, vt = np.linalg.svd(np.swapaxes(centered, 1, 2) @ wanted)
     sign = np.sign(np.linalg.det(u @ vt))
     u[:, :, 2] *= sign[:, None]
     s[:, 2] *= sign
-    scale = s.sum(axis=1) / np.sum(centred**2, axis=(1, 2))
-    errors[usable] = mpjpe(scale[:, None, None] * (centred @ (u @ vt)) + centre, target)
+    scale = s.sum(axis=1) / np.sum(centered**2, axis=(1, 2))
+    errors[usable] = mpjpe(scale[:, None, None] * (centered @ (u @ vt)) + center, target)
     return errors
 
 
 def n_mpjpe(predicted: Array, target: Array) -> Array:
-    """MPJPE of each frame after the best scale about the origin, (F,) mm.
+    """Compute the MPJPE of each frame after the best scale about the origin, (F,) mm.
 
-    The scale minimises the squared error: <target, predicted> / <predicted, predicted>, summed over
-    a frame's joints (Rhodin et al., CVPR 2018; VideoPose3D's "protocol 3"). With root-relative
-    poses the root is what stays in place. NaN for a prediction that is not `whole`.
+    The scale minimizes the squared error: <target, predicted> / <predicted, predicted>, summed over
+    a frame's joints (Rhodin et al., CVPR 2018; VideoPose3D's "protocol 3"). In root-relative poses
+    the root stays in place. NaN for a prediction that is not valid (see `is_valid_pose`).
     """
     scale = np.full(len(predicted), np.nan)
-    usable = whole(predicted)
+    usable = is_valid_pose(predicted)
     predicted_usable = predicted[usable]
     scale[usable] = np.sum(target[usable] * predicted_usable, axis=(1, 2)) / np.sum(
         predicted_usable**2, axis=(1, 2)
@@ -63,16 +63,16 @@ def n_mpjpe(predicted: Array, target: Array) -> Array:
     return mpjpe(scale[:, None, None] * predicted, target)
 
 
-def whole(poses: Array) -> NDArray[np.bool_]:
-    """Of poses (..., J, 3), which are finite and not collapsed: some joint lies apart, (...)."""
+def is_valid_pose(poses: Array) -> NDArray[np.bool_]:
+    """Tell which poses (..., J, 3) are finite and not collapsed to one point, (...) bool."""
     apart = (poses != poses[..., :1, :]).any(axis=(-2, -1))
     return np.asarray(np.isfinite(poses).all(axis=(-2, -1)) & apart)
 
 
 def mpjve(predicted: Array, target: Array) -> Array:
-    """Mean per-joint velocity error, (F - 1,) mm per frame.
+    """Compute the mean per-joint velocity error, (F - 1,) mm per frame.
 
-    Distance between the joints' steps from one frame to the next (Pavllo et al., CVPR 2019).
+    The distance between the joints' steps from one frame to the next (Pavllo et al., CVPR 2019).
     """
     return mpjpe(np.diff(predicted, axis=0), np.diff(target, axis=0))
 
@@ -80,16 +80,19 @@ def mpjve(predicted: Array, target: Array) -> Array:
 def mpjve_of_runs(
     predicted: Array, target: Array, valid: NDArray[np.bool_]
 ) -> tuple[float | None, int]:
-    """MPJVE of a clip, mm per frame, and the number of frames that it is taken over.
+    """Compute the MPJVE of a clip and the number of frames that it is taken over.
 
-    A run of successive valid frames is a sequence of its own: there is no step over a gap. Runs
-    weigh by their frames, as sequences do in VideoPose3D's evaluation, although n frames have
-    n - 1 steps; a run of one frame has none and does not count. (None, 0) if there are no others.
+    Each run of successive valid frames is a sequence of its own: no step crosses a gap. Runs are
+    weighted by their number of frames, like sequences in VideoPose3D's evaluation, although n
+    frames have n - 1 steps. A run of one frame has no step and does not count.
 
     Args:
         predicted: (F, J, 3) mm.
-        target: (F, J, 3) mm; anything where it is not valid.
-        valid: (F,).
+        target: (F, J, 3) mm; any values where it is not valid.
+        valid: (F,) bool.
+
+    Returns:
+        The error in mm per frame and the number of frames; (None, 0) if there is no step.
     """
     frames = np.flatnonzero(valid)
     runs = [r for r in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1) if len(r) > 1]
@@ -101,7 +104,7 @@ def mpjve_of_runs(
 
 
 def keypoint_error(found: Array, target: Array, boxes: Array) -> Array:
-    """2D error of each joint as a fraction of the person's box height, (F, J).
+    """Compute the 2D error of each joint as a fraction of the person's box height, (F, J).
 
     Args:
         found: (F, J, 2) px.
@@ -113,14 +116,19 @@ def keypoint_error(found: Array, target: Array, boxes: Array) -> Array:
 
 
 def pck(errors: Array, threshold: float) -> float:
-    """Fraction of joints with an error of at most ``threshold``; NaN counts as wrong."""
+    """Return the fraction of joints with an error of at most ``threshold``; NaN is wrong."""
     return float(np.mean(errors <= threshold))
 
 
 def auroc(scores: Array, correct: NDArray[np.bool_]) -> float:
-    """Probability that a correct joint has a higher score than a wrong one; ties count half.
+    """Estimate the probability that a correct joint has a higher score than a wrong one.
 
-    NaN when all joints are correct or all are wrong. (Mann-Whitney's U over the number of pairs.)
+    Ties count half: this is Mann-Whitney's U divided by the number of pairs. NaN if all joints are
+    correct or all are wrong.
+
+    Args:
+        scores: (N,) float64.
+        correct: (N,) bool.
     """
     good, bad = np.sort(scores[correct]), scores[~correct]
     if not good.size or not bad.size:

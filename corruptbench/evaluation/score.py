@@ -1,4 +1,4 @@
-"""Scores a lifter on shards: one row for each clip and cell."""
+"""Score a lifter on shards: one row for each clip and cell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from corruptbench.manifest import Scoring
 from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet
 
-#: Columns that `score` gives: those of a result, and how many frames had no pose to score.
+#: Columns of `score`: those of a result, and the number of frames without a pose to score.
 COLUMNS = (*CLIP_COLUMNS, "rejected")
 
 
@@ -28,18 +28,23 @@ def score(
     shard_set: ShardSet,
     progress: Callable[[str], None] = lambda clip: None,  # noqa: ARG005
 ) -> pd.DataFrame:
-    """The per-clip table, columns `COLUMNS`, errors in mm.
+    """Compute the per-clip table, with columns `COLUMNS`.
+
+    Every clip of the manifest is scored in every cell that was built, over the frames with valid
+    labels. A pose that is not valid (see `metrics.is_valid_pose`) counts in ``rejected``, and its
+    frame is left out of the errors.
 
     Args:
-        lifter: loaded and probed.
-        shard_set: opened; every clip of its manifest is scored in every cell that was built, over
-            the frames whose labels are valid. A pose that is not `metrics.whole` is counted in
-            ``rejected``, and the frame is left out of the errors.
-        progress: called with each finished clip.
+        lifter: a loaded lifter.
+        shard_set: the shards to score it on.
+        progress: called with the name of each finished clip.
+
+    Returns:
+        One row for each clip and cell; errors in mm (MPJVE: mm per frame).
 
     Raises:
-        InputError: when the lifter gives another shape; when the labels are not in the joint set
-            that the manifest scores; when a clip has no valid label.
+        InputError: the lifter gives poses of another shape, the labels or the lifter have another
+            joint set than the manifest, or a clip has no valid label.
     """
     rows = []
     for clip, detections in shard_set.clips():
@@ -57,22 +62,19 @@ def _score_clip(
             f"{clip.id}: labels are {clip.joint_set}, the lifter gives {lifter.contract.joints}, "
             f"the manifest scores {rules.joints}; expected the same joint set"
         )
-    if not metrics.whole(clip.joints).any():
+    if not metrics.is_valid_pose(clip.joints).any():
         recording = f"{clip.id.subject}/{clip.id.sequence}.{clip.id.camera}"
         raise InputError(
             f"{clip.id}: none of its {len(clip.joints)} frames has a valid label, so it cannot be "
-            f'scored; mend the labels, or leave it out by the manifest: exclude = ["{recording}"]'
+            f'scored; correct the labels, or exclude it in the manifest: exclude = ["{recording}"]'
         )
-    layout = shard_set.lock.detector.layout
+    joints = shard_set.lock.detector.layout
     tracks = np.stack(
         [
-            lifter_input(
-                d.keypoints.astype(np.float64), d.scores.astype(np.float64), layout, clip.camera,
-                lifter.contract,
-            )
+            lifter_input(d.keypoints, d.scores, joints, clip.camera, lifter.contract)
             for d in detections
         ]
-    )  # fmt: skip
+    )
     about = (clip.id.subject, clip.id.sequence, clip.id.action, clip.id.camera)
     return [
         (
@@ -84,7 +86,7 @@ def _score_clip(
 
 
 class ClipErrors(NamedTuple):
-    """The last of `COLUMNS`: numbers of frames, then mm; None where there is no frame or step."""
+    """The last of `COLUMNS`: numbers of frames, then mm; None without a frame or a step."""
 
     frames: int
     run_frames: int
@@ -100,16 +102,16 @@ def clip_errors(
     rules: Scoring,
     root: Literal["relative", "absolute"],
 ) -> ClipErrors:
-    """Errors of one clip in one cell, over the frames where label and pose are `metrics.whole`.
+    """Compute the errors of one clip in one cell, over the frames with a valid label and pose.
 
     Args:
-        predicted: (F, J, 3) mm, camera axes.
-        target: (F, J, 3) mm, camera; NaN where a label is not valid.
-        rules: of the manifest.
-        root: whether the predictions are relative to the root joint, by the lifter's contract.
+        predicted: (F, J, 3) mm, in camera axes.
+        target: (F, J, 3) mm, in camera space; NaN where a label is not valid.
+        rules: scoring rules of the manifest.
+        root: whether the predictions are relative to the root joint (from the lifter's contract).
     """
-    labelled = metrics.whole(target)
-    scored = labelled & metrics.whole(predicted)
+    labelled = metrics.is_valid_pose(target)
+    scored = labelled & metrics.is_valid_pose(predicted)
     frames = int(scored.sum())
     rejected = int(labelled.sum()) - frames
     if not frames:

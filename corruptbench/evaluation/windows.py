@@ -1,4 +1,4 @@
-"""Turns a clip's keypoints into a lifter's input, and its output into one pose for each frame."""
+"""Turn a clip's keypoints into a lifter's input, and its output into one pose for each frame."""
 
 from __future__ import annotations
 
@@ -13,27 +13,32 @@ from corruptbench.skeleton import convert, joint_set
 
 Array = NDArray[np.float64]
 
-#: Windows given to a lifter at once, and frames of whole sequences.
+#: Greatest number of windows in a batch, and of frames in a batch of sequences.
 BATCH = 256
 BATCH_FRAMES = 8192
 
 
 def lifter_input(
-    keypoints: Array, scores: Array, layout: str, camera: Camera, contract: Contract
+    keypoints: NDArray[np.floating],
+    scores: NDArray[np.floating],
+    joints: str,
+    camera: Camera,
+    contract: Contract,
 ) -> NDArray[np.float32]:
-    """(F, K, C) in the contract's convention, with the joints of its ``keypoints``.
+    """Convert keypoints to a lifter's input: (F, K, C) float32 in the contract's convention.
 
     Frames without a detection (NaN keypoints) repeat the nearest frame that has one, the earlier
-    of two; their scores stay 0. A clip without any detection shows the middle of the picture.
+    of two; their scores stay 0. A clip without any detection shows the center of the picture.
 
     Args:
-        keypoints: (F, K, 2) px, in the detector's layout.
+        keypoints: (F, K, 2) px.
         scores: (F, K).
-        layout: name of the detector's joint set.
-        camera: for the size of the picture.
-        contract: of the lifter.
+        joints: joint set of the keypoints.
+        camera: camera of the clip, for the size of the picture.
+        contract: contract of the lifter.
     """
-    points, confidence = convert(filled(keypoints, camera), scores, layout, contract.keypoints)
+    points = filled(keypoints.astype(np.float64), camera)
+    points, confidence = convert(points, scores.astype(np.float64), joints, contract.keypoints)
     if contract.normalize == "screen":
         points = normalize_screen(points, camera.width, camera.height)
     if contract.channels == "xyc":
@@ -42,7 +47,7 @@ def lifter_input(
 
 
 def filled(keypoints: Array, camera: Camera) -> Array:
-    """Keypoints (F, K, 2) px without gaps: a frame with a NaN repeats the nearest one without."""
+    """Fill gaps in keypoints (F, K, 2) px: a frame with a NaN repeats the nearest one without."""
     seen = np.asarray(np.isfinite(keypoints).all(axis=(1, 2)))
     if seen.all():
         return keypoints
@@ -54,24 +59,27 @@ def filled(keypoints: Array, camera: Camera) -> Array:
 
 
 def lift(lifter: Lifter, tracks: NDArray[np.float32]) -> Array:
-    """Poses of N equally long tracks, (N, F, J, 3) float64 mm, as the contract's window says.
+    """Lift N tracks of equal length, by the rule of the contract's window.
 
     Args:
-        lifter: loaded.
-        tracks: (N, F, K, C) from `lifter_input`.
+        lifter: a loaded lifter.
+        tracks: (N, F, K, C) float32 from `lifter_input`.
+
+    Returns:
+        (N, F, J, 3) float64 mm, in camera axes.
 
     Raises:
-        InputError: when the lifter gives another shape than its contract says.
+        InputError: the lifter gives another shape than its contract says.
     """
     if lifter.contract.window == "sequence":
         out = _sequence(lifter, tracks)
     else:
-        run = _centre if lifter.contract.window == "centre" else _block
+        run = _center if lifter.contract.window == "centre" else _block
         out = np.stack([run(lifter, track) for track in tracks])
     wanted = (*tracks.shape[:2], len(joint_set(lifter.contract.joints)), 3)
     if out.shape != wanted:
         raise InputError(
-            f"{lifter.contract.name}: gave poses of shape {out.shape} for tracks of shape "
+            f"{lifter.contract.name}: it gave poses of shape {out.shape} for tracks of shape "
             f"{tracks.shape}, expected {wanted}; correct the contract or the model"
         )
     return out.astype(np.float64) * (1000 if lifter.contract.units == "m" else 1)
@@ -83,7 +91,7 @@ def _edge_padded(tracks: NDArray[np.float32], frames: int) -> NDArray[np.float32
 
 
 def _sequence(lifter: Lifter, tracks: NDArray[np.float32]) -> NDArray[np.float32]:
-    # One frame more than needed is given: an exported graph may not admit its bare receptive field.
+    # One frame more than needed: an exported graph may refuse exactly its receptive field.
     padded = _edge_padded(tracks, lifter.contract.frames)
     padded = np.concatenate([padded, padded[:, -1:]], axis=1)
     size = max(1, BATCH_FRAMES // padded.shape[1])
@@ -91,7 +99,7 @@ def _sequence(lifter: Lifter, tracks: NDArray[np.float32]) -> NDArray[np.float32
     return np.concatenate(parts)[:, :-1]
 
 
-def _centre(lifter: Lifter, track: NDArray[np.float32]) -> NDArray[np.float32]:
+def _center(lifter: Lifter, track: NDArray[np.float32]) -> NDArray[np.float32]:
     frames = lifter.contract.frames
     padded = _edge_padded(track[None], frames)[0]
     views = np.lib.stride_tricks.sliding_window_view(padded, frames, axis=0)
@@ -105,8 +113,8 @@ def _centre(lifter: Lifter, track: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _block(lifter: Lifter, track: NDArray[np.float32]) -> NDArray[np.float32]:
-    # Whole blocks from the start; the last one ends with the clip, and of its overlap with the
-    # block before it nothing is used: every frame is scored once.
+    # Full blocks from the start. The last one ends with the clip; its overlap with the block
+    # before is not used, so that every frame is scored once.
     frames = lifter.contract.frames
     if len(track) < frames:
         padded = np.pad(track, ((0, frames - len(track)), (0, 0), (0, 0)), mode="edge")

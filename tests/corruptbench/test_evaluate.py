@@ -71,7 +71,7 @@ def test_a_partial_build_gives_a_partial_result(
 ):
     done = evaluate(cli, tiny_lifter, mini_shards, mini, mini_manifest, tmp_path)
     assert done.code == 0
-    assert "partial: 5 of 11 cells" in done.out
+    assert "partial: 5 of 11 cells" in done.err
     refused = cli("submit", tmp_path / "tiny.json", "--board", tmp_path / "board")
     assert refused.code == 2
     assert "n_scored" in refused.err
@@ -207,7 +207,7 @@ def test_labels_of_another_recording(copy, mini_manifest, tiny_lifter, tmp_path,
     pq.write_table(table.set_column(2, "joints", column), path)
     done = evaluate(cli, tiny_lifter, copy, other, mini_manifest, tmp_path)
     assert done.code == 2
-    assert "other labels than the shards were built from" in done.err
+    assert "expected the labels that the shards were built from" in done.err
 
 
 def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):

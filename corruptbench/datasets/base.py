@@ -1,17 +1,22 @@
-"""What every data set reader gives: clips with cameras, 3D joints and person boxes."""
+"""What every data set gives: clips with cameras, 3D joints and person boxes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
+from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
+
+if TYPE_CHECKING:
+    from corruptbench.datasets.checks.report import Finding, Needs
 
 
 @dataclass(frozen=True, order=True)
@@ -37,8 +42,8 @@ class Clip:
 
     Attributes:
         id: identity.
-        video: path of the video; it need not exist for evaluation. Where a file of labels is all
-            of the data set, it is a path below that file.
+        video: path of the video; it need not exist for evaluation. Where one file of labels is the
+            whole data set, it is a path below that file.
         fps: frames per second of video and labels.
         camera: calibrated.
         joint_set: name of the joint set of the labels.
@@ -59,18 +64,18 @@ class Clip:
     published_boxes: Callable[[], NDArray[np.float64]] | None = None
 
     def require_video(self) -> None:
-        """Raises `InputError` unless the video is there."""
+        """Raise `InputError` unless the video is there."""
         if self.video.is_file():
             return
         holder = next((p for p in self.video.parents if p.is_file()), None)
         if holder is not None:
             raise InputError(
                 f"{holder}: holds labels only, enough to evaluate; expected the video of "
-                f"{self.id}: to build, give the folder that holds videos and labels (--root)"
+                f"{self.id}: to build, give the folder that holds videos and labels"
             )
         raise InputError(
-            f"{self.video}: missing; expected the video of {self.id}: complete the data set, or "
-            "point --root at the complete copy"
+            f"{self.video}: missing{near_miss(self.video)}; expected the video of {self.id}: "
+            "complete the data set, or give the folder of a complete copy"
         )
 
     @cached_property
@@ -91,5 +96,42 @@ class Clip:
         """
         if self.person_boxes is not None:
             return self.person_boxes
-        points = self.keypoints
-        return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
+        return bounds(self.keypoints)
+
+
+def bounds(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the bounds (F, 4) x0, y0, x1, y1 of points (F, J, 2); NaN where one of them is."""
+    return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
+
+
+class Dataset(Protocol):
+    """A data set as the engine sees it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the data set, part of every clip's identity."""
+
+    @property
+    def licensed(self) -> bool:
+        """Whether its licence forbids passing on what is made from it."""
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Names in the order in which other repositories list them; empty if there is none."""
+
+    @property
+    def joints(self) -> str:
+        """Name of the joint set of its labels."""
+
+    def clip_ids(self) -> list[ClipId]:
+        """Return all clips, sorted; cheap."""
+
+    def load(self, clip_id: ClipId) -> Clip:
+        """Return a clip with its labels; raise `InputError` that names the file at fault."""
+
+    def check(self, needs: Needs = ...) -> Iterator[Finding]:
+        """Yield what is there, what is missing and what differs from the official data.
+
+        Only what is needed can be missing. No video is decoded. A file at fault is a finding; it
+        raises nothing.
+        """

@@ -1,4 +1,4 @@
-"""Where files lie, in both trees that people have, and what they are called.
+"""Where the files of Human3.6M lie, in both trees that people have, and what they are called.
 
 As downloaded, and as extracted by the common fetch scripts::
 
@@ -15,8 +15,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from corruptbench.datasets.clip import ClipId
+from corruptbench.datasets.base import ClipId
 from corruptbench.datasets.human36m.tables import CAMERAS, SUBJECTS, official
+from corruptbench.datasets.near_misses import is_data, near_miss
 from corruptbench.datasets.root_suggestion import nearby
 from corruptbench.errors import InputError
 
@@ -36,17 +37,18 @@ _SUFFIX: dict[Kind, str] = {
     "Videos": ".mp4",
     "ground_truth_bb": ".mat",
 }
+_ARCHIVES = (".tgz", ".tar.gz", ".tar", ".zip")
 #: S1's files alone have names of their own; all others, and the field, use the canonical ones.
 _ODD = {"Photo": "TakingPhoto", "WalkDog": "WalkingDog"}
 
 
 def action(sequence: str) -> str:
-    """The class that a recording counts for: its name up to the first space."""
+    """Return the class that a recording counts for: its name up to the first space."""
     return sequence.partition(" ")[0]
 
 
 def clip_ids(dataset: str, present: Iterable[str]) -> list[ClipId]:
-    """All clips that the official data has of the subjects that are present, sorted."""
+    """Return all clips that the official data has of the subjects that are present, sorted."""
     return sorted(
         ClipId(dataset, subject, sequence, camera, action(sequence))
         for subject in present
@@ -56,26 +58,26 @@ def clip_ids(dataset: str, present: Iterable[str]) -> list[ClipId]:
 
 
 def stem(subject: str, sequence: str) -> str:
-    """The official file name of a recording, without camera and suffix."""
+    """Return the official file name of a recording, without camera and suffix."""
     name = action(sequence)
     return _ODD.get(name, name) + sequence[len(name) :] if subject == "S1" else sequence
 
 
 def canonical(file_stem: str) -> str:
-    """The recording's name as VideoPose3D has it ("TakingPhoto 1" is "Photo 1")."""
+    """Return a recording's name as VideoPose3D has it ("Photo 1" for "TakingPhoto 1")."""
     name = action(file_stem)
     usual = {odd: plain for plain, odd in _ODD.items()}
     return usual.get(name, name) + file_stem[len(name) :]
 
 
 def folder(root: Path, subject: str, kind: Kind) -> Path:
-    """The folder of a kind of files: the one that is there, or where it would be as downloaded."""
+    """Return the folder of a kind of files, or where it would be as downloaded."""
     candidates = [root / subject / name for name in _FOLDERS[kind]]
     return next((c for c in candidates if c.is_dir()), candidates[0])
 
 
 def locate(root: Path, subject: str, kind: Kind, sequence: str, camera: str | None = None) -> Path:
-    """The file of a recording: the one that is there, by either name, or where it should be."""
+    """Return the file of a recording, by either of its names, or where it should be."""
     ending = f".{camera}{_SUFFIX[kind]}" if camera else _SUFFIX[kind]
     place = folder(root, subject, kind)
     plain = action(sequence)
@@ -85,28 +87,46 @@ def locate(root: Path, subject: str, kind: Kind, sequence: str, camera: str | No
     return next((p for p in (expected, *renamed) if p.is_file()), expected)
 
 
+def label_file(root: Path, clip: ClipId) -> Path:
+    """Return the file of a clip's labels, of the camera's space where there is no other folder."""
+    world = folder(root, clip.subject, "D3_Positions")
+    if not world.is_dir() and folder(root, clip.subject, "D3_Positions_mono").is_dir():
+        return locate(root, clip.subject, "D3_Positions_mono", clip.sequence, clip.camera)
+    return locate(root, clip.subject, "D3_Positions", clip.sequence)
+
+
+def in_camera_space(labels: Path) -> bool:
+    """Return whether a file of labels is one of the camera's space."""
+    return labels.parent.name in {Path(name).name for name in _FOLDERS["D3_Positions_mono"]}
+
+
 def subjects(root: Path) -> list[str]:
-    """The subjects that have any of the known folders, in the official order."""
+    """Return the subjects that have any of the known folders, in the official order."""
     kinds = [name for names in _FOLDERS.values() for name in names]
     return [s for s in SUBJECTS if any((root / s / name).is_dir() for name in kinds)]
 
 
+def near_subject(root: Path, subject: str) -> str:
+    """Return what is there in place of a missing subject; see `near_miss`."""
+    inside = {Path(name).parts[0]: None for names in _FOLDERS.values() for name in names}
+    return next(filter(None, (near_miss(root / subject / name) for name in inside)), "")
+
+
 def check_root(root: Path) -> None:
-    """Raises `InputError` unless ``root`` holds subjects; names the right one if it is near."""
+    """Raise `InputError` unless ``root`` holds subjects; name the right one if it is near."""
     if not root.is_dir():
         raise InputError(
-            f"{root}: no such folder; expected the folder that holds S9, S11, ... (--root)"
+            f"{root}: no such folder{near_miss(root)}; expected the folder that holds S9, S11, ..."
         )
     if subjects(root):
         return
-    other = nearby(root, subjects)
+    similar = next(filter(None, (near_subject(root, s) for s in SUBJECTS)), "")
+    other = None if similar else nearby(root, subjects)
     if other is not None:
-        raise InputError(
-            f"{root}: holds no subject's folder, but {other} does; --root should be {other}"
-        )
-    packed = sorted(p.name for p in root.iterdir() if p.name.endswith((".tgz", ".tar.gz", ".tar")))
+        raise InputError(f"{root}: holds no subject's folder, but {other} does: give {other}")
+    packed = sorted(p.name for p in root.iterdir() if is_data(p) and p.name.endswith(_ARCHIVES))
     found = f"archives ({packed[0]}, ...): unpack them" if packed else "no subject's folder"
     raise InputError(
-        f"{root}: holds {found}; expected folders such as S9/MyPoseFeatures/D3_Positions and "
-        "S9/Videos (as downloaded), or S9/Poses_D3_Positions and S9/Videos (as extracted)"
+        f"{root}: holds {found}{similar}; expected folders such as S9/MyPoseFeatures/D3_Positions "
+        "and S9/Videos (as downloaded), or S9/Poses_D3_Positions and S9/Videos (as extracted)"
     )

@@ -1,7 +1,7 @@
 """Chunks: how VideoPose3D's packages cut a partition of a recording, "Walking 1 chunk2".
 
 A chunk is a run of frames that all have a label, or that all have none. Both kinds are numbered in
-one go, from 0 at the partition's first frame; only the labelled ones are stored with labels, so the
+one go, from 0 at the partition's first frame. Only the labelled ones are stored with labels, so the
 numbers in a package have gaps. Which frames a chunk holds is not stored.
 """
 
@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 
 
 def recording_name(recording: str) -> str:
-    """What a package calls a recording: "Walking 1" for "Walking_1"."""
+    """Return what a package calls a recording: "Walking 1" for "Walking_1"."""
     return recording.replace("_", " ")
 
 
 def chunk_name(recording: str, number: int) -> str:
-    """What a package calls a chunk of a recording ("Walking_1")."""
+    """Return what a package calls a chunk of a recording ("Walking_1")."""
     return f"{recording_name(recording)} chunk{number}"
 
 
 def labelled_chunks(valid: NDArray[np.bool_]) -> dict[int, slice]:
-    """Number to frames of the labelled chunks.
+    """Return number to frames of the labelled chunks.
 
     Args:
         valid: (F,) which frames of the partition have a label.
@@ -38,7 +38,7 @@ def labelled_chunks(valid: NDArray[np.bool_]) -> dict[int, slice]:
 
 
 def numbered(stretches: Mapping[str, Any], recording: str) -> dict[int, Any]:
-    """Number to content of a recording's ("Walking_1") chunks in a package."""
+    """Return number to content of a recording's ("Walking_1") chunks in a package."""
     pattern = re.compile(rf"{re.escape(recording_name(recording))} chunk(\d+)")
     found = ((pattern.fullmatch(name), content) for name, content in stretches.items())
     return {int(match[1]): content for match, content in found if match}
@@ -47,7 +47,7 @@ def numbered(stretches: Mapping[str, Any], recording: str) -> dict[int, Any]:
 def validity(
     chunks: Mapping[int, int], gaps: Mapping[int, int], count: int
 ) -> NDArray[np.bool_] | None:
-    """(count,) which frames have a label, or None where that cannot be known.
+    """Return which frames have a label (count,), or None where that cannot be known.
 
     The inverse of `labelled_chunks`. Labelled and unlabelled chunks alternate, so their places are
     certain when all frames are labelled, when only the first chunk is (the rest is one gap at the
@@ -55,7 +55,7 @@ def validity(
 
     Args:
         chunks: number -> length of the labelled chunks.
-        gaps: of the unlabelled ones, as far as known.
+        gaps: number -> length of the unlabelled chunks, as far as known.
         count: frames of the partition.
     """
     labelled = sum(chunks.values())

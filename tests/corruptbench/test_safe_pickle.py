@@ -13,9 +13,10 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from corruptbench.datasets import opcodes, pickled, stand_ins
-from corruptbench.datasets.pickled import load_npz, load_pickle
+from corruptbench import sandbox
 from corruptbench.errors import InputError
+from corruptbench.formats import safe_pickle
+from corruptbench.formats.safe_pickle import load_npz, load_pickle
 
 ARRAYS = {
     "float": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
@@ -87,15 +88,15 @@ def test_a_pickle_of_python_2(tmp_path):
     assert same(load_pickle(path), {"x": np.array([[1, 2]], np.float32)})
 
 
-def test_what_is_shared_stays_shared(tmp_path):
+def test_arrays_that_are_shared_stay_shared(tmp_path):
     path = tmp_path / "a.pkl"
     one = np.arange(3)
     inner = [one]
     path.write_bytes(pickle.dumps([one, one, inner, inner]))
     a, b, c, d = load_pickle(path)
     assert a is b
-    assert c is d
     assert c[0] is a
+    assert same([c, d], [inner, inner])
 
 
 def test_npz_with_dictionaries_inside(tmp_path):
@@ -188,7 +189,7 @@ def test_numbers_that_are_declared_to_be_pointers(tmp_path):
 def test_types_that_data_does_not_need(kind, tmp_path):
     path = tmp_path / "a.pkl"
     path.write_bytes(pickle.dumps(np.zeros(2, dtype=kind)))
-    with pytest.raises(InputError, match=r"a\.pkl: not a readable pickle of arrays"):
+    with pytest.raises(InputError, match=r"a\.pkl: cannot be read"):
         load_pickle(path)
 
 
@@ -199,10 +200,26 @@ def test_a_set_is_refused(tmp_path):
         load_pickle(path)
 
 
+@pytest.fixture
+def tight(monkeypatch):
+    """Limits that an attack meets at once."""
+    limits = sandbox.Limits(memory=2**27, seconds=1, output=2**27)
+    monkeypatch.setattr(sandbox.Limits, "for_file", lambda _: limits)
+
+
+def ends_in_its_limit(tmp_path, data, of):
+    path = tmp_path / "a.pkl"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=rf"a\.pkl: stopped at the limit of \S+ {of}; is it whole"):
+        load_pickle(path)
+    path.write_bytes(pickle.dumps([1]))
+    assert load_pickle(path) == [1]
+
+
 def refused(tmp_path, data, said):
     path = tmp_path / "a.pkl"
     path.write_bytes(data)
-    with pytest.raises(InputError, match=rf"a\.pkl: not a readable pickle of arrays .*{said}"):
+    with pytest.raises(InputError, match=rf"a\.pkl: cannot be read .*{said}"):
         load_pickle(path)
 
 
@@ -215,7 +232,7 @@ def doubled(levels, start=b")"):
 def test_few_bytes_that_unfold_to_many_items(tmp_path):
     """Following each mention would take years; so would printing it, or numpy.asarray."""
     refused(tmp_path, b"(" + doubled(60) + b"t.", r"lists within lists of .*e\+18 items in 428 b")
-    refused(tmp_path, b")" + b"2\x86" * 23 + b".", "the instruction DUP among the data")
+    refused(tmp_path, b")" + b"2\x86" * 23 + b".", r"lists within lists of .*e\+07 items in 48 b")
     one = []
     for _ in range(60):
         one = [one, {"a": one}]
@@ -230,26 +247,62 @@ def test_few_bytes_that_unfold_to_many_items(tmp_path):
 
 
 @pytest.mark.parametrize("inner", [b"(h\0K\1d", b"}h\0K\1s", b"}(h\0K\1u"])
+@pytest.mark.usefixtures("tight")
 def test_keys_that_take_years_to_hash(inner, tmp_path):
-    refused(tmp_path, doubled(60) + inner + b".", "a tuple as a dictionary's key")
-    deep = b")" + b"\x85" * 200_000 + b"q\0"  # to hash this crashes Python
-    refused(tmp_path, deep + inner + b".", "a tuple as a dictionary's key")
+    ends_in_its_limit(tmp_path, doubled(60) + inner + b".", "s of processor time")
 
 
+@pytest.mark.parametrize("inner", [b"(h\0K\1d", b"}h\0K\1s", b"}(h\0K\1u"])
+def test_keys_that_crash_python(inner, tmp_path):
+    path = tmp_path / "a.pkl"
+    path.write_bytes(b")" + b"\x85" * 1_000_000 + b"q\0" + inner + b".")
+    with pytest.raises(InputError, match=r"a\.pkl: its reader crashed \(signal SIGSEGV\); is it"):
+        load_pickle(path)
+
+
+def test_lists_that_are_nested_too_deep(tmp_path):
+    refused(tmp_path, b"]" * 100_000 + b"a" * 99_999 + b".", "RecursionError")
+    refused(tmp_path, b")" + b"\x85" * 100_000 + b".", "RecursionError")
+
+
+@pytest.mark.usefixtures("tight")
 def test_keys_of_an_ordered_dictionary_of_python_2(tmp_path):
     path, call = tmp_path / "a.pkl", b"ccollections\nOrderedDict\n("
     path.write_bytes(call + b"(lp0\n(S'x'\nI1\nlp1\na(S'y'\nI2\nlp2\natR.")
     assert same(load_pickle(path), OrderedDict(x=1, y=2))
-    refused(tmp_path, doubled(60) + call + b"]h\0K\1\x86atR.", "as a dictionary's key")
+    bad = doubled(60) + call + b"]h\0K\1\x86atR."
+    ends_in_its_limit(tmp_path, bad, "s of processor time")
 
 
+@pytest.mark.usefixtures("tight")
 def test_room_for_what_is_not_there(tmp_path):
     """A number in the memo, or a length, far beyond the file: gigabytes, if believed."""
-    refused(tmp_path, b"]r\0\0\0\x08.", "number 134217728 in its memo after 6 bytes")
-    refused(tmp_path, b"]p134217728\n.", "number 134217728 in its memo")
-    refused(tmp_path, b"]p-1\n.", "number -1 in its memo")
+    ends_in_its_limit(tmp_path, b"]r\0\0\0\x08.", "MB of memory")
+    ends_in_its_limit(tmp_path, b"]p134217728\n.", "MB of memory")
+    refused(tmp_path, b"]p-1\n.", "negative PUT argument")
     for code in (pickle.BINBYTES8, pickle.BYTEARRAY8, pickle.BINUNICODE8):
-        refused(tmp_path, code + struct.pack("<Q", 2**40) + b"abc.", "it ends 10995.* too soon")
+        huge = code + struct.pack("<Q", 2**40) + b"abc."
+        ends_in_its_limit(tmp_path, huge, "MB of memory")
+
+
+@pytest.mark.usefixtures("tight")
+def test_small_files_that_take_all_memory(tmp_path):
+    """Each step doubles a list, an array of objects, or copies a content."""
+    note = b"q\0"
+    lists = b"](" + b"K\1" * 1000 + b"e" + note + b"]" + b"(" + b"h\0" * 1000 + b"e"
+    assert load_sizes(tmp_path, lists + b".") == (1000, 1000)
+    text = b"X" + struct.pack("<I", 2**20) + b"a" * 2**20 + note
+    call = b"c_codecs\nencode\nq\1X\6\0\0\0latin1q\2"
+    copies = b"h\1h\0h\2\x86R" * 1000
+    ends_in_its_limit(tmp_path, text + call + b"(" + copies + b"l.", "MB of memory")
+
+
+def load_sizes(tmp_path, data):
+    """Of 1000 mentions of one list of 1000 numbers: fewer items than ten for a byte."""
+    path = tmp_path / "a.pkl"
+    path.write_bytes(data + bytes(100_000))
+    value = load_pickle(path)
+    return len(value), len(value[0])
 
 
 def test_numbers_in_the_memo_that_leave_some_out(tmp_path):
@@ -257,27 +310,30 @@ def test_numbers_in_the_memo_that_leave_some_out(tmp_path):
     path = tmp_path / "a.pkl"
     path.write_bytes(b"((lp1\nI5\naI6\ng1\nt.")
     one, six, two = load_pickle(path)
-    assert one == [5]
-    assert (six, two is one) == (6, True)
+    assert (one, six, two) == ([5], 6, [5])
 
 
+@pytest.mark.usefixtures("tight")
 def test_numbers_that_copy_a_content_again_and_again(tmp_path):
     """A few bytes each, of a content that the file has once."""
-    big = np.str_("x" * 1100)  # 4 bytes each
-    call = b"cnumpy.core.multiarray\nscalar\n"
-    text = pickle.dumps([big], 3)
-    assert call in text or b"scalar" in text
-    refused(tmp_path, text, "a number or string of type 'U1100'")
     path = tmp_path / "a.pkl"
     path.write_bytes(pickle.dumps([np.str_("S1 Walking 1"), np.float64(2.5), np.int8(-3)], 3))
     assert load_pickle(path) == ["S1 Walking 1", 2.5, -3]
+    call = b"cnumpy.core.multiarray\nscalar\nq\0"
+    kind = b"cnumpy\ndtype\nX\7\0\0\0U200000K\0K\1\x87R(K\3X\1\0\0\0<NNNK\0K\0K\0tbq\1"
+    content = b"B" + struct.pack("<I", 800_000) + b"x\0\0\0" * 200_000 + b"q\2"
+    many = b"h\0h\1h\2\x86R" * 1000
+    data = b"(" + call + kind + content + many + b"l."
+    ends_in_its_limit(tmp_path, data, "MB of memory")
 
 
 @pytest.mark.parametrize("wrap", [lambda k: k, lambda k: (0, k)])
+@pytest.mark.usefixtures("tight")
 def test_numbers_that_all_have_one_hash(wrap, tmp_path):
     """As keys they take quadratic time."""
-    many = {wrap(k * (2**61 - 1)): None for k in range(9, 40)}
-    refused(tmp_path, pickle.dumps(many), "a number of over 64 bits as a dictionary's key")
+    many = [wrap(k * (2**61 - 1)) for k in range(60_000)]
+    keys = b"".join(pickle.dumps(key, 2)[2:-1] + b"N" for key in many)
+    ends_in_its_limit(tmp_path, b"}(" + keys + b"u.", "s of processor time")
     path = tmp_path / "a.pkl"
     path.write_bytes(pickle.dumps({wrap(2**63): 1, wrap(-5): 2}))
     assert load_pickle(path) == {wrap(2**63): 1, wrap(-5): 2}
@@ -286,12 +342,11 @@ def test_numbers_that_all_have_one_hash(wrap, tmp_path):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"S'abc\n.", "a string without its quotes"),
-        (b"Sabc\n.", "a string without its quotes"),
-        (b"S'\n.", "a string without its quotes"),
-        (b"\x80\x63K\1.", "protocol 99"),
-        (b"K\1K\2.", "2 values at its end"),
-        (b"(K\1.", "1 values at its end"),
+        (b"S'abc\n.", "must be quoted"),
+        (b"Sabc\n.", "must be quoted"),
+        (b"S'\n.", "must be quoted"),
+        (b"\x80\x63K\1.", "protocol: 99"),
+        (b"K\1K\2(.", "underflow|MARK"),
     ],
 )
 def test_what_no_pickler_writes(data, said, tmp_path):
@@ -307,22 +362,22 @@ def test_npz_entries_of_no_bytes(tmp_path):
     np.lib.format.write_array_header_1_0(stream, header)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.npy", stream.getvalue())
-    with pytest.raises(InputError, match=r"a\.npz: .*no bytes for an array"):
+    with pytest.raises(
+        InputError, match=r"a\.npz: cannot be read .*an array of shape \(?\[?10{11}"
+    ):
         load_npz(path)
 
 
-def test_one_text_is_one_array_content(tmp_path):
-    """However often a file turns it to bytes, which takes a few bytes each time."""
+def test_a_function_is_no_data(tmp_path):
     path, call = tmp_path / "a.pkl", b"c_codecs\nencode\n"
     once = b"h\0h\1R"
     note = b"]" + call + b"q\0aX\3\0\0\0abcX\6\0\0\0latin1\x86q\1a"
-    refused(tmp_path, note + b".", "a Name among the data")
+    refused(tmp_path, note + b".", "a _Function among the data")
     path.write_bytes(
         b"}" + b"X\1\0\0\0a(" + call + b"q\0X\3\0\0\0abcX\6\0\0\0latin1\x86q\1R" + once + b"ls."
     )
     one, other = load_pickle(path)["a"]
-    assert one == b"abc"
-    assert one is other
+    assert (one, other) == (b"abc", b"abc")
 
 
 def test_arrays_of_no_bytes(tmp_path):
@@ -330,9 +385,13 @@ def test_arrays_of_no_bytes(tmp_path):
     path.write_bytes(pickle.dumps([np.str_(""), np.zeros((3, 0))], 3))
     assert same(load_pickle(path), [np.str_(""), np.zeros((3, 0))])
     empty = pickle.dumps(np.zeros(1, "S1"), 3).replace(b"S1", b"S0").replace(b"C\x01\0", b"C\0")
-    refused(tmp_path, empty.replace(b"K\x01\x85", b"J\0\0\0\x7f\x85"), "no bytes for an array")
+    refused(tmp_path, empty.replace(b"K\x01\x85", b"J\0\0\0\x7f\x85"), "0 bytes for an array")
     many = pickle.dumps(np.zeros(1), 3).replace(b"K\x01\x85", b"(" + b"K\x01" * 99 + b"t")
-    refused(tmp_path, many, "an array of 99 axes")
+    refused(tmp_path, many, "maximum supported dimension")
+
+
+def state_of_one(function):
+    return function, function._call, dict(getattr(function._call, "__dict__", {}))
 
 
 def state_of(module):
@@ -355,17 +414,21 @@ def state_of(module):
 @pytest.mark.parametrize("state", [{"a": 1}, (None, {"__defaults__": ("rot13",)})])
 def test_a_state_for_what_is_called_changes_nothing(name, state, tmp_path):
     """BUILD would set attributes of whatever is on the stack, for the rest of the process."""
-    before = [state_of(module) for module in (opcodes, pickled, stand_ins)]
+    before = state_of(safe_pickle), [state_of_one(f) for f in safe_pickle._ADMITTED.values()]
     values = pickle.dumps(state, 2)[2:-1]
-    refused(tmp_path, b"c" + name + b"\n" + values + b"b.", "a state for a Name")
-    assert [state_of(module) for module in (opcodes, pickled, stand_ins)] == before
+    data = b"c" + name + b"\n" + values + b"b."
+    refused(tmp_path, data, "a state for a function")
+    with pytest.raises(ValueError, match="a state for a function"):
+        safe_pickle.pickle_content(str(tmp_path / "a.pkl"))  # as the child does
+    after = state_of(safe_pickle), [state_of_one(f) for f in safe_pickle._ADMITTED.values()]
+    assert after == before
 
 
 def test_a_state_for_what_has_none(tmp_path):
     call = b"c_codecs\nencode\nX\1\0\0\0aX\6\0\0\0latin1\x86R"
-    refused(tmp_path, call + b"}b.", "a state for a Encoded")
-    refused(tmp_path, b"ccollections\nOrderedDict\n)R}b.", "a state for a OrderedDict")
-    refused(tmp_path, b"]}b.", "a state for a list")
+    refused(tmp_path, call + b"}b.", "no attribute '__dict__'")
+    refused(tmp_path, b"ccollections\nOrderedDict\n)R}b.", "a state for a dictionary")
+    refused(tmp_path, b"]}(X\1\0\0\0aK\1ub.", "no attribute '__dict__'")
 
 
 @pytest.mark.parametrize(
@@ -373,21 +436,20 @@ def test_a_state_for_what_has_none(tmp_path):
     [
         (b"cnumpy\ndtype\n)\x81.", "NEWOBJ"),
         (b"cnumpy\ndtype\n)}\x92.", "NEWOBJ_EX"),
-        (b"(cnumpy\ndtype\no.", "OBJ"),
-        (b"Pid\n.", "PERSID"),
-        (b"K\1Q.", "BINPERSID"),
-        (b"\x82\1.", "EXT1"),
-        (b"\x97.", "NEXT_BUFFER"),
-        (b"K\1K\x010.", "POP"),
-        (b"K\1\xff.", "255"),
-        (b"]K\1R.", "a call of a list"),
-        (b"(cnumpy\ndtype\n]R.", "a call of a Name"),
-        (b"K\1K\1a.", "items for a int"),
-        (b"]K\1K\2s.", "items for a list"),
-        (b"K\1K\2\x93.", "a name that is no text"),
-        (b"K\1", "ends too soon"),
-        (b"\x86.", "lacks what it works on"),
-        (b"h\1.", "lacks what it works on"),
+        (b"(cnumpy\ndtype\no.", "missing 1 required"),
+        (b"Pid\n.", "persistent id"),
+        (b"K\1Q.", "persistent id"),
+        (b"\x82\1.", "extension code"),
+        (b"\x97.", "out-of-band data"),
+        (b"K\1\xff.", "invalid load key"),
+        (b"]K\1R.", "must be a tuple"),
+        (b"(cnumpy\ndtype\n]R.", "must be a tuple"),
+        (b"K\1K\1a.", "no attribute"),
+        (b"]K\1K\2s.", "index out of range"),
+        (b"K\1K\2\x93.", "requires str"),
+        (b"K\1", "Ran out of input"),
+        (b"\x86.", "underflow"),
+        (b"h\1.", "Memo value not found"),
     ],
 )
 def test_instructions_that_data_has_no_need_of(data, said, tmp_path):
@@ -411,20 +473,20 @@ def test_no_damage_raises_anything_else(protocol, tmp_path):
             load_pickle(path)
 
 
-def test_an_npz_that_unpacks_to_far_more(tmp_path, monkeypatch):
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+@pytest.mark.usefixtures("tight")
+def test_an_npz_that_unpacks_to_far_more(method, tmp_path):
     """A file of 1.5 MB can hold gigabytes of zeros."""
-    path = tmp_path / "a.npz"
-    np.savez_compressed(path, a=np.zeros(100_000))
-    assert same(load_npz(path)["a"], np.zeros(100_000))  # small: may be as regular as it likes
-    monkeypatch.setattr(pickled, "_REGULAR", 10_000)
-    with pytest.raises(
-        InputError, match=r"a\.npz: .* MB that would unpack to 0\.8001 MB, expected"
-    ):
-        load_npz(path)
-    np.savez_compressed(path, a=np.random.default_rng(0).random(100_000))
-    assert len(load_npz(path)["a"]) == 100_000
-    monkeypatch.setattr(pickled, "_LARGEST", 500_000)
-    with pytest.raises(InputError, match=r"would unpack to 0\.8001 MB, expected at most 0\.5 MB"):
+    path, stream = tmp_path / "a.npz", io.BytesIO()
+    with zipfile.ZipFile(path, "w", method) as archive:
+        np.lib.format.write_array(stream, np.zeros(100_000))
+        archive.writestr("a.npy", stream.getvalue())
+    assert same(load_npz(path)["a"], np.zeros(100_000))
+    with zipfile.ZipFile(path, "w", method) as archive:
+        np.lib.format.write_array(stream := io.BytesIO(), np.zeros(2**25, np.uint8))
+        for i in range(5):
+            archive.writestr(f"{i}.npy", stream.getvalue())
+    with pytest.raises(InputError, match=r"a\.npz: stopped at the limit of 134\.2 MB of memory"):
         load_npz(path)
 
 
@@ -433,16 +495,7 @@ def test_an_npz_whose_entry_says_less_than_it_holds(tmp_path):
     np.savez_compressed(path, a=np.zeros(100_000))
     data = path.read_bytes()
     path.write_bytes(data.replace(struct.pack("<I", 800_128), struct.pack("<I", 1000)))
-    with pytest.raises(InputError, match=r"a\.npz: not a readable \.npz .*CRC"):
-        load_npz(path)
-
-
-def test_an_npz_packed_otherwise(tmp_path):
-    """Of LZMA nothing less than all can be unpacked."""
-    path = tmp_path / "a.npz"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
-        archive.writestr("a.npy", bytes(1000))
-    with pytest.raises(InputError, match=r"a\.npz: .*a\.npy is packed by method 14"):
+    with pytest.raises(InputError, match=r"a\.npz: cannot be read .*CRC"):
         load_npz(path)
 
 
@@ -453,7 +506,7 @@ def test_an_npz_with_an_array_larger_than_its_entry(tmp_path):
         data = archive.read("a.npy")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.npy", data.replace(b"(10,), }      ", b"(9999999999,)}"))
-    with pytest.raises(InputError, match=r"a\.npz: .*208 bytes for an array of shape \(9999999999"):
+    with pytest.raises(InputError, match=r"a\.npz: stopped at the limit of 1074 MB of memory"):
         load_npz(path)
 
 
@@ -475,7 +528,7 @@ def test_what_is_not_such_a_file(load, tmp_path):
         b"<!DOCTYPE html><title>Google Drive</title>": "a web page",
         b"": "empty",
         whole[: len(whole) // 2]: "is it whole",
-        b"version https://git-lfs.github.com/spec/v1\n": "not a readable",
+        b"version https://git-lfs.github.com/spec/v1\n": "cannot be read",
     }
     for data, said in cases.items():
         path.write_bytes(data)
@@ -489,11 +542,11 @@ def test_an_npz_with_a_damaged_entry(tmp_path):
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("positions_3d.npy", b"no array")
-    with pytest.raises(InputError, match=r"a\.npz: an entry is not an array of NumPy"):
+    with pytest.raises(InputError, match=r"a\.npz: cannot be read .*the magic string"):
         load_npz(path)
     np.savez(path, a=np.arange(1000))
     data = bytearray(path.read_bytes())
     data[500] ^= 1
     path.write_bytes(data)
-    with pytest.raises(InputError, match=r"a\.npz: not a readable \.npz .*CRC"):
+    with pytest.raises(InputError, match=r"a\.npz: cannot be read .*CRC"):
         load_npz(path)
