@@ -15,7 +15,7 @@ from hypothesis import settings
 from tests.fixtures.folder import write_dataset, write_manifest
 
 #: The files whose tests use `mini_shards` or `mini_full`.
-BUILDS = {"test_build.py", "test_cli.py", "test_evaluate.py"}
+BUILDS = {"test_api.py", "test_build.py", "test_cli.py", "test_evaluate.py"}
 
 cv2.setNumThreads(1)
 settings.register_profile("repeatable", derandomize=True, deadline=None)
