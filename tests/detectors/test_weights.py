@@ -281,7 +281,7 @@ def test_missing_weights_are_explained(place: Path) -> None:
 @pytest.mark.usefixtures("place")
 def test_unknown_weights_are_refused_with_the_list() -> None:
     for call in (weights.locate, weights.fetch, weights.folder):
-        with pytest.raises(DetectorError, match=f"no weights called 'x:y'; there are: {SPEC}"):
+        with pytest.raises(DetectorError, match=f"'x:y'.*{SPEC}"):
             call("x:y")
 
 
