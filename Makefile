@@ -6,7 +6,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo
-LIFTER := videopose3d-27
 
 .PHONY: setup demo test lint format benchmark clean
 
@@ -22,15 +21,10 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: setup
-	$(BIN)/corruptbench build --manifest studio-c-mini --out $(DEMO)/shards
-	$(BIN)/corruptbench preview --manifest studio-c-mini --out $(DEMO)/preview.png
-	$(BIN)/corruptbench evaluate baselines/$(LIFTER).pt2 --shards $(DEMO)/shards --out $(DEMO)/results
-	@rm -rf $(DEMO)/board
-	$(BIN)/corruptbench submit $(DEMO)/results/$(LIFTER).json --board $(DEMO)/board
-	$(BIN)/corruptbench leaderboard render --board $(DEMO)/board --out $(DEMO)/leaderboard.html
+	$(BIN)/corruptbench demo --out $(DEMO)
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --durations 15
 
 lint: setup
 	$(BIN)/ruff format --check .

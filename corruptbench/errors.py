@@ -1,16 +1,25 @@
-"""Errors that a user can mend: one clear sentence, exit code 2, no traceback."""
+"""Errors that a user can repair: one clear message, exit code 2, no traceback."""
 
 from __future__ import annotations
 
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class InputError(ValueError):
-    """Bad input. The message names the file or field, what was found, expected, and the remedy."""
+    """Bad input. The message names the file or field, what was found, expected, and the remedy.
+
+    ``parameter`` is the name of the argument that is missing or wrong, where one is known: the
+    command line adds its option.
+    """
+
+    parameter: str | None = None
 
 
 def first_problem(error: ValidationError) -> str:
-    """The first thing that is wrong with a record: its field, what is amiss, what was found."""
+    """Return the first problem of a record: its field, what is wrong, what was found."""
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"])) or "the whole"
     found = (

@@ -1,4 +1,4 @@
-"""Files that exist whole or not at all, and their hashes."""
+"""Write files that exist whole or not at all, and hash files."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path``; what is written there becomes ``path`` on success.
+    """Give a temporary path beside ``path``; what is written there becomes ``path`` on success.
 
-    The data is on disk (fsync) before the rename, so that after a crash, a kill or a full disk
-    ``path`` holds the old content or the new one, never a part.
+    The data is on disk (fsync) before the rename. After a crash, a kill or a full disk ``path``
+    holds the old content or the new content, never a part.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full; names a file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -26,17 +29,31 @@ def atomic(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
         os.replace(temporary, path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(path.parent)
+    except OSError as error:
+        if error.filename is None and error.errno is not None:  # write() names no file
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _sync_folder(folder: Path) -> None:
+    """Put a rename on disk; some network file systems refuse this for folders, which is no harm."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def check_folder(path: Path) -> None:
-    """Raises `OSError` if files cannot be written into a folder of that name; makes nothing."""
+    """Check that files can be written into a folder of that name; make nothing.
+
+    Raises:
+        OSError: they cannot; it names the place that is in the way.
+    """
     place = next(p for p in (path, *path.absolute().parents) if p.exists())
     if not place.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(place))
@@ -45,18 +62,18 @@ def check_folder(path: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes JSON, atomically: sorted keys, two spaces, so that equal values are equal bytes."""
+    """Write JSON atomically, with sorted keys and two spaces: equal values give equal bytes."""
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")
+        temporary.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def sha256_of_file(path: Path) -> str:
-    """SHA-256 of a file's content."""
+    """Return the SHA-256 of a file's content, as 64 hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def sha256_of_json(value: Any) -> str:
-    """SHA-256 of a value as canonical JSON."""
+    """Return the SHA-256 of a value as canonical JSON, as 64 hexadecimal digits."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -23,7 +23,7 @@ SEVERITIES = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """One condition: a corruption at a severity of 1-5, or `CLEAN`."""
+    """One condition: a corruption at a severity of 1 to 5, or `CLEAN`."""
 
     corruption: str
     severity: int
@@ -36,15 +36,15 @@ CLEAN = Cell("clean", 0)
 
 
 class Clips(Record):
-    """Which clips of the data set; an absent list means all.
+    """The clips of the data set that belong to the benchmark; a missing list means all.
 
     Attributes:
-        subjects: their names.
+        subjects: names of subjects.
         sequences: names of recordings.
-        actions: the classes that recordings count for.
-        cameras: their names.
-        exclude: what is left out by name, as "S11/Directions" or "S11/Directions.54138969".
-        frame_stride: every frame is used; lifters look at neighbours.
+        actions: names of actions.
+        cameras: names of cameras.
+        exclude: recordings or clips to leave out: "S11/Directions", "S11/Directions.54138969".
+        frame_stride: always 1, because lifters use neighboring frames.
     """
 
     subjects: tuple[str, ...]
@@ -55,7 +55,7 @@ class Clips(Record):
     frame_stride: Literal[1] = 1
 
     def admits(self, clip: ClipId) -> bool:
-        """Whether the clip belongs to the benchmark."""
+        """Return whether the clip belongs to the benchmark."""
         recording = f"{clip.subject}/{clip.sequence}"
         return (
             clip.subject in self.subjects
@@ -68,10 +68,10 @@ class Clips(Record):
 
 
 class Crop(Record):
-    """Where the detector looks: a square of ``padding`` times the longer side of the box.
+    """The crop that the detector sees: a square of ``padding`` times the longer side of the box.
 
-    ``boxes``: "ground-truth", the bounds of the projected labels; or "published", those that the
-    data set itself gives.
+    ``boxes`` is "ground-truth" for the bounds of the projected labels, or "published" for the boxes
+    of the data set.
     """
 
     boxes: Literal["ground-truth", "published"]
@@ -79,11 +79,11 @@ class Crop(Record):
 
 
 class Scoring(Record):
-    """Conventions of the metrics; see `corruptbench.evaluate`.
+    """Conventions of the metrics; see `corruptbench.evaluation`.
 
-    ``root_rule`` is "subtract": joint ``root_joint`` of labels and predictions alike is moved to
-    the origin; or "as-predicted": of the labels only, and a lifter whose contract says that its
-    poses are relative to the root is scored as it gives them (VideoPose3D's rule).
+    With ``root_rule`` "subtract", joint ``root_joint`` of labels and predictions is moved to the
+    origin. With "as-predicted", only that of the labels is moved, and poses that are relative to
+    the root by the lifter's contract are scored as they are (VideoPose3D's rule).
     """
 
     joints: str
@@ -100,10 +100,9 @@ class CorruptionPin(Record):
 
 
 class Manifest(Record):
-    """One benchmark. Anything that changes its numbers is in here, and so in its hash.
+    """One benchmark. Everything that changes its numbers is part of it, and of its hash.
 
-    ``reference_lifter`` names the one whose errors the others' are divided by where errors are
-    given as a ratio.
+    ``reference_lifter`` names the lifter whose errors are the divisor of relative errors.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -118,10 +117,10 @@ class Manifest(Record):
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the content as canonical JSON.
+        """SHA-256 of the content as canonical JSON, 64 hexadecimal digits.
 
-        Comments, layout and fields at their defaults do not count: a field that is added later
-        leaves the hashes of older manifests as they are.
+        Comments, white space and fields at their defaults do not count. A field that is added later
+        does not change the hashes of older manifests.
         """
         return sha256_of_json(self.model_dump(exclude_defaults=True))
 
@@ -131,7 +130,11 @@ class Manifest(Record):
         return (CLEAN, *(Cell(c.name, s) for c in self.corruptions for s in SEVERITIES))
 
     def select(self, clip_ids: Iterable[ClipId]) -> list[ClipId]:
-        """The clips that belong to the benchmark; raises `InputError` if there are none."""
+        """Select the clips that belong to the benchmark, in their order.
+
+        Raises:
+            InputError: the data set lacks a name that a list has, or no clip belongs to it.
+        """
         clip_ids = list(clip_ids)
         wanted = self.clips
         for field, allowed, present in (
@@ -144,23 +147,25 @@ class Manifest(Record):
             if missing:
                 raise InputError(
                     f"manifest {self.id}: clips.{field}: the data set has no {', '.join(missing)}; "
-                    f"it has {', '.join(sorted(present))}: fetch and unpack the rest (`data check "
-                    f"{self.dataset} --root ROOT` says what is missing), or name another "
-                    "benchmark (--manifest)"
+                    f"it has {', '.join(sorted(present))}: fetch and unpack the rest "
+                    f"(`corruptbench data check {self.dataset}` lists what is missing), or choose "
+                    "another manifest"
                 )
         chosen = [c for c in clip_ids if wanted.admits(c)]
         if not chosen:
-            raise InputError(f"manifest {self.id}: no clip of the data set fits its lists")
+            raise InputError(
+                f"manifest {self.id}: clips: no clip of the data set is in all lists; correct them"
+            )
         return chosen
 
     def key(self, cell: Cell, clip_id: ClipId) -> Key:
-        """The random key of a cell of a clip: identity alone decides."""
+        """Return the random key of a cell of a clip; it depends only on their identity."""
         version = next(c.version for c in self.corruptions if c.name == cell.corruption)
         return Key.of(self.id, self.version, cell.corruption, version, cell.severity, str(clip_id))
 
 
 def known_manifests() -> list[str]:
-    """Ids of the manifests that come with the software."""
+    """Return the ids of the manifests that come with the software, sorted."""
     return sorted(
         f.name.removesuffix(".toml")
         for f in files("corruptbench.manifests").iterdir()
@@ -169,16 +174,16 @@ def known_manifests() -> list[str]:
 
 
 def load_manifest(name: str) -> Manifest:
-    """The manifest of that id, or at that path (``.toml``).
+    """Load the manifest with this id, or at this path (``.toml``).
 
     Raises:
-        InputError: when there is none, when a field is wrong, when it pins a corruption that this
-            software does not have in that version, or when it bears the name of another one.
+        InputError: there is no such manifest, a field is wrong, it pins a corruption that this
+            software does not have in that version, or it has the id of another benchmark.
     """
     if name.endswith(".toml"):
         path = Path(name)
         if not path.is_file():
-            raise InputError(f"{name}: no such manifest file")
+            raise InputError(f"{name}: no such file; expected a manifest (.toml)")
         data = path.read_bytes()
     elif name in known_manifests():
         data = files("corruptbench.manifests").joinpath(f"{name}.toml").read_bytes()
@@ -188,9 +193,9 @@ def load_manifest(name: str) -> Manifest:
             "or the path of a .toml file"
         )
     try:
-        manifest = Manifest.model_validate(tomllib.loads(data.decode()))
+        manifest = Manifest.model_validate(tomllib.loads(data.decode("utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"manifest {name}: not TOML: {error}") from None
+        raise InputError(f"manifest {name}: not TOML in UTF-8 ({error}); correct it") from None
     except ValidationError as error:
         raise InputError(f"manifest {name}: {first_problem(error)}") from None
     _check(manifest, name)
@@ -198,22 +203,22 @@ def load_manifest(name: str) -> Manifest:
         own = load_manifest(manifest.id)
         if own.sha256 != manifest.sha256:
             raise InputError(
-                f"manifest {name}: id: '{manifest.id}', which is another benchmark, that comes "
-                "with the software; choose a name of your own"
+                f"manifest {name}: id: '{manifest.id}' is the id of another benchmark, which comes "
+                "with the software; choose an id of your own"
             )
     return manifest
 
 
 def _check(manifest: Manifest, name: str) -> None:
-    """What a schema cannot say: joints exist, corruptions are here in the pinned version."""
+    """Check that the joints exist, and the corruptions in their pinned versions."""
     joints = len(joint_set(manifest.scoring.joints))
     if manifest.scoring.root_joint >= joints:
         raise InputError(
-            f"manifest {name}: scoring.root_joint: {manifest.scoring.root_joint}, "
-            f"{manifest.scoring.joints} has joints 0 to {joints - 1}"
+            f"manifest {name}: scoring.root_joint: found {manifest.scoring.root_joint}, expected a "
+            f"joint of {manifest.scoring.joints}, 0 to {joints - 1}"
         )
     if len({pin.name for pin in manifest.corruptions}) < len(manifest.corruptions):
-        raise InputError(f"manifest {name}: corruptions: one is listed twice; remove it")
+        raise InputError(f"manifest {name}: corruptions: a name is listed twice; remove one")
     for pin in manifest.corruptions:
         try:
             version = get(pin.name).version
@@ -222,5 +227,5 @@ def _check(manifest: Manifest, name: str) -> None:
         if version != pin.version:
             raise InputError(
                 f"manifest {name}: corruptions: it pins {pin.name} version {pin.version}, this "
-                f"software has version {version}; use the software release that the manifest names"
+                f"software has version {version}; use the release that has the pinned version"
             )

@@ -1,4 +1,4 @@
-"""The base of every typed record that is read from a file."""
+"""The base class of all typed records that are read from files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Record(BaseModel):
-    """Immutable, and no unknown field passes."""
+    """An immutable record; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

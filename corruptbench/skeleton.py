@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,12 @@ class JointSet:
     """Names and structure of a set of J joints.
 
     Attributes:
-        name: of the set.
+        name: name of the set.
         joints: J names, in order.
-        parents: J indices; -1 for the root. Empty where the set has no tree.
-        bones: pairs of indices to draw.
+        parents: J indices; -1 for the root. Empty if the set has no tree.
+        bones: pairs of joint indices, to draw.
         left: indices of the left joints.
-        right: their mirror images, in the same order.
+        right: indices of the right joints, in the same order.
     """
 
     name: str
@@ -76,8 +76,9 @@ COCO17 = JointSet(
 
 _HUMANEVA_PARENTS = (-1, 0, 1, 2, 3, 1, 5, 6, 0, 8, 9, 0, 11, 12, 1)
 
-#: HumanEva's 20 virtual points merged to 15 as VideoPose3D does: the thorax lies midway between the
-#: upper end of the torso and the lower end of the head, the head is its upper end.
+#: HumanEva's 20 virtual points merged to 15 as VideoPose3D does (Pavllo et al., CVPR 2019): the
+#: thorax lies midway between the upper end of the torso and the lower end of the head; the joint
+#: "head" is the upper end of the head.
 HUMANEVA15 = JointSet(
     name="humaneva15",
     joints=(
@@ -93,8 +94,8 @@ HUMANEVA15 = JointSet(
 
 JOINT_SETS = {s.name: s for s in (H36M17, COCO17, HUMANEVA15)}
 
-#: The joints that COCO17 and H36M17 both define as the same point of the body: shoulders, elbows,
-#: wrists, hips, knees, ankles; as (COCO17 index, H36M17 index).
+#: The joints that are the same point of the body in COCO17 and H36M17: shoulders, elbows, wrists,
+#: hips, knees, ankles; as (COCO17 index, H36M17 index).
 LIMB_JOINTS = (
     (5, 11), (6, 14), (7, 12), (8, 15), (9, 13), (10, 16),
     (11, 4), (12, 1), (13, 5), (14, 2), (15, 6), (16, 3),
@@ -102,85 +103,72 @@ LIMB_JOINTS = (
 
 
 def limb_joints(name: str) -> list[int]:
-    """Indices in the set of that name of the 12 joints of `LIMB_JOINTS`, in their order."""
+    """Return the indices of the 12 joints of `LIMB_JOINTS` in the set of this name, in order."""
     joints = joint_set(name).joints
     return [joints.index(COCO17.joints[source]) for source, _ in LIMB_JOINTS]
 
 
 def joint_set(name: str) -> JointSet:
-    """The set of that name; raises `InputError` that lists the known sets."""
+    """Return the joint set of this name.
+
+    Raises:
+        InputError: there is none; lists the known sets.
+    """
     if name not in JOINT_SETS:
         raise InputError(f"unknown joint set '{name}': expected one of {', '.join(JOINT_SETS)}")
     return JOINT_SETS[name]
 
 
-def _coco17_to_h36m17(
-    keypoints: NDArray[np.float64], scores: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    # Hip, thorax and head are midpoints, the spine lies halfway between hip and thorax (the
-    # conversion of mmpose); the score of a derived joint is the least of its sources'.
-    limbs = [12, 14, 16, 11, 13, 15]
-    arms = [5, 7, 9, 6, 8, 10]
+#: Keypoints (..., K, 2 or 3) and scores (..., K).
+_Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 
-    def between(a: int, b: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        point = (keypoints[..., a, :] + keypoints[..., b, :]) / 2
-        return point, np.minimum(scores[..., a], scores[..., b])
+#: For each joint of H36M17 the two COCO17 joints whose midpoint it is; the spine is set below.
+_H36M17_OF_COCO17 = (
+    (11, 12), (12, 12), (14, 14), (16, 16), (11, 11), (13, 13), (15, 15), (5, 11), (5, 6),
+    (0, 0), (1, 2), (5, 5), (7, 7), (9, 9), (6, 6), (8, 8), (10, 10),
+)  # fmt: skip
 
-    hip, hip_score = between(11, 12)
-    thorax, thorax_score = between(5, 6)
-    head, head_score = between(1, 2)
-    spine, spine_score = (hip + thorax) / 2, np.minimum(hip_score, thorax_score)
-    points = np.concatenate(
-        [
-            hip[..., None, :], keypoints[..., limbs, :], spine[..., None, :],
-            thorax[..., None, :], keypoints[..., :1, :], head[..., None, :],
-            keypoints[..., arms, :],
-        ],
-        axis=-2,
-    )  # fmt: skip
-    confidence = np.concatenate(
-        [
-            hip_score[..., None], scores[..., limbs], spine_score[..., None],
-            thorax_score[..., None], scores[..., :1], head_score[..., None], scores[..., arms],
-        ],
-        axis=-1,
-    )  # fmt: skip
-    return points, confidence
-
-
-#: For each joint of HUMANEVA15 the COCO17 joints whose mean it is. Pelvis and thorax are midpoints
-#: of hips and shoulders. COCO has no top of the head: midway between the eyes is our own choice,
-#: the same as for Human3.6M's head above.
+#: The same for HUMANEVA15. COCO has no top of the head: we use the midpoint of the eyes, as for
+#: Human3.6M's head above.
 _HUMANEVA15_OF_COCO17 = (
-    (11, 12), (5, 6), (5,), (7,), (9,), (6,), (8,), (10,),
-    (11,), (13,), (15,), (12,), (14,), (16,), (1, 2),
+    (11, 12), (5, 6), (5, 5), (7, 7), (9, 9), (6, 6), (8, 8), (10, 10),
+    (11, 11), (13, 13), (15, 15), (12, 12), (14, 14), (16, 16), (1, 2),
 )  # fmt: skip
 
 
-def _coco17_to_humaneva15(
-    keypoints: NDArray[np.float64], scores: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    # The score of a derived joint is the least of its sources', as above.
-    sources = [list(s) for s in _HUMANEVA15_OF_COCO17]
-    points = np.stack([keypoints[..., s, :].mean(axis=-2) for s in sources], axis=-2)
-    return points, np.stack([scores[..., s].min(axis=-1) for s in sources], axis=-1)
+def _midpoints(
+    keypoints: NDArray[np.float64], scores: NDArray[np.float64], pairs: Sequence[tuple[int, int]]
+) -> _Points:
+    """Compute the midpoints of pairs of joints; a score is the lower one of the two."""
+    a, b = np.transpose(pairs)
+    points = (keypoints[..., a, :] + keypoints[..., b, :]) / 2
+    return points, np.minimum(scores[..., a], scores[..., b])
 
 
-#: For each joint of HUMANEVA15 the H36M17 joint that comes next to it, to train on labels of that
-#: set: our own choice for pelvis, thorax and head, which the two define each in its own way.
+def _coco17_to_h36m17(keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> _Points:
+    points, confidence = _midpoints(keypoints, scores, _H36M17_OF_COCO17)
+    # The spine is midway between hip and thorax, as in the conversion of mmpose.
+    spine, spine_score = _midpoints(points, confidence, [(0, 8)])
+    points[..., 7:8, :], confidence[..., 7:8] = spine, spine_score
+    return points, confidence
+
+
+def _coco17_to_humaneva15(keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> _Points:
+    return _midpoints(keypoints, scores, _HUMANEVA15_OF_COCO17)
+
+
+#: For each joint of HUMANEVA15 the closest H36M17 joint, to train on H36M17 labels. The two sets
+#: define pelvis, thorax and head differently: the choice for these is ours.
 _HUMANEVA15_OF_H36M17 = (0, 8, 11, 12, 13, 14, 15, 16, 4, 5, 6, 1, 2, 3, 10)
 
 
-def _h36m17_to_humaneva15(
-    keypoints: NDArray[np.float64], scores: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _h36m17_to_humaneva15(keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> _Points:
     return keypoints[..., _HUMANEVA15_OF_H36M17, :], scores[..., _HUMANEVA15_OF_H36M17]
 
 
-_Conversion = Callable[
-    [NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]
-]
-_CONVERSIONS: dict[tuple[str, str], _Conversion] = {
+_CONVERSIONS: dict[
+    tuple[str, str], Callable[[NDArray[np.float64], NDArray[np.float64]], _Points]
+] = {
     ("coco17", "h36m17"): _coco17_to_h36m17,
     ("coco17", "humaneva15"): _coco17_to_humaneva15,
     ("h36m17", "humaneva15"): _h36m17_to_humaneva15,
@@ -189,15 +177,15 @@ _CONVERSIONS: dict[tuple[str, str], _Conversion] = {
 
 def convert(
     keypoints: NDArray[np.float64], scores: NDArray[np.float64], source: str, target: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Keypoints (..., K, 2 or 3) and scores (..., K) of one joint set as those of another.
+) -> _Points:
+    """Convert keypoints (..., K, 2 or 3) and scores (..., K), float64, to another joint set.
 
     Raises:
-        InputError: for a pair of sets without a conversion.
+        InputError: there is no conversion between the two sets; lists the known ones.
     """
     if source == target:
         return keypoints, scores
     if (source, target) not in _CONVERSIONS:
         known = ", ".join(f"{a} -> {b}" for a, b in _CONVERSIONS)
-        raise InputError(f"no conversion from {source} to {target}: there is {known}")
+        raise InputError(f"no conversion from {source} to {target}: expected one of {known}")
     return _CONVERSIONS[source, target](keypoints, scores)

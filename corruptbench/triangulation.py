@@ -1,4 +1,4 @@
-"""Points in space from their pictures in several calibrated cameras."""
+"""Compute points in space from their pixels in several calibrated cameras."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from corruptbench.camera import Array, Camera
 
 
 def triangulate(cameras: Sequence[Camera], pixels: Array) -> Array:
-    """The points that lie closest to the rays on which the cameras see them.
+    """Compute the points that are closest to the rays on which the cameras see them.
 
-    The sum of squared distances to the rays, with directions d and origins c, is least where
-    ``sum(I - d d') X = sum((I - d d') c)``. Where the rays meet, that is the point itself.
+    The sum of squared distances to rays with directions d and origins c is least where
+    ``sum(I - d d') X = sum((I - d d') c)``. If the rays meet, this is the point where they meet.
 
     Args:
-        cameras: V, two or more, not all at one place.
+        cameras: V cameras, two or more, not all at one place.
         pixels: (V, ..., 2) float64 px.
 
     Returns:
@@ -31,22 +31,22 @@ def triangulate(cameras: Sequence[Camera], pixels: Array) -> Array:
 
 
 def reprojection_error(cameras: Sequence[Camera], points: Array, pixels: Array) -> Array:
-    """(V, ...) float64 px: distances of the projections of world points (..., 3) from ``pixels``.
+    """Compute the distances between projected points and pixels.
 
     Args:
-        cameras: V.
+        cameras: V cameras.
         points: (..., 3) float64, world mm.
         pixels: (V, ..., 2) float64 px.
 
     Returns:
-        As above; NaN for points that are not in front of a camera.
+        (V, ...) float64 px; NaN for points that are not in front of a camera.
     """
     seen = [camera.project(camera.world_to_camera(points)) for camera in cameras]
     return np.asarray(np.linalg.norm(np.stack(seen) - pixels, axis=-1))
 
 
 def _rays(camera: Camera, pixels: Array) -> Array:
-    """(..., 3): unit vectors in the world."""
+    """Return the directions of pixels (..., 2) as unit vectors in world axes, (..., 3)."""
     flat = camera.unproject(pixels)
     rays = np.concatenate([flat, np.ones_like(flat[..., :1])], axis=-1) @ camera.rotation
     rays[~np.isfinite(rays).all(axis=-1)] = np.nan

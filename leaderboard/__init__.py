@@ -1,10 +1,10 @@
-"""Results in, table and page out; knows nothing of how results are made.
+"""Check results, keep them on a board, and show the board as a table and a page.
 
-`summarise` turns a per-clip table into the numbers of a `Result`; `check` is the referee; `submit`
-and `load` keep the board; `as_text` and `render` show it.
+`summarize` turns a per-clip table into the numbers of a `Result`. `check` is the referee. `submit`
+and `load` keep the board. `as_text` and `render` show it. How results are made is not known here.
 """
 
-from corruptbench.leaderboard.aggregate import Summary, aggregate, summarise
+from corruptbench.leaderboard.aggregate import Summary, aggregate, summarize
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.page import render
 from corruptbench.leaderboard.problem import Problem, SubmissionError
@@ -29,5 +29,5 @@ __all__ = [
     "render",
     "standing",
     "submit",
-    "summarise",
+    "summarize",
 ]

@@ -1,14 +1,14 @@
-"""From the per-clip table to the numbers of a result: cell means, aggregates, intervals.
+"""Compute the numbers of a result from the per-clip table: cell means, aggregates, intervals.
 
-A cell is one (corruption, severity). Its mean over clips is weighted by what each clip's own mean
-was taken over: ``frames`` for MPJPE and P-MPJPE, ``run_frames`` (those that have a neighbour with
-a label, all but where the labels have gaps) for MPJVE. With ``average="actions"`` the weighted mean
-is taken within each action and the actions then count equally, as in VideoPose3D's evaluation
-(Pavllo et al., CVPR 2019); with ``"frames"`` all frames count equally.
+A cell is one (corruption, severity). Its mean over clips is weighted by the number of frames that
+each clip's own mean was taken over: ``frames`` for MPJPE and P-MPJPE, ``run_frames`` for MPJVE.
+The latter are the scored frames that have a scored neighbor. With ``average="actions"`` the
+weighted mean is taken within each action and all actions count equally, as in VideoPose3D's
+evaluation (Pavllo et al., CVPR 2019). With ``"frames"`` all frames count equally.
 
 Intervals are 95 % percentile bootstrap intervals over takes. A take is one recorded sequence of a
-subject: its cameras saw the same movement at the same time, so they are drawn together. One set of
-resamples serves all cells, so that differences between cells (degradation) are paired.
+subject. Its cameras saw the same movement at the same time, so they are drawn together. All cells
+use the same resamples, so that differences between cells (degradation) are paired.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ Array = npt.NDArray[np.float64]
 #: The cell without corruption.
 CLEAN = ("clean", 0)
 RESAMPLES = 1000
-#: What clips of the same take have in common.
+#: The fields that clips of the same take share.
 TAKE_KEY = ("subject", "sequence")
 
-_PHILOX_KEY = 0x636F727275707462  # any constant would do; changing it changes every interval
+_PHILOX_KEY = 0x636F727275707462  # an arbitrary constant; another one changes every interval
 _TAILS = (0.025, 0.975)
 
 
 class Summary(NamedTuple):
-    """All that a result says about errors; the fields are named as those of ``Result``."""
+    """Everything that a result says about errors, under the field names of ``Result``."""
 
     cells: tuple[Cell, ...]
     mpjpe: Aggregate
@@ -50,11 +50,13 @@ class Summary(NamedTuple):
 class _Wide:
     """The table as matrices of C clips by K cells.
 
-    ``cells`` has the clean cell first, then the corruptions in the order of their first
-    appearance, severities ascending. ``errors`` maps a metric to (C, K) means, and ``weights``
-    to the (C, K) numbers of frames that they were taken over. ``groups`` holds the row
-    numbers of each set of clips that is averaged by frames. ``takes`` is (C,): the number of the
-    take that a clip belongs to.
+    Attributes:
+        cells: K; the clean cell first, then the corruptions in the order of their first
+            appearance, severities ascending.
+        weights: (C, K) float64 for each metric, the numbers of frames behind ``errors``.
+        errors: (C, K) float64 for each metric, means in mm (MPJVE: mm per frame).
+        groups: row numbers of each set of clips that is averaged by frames.
+        takes: (C,) intp, the number of the take that a clip belongs to.
     """
 
     cells: tuple[tuple[str, int], ...]
@@ -64,16 +66,17 @@ class _Wide:
     takes: npt.NDArray[np.intp]
 
 
-def summarise(table: pd.DataFrame, average: Average) -> Summary:
-    """Return every number of a result from its per-clip table.
+def summarize(table: pd.DataFrame, average: Average) -> Summary:
+    """Compute every number of a result from its per-clip table.
 
     Args:
-        table: ``schema.CLIP_COLUMNS``, one row per (clip, cell), in any order; errors in mm.
+        table: ``schema.CLIP_COLUMNS``, one row per (clip, cell), in any order; errors in mm
+            (MPJVE: mm per frame).
         average: "actions" (frame-weighted mean within each action, then the plain mean over
             actions) or "frames" (frame-weighted mean over everything).
 
     Raises:
-        ValueError: the table is empty, has a (clip, cell) twice or lacks one, has no clean or no
+        ValueError: the table is empty, has a (clip, cell) twice or not at all, has no clean or no
             corrupted cell, lacks an error, or has no two successive frames (MPJVE is undefined).
         KeyError: a column is missing.
     """
@@ -103,10 +106,10 @@ def summarise(table: pd.DataFrame, average: Average) -> Summary:
 
 
 def aggregate(cells: tuple[Cell, ...], metric: Metric) -> Aggregate:
-    """Return one metric over the whole benchmark, in mm (MPJVE: mm per frame).
+    """Average one metric over the whole benchmark, in mm (MPJVE: mm per frame).
 
-    A corruption is the plain mean over its severities, ``corrupted`` the plain mean over
-    corruptions, ``degradation`` what ``corrupted`` lies above ``clean``.
+    A corruption's value is the plain mean over its severities. ``corrupted`` is the plain mean over
+    corruptions. ``degradation`` is ``corrupted`` minus ``clean``.
 
     Raises:
         ValueError: there is no clean cell, or no other.
@@ -125,11 +128,11 @@ def aggregate(cells: tuple[Cell, ...], metric: Metric) -> Aggregate:
 
 
 def resample_counts(takes: int, resamples: int = RESAMPLES) -> Array:
-    """Return (resamples, takes): how often each take was drawn; every row sums to ``takes``.
+    """Draw bootstrap resamples: how often each take is in each, (resamples, takes) float64.
 
-    Always the same draws for the same arguments, on every machine and numpy: they are taken from
-    Philox's raw 64-bit words, which numpy promises not to change, not from a distribution
-    method, which it may improve.
+    Every row sums to ``takes``. The same arguments give the same draws on every machine and
+    numpy version: the draws use Philox's raw 64-bit words, which numpy promises to keep, and no
+    distribution method, which numpy may change.
     """
     words = np.random.Philox(key=_PHILOX_KEY).random_raw(resamples * takes)
     drawn = ((words >> np.uint64(32)) * np.uint64(takes) >> np.uint64(32)).astype(np.int64)
@@ -140,7 +143,7 @@ def resample_counts(takes: int, resamples: int = RESAMPLES) -> Array:
 
 def _widen(table: pd.DataFrame, average: Average) -> _Wide:
     if table.empty:
-        raise ValueError("the per-clip table has no row")
+        raise ValueError("the per-clip table has no rows")
     text = table.astype(dict.fromkeys((*CLIP_KEY, "corruption"), "str"))
     index = [*CLIP_KEY]
     if text.duplicated([*CLIP_KEY, *CELL_KEY]).any():
@@ -151,7 +154,7 @@ def _widen(table: pd.DataFrame, average: Average) -> _Wide:
     cells = _ordered(text)
     frames, runs = (_matrix(by_cell, column, cells) for column in ("frames", "run_frames"))
     if np.isnan(frames).any():
-        raise ValueError("the per-clip table is ragged: a clip lacks a cell that others have")
+        raise ValueError("a clip of the per-clip table lacks a cell that others have")
     if np.isnan(runs).any():
         raise ValueError("the per-clip table lacks a value of run_frames")
     actions = by_cell.index.get_level_values("action").to_numpy()
@@ -180,9 +183,9 @@ def _ordered(table: pd.DataFrame) -> tuple[tuple[str, int], ...]:
 
 
 def _cell_means(wide: _Wide, metric: Metric, counts: Array) -> Array:
-    """Return (R, K) cell means for R resamples given as (R, C) counts.
+    """Average the clips in each cell, (R, K), for R resamples given as (R, C) counts.
 
-    A group (action) without weight in a resample is left out of that resample's mean.
+    A group (action) without frames in a resample is left out of that resample's mean.
     """
     weights = wide.weights[metric]
     sums = np.where(weights > 0, weights * wide.errors[metric], 0.0)
@@ -219,7 +222,7 @@ def _interval(values: Array) -> Interval:
 
 
 def _split(cells: tuple[tuple[str, int], ...]) -> tuple[int, dict[str, list[int]]]:
-    """Return the place of the clean cell, and the places of each corruption's cells."""
+    """Find the index of the clean cell, and the indices of each corruption's cells."""
     if CLEAN not in cells:
         raise ValueError("there is no clean cell (corruption 'clean', severity 0)")
     by_corruption: dict[str, list[int]] = {}

@@ -1,12 +1,8 @@
-"""The per-clip table on disk: one Parquet file, one row per (clip, cell)."""
+"""The per-clip table as a Parquet file: one row per (clip, cell)."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -14,11 +10,11 @@ import pyarrow.parquet as pq
 
 from corruptbench.leaderboard.schema import CLIP_COLUMNS, METRICS
 
-#: What identifies a clip, and what identifies a cell.
+#: The columns that identify a clip, and those that identify a cell.
 CLIP_KEY = ("subject", "sequence", "action", "camera")
 CELL_KEY = ("corruption", "severity")
 
-#: The columns as they are written; errors in millimetres (MPJVE: millimetres per frame).
+#: The columns as they are written; errors in millimeters (MPJVE: millimeters per frame).
 ARROW_SCHEMA = pa.schema(
     [(name, pa.string()) for name in (*CLIP_KEY, "corruption")]
     + [("severity", pa.int8()), ("frames", pa.int32()), ("run_frames", pa.int32())]
@@ -35,10 +31,10 @@ _KINDS: dict[str, tuple[str, Callable[[pa.DataType], bool]]] = {
 }
 
 
-def write(table: pd.DataFrame, path: Path) -> str:
-    """Write the per-clip table atomically and return the file's SHA-256.
+def to_parquet(table: pd.DataFrame) -> bytes:
+    """Return the per-clip table as the content of a Parquet file.
 
-    The rows keep their order; the same table gives the same bytes under the same pyarrow.
+    The rows keep their order. The same table gives the same bytes under the same pyarrow.
 
     Raises:
         KeyError: a column of ``CLIP_COLUMNS`` is missing.
@@ -46,21 +42,14 @@ def write(table: pd.DataFrame, path: Path) -> str:
     """
     plain = table[list(CLIP_COLUMNS)]
     arrow = pa.Table.from_pandas(plain, schema=ARROW_SCHEMA, preserve_index=False)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(descriptor)
-    try:
-        pq.write_table(arrow.replace_schema_metadata(None), temporary, compression="zstd")
-        os.chmod(temporary, 0o644)
-        digest = hashlib.sha256(Path(temporary).read_bytes()).hexdigest()
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return digest
+    sink = pa.BufferOutputStream()
+    pq.write_table(arrow.replace_schema_metadata(None), sink, compression="zstd")
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
 
 
 def wrong_columns(schema: pa.Schema) -> list[tuple[str, str, str]]:
-    """Return (column, found, expected) for each column that is missing, surplus or mistyped."""
+    """Return (column, found, expected) for each column that is missing, unknown or mistyped."""
     found = {field.name: field.type for field in schema}
     wrong = []
     for name, (kind, fits) in _KINDS.items():
@@ -77,21 +66,21 @@ def wrong_columns(schema: pa.Schema) -> list[tuple[str, str, str]]:
 
 
 def open_bytes(data: bytes) -> pq.ParquetFile:
-    """Open a Parquet file held in memory; nothing but its footer is decoded.
+    """Open a Parquet file that is in memory; only its footer is decoded.
 
-    Text columns are read as dictionaries, so that a small file cannot unfold into a huge table.
+    Text columns are read as dictionaries, so that a small file cannot expand into a huge table.
 
     Raises:
-        pyarrow.ArrowInvalid: the bytes are no Parquet file.
+        pyarrow.ArrowInvalid: the bytes are not a Parquet file.
     """
     return pq.ParquetFile(pa.BufferReader(data), read_dictionary=[*CLIP_KEY, "corruption"])
 
 
 def read(file: pq.ParquetFile) -> pd.DataFrame:
-    """Return the rows as a frame with ``CLIP_COLUMNS``; a null number becomes NaN.
+    """Return the rows as a data frame with ``CLIP_COLUMNS``; a null number becomes NaN.
 
-    What the file asks of pandas (its metadata) is ignored: it could turn nulls into values that
-    pass every comparison.
+    The file's metadata for pandas is ignored: it could turn nulls into values that pass every
+    comparison.
 
     Raises:
         pyarrow.ArrowException: the file's pages are damaged.

@@ -1,28 +1,27 @@
-"""What the owner of a board knows of a benchmark, and how a result departs from it.
+"""Compare a result with what the owner of a board knows about the benchmark.
 
-The rest of the referee holds a result against its own clips table, which a forger writes too. Here
-it is held against the benchmark.
+The rest of the referee compares a result with its own clips table, which a forger can write too.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from corruptbench.leaderboard.clips import CLIP_KEY
-from corruptbench.leaderboard.problem import Problem, short
+from corruptbench.leaderboard.problem import Problem
 from corruptbench.leaderboard.schema import Result, Scoring
+from corruptbench.leaderboard.text import joined, listed, short
 
-#: What names a clip to the board's owner; the action is the evaluation's to say.
+#: The columns that identify a clip to the board's owner; the evaluation states the action.
 KNOWN_KEY = ("subject", "sequence", "camera")
 
-_NAMED = 3  # so many cells or clips are named; the rest are counted
 _MANIFEST = "build and evaluate with the manifest that this board is for"
-_CELLS = "build and score the benchmark's cells, all and no other"
-_CLIPS = "build and score the benchmark's clips, every labelled frame of each"
+_CELLS = "build and score exactly the benchmark's cells"
+_CLIPS = "build and score exactly the benchmark's clips, with every labeled frame"
 _SCORING = "evaluate with the scoring that the benchmark's manifest pins"
 
 
@@ -31,14 +30,14 @@ class Expected:
     """What every result of a benchmark must have.
 
     Attributes:
-        manifest_sha256: of the frozen benchmark, 64 hexadecimal digits.
+        manifest_sha256: hash of the frozen manifest, 64 hexadecimal digits.
         cells: (corruption, severity) of each cell, with ("clean", 0).
         scoring: the conventions that the manifest pins.
-        excluded: what the manifest leaves out by name.
-        clips: the numbers of frames that may be scored (in each cell) of each clip, by (subject,
-            sequence, camera): one number where the owner knows which frames have labels. A clip
-            with 0 alone must not be in a result. None where the owner cannot know the clips: then
-            a result that leaves clips or frames out is not found out.
+        excluded: names of recordings and clips that the manifest leaves out.
+        clips: for each clip, by (subject, sequence, camera), the numbers of frames that may be
+            scored in a cell: a single number where the owner knows which frames have labels. A
+            clip with the single number 0 must not be in a result. None where the owner cannot know
+            the clips: a result that leaves out clips or frames is then not noticed.
     """
 
     manifest_sha256: str
@@ -49,12 +48,12 @@ class Expected:
 
 
 def document_problems(file: str, result: Result, expected: Expected) -> Iterator[Problem]:
-    """Compare manifest, scoring and cells; of another manifest nothing else is compared.
+    """Compare manifest, scoring and cells; with another manifest, nothing else is compared.
 
     Args:
         file: name of the result's JSON, for the messages.
-        result: passes the schema; need not have passed more.
-        expected: by the board's owner.
+        result: a result that passes the schema.
+        expected: what the board's owner expects.
     """
     manifest = result.benchmark.manifest_sha256
     if manifest != expected.manifest_sha256:
@@ -68,19 +67,19 @@ def document_problems(file: str, result: Result, expected: Expected) -> Iterator
             yield Problem(file, f"scoring.{field}", short(found), short(right), _SCORING)
     excluded = result.coverage.excluded
     if excluded != expected.excluded:
-        found, right = (_listed(names) or "nothing" for names in (excluded, expected.excluded))
+        found, right = (listed(names) or "nothing" for names in (excluded, expected.excluded))
         yield Problem(file, "coverage.excluded", found, right, _CLIPS)
     cells = [(cell.corruption, cell.severity) for cell in result.cells]
     yield from _set_problems(file, "cells", cells, expected.cells, _CELLS)
 
 
 def clip_problems(file: str, table: pd.DataFrame, expected: Expected) -> Iterator[Problem]:
-    """Compare clips and their frames; nothing where the owner does not know them.
+    """Compare clips and their frames, if the owner knows them.
 
     Args:
         file: name of the clips table, for the messages.
         table: ``schema.CLIP_COLUMNS``, every clip with the same ``frames`` in all its cells.
-        expected: by the board's owner.
+        expected: what the board's owner expects.
     """
     if expected.clips is None:
         return
@@ -92,12 +91,12 @@ def clip_problems(file: str, table: pd.DataFrame, expected: Expected) -> Iterato
     ]
     yield from _set_problems(file, "clips", keys, tuple(right), _CLIPS)
     wrong = [
-        (f"{frames} for {_joined(key)}", _span(right[key]))
+        (f"{frames} for {joined(key)}", _span(right[key]))
         for key, frames in zip(keys, scored["frames"], strict=True)
         if key in right and int(frames) not in right[key]
     ]
     if wrong:
-        found, others = (_listed(texts) for texts in zip(*wrong, strict=True))
+        found, others = (listed(texts) for texts in zip(*wrong, strict=True))
         yield Problem(file, "column frames", found, others, _CLIPS)
 
 
@@ -108,28 +107,17 @@ def _set_problems(
     right: Sequence[tuple[object, ...]],
     remedy: str,
 ) -> Iterator[Problem]:
-    """One problem each for what is missing, surplus, and there more than once."""
+    """Yield a problem each for what is missing, unknown, and there more than once."""
     counts, known = Counter(found), set(right)
     several = [key for key, count in counts.items() if count > 1]
     missing = [key for key in right if key not in counts]
-    surplus = [key for key in counts if key not in known]
+    unknown = [key for key in counts if key not in known]
     expected = f"the benchmark's {len(right)}"
-    for keys, fault in ((missing, "without"), (surplus, "with"), (several, "more than once")):
+    for keys, fault in ((missing, "without"), (unknown, "with"), (several, "more than once")):
         if keys:
-            text = f"{len(found)} {field}, {fault} {_listed(map(_joined, keys))}"
+            text = f"{len(found)} {field}, {fault} {listed(map(joined, keys))}"
             yield Problem(file, field, text, expected, remedy)
-
-
-def _listed(texts: Iterable[str]) -> str:
-    """Return the first few of the texts and how many more there are."""
-    named = list(texts)
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return ", ".join(named[:_NAMED]) + more
 
 
 def _span(numbers: range) -> str:
     return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
-
-
-def _joined(key: tuple[object, ...]) -> str:
-    return short("/".join(str(part) for part in key))

@@ -1,7 +1,7 @@
-"""Figures as inline SVG: pure functions, the same input gives the same text.
+"""Figures as inline SVG. The same input gives the same text.
 
-Colours come from the page's style sheet: a series carries the class ``s0`` to ``s7`` by its place,
-or ``s-rest``. Shapes differ as well, so that no reading hangs on colour alone.
+Colors come from the page's style sheet: a series has the class ``s0`` to ``s7`` by its place, or
+``s-rest``. The marks differ in shape too, so that color is never the only difference.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-#: So many series have a colour and a mark of their own; the others are thin grey lines.
-COLOURS = 8
+#: Number of series with a color and a mark of their own; the others are thin gray lines.
+COLORS = 8
 
 _WIDTH, _HEIGHT = 280.0, 176.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 10.0, 8.0, 22.0
@@ -31,7 +31,7 @@ class Point(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One lifter's errors against severity; ``place`` gives colour and mark."""
+    """One lifter's errors by severity; ``place`` decides color and mark."""
 
     name: str
     place: int
@@ -39,7 +39,7 @@ class Line(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """One lifter's value and how it is written; ``place`` gives the colour."""
+    """One lifter's value and its text; ``place`` decides the color."""
 
     name: str
     place: int
@@ -48,24 +48,24 @@ class Bar(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """A range of values with round ends, and the values that are ticked."""
+    """A range of values with round ends, and the values of its ticks."""
 
     low: float
     high: float
     ticks: tuple[float, ...]
 
     def at(self, value: float) -> float:
-        """Return where in the range the value lies, 0 to 1."""
+        """Return the position of a value in the range, from 0 to 1."""
         return (value - self.low) / (self.high - self.low)
 
 
 def scale(values: Iterable[float], zero: bool = False, steps: int = 4) -> Scale:
-    """Return a scale of about so many round steps that holds all values.
+    """Return a scale with round ticks that contains all values.
 
     Args:
-        values: what must fit; none gives the scale 0 to 1.
-        zero: whether 0 must fit too.
-        steps: about how many steps between ticks.
+        values: any numbers; without any, the scale is 0 to 1.
+        zero: whether the scale must contain 0 too.
+        steps: approximate number of steps between ticks.
     """
     kept = [*values, 0.0] if zero else list(values)
     low, high = (min(kept), max(kept)) if kept else (0.0, 1.0)
@@ -79,24 +79,28 @@ def scale(values: Iterable[float], zero: bool = False, steps: int = 4) -> Scale:
 
 
 def curves(lines: Sequence[Line], y: Scale, label: str, digits: int = 1) -> Markup:
-    """Return a panel of lines over severities 0 to 5.
+    """Draw a panel of lines over severities 0 to 5.
 
-    ``label`` is read to those who cannot see it; values in tooltips have so many ``digits``.
+    Args:
+        lines: one for each lifter.
+        y: scale of the errors.
+        label: text for screen readers.
+        digits: decimal places of the values in tooltips.
     """
     parts = [_grid(y), _severity_axis()]
-    parts += [_band(line, y) for line in lines if line.place < COLOURS]
+    parts += [_band(line, y) for line in lines if line.place < COLORS]
     parts += [_line(line, y, digits) for line in reversed(lines)]
     return _svg(_WIDTH, _HEIGHT, label, parts, "curves")
 
 
 def bars(rows: Sequence[Bar], x: Scale, label: str) -> Markup:
-    """Return a panel of horizontal bars from 0, each under its name and value."""
+    """Draw a panel of horizontal bars from 0, each under its name and value."""
     parts = [_bar(row, place, x) for place, row in enumerate(rows)]
     return _svg(_WIDTH, _BAR_ROW * max(1, len(rows)), label, parts, "bars")
 
 
 def span(clean: float, corrupted: float, x: Scale, place: int, label: str) -> Markup:
-    """Return a small figure: a hollow mark at the clean error, a line, a full one at the other."""
+    """Draw a hollow mark at the clean error, a full mark at the corrupted one, a line between."""
     left, right = 6 + 88 * x.at(clean), 6 + 88 * x.at(corrupted)
     body = Markup(
         '<line class="rail" x1="6" x2="94" y1="8" y2="8"/>'
@@ -108,7 +112,7 @@ def span(clean: float, corrupted: float, x: Scale, place: int, label: str) -> Ma
 
 
 def mark(place: int) -> Markup:
-    """Return the mark of a series, for a legend."""
+    """Draw the mark of a series, for a legend."""
     body = Markup('<line class="stroke" x1="1" x2="27" y1="8" y2="8"/>') + Markup(
         '<g transform="translate(14 8) scale(1.25)">{}</g>'
     ).format(_mark(place, 0, 0))
@@ -117,9 +121,9 @@ def mark(place: int) -> Markup:
     ).format(_series(place, "", body))
 
 
-def colour_class(place: int) -> str:
-    """Return the class that gives a series its colour."""
-    return f"s{place}" if place < COLOURS else "s-rest"
+def color_class(place: int) -> str:
+    """Return the class that gives a series its color."""
+    return f"s{place}" if place < COLORS else "s-rest"
 
 
 def _svg(width: float, height: float, label: str, parts: Iterable[Markup], kind: str) -> Markup:
@@ -132,7 +136,7 @@ def _svg(width: float, height: float, label: str, parts: Iterable[Markup], kind:
 def _series(place: int, title: str, body: Markup) -> Markup:
     shown = Markup("<title>{}</title>").format(title) if title else Markup("")
     return Markup('<g class="series {}" data-lifter="{}">{}{}</g>').format(
-        colour_class(place), place, shown, body
+        color_class(place), place, shown, body
     )
 
 
@@ -184,16 +188,16 @@ def _band(line: Line, y: Scale) -> Markup:
 
 
 def _line(line: Line, y: Scale, digits: int) -> Markup:
-    told = ", ".join(
+    values = ", ".join(
         f"{'clean' if p.severity == 0 else p.severity}: {p.value:.{digits}f}" for p in line.points
     )
     corners = _corners([(p.severity, p.value) for p in line.points], y)
     body = Markup('<polyline class="stroke" points="{}"/>').format(corners)
-    if line.place < COLOURS:
+    if line.place < COLORS:
         body += Markup("").join(
             _mark(line.place, _x(p.severity), _y(p.value, y)) for p in line.points
         )
-    return _series(line.place, f"{line.name} ({told})", body)
+    return _series(line.place, f"{line.name} ({values})", body)
 
 
 def _corners(points: Iterable[tuple[float, float]], y: Scale) -> str:
@@ -201,8 +205,8 @@ def _corners(points: Iterable[tuple[float, float]], y: Scale) -> str:
 
 
 def _mark(place: int, x: float, y: float) -> Markup:
-    """One of eight shapes, about 6 units wide, centred on (x, y)."""
-    if place >= COLOURS:
+    """Draw one of eight shapes, about 6 units wide, with its center at (x, y)."""
+    if place >= COLORS:
         return Markup("")
     if place == 0:
         return Markup('<circle class="mark" cx="{:.1f}" cy="{:.1f}" r="3"/>').format(x, y)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from corruptbench.leaderboard.atomic import atomic
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.view import benchmark_views
 
@@ -22,34 +21,26 @@ def render(
     out_path: Path,
     manifests: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Path:
-    """Write the page and return its path; the same input gives the same bytes.
+    """Write the page and return its path. The same input gives the same bytes.
 
-    The file holds its own styles, script and figures and asks for nothing over a network. It
+    The file contains its own styles, script and figures, and loads nothing over a network. It
     appears whole or not at all.
 
     Args:
-        results: any results; each benchmark gets its own tables. None at all gives a page that
-            says how to submit.
-        out_path: the HTML file; its folder is made if it is not there.
-        manifests: by benchmark id, ``{"title": str, "corruptions": [name, ...]}``, both and no
-            other field: the benchmark's title, and the names of its corruptions in the order that
-            columns, figures and lines then follow. A benchmark without is called by its id.
+        results: any results; each benchmark gets its own tables. Without any, the page says how to
+            submit one.
+        out_path: the HTML file; its folder is made if it is missing.
+        manifests: by benchmark id, ``{"title": str, "corruptions": [name, ...]}`` with exactly
+            these fields: the benchmark's title, and the names of its corruptions in the order of
+            columns, figures and lines. A benchmark without a manifest is titled by its id.
 
     Raises:
-        ValueError: a manifest is not of that shape.
+        ValueError: a manifest has other fields or types.
         OSError: the file cannot be written.
     """
     text = html(results, manifests)
-    out_path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{out_path.name}.", dir=out_path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, out_path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with atomic(out_path) as new:
+        new.write_bytes(text.encode())
     return out_path
 
 
@@ -85,7 +76,7 @@ def _site(name: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """Return a content policy under which a browser fetches nothing and runs no other script."""
+    """Return a content policy: a browser then fetches nothing and runs no other script."""
     allowed = f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
     return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
 

@@ -1,4 +1,4 @@
-"""Which results may stand in one table, in which order, and which of them compare directly."""
+"""Sort results into tables, and decide which rows are ranked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from corruptbench.leaderboard.schema import Benchmark, Build, Metric, Result
 
 
 class Row(NamedTuple):
-    """A result in its place; ``rank`` is None where it does not compare with the ranked rows."""
+    """A result with its rank, which is None where it cannot be compared with the ranked rows."""
 
     rank: int | None
     result: Result
@@ -19,7 +19,7 @@ class Row(NamedTuple):
 
 
 def by_benchmark(results: Sequence[Result]) -> dict[Benchmark, list[Result]]:
-    """Split results by benchmark: id, version and manifest hash; sorted, order of rows kept."""
+    """Group results by benchmark (id, version, manifest hash), sorted; keep the order of rows."""
     split: dict[Benchmark, list[Result]] = {}
     for result in sorted(results, key=_benchmark_key):
         split.setdefault(result.benchmark, []).append(result)
@@ -27,13 +27,13 @@ def by_benchmark(results: Sequence[Result]) -> dict[Benchmark, list[Result]]:
 
 
 def rank(results: Sequence[Result], metric: Metric = "mpjpe") -> list[Row]:
-    """Sort results of one benchmark by mean corrupted error, least first.
+    """Sort results of one benchmark by mean corrupted error, smallest first.
 
-    Ranks go to the single-hypothesis rows on the reference shards. Rows on other shards (another
-    detector, other weights, other pixels) and best-of-H rows follow, sorted but unranked.
+    Rows with a single hypothesis on the reference shards get a rank. Rows on other shards (another
+    detector, other weights, other pixels) and best-of-H rows follow, sorted but not ranked.
 
     Raises:
-        ValueError: the results are of several benchmarks.
+        ValueError: the results belong to several benchmarks.
     """
     if len({result.benchmark for result in results}) > 1:
         raise ValueError("results of different benchmarks do not share a table")
@@ -52,13 +52,13 @@ def rank(results: Sequence[Result], metric: Metric = "mpjpe") -> list[Row]:
 def shards(build: Build) -> tuple[str, str, str]:
     """Return what identifies the shards: detector, weights and pixels.
 
-    The digest of the detections is no part of it: it may differ in rounding between machines.
+    The digest of the detections is left out: it can differ by rounding between machines.
     """
     return build.detector, build.weights_sha256, build.pixels_sha256
 
 
 def reference_shards(results: Sequence[Result]) -> tuple[str, str, str]:
-    """Return the shards that most rows stand on; in a tie, those of the best row.
+    """Return the shards of most rows; in a tie, those of the best row.
 
     Raises:
         ValueError: there is no result.
@@ -76,7 +76,7 @@ def corruption_names(results: Sequence[Result]) -> list[str]:
 
 
 def hypotheses(result: Result) -> int:
-    """Return how many poses the lifter may offer per frame (contract field ``hypotheses``)."""
+    """Return how many poses the lifter may give for a frame (contract field ``hypotheses``)."""
     declared = result.lifter.contract.get("hypotheses")
     return declared if isinstance(declared, int) and declared > 1 else 1
 

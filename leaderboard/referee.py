@@ -1,8 +1,8 @@
-"""The checks that every submission passes before it enters the board.
+"""The checks that every submission passes before it is added to the board.
 
-Nothing in a result is taken on trust that can be worked out: the clips table must be the one that
-the result names, and every number of the result is recomputed from it. Whether it covers the
-benchmark can be told only with what the board's owner expects (see `expected`).
+The referee computes again what can be computed: the clips table must be the one that the result
+names, and every number of the result follows from it. Only with what the board's owner expects can
+it say whether the result covers the benchmark (see `expected`).
 """
 
 from __future__ import annotations
@@ -11,32 +11,25 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
-from corruptbench.leaderboard import clips
-from corruptbench.leaderboard.aggregate import CLEAN, Summary, summarise
+from corruptbench.leaderboard import clips, rows
+from corruptbench.leaderboard.aggregate import CLEAN, Summary, summarize
 from corruptbench.leaderboard.expected import Expected, clip_problems, document_problems
-from corruptbench.leaderboard.problem import Problem, SubmissionError, short
-from corruptbench.leaderboard.schema import METRICS, SCHEMA_VERSION, Result
+from corruptbench.leaderboard.problem import Problem, SubmissionError
+from corruptbench.leaderboard.schema import METRICS, Result
+from corruptbench.leaderboard.submission import RERUN, clips_path, read_clips, read_result
+from corruptbench.leaderboard.text import counted, short
 
-JSON_LIMIT = 2_000_000  # bytes
-CLIPS_LIMIT = 20_000_000  # bytes
-LARGEST_ERROR = 10_000.0  # mm, or mm per frame
 TOLERANCE = 1e-9  # relative; also absolute, in mm, for numbers near zero
-
-_JSON: TypeAdapter[Any] = TypeAdapter(Any)
-_RERUN = "run 'corruptbench evaluate' again and submit the two files as it wrote them"
-_UPGRADE = "upgrade corruptbench, or evaluate the model again with this version"
 
 
 class Submission(NamedTuple):
-    """A result that passed, with the bytes of its clips table as they were checked."""
+    """A result that passed all checks, with the bytes of the clips table that was checked."""
 
     result: Result
     clips: bytes
@@ -46,21 +39,21 @@ def check(json_path: Path, expected: Expected | None = None) -> Result:
     """Return the result in ``json_path`` if it and its clips table pass every check.
 
     Args:
-        json_path: the result; its clips table lies where `clips_path` says.
-        expected: what the benchmark asks of every result; None leaves open which benchmark it
-            is and how much of it was scored.
+        json_path: the result; its clips table is at `submission.clips_path`.
+        expected: what the benchmark expects of every result; None accepts any benchmark, and any
+            part of it.
 
     Raises:
-        SubmissionError: lists each problem with its file, field, what was found, what was
-            expected, and a remedy.
+        SubmissionError: a check fails; lists each problem with its file, field, what was found,
+            what was expected, and a remedy.
     """
     return inspect(json_path, expected).result
 
 
 def inspect(json_path: Path, expected: Expected | None = None) -> Submission:
-    """Check as `check` does, and also return the bytes of the clips table.
+    """Check a result, and return it with the bytes of its clips table.
 
-    Each file is read once, so that what was checked is what is stored.
+    Each file is read only once, so that the board stores what was checked.
 
     Raises:
         SubmissionError: see `check`.
@@ -69,188 +62,36 @@ def inspect(json_path: Path, expected: Expected | None = None) -> Submission:
     if expected:
         _refuse(json_path, document_problems(json_path.name, result, expected))
     path = clips_path(json_path)
-    data = _read(path, CLIPS_LIMIT, json_path)
+    data = read_clips(path, json_path)
     table = _table(json_path, path, data, result)
     _refuse(json_path, _coverage_problems(json_path, path, result, table))
     if expected:
         _refuse(json_path, clip_problems(path.name, table, expected))
     try:
-        recomputed = summarise(table, result.scoring.average)
+        recomputed = summarize(table, result.scoring.average)
     except ValueError as error:
-        problem = Problem(path.name, "table", str(error), "a table that can be averaged", _RERUN)
+        problem = Problem(path.name, "table", str(error), "a table that can be averaged", RERUN)
         raise SubmissionError(str(json_path), [problem]) from error
     _refuse(json_path, _number_problems(json_path, result, recomputed))
     return Submission(result, data)
 
 
-def clips_path(json_path: Path) -> Path:
-    """Return where the clips table of a result lies.
-
-    ``name.json`` has ``name.clips.parquet`` beside it; a board's ``result.json`` has
-    ``clips.parquet``.
-    """
-    path = json_path.with_name(f"{json_path.stem}.clips.parquet")
-    on_board = json_path.with_name("clips.parquet")
-    if json_path.name == "result.json" and not path.exists() and on_board.exists():
-        return on_board
-    return path
-
-
-def read_result(json_path: Path) -> Result:
-    """Return the result in ``json_path`` after checking its size and schema only.
-
-    Raises:
-        SubmissionError: the file is missing, too big, not JSON, of another schema version, or
-            breaks the schema.
-    """
-    data = _read(json_path, JSON_LIMIT, json_path)
-    file = json_path.name
-    try:
-        document = _JSON.validate_json(data)
-    except ValidationError as error:
-        found = short(error.errors(include_url=False)[0]["msg"])
-        problem = Problem(file, "document", found, "a JSON document", _RERUN)
-        raise SubmissionError(str(json_path), [problem]) from error
-    version = document.get("schema_version", "none") if isinstance(document, dict) else "none"
-    if type(version) is not int or version != SCHEMA_VERSION:
-        expected = f"{SCHEMA_VERSION} (the version that this software reads)"
-        problem = Problem(file, "schema_version", short(version), expected, _UPGRADE)
-        raise SubmissionError(str(json_path), [problem])
-    try:
-        return Result.model_validate_json(data, strict=True)
-    except ValidationError as error:
-        raise SubmissionError(str(json_path), _schema_problems(file, error)) from error
-
-
-def _schema_problems(file: str, error: ValidationError) -> list[Problem]:
-    return [
-        Problem(
-            file,
-            ".".join(str(part) for part in detail["loc"]) or "document",
-            "nothing" if detail["type"] == "missing" else short(detail["input"]),
-            detail["msg"][:1].lower() + detail["msg"][1:],
-            _RERUN,
-        )
-        for detail in error.errors(include_url=False)
-    ]
-
-
-def _read(path: Path, limit: int, json_path: Path) -> bytes:
-    """Return the bytes of ``path``, reading at most ``limit`` of them."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        remedy = "the JSON file and its .clips.parquet lie side by side: submit both"
-        problem = Problem(path.name, "file", error.strerror or "no file", "a file", remedy)
-        raise SubmissionError(str(json_path), [problem]) from error
-    if len(data) > limit:
-        found = f"more than {limit / 1e6:g} MB"
-        remedy = "submit the files as 'corruptbench evaluate' writes them, without additions"
-        problem = Problem(path.name, "size", found, f"at most {limit / 1e6:g} MB", remedy)
-        raise SubmissionError(str(json_path), [problem])
-    return data
-
-
 def _table(json_path: Path, path: Path, data: bytes, result: Result) -> pd.DataFrame:
-    """Return the per-clip table once its hash, columns, values and rows are in order."""
+    """Read the per-clip table, and check its hash, columns, values and rows."""
     digest = hashlib.sha256(data).hexdigest()
     if digest != result.clips_sha256:
-        problem = Problem(
-            path.name, "sha256", digest, f"clips_sha256 {result.clips_sha256}", _RERUN
-        )
+        problem = Problem(path.name, "sha256", digest, f"clips_sha256 {result.clips_sha256}", RERUN)
         raise SubmissionError(str(json_path), [problem])
     try:
         file = clips.open_bytes(data)
-        _refuse(json_path, _shape_problems(path, file, result))
+        _refuse(json_path, rows.shape_problems(path.name, file, result.coverage))
         table = clips.read(file)
     except (pa.ArrowException, OSError) as error:
-        problem = Problem(path.name, "file", short(str(error)), "a Parquet file", _RERUN)
+        problem = Problem(path.name, "file", short(str(error)), "a Parquet file", RERUN)
         raise SubmissionError(str(json_path), [problem]) from error
-    _refuse(json_path, _value_problems(path, table))
-    _refuse(json_path, _row_problems(path, table))
+    _refuse(json_path, rows.value_problems(path.name, table))
+    _refuse(json_path, rows.row_problems(path.name, table))
     return table
-
-
-def _shape_problems(path: Path, file: pq.ParquetFile, result: Result) -> Iterator[Problem]:
-    """Columns and the number of rows, from the footer alone."""
-    for column, found, expected in clips.wrong_columns(file.schema_arrow):
-        yield Problem(path.name, f"column {column}", found, expected, _RERUN)
-    rows = result.coverage.clips * result.coverage.cells
-    if file.metadata.num_rows != rows:
-        yield Problem(
-            path.name,
-            "rows",
-            str(file.metadata.num_rows),
-            f"{rows} (coverage: {result.coverage.clips} clips x {result.coverage.cells} cells)",
-            "score every clip in every cell; " + _RERUN,
-        )
-
-
-def _value_problems(path: Path, table: pd.DataFrame) -> Iterator[Problem]:
-    for column in (*clips.CLIP_KEY, "corruption"):
-        empty = table[column].isna() | (table[column] == "")
-        yield from _bad_rows(path, table, column, empty, "some text")
-    yield from _bad_rows(path, table, "severity", ~table["severity"].between(0, 5), "0 to 5")
-    yield from _bad_rows(path, table, "frames", ~(table["frames"] >= 1), "1 or more")
-    runs = table["run_frames"]
-    possible = runs.between(0, table["frames"]) & (runs != 1)
-    yield from _bad_rows(path, table, "run_frames", ~possible, "0, or 2 to frames")
-    for metric in METRICS:
-        fits, expected = table[metric].between(0.0, LARGEST_ERROR), f"0 to {LARGEST_ERROR:g} mm"
-        if metric == "mpjve":
-            fits = fits.where(runs > 0, table[metric].isna())
-            expected += " per frame, null exactly when run_frames is 0"
-        yield from _bad_rows(path, table, metric, ~fits, expected)
-    named_clean = table["corruption"] == CLEAN[0]
-    mixed = named_clean != (table["severity"] == CLEAN[1])
-    expected = "severity 0 for 'clean' and 1 to 5 for every corruption"
-    yield from _bad_rows(path, table, "severity", mixed, expected)
-
-
-def _bad_rows(
-    path: Path, table: pd.DataFrame, column: str, bad: pd.Series[bool], expected: str
-) -> Iterator[Problem]:
-    """One problem for all bad rows of a column, naming the first."""
-    count = int(bad.sum())
-    if count:
-        row = int(np.flatnonzero(bad.to_numpy())[0])
-        value = table[column].iloc[row]
-        shown = value.item() if isinstance(value, np.generic) else value
-        found = f"{short(shown)} in row {row}"
-        more = f" and {count - 1} more" if count > 1 else ""
-        yield Problem(path.name, f"column {column}", found + more, expected, _RERUN)
-
-
-def _row_problems(path: Path, table: pd.DataFrame) -> Iterator[Problem]:
-    """Each clip must have each cell once, and the same frames and run_frames in all of them."""
-    clip, cell = [*clips.CLIP_KEY], [*clips.CELL_KEY]
-    twice = table.duplicated([*clip, *cell])
-    if twice.any():
-        row = table[twice].iloc[0]
-        where = f"clip {_joined(row[clip])}, cell {_joined(row[cell])}"
-        yield Problem(path.name, "rows", f"twice {where}", "each (clip, cell) once", _RERUN)
-        return
-    by_clip = table.groupby(clip, observed=True)
-    sizes = table.groupby(cell, observed=True).size()
-    if (sizes != by_clip.ngroups).any():
-        fewest = sizes.sort_values(kind="stable")
-        name, size = next(iter(fewest.items()))
-        found = f"cell {_joined(name)} for {size} of {by_clip.ngroups} clips"
-        remedy = "score every clip in every cell; " + _RERUN
-        yield Problem(path.name, "rows", found, "every cell for every clip", remedy)
-        return
-    remedy = "score the same frames in every cell; " + _RERUN
-    for column in ("frames", "run_frames"):
-        kinds = by_clip[column].nunique()
-        several = kinds[kinds != 1]
-        if len(several):
-            found = f"counts that differ between the cells of clip {_joined(several.index[0])}"
-            yield Problem(path.name, f"column {column}", found, "one count per clip", remedy)
-
-
-def _joined(key: object) -> str:
-    return short("/".join(str(part) for part in cast(Iterable[object], key)))
 
 
 def _coverage_problems(
@@ -258,36 +99,36 @@ def _coverage_problems(
 ) -> Iterator[Problem]:
     coverage, file = result.coverage, json_path.name
     keys = {(str(name), int(severity)) for name, severity in _pairs(table)}
-    counted = {
+    found_in_table = {
         "clips": len(table[[*clips.CLIP_KEY]].drop_duplicates()),
         "cells": len(keys),
         "n_scored": int(table["frames"].sum()),
     }
-    for field, count in counted.items():
+    for field, count in found_in_table.items():
         stated = getattr(coverage, field)
         if stated != count:
             expected = f"{count} (counted in {path.name})"
-            yield Problem(file, f"coverage.{field}", str(stated), expected, _RERUN)
+            yield Problem(file, f"coverage.{field}", str(stated), expected, RERUN)
     if coverage.n_scored != coverage.n_expected:
-        found = f"{coverage.n_scored} frames in {coverage.cells} cells"
+        found = f"{counted(coverage.n_scored, 'frame')} in {counted(coverage.cells, 'cell')}"
         expected = f"{coverage.n_expected} (n_expected): every frame of every cell of the benchmark"
         remedy = (
-            "build all cells ('corruptbench build' with no cell chosen resumes), then " + _RERUN
+            "build all cells (run 'corruptbench build' without a choice of cells), then " + RERUN
         )
         yield Problem(file, "coverage.n_scored", found, expected, remedy)
     if CLEAN not in keys:
         expected = "a cell 'clean' of severity 0"
-        remedy = "build the shards with the clean cell, then " + _RERUN
+        remedy = "build the shards with the clean cell, then " + RERUN
         yield Problem(path.name, "cells", "no clean cell", expected, remedy)
     elif keys == {CLEAN}:
-        remedy = "build the shards with the benchmark's corruptions, then " + _RERUN
-        yield Problem(path.name, "cells", "the clean cell alone", "corrupted cells too", remedy)
+        remedy = "build the shards with the benchmark's corruptions, then " + RERUN
+        yield Problem(path.name, "cells", "only the clean cell", "corrupted cells too", remedy)
     stated_keys = [(cell.corruption, cell.severity) for cell in result.cells]
     if sorted(stated_keys) != sorted(keys):
         odd = sorted(set(stated_keys) ^ keys) or sorted(stated_keys)
-        found = f"{len(stated_keys)} cells; first that differs: {odd[0][0]}/{odd[0][1]}"
+        found = f"{counted(len(stated_keys), 'cell')}; first that differs: {odd[0][0]}/{odd[0][1]}"
         expected = f"the {len(keys)} cells of {path.name}, once each"
-        yield Problem(file, "cells", found, expected, _RERUN)
+        yield Problem(file, "cells", found, expected, RERUN)
 
 
 def _pairs(table: pd.DataFrame) -> Iterable[tuple[object, int]]:
@@ -295,7 +136,7 @@ def _pairs(table: pd.DataFrame) -> Iterable[tuple[object, int]]:
 
 
 def _number_problems(json_path: Path, result: Result, expected: Summary) -> Iterator[Problem]:
-    """Every number of the result against the one recomputed from the table."""
+    """Compare every number of the result with the one computed from the table."""
     stated = dict(_numbers(result))
     worked_out = dict(_numbers(expected))
     for field in sorted(stated.keys() | worked_out.keys()):
@@ -306,7 +147,7 @@ def _number_problems(json_path: Path, result: Result, expected: Summary) -> Iter
                 field,
                 "nothing" if found is None else repr(found),
                 "nothing" if right is None else f"{right!r} (recomputed from the clips table)",
-                _RERUN,
+                RERUN,
             )
 
 
@@ -319,7 +160,7 @@ def _numbers(summary: Summary | Result) -> Iterator[tuple[str, float]]:
 
 
 def _leaves(field: str, value: object) -> Iterator[tuple[str, float]]:
-    """Walk records and mappings down to their numbers, with dotted names."""
+    """Yield the numbers inside records and mappings, with dotted names."""
     if isinstance(value, float):
         yield field, value
     else:

@@ -1,8 +1,8 @@
-"""The typed, versioned result of one evaluation: what travels from the engine to the leaderboard.
+"""The typed, versioned result of one evaluation.
 
-Errors are millimetres (MPJPE, P-MPJPE) or millimetres per frame (MPJVE). A result is two files:
-``<name>.json`` (this model) and ``<name>.clips.parquet`` (one row per clip and cell), from which
-every aggregate in the JSON can be recomputed; the referee does just that.
+Errors are in millimeters (MPJPE, P-MPJPE) or millimeters per frame (MPJVE). A result is two files:
+``<name>.json`` (this model) and ``<name>.clips.parquet`` (one row per clip and cell). The referee
+computes every aggregate in the JSON again from the clips table.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA_VERSION: Final = 2
 
-#: Columns of the per-clip table: identity of the clip, identity of the cell, the number of frames
-#: scored, how many of them have a scored neighbour (``run_frames``), then the means. MPJPE and
-#: P-MPJPE are means over ``frames``; MPJVE is over the runs of two and more successive frames, each
-#: weighted by its frames, null exactly when there is none.
+#: Columns of the per-clip table: the clip, the cell, the number of scored frames, how many of them
+#: have a scored neighbor (``run_frames``), then the means. MPJPE and P-MPJPE are means over
+#: ``frames``. MPJVE is the mean over runs of two or more successive frames, weighted by their
+#: frames; it is null exactly when there is no such run.
 CLIP_COLUMNS = (
     "subject",
     "sequence",
@@ -37,18 +37,18 @@ Metric = Literal["mpjpe", "p_mpjpe", "mpjve"]
 METRICS: tuple[Metric, ...] = ("mpjpe", "p_mpjpe", "mpjve")
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Millimetres = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Millimeters = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 
 
 class Record(BaseModel):
-    """Base of every record: immutable, and no unknown field passes."""
+    """Base of every record: immutable, without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Benchmark(Record):
-    """Which frozen benchmark was scored."""
+    """The frozen benchmark that was scored."""
 
     id: Name
     version: int = Field(ge=1)
@@ -56,7 +56,7 @@ class Benchmark(Record):
 
 
 class Build(Record):
-    """Which shards were scored. ``pixels_sha256`` is the digest over all cells' pixel digests."""
+    """The shards that were scored. ``pixels_sha256`` is a digest over all cells' pixel digests."""
 
     detector: str
     weights_sha256: Sha256
@@ -66,7 +66,7 @@ class Build(Record):
 
 
 class Lifter(Record):
-    """The submitted model; ``contract`` is the declared input and output convention."""
+    """The submitted model; ``contract`` declares the conventions of its input and output."""
 
     name: Name
     sha256: Sha256
@@ -85,10 +85,10 @@ class Scoring(Record):
 
 
 class Coverage(Record):
-    """Clips, cells and (frame, cell) pairs. A valid result scores all that the manifest expects.
+    """Numbers of clips, cells and (frame, cell) pairs. A complete result has all of the manifest.
 
-    ``excluded`` is what the manifest leaves out by name, as "S9/Greeting": of Human3.6M it says
-    whether the recordings whose labels are shifted count.
+    ``excluded`` names what the manifest leaves out, for example "S9/Greeting". For Human3.6M it
+    shows whether the recordings with shifted labels count.
     """
 
     clips: int = Field(ge=1)
@@ -99,35 +99,35 @@ class Coverage(Record):
 
 
 class Cell(Record):
-    """Errors of one (corruption, severity), averaged as ``Scoring.average`` says.
+    """Errors of one (corruption, severity), averaged by the rule of ``Scoring.average``.
 
     ``mpjpe_low`` and ``mpjpe_high`` bound the 95 % bootstrap interval over takes.
     """
 
     corruption: Name
     severity: int = Field(ge=0, le=5)
-    mpjpe: Millimetres
-    p_mpjpe: Millimetres
-    mpjve: Millimetres
-    mpjpe_low: Millimetres
-    mpjpe_high: Millimetres
+    mpjpe: Millimeters
+    p_mpjpe: Millimeters
+    mpjve: Millimeters
+    mpjpe_low: Millimeters
+    mpjpe_high: Millimeters
 
 
 class Aggregate(Record):
     """One metric over the whole benchmark.
 
-    ``corruptions`` maps a corruption to the mean over its severities; ``corrupted`` is the mean
-    over the corruptions; ``degradation`` is ``corrupted - clean``.
+    ``corruptions`` maps a corruption to the mean over its severities. ``corrupted`` is the mean
+    over the corruptions. ``degradation`` is ``corrupted - clean``.
     """
 
-    clean: Millimetres
-    corrupted: Millimetres
+    clean: Millimeters
+    corrupted: Millimeters
     degradation: float = Field(allow_inf_nan=False)
-    corruptions: dict[Name, Millimetres]
+    corruptions: dict[Name, Millimeters]
 
 
 class Interval(Record):
-    """95 % percentile bootstrap interval; takes (all cameras of a sequence) resampled."""
+    """95 % percentile bootstrap interval over takes (a sequence with all its cameras)."""
 
     low: float = Field(allow_inf_nan=False)
     high: float = Field(allow_inf_nan=False)

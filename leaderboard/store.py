@@ -1,25 +1,23 @@
-"""The board: a folder of accepted results, ``<board>/<benchmark id>/<lifter name>/``.
+"""The board: a folder of accepted results, ``<board>/<benchmark id>-v<version>/<lifter name>/``.
 
-A row is a folder with ``result.json`` and ``clips.parquet``. Rows are only ever added: an accepted
-score never changes.
+A row is a folder with ``result.json`` and ``clips.parquet``. Rows are only added: an accepted score
+never changes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from corruptbench.leaderboard import referee
+from corruptbench.leaderboard.atomic import atomic
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.submission import read_result
 
 RESULT_FILE = "result.json"
 CLIPS_FILE = "clips.parquet"
@@ -29,20 +27,21 @@ _OTHER_NAME = "submit under another name, for example with a version suffix (NAM
 
 
 def submit(json_path: Path, board: Path, expected: Expected | None) -> Path:
-    """Add a result to the board if the referee passes it; return the row's folder.
+    """Add a result to the board if the referee accepts it; return the row's folder.
 
-    Submitting what the board already has changes nothing and is logged. The row appears whole or
-    not at all.
+    A result that the board already has changes nothing and is logged. The row appears whole or not
+    at all.
 
     Args:
-        json_path: the result; its clips table lies beside it (``NAME.clips.parquet``).
-        board: the board's folder; made if it is not there.
-        expected: what the benchmark that this board is for asks of every result, or None to
-            accept any benchmark and whatever part of it was scored.
+        json_path: the result; its clips table is beside it (``NAME.clips.parquet``).
+        board: the board's folder; made if it is missing.
+        expected: what the benchmark of this board expects of every result; None accepts any
+            benchmark, and any part of it.
 
     Raises:
-        SubmissionError: the referee refuses it, or the board has a row of that name with another
-            model or other scores.
+        SubmissionError: the referee refuses the result, or the board has a row of that name with
+            another model or other scores.
+        OSError: the row cannot be written.
     """
     submission = referee.inspect(json_path, expected)
     result = submission.result
@@ -61,20 +60,20 @@ def row_path(result: Result, board: Path) -> Path:
 
 
 def standing(result: Result, board: Path) -> Literal["new", "same"]:
-    """Say whether the board lacks this result or has it already.
+    """Return whether the result would be a new row of the board or is there already.
 
-    Software and command may differ between two results that are the same; the scores, the model,
-    the benchmark and the shards may not.
+    The same result may have other software and another command. Scores, model, benchmark and
+    shards must be equal.
 
     Raises:
-        SubmissionError: the name is taken, by another model, other scores, or a name that
-            differs only in the case of its letters.
+        SubmissionError: the name is taken by another model or other scores, or a name on the board
+            differs only in upper and lower case.
     """
     row = row_path(result, board)
     if not row.exists():
         _refuse_case_twin(row)
         return "new"
-    old, new = _score(referee.read_result(row / RESULT_FILE)), _score(result)
+    old, new = _score(read_result(row / RESULT_FILE)), _score(result)
     problems = [
         Problem(str(row), field, new[field], f"{old[field]} (on the board)", _OTHER_NAME)
         for field in new
@@ -86,14 +85,14 @@ def standing(result: Result, board: Path) -> Literal["new", "same"]:
 
 
 def load(board: Path) -> list[Result]:
-    """Return every result of the board, sorted by benchmark id and lifter name.
+    """Read every result of the board, sorted by benchmark id and lifter name.
 
-    Only the JSON files are read. Names that begin with a dot, and files beside the folders, are
-    passed over.
+    Only the JSON files are read. Folders whose names begin with a dot, and files beside the
+    folders, are ignored.
 
     Raises:
-        SubmissionError: the board is no folder, or a row lacks a file, breaks the schema, or
-            lies in a folder of another name; all such rows are listed.
+        SubmissionError: the board is not a folder, or a row lacks a file, breaks the schema, or is
+            in a folder of another name; lists all such rows.
     """
     if not board.is_dir():
         remedy = "name the board's folder, or make it with a first 'corruptbench submit'"
@@ -116,7 +115,7 @@ def load(board: Path) -> list[Result]:
 
 def _load_row(row: Path, board: Path) -> Result:
     restore = "restore the row from version control, or remove its folder"
-    result = referee.read_result(row / RESULT_FILE)
+    result = read_result(row / RESULT_FILE)
     problems = []
     if not (row / CLIPS_FILE).is_file():
         problems.append(Problem(CLIPS_FILE, "file", "no file", "the clips table", restore))
@@ -136,7 +135,7 @@ def _folders(parent: Path) -> Iterator[Path]:
 
 
 def _score(result: Result) -> dict[str, str]:
-    """Return what of a row may never change, as text to compare and to show."""
+    """Return the parts of a row that never change, as text to compare and to show."""
     cells = hashlib.sha256(repr(sorted(result.cells, key=repr)).encode()).hexdigest()
     return {
         "lifter.sha256": result.lifter.sha256,
@@ -151,7 +150,7 @@ def _score(result: Result) -> dict[str, str]:
 
 
 def _refuse_case_twin(row: Path) -> None:
-    """Two names that differ in case would be one folder on some file systems."""
+    """Refuse names that differ only in case: they are one folder on some file systems."""
     for parent, name in ((row.parent.parent, row.parent.name), (row.parent, row.name)):
         present = [path.name for path in parent.iterdir()] if parent.is_dir() else []
         twins = [other for other in present if other != name and other.lower() == name.lower()]
@@ -161,36 +160,8 @@ def _refuse_case_twin(row: Path) -> None:
 
 
 def _add(submission: referee.Submission, row: Path) -> None:
-    """Write the row into a temporary folder beside it, then rename that folder."""
-    made = [path for path in (row.parent, row.parent.parent) if not path.exists()]
-    row.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{row.name}.", dir=row.parent))
-    try:
-        temporary.chmod(0o755)
+    with atomic(row) as folder:
+        folder.mkdir()
         text = submission.result.model_dump_json(indent=2) + "\n"
-        _write_through(temporary / RESULT_FILE, text.encode())
-        _write_through(temporary / CLIPS_FILE, submission.clips)
-        _sync(temporary)
-        os.rename(temporary, row)
-        _sync(row.parent)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        for path in made:
-            with suppress(OSError):
-                path.rmdir()
-        raise
-
-
-def _write_through(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        (folder / RESULT_FILE).write_bytes(text.encode())
+        (folder / CLIPS_FILE).write_bytes(submission.clips)

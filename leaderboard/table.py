@@ -12,21 +12,22 @@ from rich.text import Text
 
 from corruptbench.leaderboard.ranking import Row, corruption_names, rank, shards
 from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.text import counted
 
 _SHORTEST, _LONGEST = 5, 10  # characters of each part of a corruption's name in a column's head
-_LIFTER = 18  # columns of the terminal that rank and lifter take at least
+_LIFTER = 18  # least number of terminal columns for rank and lifter
 
 
 def as_text(results: Sequence[Result], width: int = 80) -> Group:
     """Return the rows of one benchmark as two tables, sorted by mean corrupted MPJPE, in mm.
 
-    The summary is above, each corruption below; both fit into ``width`` columns, 80 or more.
-    Corruptions beyond these are left out, which the caption says. Detectors are given as letters
-    that the caption spells out. Rows that do not compare directly (other shards, best of several
-    hypotheses) have a dagger for a rank.
+    The first table is a summary, the second has a column for each corruption. Both fit into
+    ``width`` columns (80 or more). The caption says how many corruptions did not fit, and explains
+    the letters of the detectors. Rows without a rank (other shards, best of several hypotheses)
+    have a dagger instead.
 
     Raises:
-        ValueError: the results are of several benchmarks (see `ranking.by_benchmark`).
+        ValueError: the results belong to several benchmarks (see `ranking.by_benchmark`).
     """
     rows = rank(results)
     corruptions = corruption_names(results)
@@ -104,11 +105,11 @@ def _caption(
 ) -> Text:
     lines = []
     if rows:
-        lines.append("corr.: mean over corruptions; degr.: corr. less clean; P: P-MPJPE")
+        lines.append("corr.: mean over corruptions; degr.: corr. minus clean; P: P-MPJPE")
     for kind, letter in letters.items():
         detector = "".join(char if char.isprintable() else "?" for char in kind[0])
         lines.append(f"{letter}: {detector}, weights {kind[1][:8]}, pixels {kind[2][:8]}")
     lines += [f"† {row.result.lifter.name}: {row.apart}, not ranked" for row in rows if row.apart]
     if len(shown) < corruptions:
-        lines.append(f"{corruptions - len(shown)} more corruptions are on the page")
+        lines.append(f"{counted(corruptions - len(shown), 'more corruption')}: see the page")
     return Text("\n".join(lines))

@@ -1,15 +1,21 @@
-"""What the page shows, worked out from the results: plain records for the template."""
+"""Compute what the page shows from the results."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
-
-from markupsafe import Markup
 
 from corruptbench.leaderboard import figures
+from corruptbench.leaderboard.page_records import (
+    BenchmarkView,
+    Grid,
+    Heading,
+    LifterView,
+    MetricView,
+    Number,
+    Panel,
+    TableRow,
+)
 from corruptbench.leaderboard.ranking import Row, by_benchmark, corruption_names, rank
 from corruptbench.leaderboard.schema import (
     METRICS,
@@ -17,11 +23,11 @@ from corruptbench.leaderboard.schema import (
     Cell,
     Interval,
     Metric,
-    Record,
     Result,
 )
+from corruptbench.leaderboard.text import counted
 
-#: At most so many bars in a panel; the table has every row.
+#: The greatest number of bars in a panel; the table has every row.
 BARS = 12
 
 _MINUS = "\N{MINUS SIGN}"
@@ -36,105 +42,18 @@ _LABELS: dict[Metric, tuple[str, str, int]] = {
 _ROOTS = {"subtract": "subtracted", "as-predicted": "as predicted"}
 
 
-class Heading(Record):
-    """What of a manifest the page shows: exactly these two fields.
-
-    ``corruptions`` are the names of all corruptions, in the order of the page's columns.
-    """
-
-    title: str
-    corruptions: tuple[str, ...]
-
-
-class Number(NamedTuple):
-    """A number of the table: the text shown, the value to sort by, the interval beneath."""
-
-    text: str
-    value: float | None
-    interval: str = ""
-    best: bool = False
-
-
-@dataclass(frozen=True)
-class TableRow:
-    """One line of a metric's table."""
-
-    rank: int | None
-    apart: str
-    lifter: int
-    name: str
-    detector: str
-    parameters: str
-    numbers: Sequence[Number]
-    span: Markup
-
-
-class Panel(NamedTuple):
-    """A small figure under its title."""
-
-    title: str
-    figure: Markup
-
-
-@dataclass(frozen=True)
-class MetricView:
-    """One metric of a benchmark: its table and its figures."""
-
-    key: Metric
-    label: str
-    unit: str
-    rows: Sequence[TableRow]
-    curves: Sequence[Panel]
-    bars: Sequence[Panel]
-
-
-class Grid(NamedTuple):
-    """Every cell of a lifter under one metric: a line per corruption, a column per severity."""
-
-    label: str
-    unit: str
-    clean: str
-    lines: Sequence[tuple[str, Sequence[str]]]
-
-
-@dataclass(frozen=True)
-class LifterView:
-    """What is told of one lifter below the tables."""
-
-    lifter: int
-    result: Result
-    apart: str
-    mark: Markup
-    grids: Sequence[Grid]
-
-
-@dataclass(frozen=True)
-class BenchmarkView:
-    """One benchmark: its tables, figures and lifters."""
-
-    number: int
-    benchmark: Benchmark
-    title: str
-    facts: Sequence[str]
-    corruptions: Sequence[str]
-    metrics: Sequence[MetricView]
-    lifters: Sequence[LifterView]
-    apart: bool
-    more_than_bars: bool
-
-
 def benchmark_views(
     results: Sequence[Result], manifests: Mapping[str, Mapping[str, object]]
 ) -> list[BenchmarkView]:
-    """Return what the page shows of each benchmark, sorted by its id.
+    """Compute what the page shows of each benchmark, sorted by its id.
 
     Args:
-        results: any results, of any benchmarks.
-        manifests: by benchmark id, the fields of `Heading` and no other. A benchmark without is
-            called by its id, with the corruptions in the order of its results.
+        results: results of any benchmarks.
+        manifests: by benchmark id, exactly the fields of `Heading`. A benchmark without a manifest
+            is titled by its id, with the corruptions in the order of its results.
 
     Raises:
-        ValueError: a manifest is not of that shape (pydantic's ValidationError).
+        ValueError: a manifest has other fields or types (pydantic's ValidationError).
     """
     headings = {key: Heading.model_validate(fields) for key, fields in manifests.items()}
     return [
@@ -169,7 +88,7 @@ def _benchmark_view(
 
 
 def _in_order(names: Sequence[str], listed: Sequence[str]) -> list[str]:
-    """Return the names as they are listed, then the others in their own order."""
+    """Sort names by their place in the list, then the others in their own order."""
     return sorted(names, key=lambda name: listed.index(name) if name in listed else len(listed))
 
 
@@ -179,11 +98,11 @@ def _facts(rows: Sequence[Row]) -> list[str]:
     average = "mean over actions" if scoring.average == "actions" else "mean over frames"
     without = f"without {', '.join(coverage.excluded)}" if coverage.excluded else ""
     facts = [
-        f"{len(rows)} lifter{'s' if len(rows) > 1 else ''}",
-        f"{coverage.clips:,} clips",
+        counted(len(rows), "lifter"),
+        counted(coverage.clips, "clip"),
         without,
-        f"{coverage.cells:,} cells",
-        f"{coverage.n_expected:,} frames scored for each lifter",
+        counted(coverage.cells, "cell"),
+        f"{counted(coverage.n_expected, 'frame')} scored for each lifter",
         f"{scoring.joints} joints, root {scoring.root_joint} {_ROOTS[scoring.root_rule]}",
         average,
     ]
@@ -248,23 +167,14 @@ def _ends(metric: Metric, result: Result) -> tuple[float, float]:
 
 
 def _numbers(metric: Metric, result: Result, corruptions: Sequence[str]) -> list[Number]:
-    """Clean, corrupted, degradation, then each corruption."""
+    """Return clean, corrupted, degradation, then each corruption."""
     digits = _LABELS[metric][2]
-    error, intervals = getattr(result, metric), result.mpjpe_intervals
-    has = metric == "mpjpe"
-    numbers = [
-        Number(f"{error.clean:.{digits}f}", error.clean, _range(intervals.clean) if has else ""),
-        Number(
-            f"{error.corrupted:.{digits}f}",
-            error.corrupted,
-            _range(intervals.corrupted) if has else "",
-        ),
-        Number(
-            _signed(error.degradation, digits),
-            error.degradation,
-            _range(intervals.degradation) if has else "",
-        ),
-    ]
+    error, numbers = getattr(result, metric), []
+    for part in ("clean", "corrupted", "degradation"):
+        value = getattr(error, part)
+        text = _signed(value, digits) if part == "degradation" else f"{value:.{digits}f}"
+        interval = _range(getattr(result.mpjpe_intervals, part)) if metric == "mpjpe" else ""
+        numbers.append(Number(text, value, interval))
     for name in corruptions:
         value = error.corruptions.get(name)
         text = "not scored" if value is None else f"{value:.{digits}f}"
@@ -281,7 +191,7 @@ def _signed(value: float, digits: int) -> str:
 
 
 def _range(interval: Interval) -> str:
-    """In words; of a single take, which has none, nothing."""
+    """Return an interval as text; nothing for the empty interval of a single take."""
     if interval.low == interval.high:
         return ""
     between = " to " if interval.low < 0 else "\N{EN DASH}"

@@ -50,11 +50,14 @@ def test_contents(wheel):
 def installed(wheel, tmp_path_factory) -> Path:
     """An environment that has the wheel of its own and borrows the other packages."""
     folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
-    python = folder / "bin" / "python"
-    command = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel]
-    subprocess.run(command, check=True)
+    venv.create(folder)
+    pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python"]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", wheel], check=True)
     site = folder / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
+    # Other people's packages of these names are on PyPI; an import of ours must not reach them.
+    for name in ("corruptions", "detectors", "leaderboard", "manifests"):
+        (site / name).mkdir()
+        (site / name / "__init__.py").write_text("raise ImportError('not this package')\n")
     # The path is appended, and .pth files in it are not followed: our own packages are the wheel's.
     (site / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
     return folder
@@ -71,11 +74,24 @@ def run(installed, *words):
 
 
 def test_the_command_runs(installed):
-    assert "version" in run(installed, "--version")
+    assert run(installed, "--version").startswith("corruptbench ")
     python = installed / "bin" / "python"
     where = "import corruptbench.corruptions, corruptbench.manifests; print(corruptbench.__file__)"
     found = subprocess.run([python, "-c", where], capture_output=True, text=True, cwd=installed)
     assert found.stdout.startswith(str(installed))
+
+
+def test_folders_of_the_same_names_where_the_user_works_are_not_imported(installed, tmp_path):
+    for name in ("corruptions", "detectors", "leaderboard", "manifests"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise ImportError('not this package')\n")
+    words = (installed / "bin" / "python", "-m", "corruptbench", "clips")
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    here = subprocess.run(
+        [sys.executable, "-m", "corruptbench", "clips"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stdout == here.stdout != ""
 
 
 @pytest.mark.detector

@@ -25,7 +25,7 @@ from corruptbench.corruptions import CorruptionError, all_corruptions, get
 from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.detectors import Detector, load
 from corruptbench.detectors.crops import resize, to_frame
-from corruptbench.evaluate.detections import Quality, joint_errors, quality_of
+from corruptbench.evaluation.detections import Quality, joint_errors, quality_of
 from corruptbench.files import atomic
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, CorruptionPin, Manifest, load_manifest
 from corruptbench.preview.scene import scene_of_clip
@@ -82,12 +82,12 @@ def look(clip_id: ClipId, cells: Sequence[Cell], every: int) -> dict[Cell, NDArr
     sampled = np.zeros(facts.frames, dtype=bool)
     sampled[every // 2 :: every] = True
     for t, window in enumerate(windows(scene.video, facts.frames, size, reach, scene.first)):
-        square = scene.squares[t]
-        if not sampled[t] or square is None:
+        view = scene.crops[t]
+        if not sampled[t] or view is None:
             continue
-        crops = [square.crop(renders[cell](window, t, square.inside)) for cell in cells]
+        crops = [view.pad(renders[cell](window, t, view.inside)) for cell in cells]
         found = detector(np.stack([resize(crop, detector.input_size) for crop in crops]))
-        placed = to_frame(found.keypoints, square.x0, square.y0, square.side, detector.input_size)
+        placed = to_frame(found.keypoints, view.x0, view.y0, view.side, detector.input_size)
         for i, cell in enumerate(cells):
             points[cell][t], scores[cell][t] = placed[i], found.scores[i]
     boxes = facts.boxes.astype(np.float32)

@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from corruptbench.builder.render import CellRenderer, Square, loose_renderer, squares
+from corruptbench.builder.render import CellRenderer, Crop, crops, loose_renderer
 from corruptbench.corruptions import (
     ClipFacts,
     Corruption,
@@ -137,17 +137,17 @@ def meanings(params: type) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Footage:
-    """A clip in memory: frames, facts, and the square around the person in each frame."""
+    """A clip in memory: frames, facts, and the crop around the person in each frame."""
 
     frames: Sequence[Frame]
     facts: ClipFacts
-    squares: Sequence[Square | None]
+    crops: Sequence[Crop | None]
 
     def crop(self, render: CellRenderer, t: int) -> Frame:
         """Return the person in frame ``t`` of a cell, (side, side, 3) uint8."""
-        square = self.squares[t]
-        assert square, f"no person is visible in frame {t}"
-        return square.crop(render(self.frames, t, square.inside))
+        view = self.crops[t]
+        assert view, f"no person is visible in frame {t}"
+        return view.pad(render(self.frames, t, view.inside))
 
 
 def studio() -> Footage:
@@ -157,7 +157,7 @@ def studio() -> Footage:
     frames = list(decode(clip.video))[: len(clip.boxes)]
     height, width = frames[0].shape[:2]
     facts = ClipFacts(len(frames), height, width, clip.fps, clip.boxes)
-    return Footage(frames, facts, squares(facts, PADDING))
+    return Footage(frames, facts, crops(facts, PADDING))
 
 
 def telling(cell: Cell, footage: Footage, frame: int) -> CellRenderer:

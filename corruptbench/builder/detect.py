@@ -1,4 +1,4 @@
-"""One clip: decode once, corrupt what the detector sees, detect, for every cell."""
+"""Detect keypoints in every cell of a clip: decode once, corrupt the crops, run the detector."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from corruptbench.builder.plan import boxes_of
 from corruptbench.builder.render import (
     CellRenderer,
+    Crop,
     PixelDigest,
-    Square,
+    crops,
     facts_of,
     renderer,
-    squares,
 )
 from corruptbench.corruptions import Region
 from corruptbench.datasets import Clip
@@ -23,49 +23,49 @@ from corruptbench.detectors.crops import resize, to_frame
 from corruptbench.manifest import Cell, Manifest
 from corruptbench.shards.records import CellDetections
 from corruptbench.video.reader import Window, windows
-from corruptbench.video.writer import Film
+from corruptbench.video.writer import FrameWriter
 
-#: Steps to which detections are rounded, pixels and score. Far below any detector's accuracy, and
-#: above the last-digit noise of its arithmetic, so that two machines nearly always agree exactly.
+#: Detections are rounded to these steps, pixels and score. The steps are far below any detector's
+#: accuracy and above the noise of its arithmetic, so that two machines almost always agree exactly.
 KEYPOINT_STEP, SCORE_STEP = 1 / 64, 1 / 4096
 
-#: Crops given to the detector at once: consecutive frames of one cell, so that a cell's detections
-#: do not depend on what else is built. More is slower on a CPU (its caches) and no slower on a GPU.
+#: Crops that the detector is given at once. They are consecutive frames of one cell, so that a
+#: cell's detections do not depend on which other cells are built. More is slower on a CPU.
 BATCH = 8
 
 
 def rounded(values: NDArray[np.float32], step: float) -> NDArray[np.float32]:
-    """The nearest multiples of ``step``, a power of two (exact in float32)."""
+    """Return the nearest multiples of ``step``, a power of two (exact in float32)."""
     return np.asarray(np.rint(values / np.float32(step)) * np.float32(step), dtype=np.float32)
 
 
 class _Lane:
-    """One cell on its way: crops wait here until a batch is full."""
+    """One cell while its clip is decoded: crops wait here until a batch is full."""
 
-    def __init__(self, render: CellRenderer, frames: int, film: Film | None) -> None:
+    def __init__(self, render: CellRenderer, frames: int, write: FrameWriter | None) -> None:
         self.render = render
-        self.film = film
+        self.write = write
         self.digest = PixelDigest()
-        self.waiting: list[tuple[int, Square, NDArray[np.uint8]]] = []
+        self.waiting: list[tuple[int, Crop, NDArray[np.uint8]]] = []
         self.keypoints: list[NDArray[np.float32] | None] = [None] * frames
         self.scores: list[NDArray[np.float32] | None] = [None] * frames
 
-    def look(self, window: Window, t: int, square: Square | None, whole: Region, size: int) -> None:
+    def add(self, window: Window, t: int, crop: Crop | None, whole: Region, size: int) -> None:
         picture = None
-        if self.film is not None:
+        if self.write is not None:
             picture = self.render(window, t, whole)
-            self.film(picture)
-        if square is None:
+            self.write(picture)
+        if crop is None:
             return
-        inside = square.inside
+        inside = crop.inside
         pixels = self.render(window, t, inside) if picture is None else picture[inside.slices]
         self.digest.update(t, inside, pixels)
-        self.waiting.append((t, square, resize(square.crop(pixels), size)))
+        self.waiting.append((t, crop, resize(crop.pad(pixels), size)))
 
     def detect(self, detector: Detector) -> None:
         if not self.waiting:
             return
-        found = detector(np.stack([crop for _, _, crop in self.waiting]))
+        found = detector(np.stack([pixels for _, _, pixels in self.waiting]))
         x0, y0, side = np.array([(s.x0, s.y0, s.side) for _, s, _ in self.waiting]).T
         keypoints = to_frame(found.keypoints, x0, y0, side, detector.input_size)
         for i, (t, _, _) in enumerate(self.waiting):
@@ -92,33 +92,35 @@ def detect_clip(
     detector: Detector,
     joints: int,
     tick: Callable[[int], None] = lambda count: None,  # noqa: ARG005
-    films: Mapping[Cell, Film] | None = None,
+    videos: Mapping[Cell, FrameWriter] | None = None,
 ) -> list[CellDetections]:
-    """Detections of every cell of a clip; memory does not grow with the clip's length in pixels.
+    """Return the detections of every cell of a clip.
+
+    The clip is decoded once. Only a window of its frames is in memory.
 
     Args:
         clip: with its labels and video.
-        cells: what to build.
-        manifest: whose crop rule and random keys are used.
+        cells: to build.
+        manifest: defines the crops and the random keys.
         detector: loaded.
-        joints: K, number of keypoints of the detector's layout.
+        joints: K, number of keypoints of the detector.
         tick: called with the number of (frame, cell) pairs done since the last call.
-        films: where the whole pictures of a cell go, for those that are filmed; what the detector
-            sees of them is the same as without.
+        videos: for cells whose video is wanted, a function that takes each whole frame. The
+            detector is given the same pixels with and without.
 
     Raises:
-        InputError: when the video does not fit its labels.
+        InputError: the video does not fit its labels.
     """
     frames = len(clip.joints)
-    films = films or {}
-    lanes = [_Lane(renderer(c, clip, manifest), frames, films.get(c)) for c in cells]
+    videos = videos or {}
+    lanes = [_Lane(renderer(c, clip, manifest), frames, videos.get(c)) for c in cells]
     facts = facts_of(clip, manifest)
-    looks = squares(facts, manifest.crop.padding)
+    clip_crops = crops(facts, manifest.crop.padding)
     reach = max(lane.render.reach for lane in lanes)
     size = (clip.camera.height, clip.camera.width)
     for t, window in enumerate(windows(clip.video, frames, size, reach, clip.first_frame)):
         for lane in lanes:
-            lane.look(window, t, looks[t], facts.whole, detector.input_size)
+            lane.add(window, t, clip_crops[t], facts.whole, detector.input_size)
         if (t + 1) % BATCH == 0 or t + 1 == frames:
             for lane in lanes:
                 lane.detect(detector)

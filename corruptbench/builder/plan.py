@@ -1,9 +1,9 @@
-"""What a build has to do: work items, their fingerprints, and the words of the command line."""
+"""Plan a build: what to build for each clip, and the fingerprint of everything that decides it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,16 +15,22 @@ from corruptbench.files import sha256_of_file, sha256_of_json
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest
 from corruptbench.shards.records import DetectorRecord, shard_path
 
-#: Raised whenever the same inputs would give another shard.
+#: Goes up whenever the same inputs would give another shard.
 BUILD_VERSION = 1
 
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One clip: the cells that are wanted, and the file that they go to.
+    """One clip of a build.
 
-    ``videos`` is the folder of its corrupted videos, ``crf`` their constant rate factor; None when
-    none are wanted.
+    Attributes:
+        clip_id: identity.
+        cells: the cells that are wanted.
+        path: of the shard.
+        videos: folder of the clip's corrupted videos.
+        frames: number of labeled frames.
+        fingerprint: SHA-256 over all that decides the shard; see `fingerprint`.
+        crf: constant rate factor of the corrupted videos; None when none are wanted.
     """
 
     clip_id: ClipId
@@ -36,23 +42,29 @@ class WorkItem:
     crf: int | None = None
 
 
-def parse_severities(text: str) -> tuple[int, ...]:
-    """``"1-5"``, ``"3"``, ``"1,3,5"`` or a mixture -> sorted severities.
+def parse_severities(wanted: int | str | Iterable[int]) -> tuple[int, ...]:
+    """Return sorted severities from ``3``, ``[1, 3, 5]``, ``"1-5"``, ``"1,3,5"`` or a mixture.
 
     Raises:
-        InputError: for anything else, or a severity outside of 1-5.
+        InputError: anything else, or a severity that is not 1 to 5.
     """
     remedy = "expected severities from 1 to 5, such as 3, 1-5 or 1,3,5"
+    if isinstance(wanted, str):
+        text = wanted
+    elif isinstance(wanted, Iterable):
+        text = ",".join(map(str, wanted))
+    else:
+        text = str(wanted)
     found: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
         if not match:
-            raise InputError(f"--severity '{text}': '{part}' is not a severity; {remedy}")
+            raise InputError(f"severity '{text}': '{part}' is not a severity; {remedy}")
         low, high = int(match[1]), int(match[2] or match[1])
         if low > high:
-            raise InputError(f"--severity '{text}': the range {part.strip()} is empty; {remedy}")
+            raise InputError(f"severity '{text}': the range {part.strip()} is empty; {remedy}")
         if low < 1 or high > 5:
-            raise InputError(f"--severity '{text}': {part.strip()} is out of range; {remedy}")
+            raise InputError(f"severity '{text}': {part.strip()} is out of range; {remedy}")
         found.update(range(low, high + 1))
     return tuple(sorted(found))
 
@@ -60,29 +72,35 @@ def parse_severities(text: str) -> tuple[int, ...]:
 def choose_cells(
     manifest: Manifest, severities: Sequence[int] = SEVERITIES, names: Sequence[str] = ()
 ) -> tuple[Cell, ...]:
-    """Clean, and the manifest's corruptions at these severities; all of them if none is named.
+    """Return the clean cell and the manifest's corruptions at these severities.
+
+    Args:
+        manifest: of the benchmark.
+        severities: sorted.
+        names: of corruptions; all of the manifest if there is none.
 
     Raises:
-        InputError: for a corruption that the manifest does not have.
+        InputError: the manifest does not have one of the corruptions.
     """
     known = [c.name for c in manifest.corruptions]
     for name in names:
         if name not in known:
             raise InputError(
-                f"--corruption '{name}': manifest {manifest.id} has {', '.join(known) or 'none'}"
+                f"corruption '{name}': not in manifest {manifest.id}; expected one of "
+                f"{', '.join(known) or 'none, for it has no corruptions'}"
             )
     wanted = [n for n in known if n in names or not names]
     return (CLEAN, *(Cell(n, s) for n in wanted for s in severities))
 
 
 def boxes_of(clip: Clip, manifest: Manifest) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """The person's boxes (F, 4) px from which the detector's crops are cut.
+    """Return the person's boxes (F, 4) px from which the detector's crops are cut.
 
-    Rounded to 1/64 px, so that a last-digit difference between two machines' arithmetic does not
-    reach the pixels.
+    They are rounded to 1/64 px. A difference in the last digit between two machines' arithmetic
+    then does not reach the pixels.
 
     Raises:
-        InputError: when the manifest asks for published boxes and the data set has none.
+        InputError: the manifest asks for published boxes and the data set has none.
     """
     if manifest.crop.boxes == "ground-truth":
         boxes = clip.boxes
@@ -97,7 +115,7 @@ def boxes_of(clip: Clip, manifest: Manifest) -> np.ndarray[tuple[int, int], np.d
 
 
 def fingerprint(clip: Clip, manifest: Manifest, by: DetectorRecord) -> str:
-    """SHA-256 over all that decides a shard's cells. Reads the whole video file."""
+    """Return the SHA-256 over all that decides a shard's cells. Reads the whole video file."""
     return sha256_of_json(
         {
             "build_version": BUILD_VERSION,
@@ -111,7 +129,7 @@ def fingerprint(clip: Clip, manifest: Manifest, by: DetectorRecord) -> str:
 
 
 def videos_path(out: Path, clip_id: ClipId) -> Path:
-    """The folder of a clip's corrupted videos below the output folder."""
+    """Return the folder of a clip's corrupted videos below the output folder."""
     folder = f"{clip_id.sequence}.{clip_id.camera}"
     return out / "videos" / clip_id.dataset / clip_id.subject / folder
 
@@ -124,10 +142,10 @@ def plan_build(
     out: Path,
     crf: int | None = None,
 ) -> list[WorkItem]:
-    """All work items, in the order of the clips' identities; ``crf`` as in `WorkItem`.
+    """Return all work items, in the order of the clips' identities; ``crf`` as in `WorkItem`.
 
     Raises:
-        InputError: when a label or video file is missing: before any work is done.
+        InputError: a label or video file is missing. This is found before any work is done.
     """
     clips = [dataset.load(clip_id) for clip_id in manifest.select(dataset.clip_ids())]
     for clip in clips:

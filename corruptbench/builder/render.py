@@ -1,4 +1,4 @@
-"""Corrupted pixels of a clip, only where somebody looks, and their digest."""
+"""Render corrupted crops and hash their pixels."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from corruptbench.manifest import CLEAN, Cell, Manifest
 
 
 @dataclass(frozen=True)
-class Square:
-    """The detector's square crop: whole pixels, of which some may lie outside of the picture.
+class Crop:
+    """The detector's square crop of a frame, in whole pixels; a part may lie outside the picture.
 
     Attributes:
         x0: leftmost column.
@@ -32,8 +32,8 @@ class Square:
     side: int
     inside: Region
 
-    def crop(self, pixels: Frame) -> Frame:
-        """(side, side, 3): the pixels of ``inside`` with black around them."""
+    def pad(self, pixels: Frame) -> Frame:
+        """Return (side, side, 3) uint8: the pixels of ``inside`` with black around them."""
         if pixels.shape[:2] == (self.side, self.side):
             return pixels
         return extract(pixels, self.x0 - self.inside.x0, self.y0 - self.inside.y0, self.side)
@@ -41,7 +41,7 @@ class Square:
 
 @dataclass(frozen=True)
 class CellRenderer:
-    """Renders one cell of one clip; see `renderer`."""
+    """One cell of one clip, ready to be rendered; `renderer` makes it."""
 
     cell: Cell
     corruption: Corruption | None
@@ -49,18 +49,18 @@ class CellRenderer:
 
     @property
     def reach(self) -> int:
-        """Neighbouring frames needed on each side."""
+        """Number of neighboring frames that are needed on each side."""
         return self.corruption.reach(self.plan) if self.corruption else 0
 
     def __call__(self, frames: Sequence[Frame], t: int, region: Region) -> Frame:
-        """Region of frame ``t`` as this cell shows it, (h, w, 3) uint8."""
+        """Return a region of frame ``t`` in this cell, (h, w, 3) uint8 RGB."""
         if self.corruption is None:
             return frames[t][region.slices]
         return self.corruption.apply(frames, t, self.plan, region)
 
 
 def facts_of(clip: Clip, manifest: Manifest) -> ClipFacts:
-    """What the corruptions may know of the clip."""
+    """Return what the corruptions may know of a clip."""
     return ClipFacts(
         frames=len(clip.joints),
         height=clip.camera.height,
@@ -71,7 +71,7 @@ def facts_of(clip: Clip, manifest: Manifest) -> ClipFacts:
 
 
 def renderer(cell: Cell, clip: Clip, manifest: Manifest) -> CellRenderer:
-    """Draws all that the cell needs for the clip, from its identity."""
+    """Make the renderer of a cell; everything random is drawn from the identity of the clip."""
     if cell == CLEAN:
         return CellRenderer(cell, None, None)
     corruption = get(cell.corruption)
@@ -80,9 +80,9 @@ def renderer(cell: Cell, clip: Clip, manifest: Manifest) -> CellRenderer:
 
 
 def loose_renderer(cell: Cell, facts: ClipFacts, name: str) -> CellRenderer:
-    """Like `renderer`, for what no benchmark defines; its draws are keyed by ``name``.
+    """Make a renderer for a video of no benchmark; everything random is drawn from ``name``.
 
-    For a video that is the SHA-256 of its content: the same on every machine, under any name.
+    Pass the SHA-256 of the video's content. It is the same on every machine and under any name.
     """
     if cell == CLEAN:
         return CellRenderer(cell, None, None)
@@ -91,9 +91,9 @@ def loose_renderer(cell: Cell, facts: ClipFacts, name: str) -> CellRenderer:
     return CellRenderer(cell, corruption, corruption.prepare(facts, cell.severity, key))
 
 
-def squares(facts: ClipFacts, padding: float) -> list[Square | None]:
-    """For each frame where the detector looks; None where there is nobody in the picture."""
-    found: list[Square | None] = []
+def crops(facts: ClipFacts, padding: float) -> list[Crop | None]:
+    """Return for each frame the detector's crop; None where nobody is in the picture."""
+    found: list[Crop | None] = []
     for box in facts.boxes:
         if not np.isfinite(box).all():
             found.append(None)
@@ -102,26 +102,26 @@ def squares(facts: ClipFacts, padding: float) -> list[Square | None]:
         right, bottom = min(x0 + side, facts.width), min(y0 + side, facts.height)
         inside = Region(max(x0, 0), max(y0, 0), right, bottom)
         visible = inside.x0 < inside.x1 and inside.y0 < inside.y1
-        found.append(Square(x0, y0, side, inside) if visible else None)
+        found.append(Crop(x0, y0, side, inside) if visible else None)
     return found
 
 
 class PixelDigest:
-    """SHA-256 over the pixels that a detector is given, before any resizing.
+    """SHA-256 over the pixels that a detector is given, before they are resized.
 
-    Two sites that built the same benchmark have equal digests, whatever their detectors.
+    Two sites that built the same benchmark have equal digests with any detector.
     """
 
     def __init__(self) -> None:
-        """An empty digest."""
+        """Start an empty digest."""
         self._hash = hashlib.sha256()
 
     def update(self, t: int, region: Region, pixels: Frame) -> None:
-        """Adds the region of frame ``t``."""
+        """Add a region (h, w, 3) uint8 of frame ``t``."""
         where = np.array([t, region.x0, region.y0, region.x1, region.y1], dtype="<i4")
         self._hash.update(where.tobytes())
         self._hash.update(np.ascontiguousarray(pixels).data)
 
     def hexdigest(self) -> str:
-        """64 hexadecimal digits."""
+        """Return 64 hexadecimal digits."""
         return self._hash.hexdigest()

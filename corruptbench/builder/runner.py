@@ -1,9 +1,10 @@
-"""A whole build: plan, skip what is there, run the rest, lock."""
+"""Run a whole build: plan it, keep what is present, build the rest, write the lock."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,7 +22,13 @@ from corruptbench.shards.records import DetectorRecord
 
 @dataclass(frozen=True)
 class Todo:
-    """What a build is about to do. ``crops`` counts (frame, cell) pairs."""
+    """What a build is about to do.
+
+    Attributes:
+        items: the clips that lack a cell.
+        clips: number of all clips.
+        crops: number of (frame, cell) pairs to detect.
+    """
 
     items: tuple[WorkItem, ...]
     clips: int
@@ -42,15 +49,23 @@ def build(
     progress: Progress,
     crf: int | None = None,
 ) -> Path:
-    """Builds what is missing of a benchmark and writes the lock file; returns its path.
+    """Build what is missing of a benchmark, write the lock file, and return its path.
 
-    Shards that are there, made from the same inputs, are kept; a shard made from other inputs
-    (video, labels, detector, code) is built again. With ``crf``, a constant rate factor, the same
-    goes for the corrupted videos.
+    Shards that are present and made from the same inputs are kept. A shard made from other inputs
+    (video, labels, detector, code) is built again. Corrupted videos likewise.
+
+    Args:
+        recipe: manifest, data set, detector, device.
+        cells: the cells that are wanted.
+        out: folder of the build.
+        workers: number of processes.
+        announce: called once, before the work.
+        progress: called with the crops and clips done since its last call.
+        crf: constant rate factor of the corrupted videos; None when none are wanted.
 
     Raises:
-        InputError: for bad input, or when ``out`` holds another benchmark; nothing is lost then.
-        detectors.DetectorError: when the detector cannot be had.
+        InputError: bad input, or ``out`` holds another benchmark. Nothing is lost then.
+        detectors.DetectorError: the detector cannot be loaded.
     """
     manifest = recipe.manifest
     station = Station(recipe)
@@ -73,7 +88,7 @@ def build(
 
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
-    """Holds the folder for one build; the system lets go of it however the process ends.
+    """Reserve the folder for one build; the system frees it when the process ends in any way.
 
     A folder that the build made and left empty (bad input) is removed again.
     """
@@ -81,12 +96,8 @@ def _alone(out: Path) -> Iterator[None]:
     out.mkdir(parents=True, exist_ok=True)
     handle = os.open(out, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _reserve(handle, out)
         yield
-    except BlockingIOError:
-        raise InputError(
-            f"{out}: another build is running in this folder; wait for it, or choose another --out"
-        ) from None
     finally:
         os.close(handle)
         for folder in made:
@@ -94,8 +105,23 @@ def _alone(out: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
+def _reserve(handle: int, out: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(
+            f"{out}: another build is running in this folder; wait for it, or choose another folder"
+        ) from None
+    except OSError as error:  # some network file systems have no locks, or none on folders
+        warnings.warn(
+            f"{out}: its file system cannot lock folders ({error.strerror}); do not start a "
+            "second build in this folder before this one ends",
+            stacklevel=2,
+        )
+
+
 def _check_folder(out: Path, recipe: Recipe) -> None:
-    """Refuses a folder with another benchmark's shards; removes what a killed build left."""
+    """Refuse a folder with another benchmark's shards; remove what a killed build left."""
     for folder in ("keypoints", "videos"):
         for part in (out / folder).rglob(".*.part"):
             part.unlink()
@@ -107,5 +133,5 @@ def _check_folder(out: Path, recipe: Recipe) -> None:
         if found.benchmark.id != recipe.manifest.id or found.detector.name != recipe.detector:
             raise InputError(
                 f"{out}: holds shards of {found.benchmark.id} by {found.detector.name}, not of "
-                f"{recipe.manifest.id} by {recipe.detector}; choose another --out"
+                f"{recipe.manifest.id} by {recipe.detector}; choose another folder"
             )

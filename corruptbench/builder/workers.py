@@ -1,10 +1,11 @@
-"""Runs work items: in this process, or in several worker processes."""
+"""Run work items: in this process, or in several worker processes."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -12,12 +13,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait as wait_for_handles
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
 
-from corruptbench.builder.corrupted_videos import drop_stale, films, groups, missing_cells
+from corruptbench.builder.corrupted_videos import drop_stale, groups, missing_cells, open_videos
 from corruptbench.builder.detect import detect_clip
 from corruptbench.builder.plan import WorkItem
 from corruptbench.datasets import Dataset, open_dataset
@@ -33,7 +35,7 @@ Tick = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What every worker needs to know; it travels to the workers."""
+    """What every worker needs to know; it is sent to the workers."""
 
     manifest: Manifest
     root: Path | None
@@ -55,9 +57,9 @@ class Station:
         self.detector = load(self.recipe.detector, self.recipe.device)
 
     def build(self, item: WorkItem, tick: Tick) -> None:
-        """Builds a clip's missing cells and writes its shard; on failure the old one stays.
+        """Build a clip's missing cells and write its shard; on failure the old shard stays.
 
-        Detections that are there stay, also those of a cell whose video alone is missing.
+        Detections that are present stay, also those of a cell whose video alone is missing.
         """
         have = present_cells(item.path, item.fingerprint)
         manifest, clip = self.recipe.manifest, self.dataset.load(item.clip_id)
@@ -65,7 +67,7 @@ class Station:
         drop_stale(item)
         new: list[CellDetections] = []
         for cells in groups(item, missing_cells(item, have)):
-            with films(item, cells, clip.video) as opened:
+            with open_videos(item, cells, clip.video) as opened:
                 new += detect_clip(clip, cells, manifest, self.detector, joints, tick, opened)
         kept = read(item.path, have) if have else []
         new = [d for d in new if d.cell not in have]
@@ -75,7 +77,7 @@ class Station:
 
 
 class Engine(Protocol):
-    """Builds items; yields each when its shard is on disk. ``tick`` hears of detected crops."""
+    """Build items; yield each when its shard is on disk. ``tick`` is told the crops detected."""
 
     def __call__(self, items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
         """See the class."""
@@ -83,9 +85,9 @@ class Engine(Protocol):
 
 
 def local(station: Station, workers: int) -> Engine:
-    """Worker processes on this machine; no extra process for a single worker.
+    """Return an engine of worker processes on this machine; one worker is this process.
 
-    One worker is one thread of computation: the bytes do not depend on their number.
+    Each worker computes on one thread. The bytes do not depend on the number of workers.
     """
 
     def serial(items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
@@ -95,8 +97,15 @@ def local(station: Station, workers: int) -> Engine:
 
     def parallel(items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
         context = multiprocessing.get_context("spawn")
-        counter, stop = context.Value("q", 0), context.Event()
+        try:
+            counter, stop = context.Value("q", 0), context.Event()
+        except OSError as error:  # no /dev/shm in a container, for example
+            raise InputError(
+                f"several worker processes need shared memory, which this machine refuses "
+                f"({error.strerror}); build with one worker"
+            ) from None
         seen = 0
+        processes: list[BaseProcess] = []
         pool = ProcessPoolExecutor(
             workers,
             mp_context=context,
@@ -104,8 +113,9 @@ def local(station: Station, workers: int) -> Engine:
             initargs=(station.recipe, counter, stop),
         )
         try:
-            with _uninterrupted():  # the workers that this starts inherit it
+            with _uninterrupted(), _without_main():  # the workers that start here inherit it
                 pending = {pool.submit(_build, item): item for item in items}
+                processes = list(pool._processes.values())
             while pending:
                 done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 now = counter.value
@@ -116,8 +126,7 @@ def local(station: Station, workers: int) -> Engine:
                     yield pending.pop(future)
         except BrokenProcessPool:
             raise InputError(
-                "a worker process ended of itself (killed by the system, for want of memory?); "
-                "fewer --workers need less; the same command resumes"
+                f"{_how_it_ended(processes)}; run the same command again: it resumes"
             ) from None
         finally:
             stop.set()
@@ -128,7 +137,7 @@ def local(station: Station, workers: int) -> Engine:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Ignores Ctrl-C for a moment; without effect outside of the main thread."""
+    """Ignore Ctrl-C for a moment; outside of the main thread do nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -137,6 +146,40 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the user's script from the workers that start now.
+
+    A worker would run it again, and a script without ``if __name__ == "__main__"`` would then
+    start a build of its own in each worker. The workers need nothing from it.
+    """
+    main: dict[str, Any] = vars(sys.modules["__main__"])
+    names: tuple[str, ...] = ("__file__", "__spec__")
+    hidden = {name: main.pop(name) for name in names if name in main}
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        main |= hidden
+
+
+def _how_it_ended(processes: Sequence[BaseProcess]) -> str:
+    """Say which worker ended first, and by which exit code or signal."""
+    for number, process in enumerate(processes, 1):
+        process.join(timeout=1)
+        code = process.exitcode
+        if code is not None and code < 0 and code != -signal.SIGTERM:
+            hint = " (out of memory? fewer workers need less)" if code == -signal.SIGKILL else ""
+            return f"worker {number} was killed by signal {-code}, {_signal(-code)}{hint}"
+        if code:
+            return f"worker {number} ended with exit code {code}"
+    return "a worker process ended early"
+
+
+def _signal(number: int) -> str:
+    return signal.strsignal(number) or "unknown"
 
 
 # In a worker process:

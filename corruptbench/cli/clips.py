@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from corruptbench.datasets import ClipId, Dataset, open_dataset
-from corruptbench.manifest import Manifest, load_manifest
+from corruptbench.cli import options
+from corruptbench.cli.commands import Command, example
+from corruptbench.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from corruptbench.datasets import ClipId, Dataset
+    from corruptbench.manifest import Manifest
 
 
 def by_name(manifest: Manifest, dataset: Dataset) -> dict[str, ClipId]:
-    """The benchmark's clips by the names that users give, such as ``S6/walking_1.cam1``."""
+    """Return the benchmark's clips by the names users give, such as ``S6/walking_1.cam1``."""
     return {str(c).partition("/")[2]: c for c in manifest.select(dataset.clip_ids())}
 
 
-@click.command()
-@click.option("--manifest", default="studio-c", show_default=True, help="Benchmark: id or .toml.")
-@click.option("--root", type=click.Path(path_type=Path), help="Where the data set lies.")
-def command(manifest: str, root: Path | None) -> None:
+@click.command(
+    cls=Command,
+    epilog=example(
+        "corruptbench clips --manifest studio-c-mini",
+        json="an array of objects with name, subject, sequence, action and camera",
+    ),
+)
+@options.manifest()
+@options.root
+@options.as_json
+def command(manifest: str, root: Path | None, as_json: bool) -> None:
     """List the clips of a benchmark."""
+    from corruptbench.datasets import open_dataset
+    from corruptbench.manifest import load_manifest
+
     benchmark = load_manifest(manifest)
-    for name in by_name(benchmark, open_dataset(benchmark.dataset, root)):
-        click.echo(name)
+    clips = by_name(benchmark, open_dataset(benchmark.dataset, root))
+    if as_json:
+        say_json([{"name": name, **_fields(clip)} for name, clip in clips.items()])
+    else:
+        say("\n".join(clips))
+
+
+def _fields(clip: ClipId) -> dict[str, str]:
+    return {key: getattr(clip, key) for key in ("subject", "sequence", "action", "camera")}

@@ -4,82 +4,103 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
-from corruptbench.builder.render import loose_renderer
-from corruptbench.cli.progress import Meter
+from corruptbench.cli import options
+from corruptbench.cli.commands import Command, example
+from corruptbench.cli.output import say
 from corruptbench.cli.target import check_target
-from corruptbench.corruptions import Frame, get
-from corruptbench.detectors import load
-from corruptbench.errors import InputError
-from corruptbench.manifest import SEVERITIES, Cell
-from corruptbench.video.person_track import NOBODY, Track, track
-from corruptbench.video.probe import Source, look_at
-from corruptbench.video.reader import windows
-from corruptbench.video.writer import CRF, CRF_HELP, write_video
+
+if TYPE_CHECKING:
+    from corruptbench.corruptions import Frame
+    from corruptbench.manifest import Cell
+    from corruptbench.video.person_track import PersonTrack
+    from corruptbench.video.probe import VideoFile
 
 
-@click.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
-@click.option("--corruption", required=True, help="Name of a corruption.")
-@click.option("--severity", default="3", show_default=True, help="1 to 5.")
-@click.option(
-    "--detector", default="movenet:lightning", show_default=True, help="Finds the person."
+@click.command(
+    cls=Command,
+    epilog=example("corruptbench corrupt in.mp4 out.mp4 --corruption camera_shake --severity 3"),
 )
-@click.option("--crf", type=click.IntRange(0, 51), default=CRF, show_default=True, help=CRF_HELP)
+@click.argument("source", type=options.PATH)
+@click.argument("target", type=options.PATH)
+@options.corruption
+@click.option(
+    "--severity", type=click.IntRange(1, 5), default=3, show_default=True, help="How strong."
+)
+@options.detector
+@click.option("--crf", type=options.CRF, default=12, show_default=True, help=options.CRF_HELP)
+@options.quiet
 def command(
-    source: Path, target: Path, corruption: str, severity: str, detector: str, crf: int
+    source: Path, target: Path, corruption: str, severity: int, detector: str, crf: int, quiet: bool
 ) -> None:
-    """Write a corrupted copy of any video; the number of frames is kept.
+    """Write a corrupted copy of any video. The number of frames does not change.
 
-    Lengths are relative to the person, who is tracked by the detector, and noise is keyed by the
-    content of SOURCE: a copy of it under another name is corrupted alike.
+    The detector tracks one person, and lengths are relative to that person. Noise depends on the
+    content of SOURCE only: a copy with another name is corrupted in the same way.
 
-    TARGET is an .mp4; a file of that name is replaced. Pictures are upright where SOURCE has a
-    rotation tag. Each frame is shown when it was in SOURCE; where they come unevenly, a
-    corruption's seconds are counted at their average rate. Sound is not copied.
+    TARGET is an .mp4. A file of that name is replaced. Pictures are upright if SOURCE has a
+    rotation tag. Frame times are preserved. For variable frame rates, durations use the average
+    rate. Sound is not copied.
     """
-    cell = Cell(get(corruption).name, _severity(severity))
+    from corruptbench.detectors import load
+    from corruptbench.manifest import Cell
+    from corruptbench.progress import counted, note
+    from corruptbench.video.person_track import track
+    from corruptbench.video.probe import look_at
+
     check_target(target, {".mp4": ""}, source)
     video = look_at(source)
     found = track(video, load(detector))
+    for text in () if quiet else _notes(video, found):
+        note(f"{source}: {text}")
+    count = _write(Cell(corruption, severity), source, target, video.sha256, found, crf, quiet)
+    say(f"{counted(count, 'frame')}: {target}")
+
+
+def _write(
+    cell: Cell, source: Path, target: Path, key: str, found: PersonTrack, crf: int, quiet: bool
+) -> int:
+    """Write the corrupted frames of ``source``; return their number."""
+    from corruptbench.builder.render import loose_renderer
+    from corruptbench.progress import meter
+    from corruptbench.video.reader import windows
+    from corruptbench.video.writer import write_video
+
     facts, timing = found.facts, found.timing
-    for note in _notes(video, found):
-        click.echo(f"{source}: {note}", err=True)
-    render = loose_renderer(cell, facts, video.sha256)
+    render = loose_renderer(cell, facts, key)
     size = (facts.height, facts.width)
-    with Meter("corrupt", facts.frames, "frames") as meter:
+    with meter("corrupt", facts.frames, "frames", not quiet) as advance:
 
         def frames() -> Iterator[Frame]:
             passing = windows(source, facts.frames, size, render.reach, upright=True)
             for t, window in enumerate(passing):
                 yield render(window, t, facts.whole)
-                meter.advance(1)
+                advance(1, "")
 
-        count = write_video(target, frames(), timing.rate, crf, timing.times)
-    click.echo(f"{count} frames: {target}")
-
-
-def _severity(text: str) -> int:
-    if text not in map(str, SEVERITIES):
-        raise InputError(f"--severity '{text}': expected a whole number from 1 to 5, such as 3")
-    return int(text)
+        return write_video(target, frames(), timing.rate, crf, timing.times)
 
 
-def _notes(source: Source, found: Track) -> Iterator[str]:
-    """What the copy does not have of its source, or not as one might expect it."""
+def _notes(source: VideoFile, found: PersonTrack) -> Iterator[str]:
+    """Give a sentence for each thing that the copy lacks or that may surprise."""
+    import numpy as np
+
+    from corruptbench.video.person_track import NOBODY
+
     timing = found.timing
+    rate = f"{float(timing.rate):.4g} frames per second"
     if np.isnan(found.facts.boxes).all():
         yield NOBODY
-    rate = f"{float(timing.rate):.4g} frames a second"
     if timing.times is not None:
-        yield f"frames come unevenly; each keeps its time, and seconds are counted at {rate}"
+        yield f"the frame rate varies; frame times are preserved, durations use {rate}"
     if timing.lost:
-        yield f"does not tell when its frames are shown; they are shown evenly, {rate}"
+        yield f"the file does not state when its frames are shown; they are shown evenly, {rate}"
     if source.pixel != 1:
-        yield f"pixels are {float(source.pixel):.4g} times as wide as high; the copy's are square"
+        yield (
+            f"pixels are {float(source.pixel):.4g} times as wide as high; the pixels of the copy "
+            "are square"
+        )
     if source.sound:
         yield "sound is not copied"

@@ -2,71 +2,84 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from corruptbench.datasets import ALL_CLIPS, Dataset, Finding, Needs, open_dataset
-from corruptbench.errors import InputError
-from corruptbench.manifest import Manifest, known_manifests, load_manifest
+from corruptbench.cli import names, options
+from corruptbench.cli.commands import Group, example
+from corruptbench.cli.output import say, say_json, say_table
+from corruptbench.cli.words import Name
+
+if TYPE_CHECKING:
+    from corruptbench.datasets import Dataset, Finding, Needs
+    from corruptbench.manifest import Manifest
 
 #: Exit code by the gravest finding.
 _CODES = {"ok": 0, "differs": 1, "missing": 2}
-#: Columns of the table where the output is no terminal: a file has no edge to wrap at.
+#: Columns of the table in a file, which has no edge to wrap at.
 _WIDE = 160
 
 
-@click.group()
+@click.group(cls=Group, epilog=example("corruptbench data check studio"))
 def command() -> None:
     """Check the files of a data set."""
 
 
-@command.command()
-@click.argument("dataset")
-@click.option("--root", type=click.Path(path_type=Path), help="Where the data set lies.")
-@click.option(
-    "--manifest",
-    help="What is needed: id of a benchmark, or a .toml. Default: all that come with DATASET.",
+@command.command(
+    epilog=example(
+        "corruptbench data check studio --manifest studio-c",
+        json="an array of objects with level (ok, differs or missing), subject, what, found, "
+        "expected, remedy and where",
+    )
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array instead of a table.")
+@click.argument("dataset", type=Name(names.datasets))
+@options.root
+@options.manifest(None, "Default: all that come with DATASET. ")
+@options.as_json
 def check(dataset: str, root: Path | None, manifest: str | None, as_json: bool) -> None:
     """Say whether a benchmark can be built from a data set, and if not, what is missing.
 
-    DATASET is human36m, humaneva, folder or studio. Exit code: 0 all that is needed is well, 1
-    something differs, 2 something that is needed is missing.
+    DATASET is human36m, humaneva, folder or studio. Exit code: 0 if all that is needed is right,
+    1 if something differs, 2 if something that is needed is missing.
     """
+    from dataclasses import asdict
+
+    from corruptbench.datasets import open_dataset
+
     opened = open_dataset(dataset, root)
     manifests = _manifests(dataset, manifest)
     found = [*(_clips(m, opened) for m in manifests), *opened.check(_needs(manifests))]
     if as_json:
-        click.echo(json.dumps([asdict(f) for f in found], indent=2))
+        say_json([asdict(f) for f in found])
     else:
         _print(dataset, root, found)
     sys.exit(max((_CODES[f.level] for f in found), default=0))
 
 
 def _manifests(dataset: str, name: str | None) -> list[Manifest]:
-    """The one of that name, or the benchmarks that come with the data set; none with one's own."""
+    """Return the manifest of that name, or the benchmarks that come with the data set."""
+    from corruptbench.manifest import load_manifest
+
     if name is None:
-        shipped = (load_manifest(known) for known in known_manifests())
+        shipped = map(load_manifest, names.manifests())
         return [m for m in shipped if m.dataset == dataset and m.corruptions]
     manifest = load_manifest(name)
     if manifest.dataset != dataset:
-        raise InputError(
+        raise click.UsageError(
             f"--manifest {name}: dataset: {manifest.dataset}, expected {dataset}; give a manifest "
-            "of this data set, or check that one"
+            "of this data set, or check that one."
         )
     return [manifest]
 
 
 def _needs(manifests: Sequence[Manifest]) -> Needs:
+    from corruptbench.datasets import ALL_CLIPS, Needs
+
     if not manifests:
         return ALL_CLIPS
     published = [m for m in manifests if m.crop.boxes == "published"]
@@ -77,21 +90,27 @@ def _needs(manifests: Sequence[Manifest]) -> Needs:
 
 
 def _clips(manifest: Manifest, dataset: Dataset) -> Finding:
-    """Whether the data set has what the manifest lists."""
+    """Return whether the data set has what the manifest lists."""
+    from corruptbench.datasets import Finding
+    from corruptbench.errors import InputError
+
     expected = f"those of {manifest.id}"
     try:
         chosen = manifest.select(dataset.clip_ids())
     except InputError as error:
-        found = str(error).removeprefix(f"manifest {manifest.id}: ")
-        remedy = "complete the copy, or name the manifest that you mean: --manifest"
-        return Finding("missing", "", "clips", found, expected, remedy)
-    return Finding("ok", "", "clips", f"{len(chosen)} are needed", expected)
+        return Finding(
+            level="missing", subject="", what="clips",
+            found=str(error).removeprefix(f"manifest {manifest.id}: "), expected=expected,
+            remedy="complete the copy, or name the manifest that you mean: --manifest",
+        )  # fmt: skip
+    return Finding(
+        level="ok", subject="", what="clips", found=f"{len(chosen)} needed", expected=expected
+    )
 
 
 def _print(dataset: str, root: Path | None, found: Sequence[Finding]) -> None:
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = max(console.width, _WIDE)
+    from rich.table import Table
+
     table = Table()
     for head in ("level", "subject", "what"):
         table.add_column(head, no_wrap=True)
@@ -101,6 +120,6 @@ def _print(dataset: str, root: Path | None, found: Sequence[Finding]) -> None:
         where = f.where.removeprefix(f"{root}/")  # what follows the root is what tells files apart
         advice = "" if f.level == "ok" else "\n".join(filter(None, (f.remedy, where)))
         table.add_row(f.level, f.subject, f.what, f.found, f.expected, advice)
-    console.print(table)
+    say_table(table, _WIDE)
     levels: Counter[str] = Counter(f.level for f in found)
-    console.print(f"{dataset}: " + ", ".join(f"{levels[level]} {level}" for level in _CODES))
+    say(f"{dataset}: " + ", ".join(f"{levels[level]} {level}" for level in _CODES))

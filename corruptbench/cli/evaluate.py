@@ -5,42 +5,64 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from corruptbench.cli.progress import Meter
-from corruptbench.evaluate.lifter import load_lifter
-from corruptbench.evaluate.result import write_result
-from corruptbench.evaluate.score import score
-from corruptbench.files import check_folder
-from corruptbench.leaderboard import as_text
-from corruptbench.shards.shard_set import open_shards
+from corruptbench.cli import options
+from corruptbench.cli.commands import Command, example
+from corruptbench.cli.output import say, say_json, say_table, table_width
 
 
-@click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.option(
-    "--shards", type=click.Path(path_type=Path), default=Path("shards"), show_default=True
+@click.command(
+    cls=Command,
+    epilog=example(
+        "corruptbench evaluate model.pt2 --shards shards --out results",
+        json="an object with path (of the result file), complete (whether all cells were built) "
+        "and result (the content of the result file)",
+    ),
 )
-@click.option("--root", type=click.Path(path_type=Path), help="Where the data set lies (labels).")
-@click.option("--manifest", help="Id or .toml. Default: the one that the shards name.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("results"), show_default=True)
+@click.argument("model", type=options.PATH)
+@options.shards
+@options.root
+@options.manifest_of_shards
+@options.device
+@options.as_json
+@options.quiet
+@options.out("results", "Folder for the result.")
 def command(
-    model: Path, shards: Path, root: Path | None, manifest: str | None, device: str, out: Path
+    model: Path,
+    shards: Path,
+    root: Path | None,
+    manifest: str | None,
+    device: str,
+    as_json: bool,
+    quiet: bool,
+    out: Path,
 ) -> None:
-    """Score an exported lifter (model.pt or model.pt2) on shards; writes a result JSON."""
-    shard_set = open_shards(shards, root, manifest)
-    lifter = load_lifter(model, device)
+    """Score an exported lifter (model.pt or model.pt2) on shards and write a result file.
+
+    An exported model is a program: evaluate only what you would run.
+    """
+    from corruptbench import api
+    from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
+    from corruptbench.files import check_folder
+    from corruptbench.leaderboard import as_text
+    from corruptbench.progress import note
+
+    shard_set = api.open_shards(shards, root, manifest)
     check_folder(out)  # now rather than after the work
-    with Meter("evaluate", len(shard_set.lock.clips), "clips") as meter:
-        table = score(lifter, shard_set, lambda clip: meter.advance(1, clip))
-    again = f"corruptbench evaluate {model.name} --shards SHARDS --device {device}"
-    path, result = write_result(table, lifter, shard_set, out, again)
-    console = Console()
-    console.print(as_text([result], console.width))
-    if result.coverage.n_scored != result.coverage.n_expected:
-        click.echo(
+    try:
+        evaluated = api.evaluate(model, shard_set, device=device, progress=not quiet)
+    except RejectedPosesError as error:
+        raise save_rejected(error, out) from None
+    path, result = evaluated.save(out), evaluated.record
+    complete = result.coverage.n_scored == result.coverage.n_expected
+    if not (complete or quiet):
+        note(
             f"partial: {result.coverage.cells} of {len(shard_set.manifest.cells)} cells were "
             "built; the leaderboard takes complete results only"
         )
-    click.echo(f"result: {path}")
+    if as_json:
+        record = result.model_dump(mode="json")
+        say_json({"path": str(path), "complete": complete, "result": record})
+    else:
+        say_table(as_text([result], table_width()))
+        say(f"result: {path}")

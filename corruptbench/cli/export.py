@@ -3,75 +3,94 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from corruptbench.cli.progress import Meter
-from corruptbench.errors import InputError
-from corruptbench.export import FORMATS, LAYOUTS, Target, default_layout
-from corruptbench.export.folder import ExportFolder, Source
-from corruptbench.export.tracks import check_layout, tracks
-from corruptbench.manifest import Cell
-from corruptbench.shards.shard_set import ShardSet, open_shards
+from corruptbench.cli import names, options
+from corruptbench.cli.commands import Command, example
+from corruptbench.cli.output import say
+from corruptbench.cli.words import Name, suggestion
+
+if TYPE_CHECKING:
+    from corruptbench.manifest import Cell
+    from corruptbench.shards.shard_set import ShardSet
+
+FORMATS = ["videopose3d", "motionbert", "mmpose"]
 
 
-@click.command()
-@click.option(
-    "--shards", type=click.Path(path_type=Path), default=Path("shards"), show_default=True
+@click.command(
+    cls=Command,
+    epilog=example(
+        'corruptbench export --format videopose3d --cell clean --cell "erase 3" --out exported'
+    ),
 )
-@click.option("--root", type=click.Path(path_type=Path), help="Where the data set lies (labels).")
-@click.option("--manifest", help="Id or .toml. Default: the one that the shards name.")
-@click.option("--format", "name", type=click.Choice(list(FORMATS)), required=True)
+@options.shards
+@options.root
+@options.manifest_of_shards
+@click.option("--format", "name", type=Name(lambda: FORMATS), required=True,
+              help=f"One of {', '.join(FORMATS)}.")  # fmt: skip
 @click.option("--cell", "wanted", multiple=True, help='Such as "erase 3" or clean. Default: all.')
 @click.option(
-    "--layout", type=click.Choice(LAYOUTS),
-    help="Joints to write. Default: h36m17; humaneva15 for HumanEva.",
+    "--layout", type=Name(names.joint_sets),
+    help=f"Joint set to write: {', '.join(names.joint_sets())}. Default: humaneva15 for HumanEva, "
+    "h36m17 for others.",
 )  # fmt: skip
 @click.option("--confidence", is_flag=True, help="VideoPose3D: the score as a third channel.")
 @click.option(
-    "--annotations", type=click.Path(path_type=Path),
+    "--annotations", type=options.PATH,
     help="The repository's own label file; a copy is cut to match.",
 )  # fmt: skip
+@options.quiet
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True,
-    help="Folder to write to; only files of an earlier export are written over.",
+    "--out", type=options.PATH, required=True,
+    help="Folder to write to; only files of an earlier export are replaced.",
 )  # fmt: skip
 def command(
     shards: Path, root: Path | None, manifest: str | None, name: str, wanted: tuple[str, ...],
-    layout: str | None, confidence: bool, annotations: Path | None, out: Path,
+    layout: str | None, confidence: bool, annotations: Path | None, quiet: bool, out: Path,
 ) -> None:  # fmt: skip
     """Write the detections as the files that repositories of lifters read."""
+    from corruptbench.export import FORMATS, Target
+    from corruptbench.export.folder import ExportFolder, Source
+    from corruptbench.export.tracks import check_joints, tracks
+    from corruptbench.progress import counted, meter, note
+    from corruptbench.shards.shard_set import open_shards
+
     shard_set = open_shards(shards, root, manifest)
     cells = _chosen(shard_set, wanted)
-    layout = layout or default_layout(shard_set.dataset.name)
-    check_layout(shard_set, layout)
+    joints = layout or shard_set.dataset.joints
+    check_joints(shard_set, joints)
     source = Source(
         repository=name,
-        layout=layout,
+        layout=joints,
         benchmark=shard_set.lock.benchmark,
         detector=shard_set.lock.detector,
     )
-    folder = ExportFolder(out, source, {"--annotations": annotations, "--root": root})
-    writer = FORMATS[name](Target(folder, shard_set.dataset, layout, confidence, annotations))
-    names = writer.names(cells)
-    folder.claim(names)
-    with Meter("export", len(cells) * len(shard_set.lock.clips), "clips") as meter:
+    folder = ExportFolder(out, source, {"the annotations": annotations, "the labels": root})
+    writer = FORMATS[name](Target(folder, shard_set.dataset, joints, confidence, annotations))
+    files = writer.names(cells)
+    folder.claim(files)
+    with meter("export", len(cells) * len(shard_set.lock.clips), "clips", not quiet) as advance:
         for cell in cells:
             found = []
-            for track in tracks(shard_set, cell, layout):
+            for track in tracks(shard_set, cell, joints):
                 found.append(track)
-                meter.advance(1, str(cell))
+                advance(1, str(cell))
             writer.write(cell, found)
-    for what in writer.left_out:
-        click.echo(f"left out: {what}")
-    licensed = shard_set.dataset.name.startswith("human")  # Human3.6M, HumanEva
+    for what in () if quiet else writer.left_out:
+        note(f"left out: {what}")
+    licensed = shard_set.dataset.licensed
     caution = "; made from licensed data: do not pass them on" if licensed else ""
-    click.echo(f"{len(names)} files for {name} in {out}{caution}")
+    say(f"{counted(len(files), 'file')} for {name} in {out}{caution}")
 
 
 def _chosen(shard_set: ShardSet, wanted: tuple[str, ...]) -> list[Cell]:
     known = {str(c): c for c in shard_set.cells}
-    unknown = [w for w in wanted if w not in known]
-    if unknown:
-        raise InputError(f"--cell '{unknown[0]}': the shards have {', '.join(known)}")
+    for name in wanted:
+        if name not in known:
+            raise click.UsageError(
+                f"--cell '{name}' is not in the shards.{suggestion(name, known)} They have "
+                f"{', '.join(known)}."
+            )
     return [known[w] for w in dict.fromkeys(wanted)] or list(known.values())

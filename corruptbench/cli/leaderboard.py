@@ -2,50 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
-from corruptbench.errors import InputError
-from corruptbench.leaderboard import as_text, by_benchmark, load, render
-from corruptbench.manifest import known_manifests, load_manifest
+from corruptbench.cli import names, options
+from corruptbench.cli.commands import Group, example
+from corruptbench.cli.output import say, say_json, say_table, table_width
 
-_board = click.option(
-    "--board",
-    type=click.Path(path_type=Path),
-    default=Path("leaderboard/results"),
-    show_default=True,
-    help="Folder of the leaderboard's results.",
+if TYPE_CHECKING:
+    from corruptbench.leaderboard import Result
+
+#: Keys of a row, as the help of ``show`` and ``submit`` states them.
+ROW_KEYS = (
+    "rank (null if it does not compare), note (why not), lifter, detector, and mpjpe, p_mpjpe and "
+    "mpjve, each with clean, corrupted, degradation and corruptions"
 )
 
 
-@click.group()
+@click.group(cls=Group, epilog=example("corruptbench leaderboard show"))
 def command() -> None:
-    """The leaderboard's table and page."""
+    """Show the leaderboard's table, or write its page."""
 
 
-@command.command()
-@_board
-def show(board: Path) -> None:
-    """Print the table of each benchmark."""
-    results = load(board)
-    if not results:
-        raise InputError(f"{board}: no results yet; add one with corruptbench submit")
-    console = Console()
-    for rows in by_benchmark(results).values():
-        console.print(as_text(rows, console.width))
-
-
-@command.command(name="render")
-@_board
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("leaderboard.html"), show_default=True
+@command.command(
+    epilog=example(
+        "corruptbench leaderboard show --board leaderboard/results",
+        json=f"an array of objects with benchmark, version and rows; each row has {ROW_KEYS}",
+    )
 )
+@options.board
+@options.as_json
+def show(board: Path, as_json: bool) -> None:
+    """Print the table of each benchmark."""
+    from corruptbench.leaderboard import as_text, by_benchmark, load
+
+    split = by_benchmark(load(board))
+    if as_json:
+        say_json(
+            [
+                {"benchmark": b.id, "version": b.version, "rows": rows_of(results)}
+                for b, results in split.items()
+            ]
+        )
+        return
+    if not split:
+        raise click.ClickException(f"{board}: no results yet; add one with corruptbench submit")
+    for results in split.values():
+        say_table(as_text(results, table_width()))
+
+
+def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Return the rows of one benchmark for JSON, in the order of the table."""
+    from corruptbench.leaderboard import rank
+
+    return [
+        {
+            "rank": row.rank,
+            "note": row.apart,
+            "lifter": row.result.lifter.name,
+            "detector": row.result.build.detector,
+            **row.result.model_dump(include={"mpjpe", "p_mpjpe", "mpjve"}),
+        }
+        for row in rank(results)
+    ]
+
+
+@command.command(
+    name="render", epilog=example("corruptbench leaderboard render --out leaderboard.html")
+)
+@options.board
+@options.out("leaderboard.html", "The page.")
 def render_page(board: Path, out: Path) -> None:
     """Write the leaderboard as one self-contained HTML page."""
+    from corruptbench.leaderboard import load, render
+    from corruptbench.manifest import load_manifest
+
     manifests = {
         m.id: {"title": m.title, "corruptions": [c.name for c in m.corruptions]}
-        for m in map(load_manifest, known_manifests())
+        for m in map(load_manifest, names.manifests())
     }
-    click.echo(f"page: {render(load(board), out, manifests)}")
+    say(f"page: {render(load(board), out, manifests)}")

@@ -5,37 +5,43 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from corruptbench.errors import InputError
-from corruptbench.evaluate.expectation import expectation
-from corruptbench.leaderboard import as_text, by_benchmark, check, load, standing, submit
-from corruptbench.manifest import known_manifests, load_manifest
+from corruptbench.cli import names, options
+from corruptbench.cli.commands import Command, example
+from corruptbench.cli.leaderboard import ROW_KEYS, rows_of
+from corruptbench.cli.output import say, say_json, say_table, table_width
 
 
-@click.command()
-@click.argument("result", type=click.Path(path_type=Path))
-@click.option(
-    "--board",
-    type=click.Path(path_type=Path),
-    default=Path("leaderboard/results"),
-    show_default=True,
-    help="Folder of the leaderboard's results.",
+@click.command(
+    cls=Command,
+    epilog=example(
+        "corruptbench submit results/my-lifter.json",
+        json=f"an object with path, added and rows (of its benchmark); each row has {ROW_KEYS}",
+    ),
 )
-@click.option("--manifest", help="Of a benchmark of your own: .toml.")
-def command(result: Path, board: Path, manifest: str | None) -> None:
+@click.argument("result", type=options.PATH)
+@options.board
+@options.manifest(None, "Needed for a benchmark of your own. ")
+@options.as_json
+def command(result: Path, board: Path, manifest: str | None, as_json: bool) -> None:
     """Check a result and add it to the leaderboard's table."""
+    from corruptbench.evaluation.expectation import expectation
+    from corruptbench.leaderboard import as_text, by_benchmark, check, load, standing, submit
+    from corruptbench.manifest import load_manifest
+
     checked = check(result)
     benchmark = checked.benchmark.id
-    if manifest is None and benchmark not in known_manifests():
-        raise InputError(
-            f"{result}: benchmark {benchmark} is not one of {', '.join(known_manifests())}; "
+    if manifest is None and benchmark not in names.manifests():
+        raise click.ClickException(
+            f"{result}: benchmark {benchmark} is not one of {', '.join(names.manifests())}; "
             "for a benchmark of your own give its manifest: --manifest FILE.toml"
         )
     frozen = load_manifest(manifest or benchmark)
-    known = standing(checked, board) == "same"
+    added = standing(checked, board) == "new"
     path = submit(result, board, expectation(frozen))
-    rows = by_benchmark(load(board))[checked.benchmark]
-    console = Console()
-    console.print(as_text(rows, console.width))
-    click.echo(f"{'already on the board' if known else 'added'}: {path}")
+    results = by_benchmark(load(board))[checked.benchmark]
+    if as_json:
+        say_json({"path": str(path), "added": added, "rows": rows_of(results)})
+    else:
+        say_table(as_text(results, table_width()))
+        say(f"{'added' if added else 'already on the board'}: {path}")

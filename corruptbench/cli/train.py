@@ -6,35 +6,34 @@ from pathlib import Path
 
 import click
 
-from corruptbench.cli.progress import Meter
-from corruptbench.datasets.studio import TRAIN_SHARDS
-from corruptbench.evaluate.contract import parse_contract
-from corruptbench.evaluate.lifter import usable_device
-from corruptbench.lifters.export import check_suffix, export
-from corruptbench.lifters.samples import load_samples
-from corruptbench.lifters.training import Schedule, train, weights_sha256
-from corruptbench.lifters.videopose3d import VideoPose3D
-from corruptbench.shards.shard_set import open_shards
-from corruptbench.skeleton import joint_set
+from corruptbench.cli import options
+from corruptbench.cli.commands import Command, example
+from corruptbench.cli.output import say
+from corruptbench.cli.words import Name
 
 
-@click.command()
-@click.argument("lifter", type=click.Choice(["videopose3d"]))
-@click.option("--shards", type=click.Path(path_type=Path), default=TRAIN_SHARDS,
+@click.command(
+    cls=Command,
+    epilog=example("corruptbench train videopose3d --epochs 60 --out videopose3d-27.pt2"),
+)
+@click.argument("lifter", type=Name(lambda: ["videopose3d"]))
+@click.option("--shards", type=options.PATH,
               help="Of a training split. Default: the embedded one.")  # fmt: skip
-@click.option("--root", type=click.Path(path_type=Path), help="Where the data set lies (labels).")
-@click.option("--manifest", help="Id or .toml. Default: the one that the shards name.")
-@click.option("--joints", type=click.Choice(["h36m17", "humaneva15"]), default="h36m17",
-              show_default=True, help="Joint set of keypoints and poses.")  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), default=Schedule.epochs, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=Schedule.seed, show_default=True)
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
+@options.root
+@options.manifest_of_shards
+@click.option("--joints", type=Name(lambda: ["h36m17", "humaneva15"]), default="h36m17",
+              show_default=True, help="Joint set: h36m17 or humaneva15.")  # fmt: skip
+@click.option("--epochs", type=click.IntRange(min=1), default=60, show_default=True,
+              help="Passes over the data.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True,
+              help="Of initial weights, order, mirroring and dropout.")  # fmt: skip
+@options.device
 @click.option("--name", default="videopose3d-27", show_default=True, help="In the leaderboard.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("videopose3d-27.pt2"),
-              show_default=True, help="model.pt2 or model.pt.")  # fmt: skip
+@options.quiet
+@options.out("videopose3d-27.pt2", "model.pt2 or model.pt.")
 def command(
     lifter: str,  # noqa: ARG001
-    shards: Path,
+    shards: Path | None,
     root: Path | None,
     manifest: str | None,
     joints: str,
@@ -42,9 +41,21 @@ def command(
     seed: int,
     device: str,
     name: str,
+    quiet: bool,
     out: Path,
 ) -> None:
     """Train a baseline lifter on clean detections and export it. Run again to resume."""
+    from corruptbench.datasets.studio import TRAIN_SHARDS
+    from corruptbench.evaluation.contract import parse_contract
+    from corruptbench.evaluation.lifter import usable_device
+    from corruptbench.lifters.export import check_suffix, export
+    from corruptbench.lifters.samples import load_samples
+    from corruptbench.lifters.training import Schedule, train, weights_sha256
+    from corruptbench.lifters.videopose3d import VideoPose3D
+    from corruptbench.progress import counted, meter
+    from corruptbench.shards.shard_set import open_shards
+    from corruptbench.skeleton import joint_set
+
     check_suffix(out)
     usable_device(device)
 
@@ -58,14 +69,21 @@ def command(
         },
         "the lifter's contract",
     )  # fmt: skip
-    samples = load_samples(open_shards(shards, root, manifest), contract)
+    samples = load_samples(open_shards(shards or TRAIN_SHARDS, root, manifest), contract)
     schedule = Schedule(epochs=epochs, seed=seed)
     checkpoint = out.with_name(f".{out.name}.checkpoint")
-    with Meter("train", epochs, "epochs") as meter:
-        network = train(
-            make, samples, schedule, device, checkpoint,
-            lambda epoch, error: meter.advance(epoch - meter.done, f"{error:.1f} mm"),
-        )  # fmt: skip
+    done = 0
+    with meter("train", epochs, "epochs", not quiet) as advance:
+
+        def progress(epoch: int, error: float) -> None:
+            nonlocal done
+            advance(epoch - done, f"{error:.1f} mm")
+            done = epoch
+
+        network = train(make, samples, schedule, device, checkpoint, progress)
     export(network, contract, out)
-    click.echo(f"{len(samples)} chunks, {epochs} epochs, weights {weights_sha256(network)}")
-    click.echo(f"model: {out}")
+    say(
+        f"{counted(len(samples), 'chunk')}, {counted(epochs, 'epoch')}, "
+        f"weights {weights_sha256(network)}"
+    )
+    say(f"model: {out}")

@@ -3,32 +3,56 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from corruptbench.errors import InputError
-from corruptbench.shards.verify import compare, recount
+from corruptbench.cli import options
+from corruptbench.cli.commands import Command, example
+from corruptbench.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from corruptbench.shards.verify import Comparison
 
 
-@click.command()
-@click.argument("shards", type=click.Path(path_type=Path), default=Path("shards"))
-@click.option("--against", type=click.Path(path_type=Path), help="Another site's lock.json.")
-def command(shards: Path, against: Path | None) -> None:
-    """Check shards against their lock, and the lock against another site's."""
+@click.command(
+    cls=Command,
+    epilog=example(
+        "corruptbench verify shards",
+        json="an object with shards, cells (checked), and comparison: null, or with --against an "
+        "object with cells (that both have), ours and theirs (that only one has), and pixels and "
+        "detections (names of the cells that differ)",
+    ),
+)
+@click.argument("shards", type=options.PATH, default=Path("shards"))
+@click.option("--against", type=options.PATH, help="The lock.json of another site.")
+@options.as_json
+def command(shards: Path, against: Path | None, as_json: bool) -> None:
+    """Check shards against their lock, and the lock against that of another site."""
+    from dataclasses import asdict
+
+    from corruptbench.progress import counted
+    from corruptbench.shards.verify import compare, recount
+
     checked = recount(shards)
-    click.echo(f"{shards}: {checked} cells are as lock.json says")
-    if against is None:
-        return
-    report = compare(shards / "lock.json", against)
-    if report.pixels:
-        raise InputError(
+    if not as_json:
+        say(f"{shards}: {counted(checked, 'cell')} verified against lock.json")
+    report = compare(shards / "lock.json", against) if against else None
+    if as_json:
+        comparison = asdict(report) if report else None
+        say_json({"shards": str(shards), "cells": checked, "comparison": comparison})
+    if report and report.pixels:
+        raise click.ClickException(
             f"{shards} and {against}: other pixels in {len(report.pixels)} of {report.cells} "
             f"cells (first: {report.pixels[0]}); not the same videos, labels or software"
         )
-    click.echo(f"pixels: the same in all {report.cells} cells that both have")
-    click.echo(
-        f"detections: the same bytes in {report.cells - len(report.detections)} of {report.cells} "
-        "cells"
-    )
+    if report and not as_json:
+        _print(report)
+
+
+def _print(report: Comparison) -> None:
+    same = report.cells - len(report.detections)
+    say(f"pixels: the same in all {report.cells} cells that both have")
+    say(f"detections: the same bytes in {same} of {report.cells} cells")
     if report.ours or report.theirs:
-        click.echo(f"not compared: {report.ours} cells only here, {report.theirs} only there")
+        say(f"not compared: {report.ours} cells only here, {report.theirs} only there")

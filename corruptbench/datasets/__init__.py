@@ -5,15 +5,14 @@ Where its clips are known without a copy of it, the module also has ``expected_c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Protocol
 
+from corruptbench.datasets.base import Clip, ClipId, Dataset
 from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
-from corruptbench.datasets.clip import Clip, ClipId
 from corruptbench.errors import InputError
 
 __all__ = [
@@ -21,41 +20,26 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Dataset(Protocol):
-    """What the engine asks of a data set."""
-
-    @property
-    def name(self) -> str:
-        """Name of the data set, part of every clip's identity."""
-
-    def clip_ids(self) -> list[ClipId]:
-        """All clips, sorted; cheap."""
-
-    def load(self, clip_id: ClipId) -> Clip:
-        """A clip with its labels; raises `InputError` that names the file that is amiss."""
-
-    def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
-        """What is there, what is missing, what differs from the official data; decodes no video.
-
-        Only what is needed can be missing. Raises nothing for a file that is amiss: that is a
-        finding.
-        """
-
-
 def open_dataset(name: str, root: Path | None) -> Dataset:
-    """The data set of that name at ``root``.
+    """Return the data set of that name in the folder ``root``.
 
     Raises:
-        InputError: for an unknown name, or a root that does not hold that data set.
+        InputError: for an unknown name, or a folder that does not hold that data set.
     """
-    dataset: Dataset = _module(name).open_root(root)
+    module = _module(name)
+    try:
+        dataset: Dataset = module.open_root(root)
+    except InputError as error:
+        if root is None:
+            error.parameter = "root"
+        raise
     return dataset
 
 
 def expected_clips(name: str) -> Mapping[ClipId, range] | None:
-    """Of every clip of that data set the numbers of labelled frames that it may have.
+    """Return the clips of a data set, each with the numbers of labelled frames that it may have.
 
-    None where only a copy can tell, as for data of one's own. Raises `InputError` for an unknown
+    None where only a copy can tell, as for data of one's own. Raise `InputError` for an unknown
     name.
     """
     module = _module(name)

@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from corruptbench.datasets.near_misses import is_data
+
 _UP, _DOWN = 4, 2  # levels
 
 
 def nearby(root: Path, meant: Callable[[Path], object]) -> Path | None:
-    """The first folder around ``root`` of which ``meant`` is true: above it, then below it."""
-    whole = root.resolve()
-    return next((p for p in (*whole.parents[:_UP], *_below(whole, _DOWN)) if meant(p)), None)
+    """Return the first folder above ``root``, then below it, of which ``meant`` is true."""
+    resolved = root.resolve()
+    return next((p for p in (*resolved.parents[:_UP], *_below(resolved, _DOWN)) if meant(p)), None)
 
 
 def _below(place: Path, levels: int) -> Iterator[Path]:
     with suppress(OSError):
-        inside = sorted(p for p in place.iterdir() if p.is_dir())
+        inside = sorted(p for p in place.iterdir() if p.is_dir() and is_data(p))
         yield from inside
         if levels > 1:
             for child in inside:

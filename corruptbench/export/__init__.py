@@ -1,4 +1,4 @@
-"""2D detections as the files that the repositories of lifters read: one file per format.
+"""2D detections as the files that the repositories of lifters read: one module per repository.
 
 Only detections leave the shards. Where a repository keeps keypoints and labels in one file, or row
 by row beside one another, its own label file, which the user has, is read and cut to fit.
@@ -16,15 +16,10 @@ from corruptbench.export.tracks import Target, Track
 from corruptbench.export.videopose3d import VideoPose3D
 from corruptbench.manifest import Cell
 
-__all__ = ["FORMATS", "LAYOUTS", "Format", "Target", "Track", "default_layout"]
+__all__ = ["FORMATS", "JOINT_SETS", "Format", "Target", "Track"]
 
 #: Joint sets that can be written.
-LAYOUTS = ("h36m17", "coco17", "humaneva15")
-
-
-def default_layout(dataset: str) -> str:
-    """The joint set that the field's lifters read on a data set of that name."""
-    return "humaneva15" if dataset == "humaneva" else "h36m17"
+JOINT_SETS = ("h36m17", "coco17", "humaneva15")
 
 
 class Format(Protocol):
@@ -33,13 +28,13 @@ class Format(Protocol):
     left_out: list[str]
 
     def __init__(self, target: Target) -> None:
-        """Reads the annotations; raises `InputError` when they or the options do not fit."""
+        """Read the annotations; raise `InputError` when they or the target do not fit."""
 
     def names(self, cells: Sequence[Cell]) -> list[str]:
-        """Of all files that `write` will write for these cells; the folder is asked for them."""
+        """Return the names of all files that `write` will write for these cells."""
 
     def write(self, cell: Cell, found: Sequence[Track]) -> Path:
-        """Writes all tracks of a cell; what could not be written is named in ``left_out``.
+        """Write all tracks of a cell; what could not be written is named in ``left_out``.
 
         Raises:
             InputError: when the annotations do not fit the tracks; then nothing is written.

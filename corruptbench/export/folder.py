@@ -1,6 +1,6 @@
-"""The folder that an export writes into: no file is replaced but one that an export wrote.
+"""The folder that an export writes into: only files that an export wrote are replaced.
 
-What exports wrote is listed in ``corruptbench-export.json`` beside it.
+They are listed in ``corruptbench-export.json`` beside them.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ class ExportFolder:
     """Writes files that were claimed before, each whole or not at all, and lists them."""
 
     def __init__(self, path: Path, source: Source, inputs: Mapping[str, Path | None]) -> None:
-        """Looks at nothing yet.
+        """Prepare to write; nothing is looked at yet.
 
         Args:
             path: of the folder, which need not exist.
             source: what is exported.
-            inputs: option to the file that it names; none of them is written over.
+            inputs: files that are not written over, by what they are in words.
         """
         self.path = path
         self._source = source
@@ -71,10 +71,10 @@ class ExportFolder:
         self._claimed: frozenset[str] = frozenset()
 
     def claim(self, names: Sequence[str]) -> None:
-        """Says which files will be written; makes nothing.
+        """Claim the files that will be written; make nothing.
 
         Raises:
-            InputError: when one of them is there and not from an export, or is an input.
+            InputError: when one of them exists and no export wrote it, or it is an input.
             OSError: when files cannot be written into the folder.
         """
         check_folder(self.path)
@@ -92,7 +92,7 @@ class ExportFolder:
         labels: str | None = None,
         left_out: Sequence[str] = (),
     ) -> Path:
-        """Writes a claimed file.
+        """Write a claimed file.
 
         Args:
             name: of the file.
@@ -102,7 +102,7 @@ class ExportFolder:
             left_out: what of the shards or the annotations is not in it.
 
         Raises:
-            InputError: when it holds labels, and a file that is there matches others.
+            InputError: when it holds labels, and a file in the folder matches other labels.
         """
         if name not in self._claimed:
             raise ValueError(f"{name} was not claimed")
@@ -126,18 +126,18 @@ class ExportFolder:
         path = self.path / name
         if not os.path.lexists(path):
             return
-        for option, given in self._inputs.items():
+        for what, given in self._inputs.items():
             if given is not None and given.exists() and path.exists() and path.samefile(given):
                 raise InputError(
-                    f"{path}: is the file that {option} names, and would be written over; expected "
-                    "another folder as --out"
+                    f"{path}: is also {what}, and would be written over; expected another output "
+                    "folder"
                 )
         listed = self._files.get(name)
         if listed is None or not path.is_file() or sha256_of_file(path) != listed.sha256:
             found = "was changed since an export wrote it" if listed else "no export wrote it"
             raise InputError(
                 f"{path}: is there, {found} ({RECORD} beside it would list it), and would be "
-                "written over; expected another folder as --out, or move it away"
+                "written over; expected another output folder, or move it away"
             )
 
     def _check_company(self, name: str, digest: str) -> None:
@@ -152,12 +152,12 @@ class ExportFolder:
         if others:
             raise InputError(
                 f"{self.path / name}: belongs to {', '.join(others)} of an earlier export, with "
-                "other recordings or frames; expected another folder as --out, or delete these"
+                "other recordings or frames; expected another output folder, or delete these"
             )
 
 
 def _listed(path: Path) -> dict[str, Exported]:
-    """What exports wrote; raises `InputError` when the file of that name is no such list."""
+    """Return what exports wrote; raise `InputError` when the file is no such list."""
     if not os.path.lexists(path):
         return {}
     try:
@@ -165,5 +165,5 @@ def _listed(path: Path) -> dict[str, Exported]:
     except ValidationError as error:
         raise InputError(
             f"{path}: no list of an export ({first_problem(error)}), and would be written over; "
-            "expected another folder as --out, or move it away"
+            "expected another output folder, or move it away"
         ) from None

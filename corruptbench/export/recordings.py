@@ -1,4 +1,4 @@
-"""Tracks as VideoPose3D has them: a recording is a list with a track of each camera, in order."""
+"""Tracks as VideoPose3D keeps them: a recording is a list with a track of each camera, in order."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.datasets.human36m import tables
-from corruptbench.datasets.humaneva import partitions
+from corruptbench.datasets import Dataset
 from corruptbench.errors import InputError
 from corruptbench.export.tracks import Track
 
-#: A place in the list is a camera for the repositories' loaders, so none can be left out.
-CAMERAS = {"human36m": tables.CAMERAS, "humaneva": partitions.CAMERAS}
+#: A recording's tracks, one for each camera, in order.
+Recording = tuple[Track, ...]
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Part:
     subject: str
     name: str
     frames: slice
-    tracks: tuple[Track, ...]
+    tracks: Recording
 
     @property
     def joints(self) -> NDArray[np.float64]:
@@ -39,34 +38,31 @@ class Part:
         return self.tracks[0].clip.joints[self.frames]
 
 
-def recordings(found: Sequence[Track], dataset: str) -> tuple[list[tuple[Track, ...]], list[str]]:
-    """Recordings with all cameras, sorted, and in words those that lack one.
+def recordings(found: Sequence[Track], dataset: Dataset) -> tuple[list[Recording], list[str]]:
+    """Return the recordings with all cameras, sorted, and in words those that lack one.
 
-    The cameras are the official ones; of other data sets all that there are, by name.
-
-    Args:
-        found: tracks.
-        dataset: its name.
+    The repositories' loaders know cameras by their place in the list, so none can be left out. A
+    data set without an order of its own has the cameras of its tracks, by name.
 
     Raises:
         InputError: when no recording has them all.
     """
-    cameras = CAMERAS.get(dataset) or tuple(sorted({t.key[2] for t in found}))
+    cameras = dataset.cameras or tuple(sorted({t.key[2] for t in found}))
     seen: dict[tuple[str, str], dict[str, Track]] = {}
     for track in found:
         seen.setdefault(track.key[:2], {})[track.key[2]] = track
-    whole, left_out = [], []
+    complete, left_out = [], []
     for (subject, sequence), tracks in sorted(seen.items()):
-        lacking = [camera for camera in cameras if camera not in tracks]
-        if lacking:
-            reason = f"not all {len(cameras)} cameras: no {', '.join(lacking)}"
+        absent = [camera for camera in cameras if camera not in tracks]
+        if absent:
+            reason = f"not all {len(cameras)} cameras: no {', '.join(absent)}"
             left_out.append(f"{subject}/{sequence} ({reason})")
         else:
-            whole.append(tuple(tracks[camera] for camera in cameras))
-    if not whole:
+            complete.append(tuple(tracks[camera] for camera in cameras))
+    if not complete:
         raise InputError(
-            f"--shards: {left_out[0]}, nor has another recording; expected all of "
+            f"the shards: {left_out[0]}, and no other recording has them all; expected "
             f"{', '.join(cameras)}, which the repositories know by their places in a list: build "
             "with a manifest that has them"
         )
-    return whole, left_out
+    return complete, left_out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,22 +11,13 @@ from numpy.typing import NDArray
 from corruptbench.errors import InputError
 from corruptbench.export.tracks import Key, Track
 
-#: Labels of a row and of its frame agree in the median of a clip within this, px: our own choice.
-#: Left out lens distortion is up to 3 px, at the border; another camera is tens of pixels off.
+#: Labels of a row and of its frame agree in the median of a clip within this, px. Lens distortion
+#: that is left out makes up to 3 px, at the border; another camera is tens of pixels off. Our own
+#: choice.
 AGREEMENT_PX = 4.0
 
-#: Of a row its clip and its frame; None where it belongs to no clip.
+#: The clip and the frame of a row; None where it belongs to no clip.
 Row = tuple[Key, int] | None
-
-
-def check_column(where: str, column: Any, rows: int, remedy: str) -> None:
-    """Raises `InputError` unless a column holds 17 points for each of so many rows."""
-    array = np.asarray(column)
-    if array.dtype.kind not in "fiu" or array.ndim != 3 or array.shape[:2] != (rows, 17):
-        raise InputError(
-            f"{where}: {array.dtype} of shape {array.shape}, expected numbers ({rows}, 17, 2 or 3):"
-            f" one row for each name; take {remedy}"
-        )
 
 
 def rows_of(
@@ -35,7 +26,7 @@ def rows_of(
     labels: NDArray[np.floating[Any]],
     found: Sequence[Track],
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """The rows of a label file for which there are detections, and these.
+    """Return the rows of a label file for which there are detections, and the detections.
 
     Args:
         where: the file, and the part of it, for messages.
@@ -69,7 +60,7 @@ def rows_of(
 
 
 def no_row(where: str, rows: Sequence[Row], found: Sequence[Track]) -> InputError:
-    """That a label file has nothing of the shards."""
+    """Return the error that a label file has nothing of the shards."""
     theirs = sorted({row[0][0] for row in rows if row is not None})
     ours = sorted({track.key[0] for track in found})
     return InputError(
@@ -86,19 +77,6 @@ def _check_labels(
     if distance.size and not np.nanmedian(distance) <= AGREEMENT_PX:
         raise InputError(
             f"{where}: {track.clip.id}: its labels lie {np.nanmedian(distance):.0f} px from those "
-            f"of --root in the median, expected at most {AGREEMENT_PX:g}; its rows are not this "
-            "clip's frames one after the other: take the original, unsampled file"
+            f"of the data set in the median, expected at most {AGREEMENT_PX:g}; its rows are not "
+            "this clip's frames one after the other: take the original, unsampled file"
         )
-
-
-def cut(columns: Mapping[str, Any], kept: NDArray[np.intp], rows: int) -> dict[str, Any]:
-    """The columns with these rows only; what is not as long as the others stays as it is."""
-    result: dict[str, Any] = {}
-    for name, column in columns.items():
-        if isinstance(column, np.ndarray) and column.shape[:1] == (rows,):
-            result[name] = column[kept]
-        elif isinstance(column, list) and len(column) == rows:
-            result[name] = [column[i] for i in kept]
-        else:
-            result[name] = column
-    return result

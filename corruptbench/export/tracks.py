@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from corruptbench.datasets import Clip, Dataset
 from corruptbench.errors import InputError
-from corruptbench.evaluate.windows import filled
+from corruptbench.evaluation.windows import filled
 from corruptbench.export.folder import ExportFolder
 from corruptbench.manifest import Cell
 from corruptbench.shards.shard_set import ShardSet
@@ -28,32 +28,39 @@ class Target:
     Attributes:
         folder: for the files.
         dataset: that the shards were built from.
-        layout: joint set that is wanted.
+        joints: name of the joint set that is wanted.
         confidence: whether scores are wanted where they are optional.
         annotations: the repository's own label file.
     """
 
     folder: ExportFolder
     dataset: Dataset
-    layout: str
+    joints: str
     confidence: bool = False
     annotations: Path | None = None
 
-    def labels(self, what: str) -> Path:
-        """The label file; raises `InputError` when there is none, or these are not Human3.6M's."""
+    def labels(self, expected: str) -> Path:
+        """Return the label file of a format that is for Human3.6M.
+
+        Args:
+            expected: what it should be, in words.
+
+        Raises:
+            InputError: when there is none, or the shards or joints are not Human3.6M's.
+        """
         if self.dataset.name != "human36m":
             raise InputError(
-                f"--format: this one is for Human3.6M, these are shards of {self.dataset.name}; "
-                "expected videopose3d"
+                f"this format is for Human3.6M, these are shards of {self.dataset.name}; expected "
+                "the format videopose3d"
             )
-        if self.layout != "h36m17":
+        if self.joints != "h36m17":
             raise InputError(
-                f"--layout {self.layout}: repositories of this format read h36m17; give that"
+                f"joints {self.joints}: repositories of this format read h36m17; expected that"
             )
         if self.annotations is None:
             raise InputError(
-                f"--annotations is missing: expected {what}; keypoints and labels belong together "
-                "row by row there, and labels are not exported"
+                f"the annotations are missing: expected {expected}; keypoints and labels belong "
+                "together row by row there, and labels are not exported"
             )
         return self.annotations
 
@@ -79,34 +86,34 @@ class Track:
 
 
 def slug(cell: Cell) -> str:
-    """A cell as it stands in a file's name, "erase_3"."""
+    """Return a cell as it stands in a file's name, "erase_3"."""
     return str(cell).replace(" ", "_")
 
 
-def check_layout(shard_set: ShardSet, layout: str) -> None:
-    """Raises `InputError` when the detector's joints cannot be converted to that layout."""
+def check_joints(shard_set: ShardSet, joints: str) -> None:
+    """Raise `InputError` when the detector's joints cannot be converted to that joint set."""
     given = shard_set.lock.detector.layout
-    joints = len(joint_set(given))
+    count = len(joint_set(given))
     try:
-        convert(np.zeros((0, joints, 2)), np.zeros((0, joints)), given, layout)
+        convert(np.zeros((0, count, 2)), np.zeros((0, count)), given, joints)
     except InputError as error:
         raise InputError(
-            f"--layout {layout}: {shard_set.folder} holds joints of {given}; {error}; give a "
-            f"layout that there is, or {given} itself"
+            f"joints {joints}: {shard_set.folder} holds joints of {given}; {error}; expected a "
+            f"joint set that {given} can be converted to, or {given} itself"
         ) from None
 
 
-def tracks(shard_set: ShardSet, cell: Cell, layout: str) -> Iterator[Track]:
-    """All clips in one cell, as the lifters of an evaluation are given them, in pixels.
+def tracks(shard_set: ShardSet, cell: Cell, joints: str) -> Iterator[Track]:
+    """Yield all clips in one cell, as the lifters of an evaluation are given them, in pixels.
 
     Raises:
-        InputError: when a shard is amiss, or there is no conversion to that layout.
+        InputError: when a shard is damaged, or there is no conversion to that joint set.
     """
     for clip, (d,) in shard_set.clips((cell,)):
         points, scores = convert(
             filled(d.keypoints.astype(np.float64), clip.camera),
             d.scores.astype(np.float64),
             shard_set.lock.detector.layout,
-            layout,
+            joints,
         )
         yield Track(clip, points.astype(np.float32), scores.astype(np.float32))

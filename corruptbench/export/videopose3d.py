@@ -1,106 +1,94 @@
-"""VideoPose3D, and the many repositories that took over its files: ``data_2d_<set>_<name>.npz``.
+"""VideoPose3D, and the many repositories that took over its files (`formats.videopose3d`).
 
-``positions_2d`` holds subject -> recording -> one (F, K, 2) float32 px for each camera, in order;
-``metadata`` the joints. Every recording of the 3D file must be in the 2D file, with all cameras.
+Every recording of the 3D file must be in the 2D file, with all cameras.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from sys import intern
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
-from corruptbench.export import humaneva
-from corruptbench.export.packing import write_npz
+from corruptbench.export.conventions import convention_of
 from corruptbench.export.positions import Positions
-from corruptbench.export.recordings import Part, recordings
+from corruptbench.export.recordings import Part, Recording, recordings
 from corruptbench.export.tracks import Target, Track, slug
+from corruptbench.formats.videopose3d import write_detections, write_positions
 from corruptbench.manifest import Cell
 from corruptbench.skeleton import joint_set
 
-#: How the repository calls data sets and joint sets; it looks for the latter in a file's name.
-_DATASETS = {"human36m": "h36m", "humaneva": "humaneva15"}
-_LAYOUTS = {"h36m17": "h36m", "coco17": "coco", "humaneva15": "humaneva15"}
+#: The repository's names of joint sets; it looks for them in a file's name.
+_JOINT_SETS = {"h36m17": "h36m", "coco17": "coco", "humaneva15": "humaneva15"}
 
 
 class VideoPose3D:
-    """Writes ``data_2d_<set>_corruptbench_<layout>_<cell>.npz``, and the 3D file cut to match."""
+    """Writes ``data_2d_<set>_corruptbench_<joints>_<cell>.npz``, and the 3D file cut to match."""
 
     def __init__(self, target: Target) -> None:
-        """Reads the 3D file if it is given."""
+        """Read the 3D file if it is given."""
         self.target = target
         self.left_out: list[str] = []
-        self._dataset = target.dataset.name
-        self._name = _DATASETS.get(self._dataset, self._dataset)
+        self._convention = convention_of(target.dataset)
         given = target.annotations
-        self._positions = None if given is None else Positions(given, self._dataset)
-        self._labels = None if given is None else f"data_3d_{self._name}.npz"
-        self._cut_done = False
+        self._positions = None if given is None else Positions(given, self._convention)
+        self._labels = None if given is None else f"data_3d_{self._convention.name}.npz"
+        self._is_cut = False
 
     def names(self, cells: Sequence[Cell]) -> list[str]:
-        """Of all files."""
+        """Return the names of all files."""
         return [*map(self._file, cells), *([self._labels] if self._labels else [])]
 
     def write(self, cell: Cell, found: Sequence[Track]) -> Path:
-        """Writes the 2D file of a cell; before the first one the 3D file, if it is given."""
+        """Write the 2D file of a cell; before the first one the 3D file, if it is given."""
         parts = self._parts(found)
         folder = self.target.folder
-        if self._positions and self._labels and not self._cut_done:
+        if self._positions and self._labels and not self._is_cut:
             poses = self._positions.cut(parts)
             folder.put(
-                self._labels, lambda path: write_npz(path, {"positions_3d": poses}),
-                left_out=self.left_out,
-            )  # fmt: skip
-            self._cut_done = True
-        content = {"positions_2d": self._positions_2d(parts), "metadata": self._metadata()}
+                self._labels, lambda path: write_positions(path, poses), left_out=self.left_out
+            )
+            self._is_cut = True
         return folder.put(
-            self._file(cell), lambda path: write_npz(path, content), cell=str(cell),
+            self._file(cell), lambda path: self._write(path, parts), cell=str(cell),
             labels=self._labels, left_out=self.left_out,
         )  # fmt: skip
 
     def _file(self, cell: Cell) -> str:
-        layout = _LAYOUTS[self.target.layout]
-        return f"data_2d_{self._name}_corruptbench_{layout}_{slug(cell)}.npz"
+        joints = _JOINT_SETS[self.target.joints]
+        return f"data_2d_{self._convention.name}_corruptbench_{joints}_{slug(cell)}.npz"
 
-    def _metadata(self) -> dict[str, Any]:
-        joints = joint_set(self.target.layout)
-        return {
-            "layout_name": _LAYOUTS[self.target.layout],
-            "num_joints": len(joints),
-            "keypoints_symmetry": [list(joints.left), list(joints.right)],
-        }
-
-    def _positions_2d(self, parts: Sequence[Part]) -> dict[str, dict[str, list[Any]]]:
-        positions: dict[str, dict[str, list[Any]]] = {}
+    def _write(self, path: Path, parts: Sequence[Part]) -> None:
+        joints = joint_set(self.target.joints)
+        table: dict[str, dict[str, list[NDArray[np.float32]]]] = {}
         for part in parts:
-            # interned, so that equal content is an equal pickle
-            each = positions.setdefault(intern(part.subject), {})
-            each[intern(part.name)] = [self._values(t, part.frames) for t in part.tracks]
-        return positions
+            values = [self._values(track, part.frames) for track in part.tracks]
+            table.setdefault(part.subject, {})[part.name] = values
+        write_detections(
+            path, table, _JOINT_SETS[joints.name], len(joints), (joints.left, joints.right)
+        )
 
-    def _values(self, track: Track, frames: slice) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def _values(self, track: Track, frames: slice) -> NDArray[np.float32]:
         channels = [track.keypoints[frames]]
         if self.target.confidence:
             channels.append(track.scores[frames, :, None])
         return np.ascontiguousarray(np.concatenate(channels, axis=-1), dtype=np.float32)
 
     def _parts(self, found: Sequence[Track]) -> list[Part]:
-        """What to write: with all cameras, with labels, and in the 3D file if there is one.
+        """Return what to write: with all cameras, with labels, and in the 3D file if there is one.
 
         Raises:
             InputError: when nothing is left, or the 3D file has other labels.
         """
-        whole, self.left_out = recordings(found, self._dataset)
-        if self._dataset == "humaneva" and self._positions is None:
-            humaneva.check_source(self.target.dataset, whole)
+        complete, self.left_out = recordings(found, self.target.dataset)
+        if self._positions is None:
+            self._convention.check_labels(complete)
         kept: list[Part] = []
-        for tracks in whole:
-            parts = self._cut(tracks)
-            reason = self._lacks(tracks, parts)
+        for tracks in complete:
+            parts = self._convention.parts(tracks)
+            reason = self._reason_to_leave_out(tracks, parts)
             if reason:
                 self.left_out.append(f"{tracks[0].key[0]}/{tracks[0].key[1]} ({reason})")
                 continue
@@ -108,30 +96,16 @@ class VideoPose3D:
                 self._positions.check(parts)
             kept += parts
         if not kept:
-            where = f"{self._positions.path}, " if self._positions else ""
+            where = f"{self._positions.path}" if self._positions else "the shards"
             raise InputError(
-                f"{where}--shards: no recording is left that could be exported: "
+                f"{where}: no recording is left that could be exported: "
                 f"{', '.join(self.left_out)}; expected the labels that the shards were built with"
             )
         return kept
 
-    def _cut(self, tracks: tuple[Track, ...]) -> list[Part]:
-        if self._dataset == "humaneva":
-            return humaneva.parts(tracks)
-        subject, sequence, _ = tracks[0].key
-        return [Part(subject, sequence, slice(None), tracks)]
-
-    def _lacks(self, tracks: Sequence[Track], parts: Sequence[Part]) -> str:
-        """Why a recording cannot be written; empty if it can."""
-        there = self._positions is None or self._in_file(self._positions, tracks, parts)
+    def _reason_to_leave_out(self, tracks: Recording, parts: Sequence[Part]) -> str:
+        """Return why a recording cannot be written; empty if it can."""
+        is_there = self._positions is None or self._positions.has(tracks)
         if not parts:
             return "no frame has a label"
-        return "" if there else "not in the 3D file"
-
-    def _in_file(
-        self, positions: Positions, tracks: Sequence[Track], parts: Sequence[Part]
-    ) -> bool:
-        if self._dataset == "humaneva":
-            return humaneva.in_file(positions, tracks, parts)
-        subject, sequence, _ = tracks[0].key
-        return sequence in positions.subject(subject)
+        return "" if is_there else "not in the 3D file"

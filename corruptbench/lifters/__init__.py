@@ -1,1 +1,1 @@
-"""Lifters that come with the benchmark, and how they are trained and exported."""
+"""Train and export the lifters that come with the benchmark."""

@@ -1,4 +1,4 @@
-"""Training samples: keypoints from shards, joined with the 3D labels and cut into chunks."""
+"""Training samples: keypoints from shards with their 3D labels, cut into chunks."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import torch
 from torch import Tensor
 
 from corruptbench.errors import InputError
-from corruptbench.evaluate import metrics
-from corruptbench.evaluate.contract import Contract
-from corruptbench.evaluate.windows import lifter_input
+from corruptbench.evaluation import metrics
+from corruptbench.evaluation.contract import Contract
+from corruptbench.evaluation.windows import lifter_input
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import JointSet, convert, joint_set
 
-#: Output frames of a chunk: few enough that a batch mixes many clips.
+#: Output frames of a chunk. They are few, so that a batch mixes many clips.
 CHUNK = 16
 
 
 @dataclass(frozen=True)
 class Samples:
-    """N chunks.
+    """Training data of N chunks.
 
     Attributes:
-        inputs: (N, CHUNK + frames - 1, J, C) float32 in the contract's convention.
-        targets: (N, CHUNK, J, 3) float32 metres, camera axes, root-relative.
+        inputs: (N, CHUNK + frames - 1, K, C) float32 in the contract's convention.
+        targets: (N, CHUNK, J, 3) float32 meters, in camera axes, root-relative.
         keypoints: joint set of the inputs.
         joints: joint set of the targets.
     """
@@ -40,21 +40,18 @@ class Samples:
 
 
 def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
-    """All chunks of the clean cells; the last chunk of a clip overlaps the one before it.
+    """Cut the clean cells into chunks; the last chunk of a clip overlaps the one before it.
 
-    Chunks with a frame whose label is not valid are left out.
+    Chunks with a frame without a valid label are left out.
 
     Raises:
-        InputError: when the labels' joint set cannot be converted, or no chunk is left.
+        InputError: the labels' joint set cannot be converted, or no chunk is left.
     """
     inputs, targets = [], []
     half = (contract.frames - 1) // 2
-    layout, root = shard_set.lock.detector.layout, shard_set.manifest.scoring.root_joint
+    joints, root = shard_set.lock.detector.layout, shard_set.manifest.scoring.root_joint
     for clip, (clean, *_) in shard_set.clips():
-        track = lifter_input(
-            clean.keypoints.astype(np.float64), clean.scores.astype(np.float64), layout,
-            clip.camera, contract,
-        )  # fmt: skip
+        track = lifter_input(clean.keypoints, clean.scores, joints, clip.camera, contract)
         frames = max(len(track), CHUNK)
         track = np.pad(track, ((half, half + frames - len(track)), (0, 0), (0, 0)), mode="edge")
         pose = metrics.root_relative(clip.joints_camera, root) / 1000
@@ -66,7 +63,10 @@ def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
                 inputs.append(track[start : start + CHUNK + 2 * half])
                 targets.append(target)
     if not inputs:
-        raise InputError(f"{shard_set.folder}: no stretch of {CHUNK} frames with valid labels")
+        raise InputError(
+            f"{shard_set.folder}: no {CHUNK} successive frames with valid labels; expected some in "
+            "the clean cells: build clips with labels"
+        )
     return Samples(
         inputs=torch.from_numpy(np.stack(inputs)),
         targets=torch.from_numpy(np.stack(targets)),
@@ -76,7 +76,7 @@ def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
 
 
 def mirrored(poses: Tensor, joints: JointSet) -> Tensor:
-    """Poses or keypoints (..., J, C) seen in a mirror: x negated, left and right exchanged."""
+    """Mirror poses or keypoints (..., J, C): negate x, exchange left and right."""
     flipped = poses[..., joints.mirror, :].clone()
     flipped[..., 0] *= -1
     return flipped

@@ -1,4 +1,4 @@
-"""Training of a lifter, reproducible to the last digit on one thread of a CPU."""
+"""Train a lifter, reproducible to the last digit on one thread of a CPU."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from corruptbench.lifters.samples import Samples, mirrored
 
 @dataclass(frozen=True)
 class Schedule:
-    """How a lifter is trained. The values are ours, chosen on a held-out training subject.
+    """Parameters of the training. The values are ours, chosen on a held-out training subject.
 
     Attributes:
         epochs: passes over the data.
         batch: chunks in a step.
-        rate: Adam's learning rate in the first epoch.
-        decay: the rate's factor from one epoch to the next.
-        seed: of initial weights, order, mirroring and dropout.
+        rate: learning rate of Adam in the first epoch.
+        decay: factor of the rate from one epoch to the next.
+        seed: seed of initial weights, order, mirroring and dropout.
     """
 
     epochs: int = 60
@@ -39,7 +39,7 @@ class Schedule:
 
 @contextmanager
 def reproducible(seed: int) -> Iterator[None]:
-    """One thread, deterministic kernels, a seeded generator; all is as before afterwards."""
+    """Use one thread, deterministic kernels and a seeded generator; restore all at the end."""
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     with torch.random.fork_rng(devices=[]):
         torch.set_num_threads(1)
@@ -60,21 +60,24 @@ def train(
     checkpoint: Path,
     progress: Callable[[int, float], None],
 ) -> nn.Module:
-    """Trains a network on MPJPE with Adam; half of the chunks of a step are mirrored.
+    """Train a network on MPJPE with Adam; half of the chunks of a step are mirrored.
 
-    After every epoch the state is saved to ``checkpoint``; a run that finds one of the same data
-    and schedule goes on from there and ends with the same weights.
+    The state is saved to ``checkpoint`` after every epoch. A run that finds a checkpoint of the
+    same data and schedule continues from there and ends with the same weights.
 
     Args:
-        make: gives the untrained network.
-        samples: (N, T, J, C) inputs and (N, T', J, 3) targets, metres.
-        schedule: see `Schedule`.
+        make: returns the untrained network.
+        samples: (N, T, K, C) inputs and (N, T', J, 3) targets in meters.
+        schedule: parameters of the training.
         device: "cpu" or "cuda"; only a CPU gives the same digits everywhere.
-        checkpoint: removed at the end.
-        progress: called after each epoch with its number and mean training error, mm.
+        checkpoint: path of the saved state; removed at the end.
+        progress: called after each epoch with its number and mean training error in mm.
+
+    Returns:
+        The trained network in evaluation mode, on ``device``.
 
     Raises:
-        InputError: when the loss is no longer finite.
+        InputError: the loss is not finite any more.
     """
     with reproducible(schedule.seed):
         network = make().to(device)
@@ -89,7 +92,10 @@ def train(
                 group["lr"] = schedule.rate * schedule.decay**epoch
             error = _epoch(network, optimizer, on_device, schedule, epoch)
             if not np.isfinite(error):
-                raise InputError(f"training diverged in epoch {epoch + 1}: lower the learning rate")
+                raise InputError(
+                    f"training diverged in epoch {epoch + 1}: the loss is {error}; lower the "
+                    "learning rate"
+                )
             _save(checkpoint, identity, network, optimizer, epoch + 1)
             progress(epoch + 1, 1000 * error)
     checkpoint.unlink(missing_ok=True)
@@ -121,7 +127,7 @@ def _epoch(
 
 
 def weights_sha256(network: nn.Module) -> str:
-    """SHA-256 over names and values of all weights and buffers."""
+    """Return the SHA-256 over names and values of all weights and buffers."""
     digest = hashlib.sha256()
     for name, value in sorted(network.state_dict().items()):
         digest.update(name.encode())
@@ -150,12 +156,12 @@ def _save(
 
 
 def _resume(path: Path, identity: str, network: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """Restores a checkpoint of the same run; the number of finished epochs."""
+    """Restore a checkpoint of the same run; return the number of finished epochs."""
     if not path.is_file():
         return 0
     try:
         state: dict[str, Any] = torch.load(path, weights_only=True)
-    except Exception:  # whatever torch makes of a foreign file: it is no checkpoint of ours
+    except Exception:  # torch raises errors of many kinds; the file is no checkpoint
         return 0
     if state.get("identity") != identity:
         return 0

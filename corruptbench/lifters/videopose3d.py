@@ -1,8 +1,9 @@
 """A temporal convolution lifter after VideoPose3D (Pavllo et al., CVPR 2019).
 
 Written from the paper: dilated convolutions along time without padding, each followed by batch
-normalisation, ReLU and dropout, in residual blocks; the receptive field is the product of the
-filter widths. Smaller than the paper's (256 channels instead of 1024, 27 frames instead of 243).
+normalization, ReLU and dropout, in residual blocks. The receptive field is the product of the
+filter widths. The network is smaller than the paper's (256 channels instead of 1024, 27 frames
+instead of 243).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def _unit(inputs: int, outputs: int, width: int, dilation: int, dropout: float) 
 
 
 class _Block(nn.Module):
-    """A dilated convolution and a pointwise one, beside a skip over both."""
+    """A dilated convolution and a pointwise one, with a skip connection over both."""
 
     def __init__(self, channels: int, width: int, dilation: int, dropout: float) -> None:
         super().__init__()
@@ -35,10 +36,12 @@ class _Block(nn.Module):
 
 
 class VideoPose3D(nn.Module):
-    """(B, T, J, C) normalised keypoints -> (B, T - frames + 1, J, 3) metres, root-relative.
+    """The network: (B, T, J, C) normalized keypoints -> (B, T - frames + 1, J, 3) meters.
+
+    The output is relative to the root joint.
 
     Attributes:
-        frames: the receptive field.
+        frames: number of frames of the receptive field.
     """
 
     def __init__(
@@ -49,7 +52,7 @@ class VideoPose3D(nn.Module):
         features: int = 256,
         dropout: float = 0.25,
     ) -> None:
-        """``joints`` J, ``channels`` C (2: x, y), odd filter ``widths`` in time."""
+        """Make a network of J ``joints``, C ``channels`` (2: x, y) and odd ``widths`` in time."""
         super().__init__()
         self.expand = _unit(joints * channels, features, widths[0], 1, dropout)
         blocks, dilation = [], widths[0]
@@ -61,7 +64,7 @@ class VideoPose3D(nn.Module):
         self.frames = dilation
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
+        """Lift a batch; the class states the shapes."""
         joints = x.shape[2]
         y = self.shrink(self.blocks(self.expand(x.flatten(2).transpose(1, 2))))
         return torch.unflatten(y.transpose(1, 2), 2, (joints, 3))

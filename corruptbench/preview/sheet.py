@@ -1,4 +1,4 @@
-"""Previews: every cell side by side, as the detector sees it, with what it finds."""
+"""Draw every cell of a clip side by side, as the detector sees it, with the keypoints it finds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from corruptbench.builder.render import Square
+from corruptbench.builder.render import Crop
 from corruptbench.corruptions import Frame
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import resize, to_frame
@@ -20,27 +20,26 @@ from corruptbench.video.reader import windows
 TILE = 240  # px
 MARGIN = 6
 LINE = 26
-LONGEST = 4096  # px of a moving picture's side, which hardware decoders take
+LONGEST = 4096  # px, the longest side that hardware decoders take
 BACKGROUND = 24
 
 
 def contact_sheet(scene: Scene, frame: int, finder: Detector | None) -> Frame:
-    """One frame in all cells; see `moving_sheet`.
+    """Draw one frame in all cells; see `moving_sheet`.
 
     Raises:
-        InputError: when there is no such frame.
+        InputError: the clip has no such frame.
     """
     if not 0 <= frame < scene.facts.frames:
-        raise InputError(f"--frame {frame}: {scene.name} has frames 0 to {scene.facts.frames - 1}")
+        raise InputError(f"frame {frame}: {scene.name} has frames 0 to {scene.facts.frames - 1}")
     return next(_sheets(scene, range(frame, frame + 1), finder))
 
 
 def moving_sheet(scene: Scene, finder: Detector | None) -> Iterator[Frame]:
-    """All frames in all cells, one after the other; (h, w, 3) uint8 RGB, h and w even.
+    """Draw all frames in all cells, one after the other; (h, w, 3) uint8 RGB, h and w even.
 
-    One row for each corruption, clean first in it, severities to the right. A tile shows where the
-    detector looks; where nobody is in view, where it looked last; and if nobody ever is, the whole
-    picture. The skeleton is what ``finder`` finds in that cell.
+    There is one row for each corruption: clean first, then the severities. A tile shows where the
+    detector looks (`Scene.views`). The skeleton is what ``finder`` finds in that cell.
     """
     for sheet in _sheets(scene, range(scene.facts.frames), finder):
         height, width = sheet.shape[:2]
@@ -58,7 +57,7 @@ def _sheets(scene: Scene, chosen: range, finder: Detector | None) -> Iterator[Fr
     passing = windows(scene.video, frames, size, reach, scene.first, scene.upright)
     for t, window in enumerate(passing):
         if t in chosen:
-            looker = None if scene.squares[t] is None else finder
+            looker = None if scene.crops[t] is None else finder
             tiles = {
                 cell: _tile(render(window, t, views[t].inside), views[t], looker)
                 for cell, render in scene.renderers.items()
@@ -68,8 +67,8 @@ def _sheets(scene: Scene, chosen: range, finder: Detector | None) -> Iterator[Fr
             return
 
 
-def _tile(pixels: Frame, view: Square, finder: Detector | None) -> Frame:
-    crop = view.crop(pixels)
+def _tile(pixels: Frame, view: Crop, finder: Detector | None) -> Frame:
+    crop = view.pad(pixels)
     tile = resize(crop, TILE)
     if finder is not None:
         found = finder(resize(crop, finder.input_size)[None])

@@ -1,4 +1,4 @@
-"""The lock file: what was built, so that two sites can compare without exchanging data."""
+"""The lock file: what was built. Two sites compare their locks without exchanging data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SOFTWARE = (
 
 
 class Lock(Record):
-    """``lock.json``. ``clips`` maps a clip's identity to its cells."""
+    """Content of ``lock.json``; ``clips`` maps a clip's identity to its cells."""
 
     format: Literal["corruptbench-lock/1"]
     benchmark: BenchmarkRecord
@@ -45,9 +45,13 @@ class Lock(Record):
 
 
 def read_lock(path: Path) -> Lock:
-    """A build's lock; raises `InputError` when there is none or it is not one."""
+    """Read the lock of a build.
+
+    Raises:
+        InputError: it is missing, or is not a lock.
+    """
     if not path.parent.is_dir():
-        raise InputError(f"{path.parent}: no such folder; expected the --out of a build")
+        raise InputError(f"{path.parent}: no such folder; expected the output folder of a build")
     if not path.is_file():
         raise InputError(
             f"{path}: missing; expected the lock of a finished build: run the build again, it "
@@ -60,12 +64,12 @@ def read_lock(path: Path) -> Lock:
 
 
 def software() -> dict[str, str]:
-    """Versions of Python and of the packages that touch numbers."""
+    """Return the versions of Python and of the packages that decide numbers."""
     return {"python": platform.python_version(), **{name: version(name) for name in SOFTWARE}}
 
 
 def digest(records: Sequence[ShardRecord], field: str) -> str:
-    """One SHA-256 over a digest of every cell of every clip, in order of identity."""
+    """Return one SHA-256 over a digest of every cell of every clip, in order of identity."""
     rows = [
         [str(r.clip.id), c.corruption, c.severity, getattr(c, field)]
         for r in records
@@ -75,7 +79,7 @@ def digest(records: Sequence[ShardRecord], field: str) -> str:
 
 
 def write_lock(folder: Path, records: Sequence[ShardRecord], runtime: str) -> Path:
-    """Writes ``lock.json`` of a finished build, atomically."""
+    """Write ``lock.json`` of a finished build, atomically, and return its path."""
     lock = Lock(
         format="corruptbench-lock/1",
         benchmark=records[0].benchmark,

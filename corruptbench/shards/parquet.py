@@ -1,4 +1,4 @@
-"""The shard: one Parquet file for each clip, one row group for each cell.
+"""Read and write shards: one Parquet file for each clip, one row group for each cell.
 
 Columns: ``corruption`` and ``severity`` (dictionary-encoded), ``frame`` (int32), ``keypoints``
 (2 K float32, x and y in pixels of the full frame), ``scores`` (K float32), ``box`` (4 float32 px).
@@ -77,8 +77,9 @@ def write(
     floats = [f"{column}.list.element" for column in ("keypoints", "scores", "box")]
     with (
         atomic(path) as temporary,
+        temporary.open("wb") as stream,
         pq.ParquetWriter(
-            temporary,
+            stream,
             schema,
             compression="zstd",
             use_dictionary=["corruption", "severity"],
@@ -103,9 +104,14 @@ def _table(d: CellDetections, schema: pa.Schema) -> pa.Table:
 
 
 def read_record(path: Path) -> ShardRecord:
-    """A shard's metadata; raises `InputError` when the file is no shard of this format."""
+    """Read a shard's metadata.
+
+    Raises:
+        InputError: the file is no shard of this format.
+    """
     try:
-        metadata: dict[bytes, bytes] = pq.read_schema(path).metadata or {}
+        with path.open("rb") as stream:  # pyarrow takes only UTF-8 names
+            metadata: dict[bytes, bytes] = pq.read_schema(stream).metadata or {}
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError(
             f"{path}: not a readable Parquet file ({error}); delete it and build it again"
@@ -121,10 +127,10 @@ def read_record(path: Path) -> ShardRecord:
 
 
 def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
-    """The detections of these cells of a shard, in this order, checked against their digests.
+    """Read the detections of these cells of a shard, in this order, and check their digests.
 
     Raises:
-        InputError: when the shard does not have one of the cells, is damaged, or was altered.
+        InputError: the shard does not have one of the cells, is damaged, or was altered.
     """
     records = {c.cell: (i, c) for i, c in enumerate(read_record(path).cells)}
     missing = [str(c) for c in cells if c not in records]
@@ -134,7 +140,7 @@ def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
             "severities"
         )
     try:
-        with pq.ParquetFile(path) as file:
+        with path.open("rb") as stream, pq.ParquetFile(stream) as file:
             found = [_detections(file.read_row_group(records[c][0]), records[c][1]) for c in cells]
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
         raise InputError(f"{path}: damaged ({error}); delete it and build it again") from None
@@ -176,10 +182,14 @@ def present_cells(path: Path, fingerprint: str) -> tuple[Cell, ...]:
 
 
 def find(folder: Path) -> list[Path]:
-    """All shards of an output folder, sorted; raises `InputError` when there is none."""
+    """Return the paths of all shards of an output folder, sorted.
+
+    Raises:
+        InputError: there is no such folder, or no shard in it.
+    """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected the --out of a build")
+        raise InputError(f"{folder}: no such folder; expected the output folder of a build")
     paths = sorted((folder / "keypoints").rglob("*.parquet"))
     if not paths:
-        raise InputError(f"{folder}: holds no shards; expected the --out of a build")
+        raise InputError(f"{folder}: holds no shards; expected the output folder of a build")
     return paths

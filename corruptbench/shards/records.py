@@ -18,10 +18,10 @@ from corruptbench.records import Record, Sha256
 
 @dataclass(frozen=True)
 class CellDetections:
-    """Detections of one cell of one clip; NaN keypoints of score 0 where nobody is in view.
+    """The detections of one cell of one clip; NaN keypoints of score 0 where nobody is in view.
 
     Attributes:
-        cell: the condition.
+        cell: corruption and severity.
         keypoints: (F, K, 2) float32, pixels of the full frame, multiples of 1/64.
         scores: (F, K) float32, multiples of 1/4096.
         boxes: (F, 4) float32 px, the boxes that the crops were cut around.
@@ -36,7 +36,7 @@ class CellDetections:
 
     @property
     def detections_sha256(self) -> str:
-        """Digest of keypoints and scores, little-endian."""
+        """Return the SHA-256 of keypoints and scores, little-endian."""
         digest = hashlib.sha256(self.keypoints.astype("<f4").tobytes())
         digest.update(self.scores.astype("<f4").tobytes())
         return digest.hexdigest()
@@ -61,7 +61,7 @@ class ClipRecord(Record):
 
     @property
     def id(self) -> ClipId:
-        """As the data set gives it."""
+        """Identity as the data set gives it."""
         return ClipId(**self.model_dump())
 
 
@@ -95,7 +95,7 @@ class CellRecord(Record):
 
     @property
     def cell(self) -> Cell:
-        """The condition."""
+        """Corruption and severity."""
         return Cell(self.corruption, self.severity)
 
 
@@ -111,6 +111,6 @@ class ShardRecord(Record):
 
 
 def shard_path(out: Path, clip_id: ClipId) -> Path:
-    """Where a clip's shard lies below the output folder."""
+    """Return where a clip's shard lies below the output folder."""
     file = f"{clip_id.sequence}.{clip_id.camera}.parquet"
     return out / "keypoints" / clip_id.dataset / clip_id.subject / file

@@ -31,17 +31,17 @@ class ShardSet:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """Conditions that every clip has, in the manifest's order."""
+        """The cells that every clip has, in the manifest's order."""
         each = [{c.cell for c in cells} for cells in self.lock.clips.values()]
         return tuple(c for c in self.manifest.cells if all(c in cells for cells in each))
 
     def clips(
         self, cells: Sequence[Cell] | None = None
     ) -> Iterator[tuple[Clip, list[CellDetections]]]:
-        """Each clip with its labels and the detections of these cells, by default all `cells`.
+        """Yield each clip with its labels and the detections of these cells; by default all.
 
         Raises:
-            InputError: when a shard is missing, of another manifest, or not as it was locked.
+            InputError: a shard is missing, belongs to another manifest, or differs from the lock.
         """
         wanted = self.cells if cells is None else cells
         for clip_id in self.manifest.select(self.dataset.clip_ids()):
@@ -71,51 +71,51 @@ class ShardSet:
             if len(d.keypoints) != len(clip.joints):
                 raise InputError(
                     f"{path}: {len(d.keypoints)} frames, the labels of {clip.id} have "
-                    f"{len(clip.joints)}; is --root the data set that the shards were built from?"
+                    f"{len(clip.joints)}; expected the labels that the shards were built from"
                 )
             if self.manifest.crop.boxes == "ground-truth" and not _same(d.boxes, clip.boxes):
                 raise InputError(
-                    f"{path}: {d.cell}: was cut around other boxes than the labels of {clip.id} "
-                    f"have (more than {SAME_BOX:g} px apart): --root holds other labels than the "
-                    "shards were built from; give those, or build again"
+                    f"{path}: {d.cell}: its boxes differ from those of the labels of {clip.id} by "
+                    f"more than {SAME_BOX:g} px; expected the labels that the shards were built "
+                    "from: give the root folder of that data set, or build again"
                 )
         return detections
 
 
 def _same(boxes: NDArray[np.float32], others: NDArray[np.float64]) -> bool:
-    """Whether boxes (F, 4) px are equal within `SAME_BOX`, and missing in the same frames.
+    """Compare boxes (F, 4) px: equal within `SAME_BOX`, and missing in the same frames.
 
     Labels of another recording or time have other bounds. Labels that are wrong within the same
-    bounds (left and right exchanged, say) are not found out so.
+    bounds (left and right exchanged, for example) are not noticed.
     """
     return np.allclose(boxes, others, rtol=0, atol=SAME_BOX, equal_nan=True)
 
 
 def open_shards(folder: Path, root: Path | None, manifest: str | None = None) -> ShardSet:
-    """Opens the output folder of a finished build.
+    """Open the output folder of a finished build.
 
     Args:
-        folder: the build's ``--out``.
-        root: where the data set lies, for the labels.
+        folder: output folder of the build.
+        root: folder of the data set, for the labels.
         manifest: id or path; by default the bundled manifest that the lock names.
 
     Raises:
-        InputError: when the build is not finished, or made from another manifest.
+        InputError: the build is not finished, or was made from another manifest.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected the --out of a build")
+        raise InputError(f"{folder}: no such folder; expected the output folder of a build")
     path = folder / "lock.json"
     lock = read_lock(path)
     if manifest is None and lock.benchmark.id not in known_manifests():
         raise InputError(
             f"{path}: built from a manifest of your own, {lock.benchmark.id}; "
-            "give it: --manifest FILE.toml"
+            "expected its file: give the path of the manifest (.toml)"
         )
     found = load_manifest(manifest or lock.benchmark.id)
     if found.sha256 != lock.benchmark.manifest_sha256:
         raise InputError(
             f"{path}: built from manifest {lock.benchmark.id} version {lock.benchmark.version} "
             f"({lock.benchmark.manifest_sha256[:12]}), this is {found.id} version {found.version} "
-            f"({found.sha256[:12]}); build again, or give the manifest that was used (--manifest)"
+            f"({found.sha256[:12]}); build again, or give the manifest that was used"
         )
     return ShardSet(folder, lock, found, open_dataset(found.dataset, root))

@@ -1,4 +1,4 @@
-"""Verification: are the shards what the lock says, and did two sites build the same?"""
+"""Verify shards against their lock, and compare the locks of two sites."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ from corruptbench.shards.records import CellRecord
 
 @dataclass(frozen=True)
 class Comparison:
-    """Of two locks. ``pixels`` and ``detections`` name the common cells that differ.
+    """Two locks compared.
 
-    ``cells`` are those that both have; ``ours`` and ``theirs`` count those that only one has.
+    Attributes:
+        cells: number of cells that both have.
+        ours: number of cells that only the first has.
+        theirs: number of cells that only the second has.
+        pixels: the common cells whose pixels differ.
+        detections: the common cells whose detections differ.
     """
 
     cells: int
@@ -26,10 +31,10 @@ class Comparison:
 
 
 def recount(folder: Path) -> int:
-    """Recomputes every cell's detection digest from its shard; returns the number of cells.
+    """Compute every cell's detection digest from its shard again; return the number of cells.
 
     Raises:
-        InputError: names the first shard that is missing, extra, or differs from the lock.
+        InputError: a shard is missing, extra, or differs from the lock; names the first one.
     """
     lock = read_lock(folder / "lock.json")
     found: dict[str, tuple[CellRecord, ...]] = {}
@@ -40,7 +45,7 @@ def recount(folder: Path) -> int:
     for name in sorted({*found, *lock.clips}):
         if name not in lock.clips:
             raise InputError(
-                f"{folder}: holds a shard of {name}, which lock.json does not; remove it"
+                f"{folder}: holds a shard of {name}, which is not in lock.json; remove it"
             )
         if found.get(name) != lock.clips[name]:
             state = "is missing" if name not in found else "differs from lock.json"
@@ -49,12 +54,12 @@ def recount(folder: Path) -> int:
 
 
 def compare(ours: Path, theirs: Path) -> Comparison:
-    """Compares two sites' locks cell by cell, without any data.
+    """Compare two sites' locks cell by cell, without any data.
 
-    One of them may have built fewer clips or severities: what both have is compared.
+    One site may have built fewer clips or severities: only the common cells are compared.
 
     Raises:
-        InputError: when they are of different benchmarks, or have no cell in common.
+        InputError: the locks belong to different benchmarks, or have no cell in common.
     """
     a, b = read_lock(ours), read_lock(theirs)
     if a.benchmark != b.benchmark:

@@ -1,4 +1,4 @@
-"""Pictures that are stored lying or mirrored, with a tag that tells a player how to show them."""
+"""The display matrix: a tag of video files that tells a player how to turn the pictures."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from av.sidedata.sidedata import SideData
 from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
 
-#: How a picture is to be turned: swap its axes first, then reverse its rows, then its columns.
+#: How to turn a picture: swap its axes, then reverse its rows, then reverse its columns.
 Turn = tuple[bool, bool, bool]
 
 #: Why a benchmark does not take such a video.
 REFUSED = (
-    "a tag says that its pictures are to be turned for display, but labels refer to pictures as "
-    "they are stored; expected no such tag: remove it if the labels fit the stored pictures, "
-    "otherwise store the pictures upright"
+    "has a rotation tag (display matrix), but labels refer to pictures as they are stored; "
+    "expected no such tag: remove it if the labels fit the stored pictures, otherwise store the "
+    "pictures upright"
 )
 
 #: Part of a matrix entry that counts as rounding.
@@ -27,14 +27,14 @@ ROUNDING = 0.01
 
 
 def turn_of(frame: av.VideoFrame, path: Path) -> Turn | None:
-    """What a frame's rotation tag asks for; None if nothing.
+    """Return how a frame's display matrix turns the picture; None if it does not.
 
-    The tag is FFmpeg's display matrix, which takes a pixel's (x, y) to (a x + c y, b x + d y).
+    The matrix maps a pixel (x, y) to (a x + c y, b x + d y).
 
     Raises:
-        InputError: when that is no multiple of 90 degrees; names ``path``.
+        InputError: the turn is no multiple of 90 degrees; names ``path``.
     """
-    # A frame whose side data were read is in a reference cycle, and stays for long: a tiny copy is.
+    # Reading side data puts a frame into a reference cycle that lives long: read a tiny copy.
     tag = frame.reformat(width=2, height=2, format="gray").side_data.get("DISPLAYMATRIX")
     if not isinstance(tag, SideData):
         return None
@@ -44,15 +44,15 @@ def turn_of(frame: av.VideoFrame, path: Path) -> Turn | None:
     if max(map(abs, off)) >= ROUNDING * min(abs(rows), abs(columns)):
         angle = abs(round(math.degrees(math.atan2(b, a))))
         raise InputError(
-            f"{path}: a tag says that its pictures are to be turned by {angle} degrees for "
-            "display; expected a multiple of 90: remove the tag"
+            f"{path}: its rotation tag (display matrix) is {angle} degrees; expected a multiple of "
+            "90: remove the tag"
         )
     turn = (swapped, rows < 0, columns < 0)
     return turn if any(turn) else None
 
 
 def turned(pixels: Frame, turn: Turn) -> Frame:
-    """A picture (H, W, 3) as it is to be shown."""
+    """Return a picture (H, W, 3) uint8 turned as a player shows it."""
     swapped, rows, columns = turn
     pixels = pixels.transpose(1, 0, 2) if swapped else pixels
     return np.ascontiguousarray(pixels[:: -1 if rows else 1, :: -1 if columns else 1])

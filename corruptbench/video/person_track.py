@@ -1,4 +1,4 @@
-"""Person boxes for a video without labels: the detector follows the person from frame to frame."""
+"""Track the person through a video without labels: the detector follows from frame to frame."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from corruptbench.corruptions import ClipFacts
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import extract, resize, square_crop, to_frame
 from corruptbench.errors import InputError
-from corruptbench.video.probe import Source
+from corruptbench.video.probe import VideoFile
 from corruptbench.video.reader import decode_timed
 from corruptbench.video.timing import Timing, timing_of
 
-#: A keypoint counts from this score on; a person is seen when this many do.
+#: A keypoint counts if its score is at least this; a person is seen if this many keypoints count.
 MIN_SCORE, MIN_JOINTS = 0.3, 6
 #: The next frame is searched in a square of this many times the last box.
 SEARCH = 1.5
 
 
-#: What a user should know of a video in which `track` finds no person.
+#: What a user should know about a video in which `track` finds no person.
 NOBODY = (
-    "nobody was found in it: lengths are relative to the picture's height, and what covers a "
-    "person changes nothing"
+    "no person was found: lengths are relative to the height of the picture, and corruptions that "
+    "cover a person change nothing"
 )
 
 
 @dataclass(frozen=True)
-class Track:
-    """What is known of a video after one pass.
+class PersonTrack:
+    """What one pass over a video finds.
 
     Attributes:
-        facts: its length, size and rate, and a box of its most visible person.
-        timing: when its frames are shown.
+        facts: length, size and rate, and the box of the most visible person in each frame.
+        timing: times of the frames.
     """
 
     facts: ClipFacts
     timing: Timing
 
 
-def track(source: Source, detector: Detector) -> Track:
-    """Follows the most visible person through a video, whose pictures are seen upright.
+def track(video: VideoFile, detector: Detector) -> PersonTrack:
+    """Follow the most visible person through a video; pictures are turned upright.
 
-    The box bounds the keypoints that are seen; where nobody is, it is NaN, and the next frame is
-    searched as a whole. One pass over the video, one frame in memory.
+    The box bounds the keypoints that are seen. Where no person is seen it is NaN, and the whole
+    next frame is searched. One frame is in memory at a time.
 
     Raises:
-        InputError: when the video cannot be decoded, holds no frame, or changes its size.
+        InputError: the video cannot be decoded, has no frames, or its pictures change their size.
     """
     boxes: list[NDArray[np.float64]] = []
     shown: list[Fraction | None] = []
     nowhere = np.full(4, np.nan)
     size = (0, 0)
-    for frame, time in decode_timed(source.path, upright=True):
+    for frame, time in decode_timed(video.path, upright=True):
         if boxes and frame.shape[:2] != size:
             raise InputError(
-                f"{source.path}: pictures are {size[1]}x{size[0]} up to frame {len(boxes) - 1}, "
+                f"{video.path}: pictures are {size[1]}x{size[0]} up to frame {len(boxes) - 1}, "
                 f"then {frame.shape[1]}x{frame.shape[0]}; expected one size: convert the video"
             )
         size = frame.shape[:2]
@@ -73,8 +73,8 @@ def track(source: Source, detector: Detector) -> Track:
         boxes.append(box if len(seen) >= MIN_JOINTS else nowhere)
         shown.append(time)
     if not boxes:
-        raise InputError(f"{source.path}: holds no frames; expected a video file")
-    timing = timing_of(source.rate, shown)
+        raise InputError(f"{video.path}: holds no frames; expected a video file")
+    timing = timing_of(video.rate, shown)
     facts = ClipFacts(
         frames=len(boxes),
         height=size[0],
@@ -82,4 +82,4 @@ def track(source: Source, detector: Detector) -> Track:
         fps=float(timing.rate),
         boxes=np.stack(boxes),
     )
-    return Track(facts, timing)
+    return PersonTrack(facts, timing)

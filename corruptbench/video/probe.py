@@ -1,12 +1,13 @@
-"""What a video file says of itself, before any of it is decoded."""
+"""Open video files and read what they state about themselves, before anything is decoded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import BinaryIO, Literal
 
 import av
 from av.container import InputContainer
@@ -17,15 +18,15 @@ from corruptbench.files import sha256_of_file
 
 
 @dataclass(frozen=True)
-class Source:
-    """A video of no benchmark.
+class VideoFile:
+    """A video file of no benchmark.
 
     Attributes:
         path: of the file.
-        sha256: of its content: its identity, under any name and on any machine.
-        rate: frames per second as the container states it; None where it does not.
-        sound: whether there is any.
-        pixel: width of a pixel by its height.
+        sha256: of its content, which is its identity under any name and on any machine.
+        rate: frames per second that the container states; None where it does not.
+        sound: whether the file has sound.
+        pixel: width of a pixel divided by its height.
     """
 
     path: Path
@@ -35,34 +36,54 @@ class Source:
     pixel: Fraction
 
 
+def av_file(path: Path, mode: Literal["rb", "wb"], stack: ExitStack) -> str | BinaryIO:
+    """Return what to give `av.open` for a file of any name.
+
+    FFmpeg takes a relative name with a colon for a protocol, and PyAV only takes UTF-8.
+    """
+    name = str(path.absolute())
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return stack.enter_context(path.open(mode))
+    return name
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """A video file and its first video stream, for as long as the block lasts.
+    """Open a video file and give its first video stream, for as long as the block lasts.
 
     Raises:
-        InputError: when the file is missing, is no video, or lost the part that says what it is;
-            and for what FFmpeg cannot read within the block.
+        InputError: the file is missing, is no video, or lost the part that describes it; or FFmpeg
+            cannot read something within the block.
     """
     if not path.is_file():
         found = "a folder" if path.is_dir() else "missing"
         raise InputError(f"{path}: {found}; expected a video file")
     if not path.stat().st_size:
         raise InputError(f"{path}: empty; expected a video file: fetch or copy it again")
-    try:
-        container = av.open(str(path))
-    except av.FFmpegError as error:
-        raise InputError(
-            f"{path}: no video, or a truncated one ({error.strerror or error}); "
-            "expected a video file: fetch or copy it again"
-        ) from None
-    try:
-        with container:
-            if container.format.name == "tty":  # FFmpeg takes any .txt for a film of a terminal
+    with ExitStack() as stack:
+        try:
+            container = stack.enter_context(av.open(av_file(path, "rb", stack), "r"))
+        except av.FFmpegError as error:
+            raise InputError(
+                f"{path}: no video, or a truncated one ({error.strerror or error}); "
+                "expected a video file: fetch or copy it again"
+            ) from None
+        with decoding(path):
+            if container.format.name == "tty":  # FFmpeg takes any .txt for a recorded terminal
                 raise InputError(f"{path}: text; expected a video file")
             if not container.streams.video:
                 raise InputError(f"{path}: holds no video stream; expected a video file")
-            film = container.streams.best("video")  # not a picture that goes with it
-            yield container, film if isinstance(film, VideoStream) else container.streams.video[0]
+            best = container.streams.best("video")  # not a cover picture
+            yield container, best if isinstance(best, VideoStream) else container.streams.video[0]
+
+
+@contextmanager
+def decoding(path: Path) -> Iterator[None]:
+    """Turn FFmpeg's errors within the block into `InputError`."""
+    try:
+        yield
     except av.FFmpegError as error:
         raise InputError(
             f"{path}: cannot be decoded ({error.strerror or error}); "
@@ -70,8 +91,8 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         ) from None
 
 
-def look_at(path: Path) -> Source:
-    """What the file says of itself; reads it once, for its identity, and decodes nothing.
+def look_at(path: Path) -> VideoFile:
+    """Read what a video file states; it is read once for its SHA-256, and nothing is decoded.
 
     Raises:
         InputError: as `opened` does.
@@ -80,4 +101,4 @@ def look_at(path: Path) -> Source:
         rate = stream.average_rate or None
         sound = bool(container.streams.audio)
         pixel = stream.sample_aspect_ratio or Fraction(1)
-    return Source(path, sha256_of_file(path), rate, sound, pixel)
+    return VideoFile(path, sha256_of_file(path), rate, sound, pixel)

@@ -1,4 +1,4 @@
-"""Frame-exact video decoding, and a sliding window over the frames."""
+"""Decode a video frame by frame, exactly, and keep a window of neighboring frames."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from corruptbench.errors import InputError
 from corruptbench.video.display_matrix import REFUSED, turn_of, turned
 from corruptbench.video.probe import opened
 
-# Options of the colour conversion that give the same bytes with and without SIMD. The last two also
-# take the path that keeps the mean: the other one is dark by two levels of 255, evenly.
+# Options of the color conversion that give the same bytes with and without SIMD. The last two also
+# choose the path that keeps the mean: the other one is darker by two levels of 255.
 EXACT = (
     Interpolation.BILINEAR
     | Interpolation.ACCURATE_RND
@@ -28,28 +28,28 @@ EXACT = (
 
 
 def decode(path: Path, upright: bool = False) -> Iterator[Frame]:
-    """The frames of a video in order, (H, W, 3) uint8 RGB; none is dropped or repeated.
+    """Yield the frames of a video in order, (H, W, 3) uint8 RGB; none is dropped or repeated.
 
-    An MPEG-4 avi (XviD, DivX) counts frames that hold no picture: the one before is shown on. Those
-    are given too, so that frame numbers are the file's.
+    An MPEG-4 avi (XviD, DivX) counts frames that hold no picture: the previous picture stays. Such
+    frames are yielded too, so that frame numbers are those of the file.
 
     Args:
         path: of the video.
-        upright: turn the pictures as the file's rotation tag (display matrix) says, as a player
-            does; without it such a file is refused, as labels refer to pictures as they are stored.
+        upright: turn the pictures as the file's display matrix says, as a player does. Without it
+            such a file is refused, because labels refer to pictures as they are stored.
 
     Raises:
-        InputError: when the file is missing, is no video, ends in the middle of a frame, or has a
-            rotation tag that is not asked for or is no multiple of 90 degrees.
+        InputError: the file is missing, is no video, ends in the middle of a frame, has a display
+            matrix and ``upright`` is false, or its turn is no multiple of 90 degrees.
     """
     for pixels, _ in decode_timed(path, upright):
         yield pixels
 
 
 def decode_timed(path: Path, upright: bool = False) -> Iterator[tuple[Frame, Fraction | None]]:
-    """As `decode`, each frame with the second at which it is shown.
+    """Yield frames as `decode` does, each with the second at which it is shown.
 
-    None where the file does not say; so it is for avi, whose frames come evenly by definition.
+    The time is None where the file does not state it, and for avi, where frames come evenly.
     """
     with opened(path) as (container, stream):
         stream.thread_type = "NONE"  # workers are the parallelism
@@ -57,7 +57,7 @@ def decode_timed(path: Path, upright: bool = False) -> Iterator[tuple[Frame, Fra
         counts_empty = avi and stream.codec_context.name == "mpeg4"
         count, last, turn = 0, None, None
         for frame in container.decode(stream):
-            if frame.is_corrupt:  # the decoder made up what it could not read
+            if frame.is_corrupt:  # the decoder invented what it could not read
                 raise InputError(
                     f"{path}: damaged at {float(frame.time or 0):.2f} s, or truncated there; "
                     "fetch or copy it again"
@@ -71,8 +71,8 @@ def decode_timed(path: Path, upright: bool = False) -> Iterator[tuple[Frame, Fra
             if turn is not None:
                 pixels = turned(pixels, turn)
             if counts_empty and frame.dts is not None:
-                # With B-frames a picture comes out with the next one's packet: what is missing
-                # then followed it, otherwise it followed the picture before.
+                # With B-frames a picture comes with the next one's packet. An empty frame then
+                # follows this picture; without B-frames it follows the previous one.
                 late = bool(stream.codec_context.has_b_frames)
                 for _ in range(frame.dts - late - count):
                     yield pixels if late or last is None else last, None
@@ -88,7 +88,7 @@ def _shown(frame: av.VideoFrame) -> Fraction | None:
 
 
 def frame_rate(path: Path) -> Fraction:
-    """Frames per second of a video, as its container states it."""
+    """Return the frames per second that the container of a video states."""
     with opened(path) as (_, stream):
         rate = stream.average_rate
     if not rate:
@@ -97,15 +97,15 @@ def frame_rate(path: Path) -> Fraction:
 
 
 class Window(Sequence[Frame]):
-    """The frames around the present one, indexed as in the clip; older and later ones are gone."""
+    """The frames around the present one, indexed as in the clip; no others are kept."""
 
     def __init__(self, reach: int) -> None:
-        """``reach``: how many frames are kept on each side of the present one."""
+        """Keep ``reach`` frames on each side of the present one."""
         self._frames: deque[Frame] = deque(maxlen=2 * reach + 1)
         self._end = 0
 
     def append(self, frame: Frame) -> None:
-        """The clip's next frame."""
+        """Add the clip's next frame."""
         self._frames.append(frame)
         self._end += 1
 
@@ -127,20 +127,20 @@ def windows(
     first: int = 0,
     upright: bool = False,
 ) -> Iterator[Window]:
-    """For t = 0 .. frames - 1 a window that holds frame t and its neighbours within ``reach``.
+    """Yield for t = 0 .. frames - 1 a window of frame t and its neighbors within ``reach``.
 
-    Frames beyond the labels are not used (data sets have a few more at the end).
+    Frames beyond the labels are not used (videos of data sets have a few more at the end).
 
     Args:
         path: of the video.
-        frames: number of labelled frames.
+        frames: number of labeled frames.
         size: expected height and width, pixels.
-        reach: neighbours on each side.
-        first: the video's frame that is frame 0 here; those before it are not used either.
+        reach: neighbors on each side.
+        first: the video's frame that is frame 0 here; those before it are not used.
         upright: as for `decode`.
 
     Raises:
-        InputError: when the video is damaged, has fewer frames than labels, or another size.
+        InputError: the video is damaged, has fewer frames than labels, or another size.
     """
     window = Window(reach)
     index = -1 - first

@@ -1,4 +1,4 @@
-"""When the frames of a video are shown, and how many a second that is."""
+"""The times at which the frames of a video are shown, and its frame rate."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-#: Seconds. Some containers round times to it (Matroska, FLV), so that a constant rate looks uneven.
+#: Seconds. Some containers round times to this step (Matroska, FLV): a constant rate looks uneven.
 JITTER = Fraction(1, 1000)
-#: Frames per second where a file does not say and its times do not tell; our own choice.
+#: Frames per second of a file that states neither a rate nor times; our own choice.
 UNSTATED = Fraction(25)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """When frames are shown.
+    """The times of a video's frames.
 
     Attributes:
-        rate: frames per second; the average, where they do not come evenly.
-        times: seconds of each frame from the first one on; None: they come evenly.
-        lost: whether the file does not tell when frames are shown: not at all, or by times that do
-            not rise.
+        rate: frames per second; the average of a variable rate.
+        times: seconds of each frame from the first one on; None for a constant rate.
+        lost: whether the file does not state usable times: none, or times that do not rise.
     """
 
     rate: Fraction
@@ -30,11 +29,11 @@ class Timing:
 
 
 def timing_of(stated: Fraction | None, shown: Sequence[Fraction | None]) -> Timing:
-    """The timing of a video.
+    """Find the timing of a video.
 
     Args:
-        stated: frames per second, by the container; some say nothing, or nonsense.
-        shown: for each frame when it is shown, seconds; None where the file does not say.
+        stated: frames per second by the container; some state nothing, or nonsense.
+        shown: time of each frame, seconds; None where the file does not state it.
     """
     if len(shown) == 1 or None in shown:
         return Timing(stated or UNSTATED, lost=stated is None and len(shown) > 1)

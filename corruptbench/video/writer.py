@@ -1,11 +1,11 @@
-"""Writes frames as H.264, one picture for each, at the source's frame rate or at its times."""
+"""Write frames as H.264, at a constant rate or at given times."""
 
 from __future__ import annotations
 
 import errno
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,52 +16,51 @@ from av.video.reformatter import ColorRange, Colorspace
 from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
 from corruptbench.files import atomic
+from corruptbench.video.probe import av_file
 from corruptbench.video.reader import EXACT
 
-#: Constant rate factor of x264: 12 is visually without loss; 0 is without any, and keeps RGB.
+#: Constant rate factor of x264. At 12 no loss is visible. At 0 nothing is lost, and RGB is kept.
 CRF = 12
 
-#: Help of the option, wherever there is one.
-CRF_HELP = (
-    "1 to 51: H.264 4:2:0, which halves the resolution of colour (colour noise loses most of it). "
-    "0: lossless RGB, for players that know H.264 High 4:4:4 in RGB."
-)
-
-#: The last one is about the encoder's rate control: its approximate arithmetic is off, with which
-#: the same frames were encoded to other bytes now and then.
+#: cpu-independent turns off the approximate arithmetic of the rate control. With it, equal
+#: frames were sometimes encoded to other bytes.
 OPTIONS = {"preset": "veryfast", "threads": "1", "x264-params": "cpu-independent=1"}
 
-#: Finest step of the times of frames, a part of a second.
+#: Finest step of frame times: this many per second.
 FINEST = 1_000_000
 
-#: Takes the next frame of a video, (H, W, 3) uint8 RGB.
-Film = Callable[[Frame], None]
+#: Writes the next frame of a video, (H, W, 3) uint8 RGB.
+FrameWriter = Callable[[Frame], None]
 
 
 @contextmanager
-def open_film(
+def open_video(
     path: Path,
     rate: Fraction,
     crf: int = CRF,
     comment: str = "",
     times: Sequence[Fraction] | None = None,
-) -> Iterator[Film]:
-    """A video that takes its frames one by one, and is there when the block ends well.
+) -> Iterator[FrameWriter]:
+    """Give a function that writes the next frame; the file appears when the block ends well.
 
-    At ``crf`` 0 it is lossless RGB (H.264 High 4:4:4 Predictive): decoding gives the same bytes.
-    Else it is BT.709, limited range; 4:2:0 where both sides are even, else 4:4:4. Equal frames give
-    equal bytes.
-
-    Raises `InputError` for what the encoder does not take, and `OSError` when writing fails.
+    At ``crf`` 0 the video is lossless RGB (H.264 High 4:4:4 Predictive): decoding gives the same
+    bytes. Otherwise it is BT.709, limited range, 4:2:0 if both sides are even, else 4:4:4. Equal
+    frames give equal bytes.
 
     Args:
         path: of the file, mp4.
         rate: frames per second.
         crf: constant rate factor of x264, 0 to 51.
         comment: is stored in the file.
-        times: seconds of each frame, rising from 0; None: frames come evenly, at ``rate``.
+        times: seconds of each frame, rising from 0. None means evenly, at ``rate``.
+
+    Raises:
+        InputError: the encoder does not take the pictures.
+        OSError: writing fails.
     """
-    with atomic(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
+    with atomic(path) as temporary, ExitStack() as stack:
+        file = av_file(temporary, "wb", stack)
+        container = stack.enter_context(av.open(file, "w", format="mp4"))
         container.metadata["comment"] = comment
         stream = container.add_stream("libx264rgb" if crf == 0 else "libx264", rate=rate)
         stream.options = {"crf": str(crf), **OPTIONS}
@@ -75,7 +74,7 @@ def open_film(
             stream.options = {**stream.options, "bf": "0"}
         count = 0
 
-        def take(frame: Frame) -> None:
+        def write(frame: Frame) -> None:
             nonlocal count
             if not count:
                 height, width = frame.shape[:2]
@@ -96,14 +95,14 @@ def open_film(
                 container.mux(stream.encode(picture))
             count += 1
 
-        yield take
+        yield write
         with encoding(path):
             container.mux(stream.encode())
 
 
 @contextmanager
 def encoding(path: Path) -> Iterator[None]:
-    """Turns what FFmpeg says of the encoder into an `InputError`; a full disk stays an OSError."""
+    """Turn FFmpeg's errors of the encoder into `InputError`; a full disk stays an `OSError`."""
     try:
         yield
     except av.FFmpegError as error:
@@ -128,19 +127,20 @@ def write_video(
     crf: int = CRF,
     times: Sequence[Fraction] | None = None,
 ) -> int:
-    """Encodes frames as `open_film` does, atomically; returns their number."""
+    """Encode frames as `open_video` does, atomically; return their number."""
     count = 0
-    with open_film(path, rate, crf, times=times) as film:
+    with open_video(path, rate, crf, times=times) as write:
         for frame in frames:
-            film(frame)
+            write(frame)
             count += 1
     return count
 
 
 def comment_of(path: Path) -> str | None:
-    """The comment in a video's file; None when there is no video that can be opened."""
+    """Return the comment in a video file; None when it cannot be opened."""
     try:
-        with av.open(str(path)) as container:
+        with ExitStack() as stack:
+            container = stack.enter_context(av.open(av_file(path, "rb", stack)))
             return container.metadata.get("comment", "")
     except (OSError, av.FFmpegError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from corruptbench.cli import main
-from corruptbench.evaluate.contract import Contract
+from corruptbench.evaluation.contract import Contract
 from corruptbench.lifters.export import export
 from corruptbench.lifters.videopose3d import VideoPose3D
 
@@ -61,10 +62,11 @@ def mini_shards(mini, mini_manifest, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def mini_full(mini, mini_manifest, tmp_path_factory) -> Path:
-    """A finished build of all cells; do not write to it."""
-    out = tmp_path_factory.mktemp("full")
-    main(build_arguments(mini, mini_manifest, out, "--workers", "2"))
+def mini_full(mini, mini_manifest, mini_shards, tmp_path_factory) -> Path:
+    """A finished build of all cells, which adds to `mini_shards`; do not write to it."""
+    out = tmp_path_factory.mktemp("full") / "shards"
+    shutil.copytree(mini_shards, out)
+    main(build_arguments(mini, mini_manifest, out, "--workers", "1"))
     return out
 
 

@@ -18,7 +18,7 @@ import pytest
 from corruptbench.manifest import CLEAN, Cell, load_manifest
 from corruptbench.shards import parquet
 from tests.corruptbench.conftest import build_arguments
-from tests.fixtures.folder import cameras, motion, write_dataset
+from tests.fixtures.folder import cameras, motion, write_dataset, write_manifest
 
 pytestmark = pytest.mark.detector
 
@@ -149,17 +149,16 @@ def test_one_build_at_a_time(mini, mini_manifest, tmp_path, cli):
     finally:
         process.kill()
         process.wait()
-    assert cli(*words, "--severity", "1").code == 0
+    assert cli(*words, "--severity", "1", "--corruption", "erase").code == 0
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_kill_9_and_resume(mini_manifest, tmp_path, cli, workers):
+def test_kill_9_and_resume(mini, mini_manifest, mini_shards, tmp_path, cli, workers):
     """Killed in the middle, run again: the same bytes as an undisturbed build."""
-    data = write_dataset(tmp_path / "data", frames=60)
-    out, whole = tmp_path / "out", tmp_path / "whole"
-    more = ("--workers", workers, "--severity", "1-2")
+    out = tmp_path / "out"
+    words = build_arguments(mini, mini_manifest, out, "--severity", "1,3", "--workers", workers)
     process = subprocess.Popen(
-        [sys.executable, "-m", "corruptbench", *build_arguments(data, mini_manifest, out, *more)],
+        [sys.executable, "-m", "corruptbench", *words],
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -181,9 +180,8 @@ def test_kill_9_and_resume(mini_manifest, tmp_path, cli, workers):
     built = list(out.rglob("*.parquet"))
     assert 0 < len(built) < 6, "the kill came too late to test anything"
     assert not (out / "lock.json").exists()
-    assert cli(*build_arguments(data, mini_manifest, out, *more)).code == 0
-    assert cli(*build_arguments(data, mini_manifest, whole, *more)).code == 0
-    assert files(out) == files(whole)
+    assert cli(*words).code == 0
+    assert files(out) == files(mini_shards)
 
 
 def test_a_failing_clip_leaves_the_others(mini, mini_manifest, tmp_path, cli):
@@ -191,7 +189,8 @@ def test_a_failing_clip_leaves_the_others(mini, mini_manifest, tmp_path, cli):
     shutil.copytree(mini, data)
     victim = data / "videos/A2/step_1.cam1.mp4"
     victim.write_bytes(victim.read_bytes()[:3000])
-    done = cli(*build_arguments(data, mini_manifest, out, "--severity", "1", "--workers", "1"))
+    less = ("--severity", "1", "--corruption", "erase", "--workers", "1")
+    done = cli(*build_arguments(data, mini_manifest, out, *less))
     assert done.code == 2
     assert "step_1.cam1.mp4" in done.err
     assert "Traceback" not in done.err
@@ -200,8 +199,9 @@ def test_a_failing_clip_leaves_the_others(mini, mini_manifest, tmp_path, cli):
     assert not (out / "lock.json").exists()
 
 
-def test_a_person_out_of_view_has_no_detection(mini_manifest, tmp_path, cli):
+def test_a_person_out_of_view_has_no_detection(tmp_path, cli):
     data = write_dataset(tmp_path / "data")
+    manifest = write_manifest(tmp_path / "mini-c.toml", **{'"A1", "A2"': '"A2"'})
     labels = data / "labels/A2.parquet"
     table = pq.read_table(labels)
     joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(20, 17, 3).copy()
@@ -209,7 +209,8 @@ def test_a_person_out_of_view_has_no_detection(mini_manifest, tmp_path, cli):
     joints[5, :, 2] += 9000  # far above the picture
     column = pa.FixedSizeListArray.from_arrays(joints.ravel(), 51)
     pq.write_table(table.set_column(2, "joints", column), labels)
-    assert cli(*build_arguments(data, mini_manifest, tmp_path / "out", "--severity", 1)).code == 0
+    less = ("--severity", 1, "--corruption", "erase", "--workers", 1)
+    assert cli(*build_arguments(data, manifest, tmp_path / "out", *less)).code == 0
     for cell in (CLEAN, Cell("erase", 1)):
         (d,) = parquet.read(tmp_path / "out/keypoints/mini/A2/step_1.cam1.parquet", [cell])
         seen = np.isfinite(d.keypoints).all(axis=(1, 2))

@@ -13,7 +13,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from corruptbench.datasets import open_dataset
-from corruptbench.datasets.checks.videos import video_header
+from corruptbench.video.header import read_header
 from tests.fixtures import folder, humaneva
 
 
@@ -193,7 +193,7 @@ def test_a_video_that_does_not_state_its_length(mine, cli):
     frames = [np.full((128, 128, 3), 90, dtype=np.uint8)] * 30
     path = mine / "videos/A1/step_1.cam1.mp4"
     folder.write_video(path, frames, movflags="+frag_keyframe+empty_moov+delay_moov")
-    assert video_header(path).frames == 0
+    assert read_header(path).frames == 0
     code, records = findings(cli, "folder", "--root", mine)
     assert (code, bad(records)) == (1, {("differs", "A1", "videos")})
     (about,) = [r for r in records if r["level"] == "differs"]
@@ -228,7 +228,7 @@ def test_videos_that_do_not_fit(mine, cli):
     assert spoilt["step_1.cam1.mp4"]["found"] == "30 frames of 128x96"
     assert spoilt["sway_1.cam2.mp4"]["found"] == "22 frames of 128x128"
     assert spoilt["sway_1.cam2.mp4"]["expected"] == "at least 23 frames of 128x128"
-    assert "no readable video (a web page: was the login" in spoilt["sway_1.cam1.mp4"]["found"]
+    assert "no readable video: a web page (was the login" in spoilt["sway_1.cam1.mp4"]["found"]
 
 
 def test_embedded_set(cli):

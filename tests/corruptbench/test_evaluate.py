@@ -71,7 +71,7 @@ def test_a_partial_build_gives_a_partial_result(
 ):
     done = evaluate(cli, tiny_lifter, mini_shards, mini, mini_manifest, tmp_path)
     assert done.code == 0
-    assert "partial: 5 of 11 cells" in done.out
+    assert "partial: 5 of 11 cells" in done.err
     refused = cli("submit", tmp_path / "tiny.json", "--board", tmp_path / "board")
     assert refused.code == 2
     assert "n_scored" in refused.err
@@ -94,7 +94,7 @@ def test_bad_poses_are_counted_and_no_other_is_lost(
     clips = len(bad[["subject", "sequence", "camera"]].drop_duplicates())
     assert clips > 1
     assert 0 < bad["rejected"].sum() < total
-    assert f"{bad['rejected'].sum()} of {total} poses are NaN, infinite or collapsed" in done.err
+    assert f"{bad['rejected'].sum()} of {total} poses" in done.err
     assert f"in {clips} of " in done.err
     keys = ["subject", "sequence", "camera", "corruption", "severity"]
     both = bad.merge(whole, on=keys, suffixes=("", "_whole"))
@@ -140,7 +140,8 @@ def test_missing_shard(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):
 
 
 def test_shard_of_another_manifest(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):
-    other = write_manifest(tmp_path / "o.toml", **{"padding = 1.25": "padding = 1.5"})
+    changes = {"padding = 1.25": "padding = 1.5", '"A1", "A2"': '"A2"'}
+    other = write_manifest(tmp_path / "o.toml", **changes)
     done = evaluate(cli, tiny_lifter, copy, mini, other, tmp_path)
     assert done.code == 2
     assert "built from manifest mini-c version 1" in done.err
@@ -206,7 +207,7 @@ def test_labels_of_another_recording(copy, mini_manifest, tiny_lifter, tmp_path,
     pq.write_table(table.set_column(2, "joints", column), path)
     done = evaluate(cli, tiny_lifter, copy, other, mini_manifest, tmp_path)
     assert done.code == 2
-    assert "other labels than the shards were built from" in done.err
+    assert "expected the labels that the shards were built from" in done.err
 
 
 def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
@@ -227,7 +228,7 @@ def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
     pq.write_table(table.set_column(2, "joints", column), empty)
     out = tmp_path / "out"
     words = ("--root", data, "--manifest", mini_manifest)
-    assert cli("build", *words, "--severity", 1, "--out", out).code == 0
+    assert cli("build", *words, "--severity", 1, "--workers", 1, "--out", out).code == 0
     done = cli("evaluate", tiny_lifter, "--shards", out, *words, "--out", tmp_path)
     assert done.code == 2
     assert "none of its 20 frames has a valid label" in done.err
@@ -237,7 +238,7 @@ def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
     without = {'subjects = ["A1", "A2"]': 'subjects = ["A1", "A2"]\nexclude = ["A2/step_1"]'}
     words = ("--root", data, "--manifest", write_manifest(tmp_path / "without.toml", **without))
     out = tmp_path / "without"
-    assert cli("build", *words, "--severity", 1, "--out", out).code == 0
+    assert cli("build", *words, "--severity", 1, "--workers", 1, "--out", out).code == 0
     done = cli("evaluate", tiny_lifter, "--shards", out, *words, "--out", tmp_path)
     assert done.code == 0, done.err
     coverage = json.loads((tmp_path / "tiny.json").read_text())["coverage"]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from corruptbench.datasets import open_dataset
-from corruptbench.evaluate.expectation import expectation
+from corruptbench.evaluation.expectation import expectation
 from corruptbench.leaderboard import SubmissionError, check
 from corruptbench.manifest import load_manifest
 from tests.leaderboard.conftest import write_result

@@ -65,27 +65,27 @@ def refused(cli, folder, said, *arguments):
     done = cli("export", *arguments, "--out", folder)
     assert done.code == 2, done.out
     assert said in done.err
-    assert "expected another folder as --out" in done.err
+    assert "expected another output folder" in done.err
     assert content(folder) == before
 
 
 def test_the_annotations_are_not_written_over(h36m, tmp_path, cli):
     path = shutil.copy(h36m[3], tmp_path / "data_3d_h36m.npz")
-    said = f"{path}: is the file that --annotations names, and would be written over"
+    said = f"{path}: is also the annotations, and would be written over"
     refused(cli, tmp_path, said, *h36m, *VIDEOPOSE3D, "--annotations", path)
     other = shutil.copy(path, tmp_path.parent / f"{tmp_path.name}.npz")
     said = f"{path}: is there, no export wrote it (corruptbench-export.json beside it would list it"
     refused(cli, tmp_path, said, *h36m, *VIDEOPOSE3D, "--annotations", other)
     path.unlink()
     os.link(other, path)
-    said = f"{path}: is the file that --annotations names"
+    said = f"{path}: is also the annotations"
     refused(cli, tmp_path, said, *h36m, *VIDEOPOSE3D, "--annotations", other)
 
 
 def test_the_root_is_not_written_over(h36m, tmp_path, cli):
     path = shutil.copy(h36m[3], tmp_path / "data_3d_h36m.npz")
     words = [*h36m[:3], path, *h36m[4:], *VIDEOPOSE3D, "--annotations", h36m[3]]
-    refused(cli, tmp_path, f"{path}: is the file that --root names", *words)
+    refused(cli, tmp_path, f"{path}: is also the labels", *words)
 
 
 @pytest.mark.parametrize("made", ["file", "folder", "link"])
@@ -128,7 +128,7 @@ def test_an_exports_own_labels_as_annotations(h36m, tmp_path, cli):
     first = [*h36m, *VIDEOPOSE3D, "--annotations", h36m[3]]
     assert cli("export", *first, "--out", tmp_path).code == 0
     cut = tmp_path / "data_3d_h36m.npz"
-    said = f"{cut}: is the file that --annotations names"
+    said = f"{cut}: is also the annotations"
     refused(cli, tmp_path, said, *h36m, *VIDEOPOSE3D, "--annotations", cut)
 
 
@@ -154,14 +154,14 @@ def test_what_cannot_be_exported(set_in_folders, h36m, tmp_path, cli):
     np.savez(numbers, positions_2d=np.zeros(3))
     cases = [
         ([*set_in_folders, "--format", "motionbert"], "for Human3.6M, these are shards of mini"),
-        ([*h36m, "--format", "motionbert"], "--annotations is missing: expected"),
-        ([*h36m, "--format", "mmpose", "--layout", "coco17"], "--layout coco17: repositories"),
+        ([*h36m, "--format", "motionbert"], "the annotations are missing: expected"),
+        ([*h36m, "--format", "mmpose", "--layout", "coco17"], "joints coco17: repositories"),
         ([*h36m, "--format", "motionbert", "--annotations", page], "page.pkl: a web page"),
         ([*h36m, "--format", "motionbert", "--annotations", empty], "holds no dictionary, and"),
         ([*h36m, "--format", "mmpose", "--annotations", labels], "no imgname, part in it"),
         ([*h36m, "--format", "videopose3d", "--cell", "erase 2"], "--cell 'erase 2': the shards"),
         ([*h36m, *VIDEOPOSE3D, "--annotations", tmp_path / "no.npz"], "no.npz: no such file"),
-        ([*h36m, *VIDEOPOSE3D, "--annotations", numbers], "n.npz: holds positions_2d, no posit"),
+        ([*h36m, *VIDEOPOSE3D, "--annotations", numbers], "n.npz: holds positions_2d (keyp"),
         ([*h36m, *VIDEOPOSE3D, "--annotations", empty], "empty.pkl: a pickle; expected an .npz"),
         ([*h36m, "--format", "mmpose", "--annotations", empty], "a pickle; expected an .npz, the"),
         ([*h36m, "--format", "motionbert", "--annotations", labels], "an .npz; expected a pickle"),
@@ -188,7 +188,7 @@ def test_a_layout_that_the_detector_cannot_give(mini, mini_manifest, tmp_path, c
     words = ["--shards", out, "--root", mini, "--manifest", mini_manifest, *VIDEOPOSE3D]
     done = cli("export", *words, "--layout", "coco17", "--out", tmp_path / "out")
     assert done.code == 2
-    assert f"--layout coco17: {out} holds joints of h36m17; no conversion from" in done.err
+    assert f"joints coco17: {out} holds joints of h36m17; no conversion from" in done.err
     assert not (tmp_path / "out").exists()
 
 

@@ -10,8 +10,8 @@ import scipy.io
 
 from corruptbench.datasets import humaneva
 from corruptbench.datasets.humaneva import HumanEva
-from corruptbench.datasets.humaneva.chunks import labelled_chunks, validity
 from corruptbench.datasets.humaneva.labels import LabelFiles
+from corruptbench.formats.humaneva_chunks import labelled_chunks, validity
 from corruptbench.manifest import Cell, load_manifest
 from tests.corruptbench.test_export_videopose3d import positions, videopose3d_loader
 from tests.fixtures import humaneva as fixture
@@ -194,7 +194,9 @@ def test_a_recording_needs_its_three_cameras(tmp_path, cli):
     words = write_words(tmp_path / "two", **{"[crop]": "cameras = ['C1', 'C2']\n\n[crop]"})
     done = cli("export", *words, *WORDS, "--out", tmp_path / "other")
     assert done.code == 2
-    assert "(not all 3 cameras: no C3), nor has another recording; expected all of C1" in done.err
+    assert (
+        "(not all 3 cameras: no C3), and no other recording has them all; expected C1" in done.err
+    )
     assert not (tmp_path / "other").exists()
 
 
@@ -223,13 +225,14 @@ def test_chunks_that_are_not_the_packages(shards, tmp_path, cli):
         changed = {f"Walking 1 chunk{i}": a for i, a in chunks.items()} | box
         said = refused(cli, shards, poses | {"Validate/S1": changed}, tmp_path)
         assert (
-            f"other.npz: Validate/S1: Walking 1: {theirs}; by the labels of --root {ours}" in said
+            f"other.npz: Validate/S1: Walking 1: {theirs}; by the labels of the data set {ours}"
+            in said
         )
         assert "converted_15j that it was made from" in said
     said = refused(
         cli, shards, poses | {"Train/S1": poses["Train/S1"] | {"Box 1 chunk0": first}}, tmp_path
     )
-    assert "Train/S1: Box 1: chunk0 of 2 frames; by the labels of --root no chunk" in said
+    assert "Train/S1: Box 1: chunk0 of 2 frames; by the labels of the data set no chunk" in said
 
 
 def test_labels_that_are_not_ours(shards, tmp_path, cli):
@@ -238,7 +241,7 @@ def test_labels_that_are_not_ours(shards, tmp_path, cli):
     moved = box.copy()
     moved[2, 14, 1] += 0.0015
     cases = [
-        (moved, "its joints lie up to 1.5 mm from those of --root, expected at most 1"),
+        (moved, "its joints lie up to 1.5 mm from those of the data set, expected at most 1"),
         (box * 1000, "its joints lie up to"),
         (box[:, :14], "float32 (6, 14, 3), expected floats (frames, 15, 3)"),
     ]
@@ -282,10 +285,10 @@ def test_labels_from_the_motion_capture_need_the_package(shards, tmp_path, cli, 
     )
     done = cli("export", *shards, *WORDS, "--out", tmp_path / "export")
     assert done.code == 2
+    assert ": the labels of humaneva/S1/Box_1_Train.C1 are from its motion capture" in done.err
     assert (
-        "--root: the labels of humaneva/S1/Box_1_Train.C1 are from its motion capture" in done.err
+        "expected converted_15j or data_3d_humaneva15.npz in this folder, or the latter" in done.err
     )
-    assert "expected converted_15j or data_3d_humaneva15.npz in --root, or the latter" in done.err
     assert not (tmp_path / "export").exists()
     path = write_package(tmp_path / "p.npz", poses)
     done = cli("export", *shards, *WORDS, "--annotations", path, "--out", tmp_path / "export")
@@ -306,7 +309,9 @@ def refused_again(cli, words, path, tmp_path):
 def test_other_formats_have_no_humaneva(shards, tmp_path, cli):
     done = cli("export", *shards, "--format", "motionbert", "--out", tmp_path / "export")
     assert done.code == 2
-    assert "for Human3.6M, these are shards of humaneva; expected videopose3d" in done.err
+    assert (
+        "for Human3.6M, these are shards of humaneva; expected the format videopose3d" in done.err
+    )
 
 
 def test_chunks_and_validity_are_inverse():

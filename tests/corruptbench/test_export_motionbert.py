@@ -9,7 +9,7 @@ import pytest
 
 from corruptbench.datasets import open_dataset
 from corruptbench.datasets.human36m.tables import official
-from corruptbench.datasets.human36m.toolbox import clip_of, recordings
+from corruptbench.formats import h36m_toolbox
 from corruptbench.manifest import Cell
 from tests.fixtures.export_shards import CAMERAS, TEST, TRAIN, expected_tracks, human36m
 
@@ -45,6 +45,10 @@ def all_shards(tmp_path_factory):
     return human36m(tmp_path_factory.mktemp("all"), TEST | TRAIN)
 
 
+def clip_of(source):
+    return h36m_toolbox.clip_of(source, official().frames, CAMERAS)
+
+
 def test_toolbox_numbers():
     for each in SOURCES.values():
         for source, (subject, sequence) in each.items():
@@ -56,8 +60,14 @@ def test_toolbox_numbers():
     assert clip_of("s_08_act_16_subact_02_ca_04") == ("S8", "WalkTogether 2", "60457274")
     for wrong in ("s_02_act_02_subact_01_ca_01", "s_09_act_02_subact_01_ca_05", "x", "s_9_act_2"):
         assert clip_of(wrong) is None
-    for subject in official().frames:
-        assert sorted(recordings(subject).values()) == sorted(official().frames[subject])
+    for subject, frames in official().frames.items():
+        sources = (
+            f"s_{subject[1:]:>02}_act_{act:02d}_subact_{sub:02d}_ca_01"
+            for act in range(1, 18)
+            for sub in range(4)
+        )
+        clips = [clip_of(source) for source in sources]
+        assert sorted(clip[1] for clip in clips if clip) == sorted(frames)
 
 
 def write_pickle(path, words, shift=0.0, confidence="deep"):
@@ -262,7 +272,7 @@ def test_rows_that_are_not_the_frames_one_after_the_other(held_out, tmp_path, cl
     write_pickle(path, held_out, shift=30.0)
     said = refused(cli, held_out, path, tmp_path)
     assert "h36m_sh.pkl: test: human36m/S9/Greeting.54138969: its labels lie" in said
-    assert "45 px from those of --root" in said
+    assert "45 px from those of the data set" in said
 
 
 def test_a_file_of_every_second_frame(held_out, tmp_path, cli):

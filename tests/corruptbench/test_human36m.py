@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from corruptbench.builder.plan import boxes_of, plan_build
 from corruptbench.datasets import ClipId, open_dataset
-from corruptbench.datasets.human36m import layout, tables
+from corruptbench.datasets.human36m import files, tables
 from corruptbench.manifest import load_manifest
 from corruptbench.shards.records import DetectorRecord
 from tests.fixtures import human36m as fixture
@@ -103,13 +103,13 @@ def test_picture_sizes():
 
 
 def test_names():
-    assert layout.canonical("TakingPhoto 1") == layout.canonical("Photo 1") == "Photo 1"
-    assert layout.canonical("WalkingDog") == "WalkDog"
-    assert layout.canonical("Walking 1") == "Walking 1"
-    assert layout.stem("S1", "WalkDog 1") == "WalkingDog 1"
-    assert layout.stem("S5", "WalkDog 1") == "WalkDog 1"
-    assert layout.stem("S1", "WalkTogether") == "WalkTogether"
-    assert layout.action("SittingDown 1") == "SittingDown"
+    assert files.canonical("TakingPhoto 1") == files.canonical("Photo 1") == "Photo 1"
+    assert files.canonical("WalkingDog") == "WalkDog"
+    assert files.canonical("Walking 1") == "Walking 1"
+    assert files.stem("S1", "WalkDog 1") == "WalkingDog 1"
+    assert files.stem("S5", "WalkDog 1") == "WalkDog 1"
+    assert files.stem("S1", "WalkTogether") == "WalkTogether"
+    assert files.action("SittingDown 1") == "SittingDown"
 
 
 def test_clips_are_those_of_the_official_data(downloaded):
@@ -131,7 +131,7 @@ def test_labels(tree, subject, request):
     for stem, count in zip(fixture.RECORDINGS[subject], lengths, strict=True):
         world = fixture.poses(count, count)
         for name in fixture.CAMERAS:
-            clip = dataset.load(clip_id(subject, layout.canonical(stem), name))
+            clip = dataset.load(clip_id(subject, files.canonical(stem), name))
             assert np.array_equal(clip.joints, world[:, fixture.KEPT])
             assert (clip.fps, clip.joint_set, clip.first_frame) == (50, "h36m17", 0)
             assert (clip.camera.width, clip.camera.height) == (

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from corruptbench.errors import InputError
-from corruptbench.evaluate.contract import EXTRA_FILE
-from corruptbench.evaluate.lifter import Lifter, load_lifter, probe
-from corruptbench.evaluate.windows import lift, lifter_input
+from corruptbench.evaluation.contract import EXTRA_FILE
+from corruptbench.evaluation.lifter import Lifter, load_lifter, probe
+from corruptbench.evaluation.windows import lift, lifter_input
 from corruptbench.lifters.export import export
 from corruptbench.lifters.videopose3d import VideoPose3D
 from corruptbench.skeleton import H36M17
@@ -182,11 +182,11 @@ def test_other_files_are_refused(tmp_path):
         with pytest.raises(InputError, match=rf"{name}: not an exported model"):
             load_lifter(tmp_path / name, "cpu")
     shutil.make_archive(str(tmp_path / "d"), "zip", tmp_path, "a.pt")
-    with pytest.raises(InputError, match="of no exported model"):
+    with pytest.raises(InputError, match="not of an exported model"):
         load_lifter(tmp_path / "d.zip", "cpu")
     with pytest.raises(InputError, match="no such file"):
         load_lifter(tmp_path / "nowhere.pt", "cpu")
-    with pytest.raises(InputError, match="--device warp: not usable here"):
+    with pytest.raises(InputError, match="device 'warp': not usable here"):
         load_lifter(script(tmp_path / "m.pt", Lift(), contract(frames=1)), "warp")
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from corruptbench.evaluate import metrics
-from corruptbench.evaluate.score import clip_errors
-from corruptbench.leaderboard import summarise
+from corruptbench.evaluation import metrics
+from corruptbench.evaluation.score import clip_errors
+from corruptbench.leaderboard import summarize
 from corruptbench.leaderboard.schema import CLIP_COLUMNS
 from corruptbench.manifest import Scoring
 
@@ -85,7 +85,7 @@ def test_a_bad_pose_harms_no_other(metric, spoil):
     together = metric(predicted, target)
     assert np.isnan(together[1])
     assert together[[0, 2, 3]].tolist() == alone.tolist()
-    assert metrics.whole(predicted).tolist() == [True, False, True, True]
+    assert metrics.is_valid_pose(predicted).tolist() == [True, False, True, True]
 
 
 @given(POSES)
@@ -182,7 +182,7 @@ def test_a_result_agrees_with_videopose3d(rule):
         found = clip_errors(predicted, target + 5000.0, rules, "relative")
         for corruption, severity in (("clean", 0), ("erase", 1)):
             rows.append(("S1", f"{i}", action, "C1", corruption, severity, *found[:-1]))
-    summary = summarise(pd.DataFrame(rows, columns=list(CLIP_COLUMNS)), "actions")
+    summary = summarize(pd.DataFrame(rows, columns=list(CLIP_COLUMNS)), "actions")
     for metric, of_action in means.items():
         actions = [sum(n * e for n, e in es) / sum(n for n, _ in es) for es in of_action.values()]
         expected = sum(actions) / len(actions)

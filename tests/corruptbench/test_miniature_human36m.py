@@ -13,7 +13,7 @@ import pytest
 
 from corruptbench.datasets import open_dataset
 from corruptbench.datasets.human36m import tables
-from corruptbench.evaluate.detections import joint_errors, quality, quality_of
+from corruptbench.evaluation.detections import joint_errors, quality, quality_of
 from corruptbench.leaderboard import check as referee
 from corruptbench.manifest import CLEAN, Cell
 from corruptbench.shards.shard_set import open_shards

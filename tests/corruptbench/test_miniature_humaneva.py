@@ -16,7 +16,7 @@ from torch import nn
 
 from corruptbench.datasets import humaneva, open_dataset
 from corruptbench.datasets.humaneva import CAMERAS, HumanEva
-from corruptbench.evaluate.detections import joint_errors, quality, quality_of
+from corruptbench.evaluation.detections import joint_errors, quality, quality_of
 from corruptbench.leaderboard import check as referee
 from corruptbench.manifest import CLEAN, Cell, load_manifest
 from corruptbench.shards.shard_set import open_shards

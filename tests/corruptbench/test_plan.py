@@ -6,7 +6,7 @@ import pytest
 
 from corruptbench.builder.plan import choose_cells, parse_severities
 from corruptbench.errors import InputError
-from corruptbench.evaluate.lifter import load_lifter
+from corruptbench.evaluation.lifter import load_lifter
 from corruptbench.files import sha256_of_json
 from corruptbench.manifest import CLEAN, Cell, known_manifests, load_manifest
 
@@ -70,7 +70,7 @@ def test_cells_are_in_the_manifests_order():
     assert choose_cells(manifest) == manifest.cells
     chosen = choose_cells(manifest, (2,), ("gaussian_noise", "erase"))
     assert chosen == (CLEAN, Cell("erase", 2), Cell("gaussian_noise", 2))
-    with pytest.raises(InputError, match=r"--corruption 'fog'.*erase, occluder, .*gaussian_noise"):
+    with pytest.raises(InputError, match=r"'fog'.*erase, occluder, .*gaussian_noise"):
         choose_cells(manifest, (1,), ("fog",))
 
 
@@ -123,7 +123,7 @@ def test_the_name_of_another_benchmark(tmp_path, mini_manifest):
     """Or a table would hold two benchmarks of one name."""
     path = tmp_path / "mine.toml"
     path.write_text(mini_manifest.read_text().replace('"mini-c"', '"studio-c"'))
-    with pytest.raises(InputError, match=r"mine\.toml: id: 'studio-c', which is another benchmark"):
+    with pytest.raises(InputError, match=r"mine\.toml: id: 'studio-c' .*another benchmark"):
         load_manifest(str(path))
     path.write_text((Path(__file__).parents[2] / "manifests/studio-c.toml").read_text())
     assert load_manifest(str(path)) == load_manifest("studio-c")
@@ -132,5 +132,5 @@ def test_the_name_of_another_benchmark(tmp_path, mini_manifest):
 def test_unknown_manifest():
     with pytest.raises(InputError, match=r"unknown manifest 'h37m'.*studio-c"):
         load_manifest("h37m")
-    with pytest.raises(InputError, match="no such manifest file"):
+    with pytest.raises(InputError, match=r"nowhere\.toml: no such file"):
         load_manifest("nowhere.toml")

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from corruptbench.builder.render import Square, loose_renderer
+from corruptbench.builder.render import Crop, loose_renderer
 from corruptbench.corruptions import ClipFacts, Region
 from corruptbench.datasets import open_dataset
 from corruptbench.detectors.crops import extract, resize, square_crop
@@ -196,7 +196,7 @@ def test_options_of_a_benchmark_with_a_video(mini, mini_manifest, tmp_path, cli)
 
 
 def square(x):
-    return Square(x, 0, 4, Region(x, 0, x + 4, 4))
+    return Crop(x, 0, 4, Region(x, 0, x + 4, 4))
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_bad_words(mini, tmp_path, preview):
         ("x.jpg", (), "x.jpg: suffix '.jpg'; expected .png (one frame) or .mp4 (all)"),
         ("x", (), "suffix ''"),
         ("x.mp4", ("--frame", 3), "--frame 3"),
-        ("x.png", ("--frame", 99), "--frame 99: mini/A1/sway_1.cam2 has frames 0 to 22"),
+        ("x.png", ("--frame", 99), "frame 99: mini/A1/sway_1.cam2 has frames 0 to 22"),
         ("x.png", ("--corruption", "fog"), "'fog'"),
     ):
         done = preview(tmp_path / out, *words)

@@ -157,13 +157,13 @@ def test_pictures_are_turned_as_a_player_does(tmp_path, turn):
     assert np.array_equal(next(upright)[0], shown)
     # a benchmark's labels refer to stored pictures: whether they fit is not guessed
     for refused in (decode(path), windows(path, 3, (32, 48), 0)):
-        with pytest.raises(InputError, match=r"turned\.mp4: a tag says .* remove it if the labels"):
+        with pytest.raises(InputError, match=r"turned\.mp4: .*tag.* remove it if the labels"):
             next(refused)
 
 
 def test_a_tag_that_turns_nothing_or_by_any_angle(tmp_path):
     path = write_loose(tmp_path / "askew.mp4", [QUARTERS] * 3, turn=(30, False))
-    with pytest.raises(InputError, match=r"turned by 30 degrees .* a multiple of 90"):
+    with pytest.raises(InputError, match=r"30 degrees.*multiple of 90"):
         next(decode(path, upright=True))
     path = write_loose(tmp_path / "same.mkv", [QUARTERS] * 3, turn=(0, False))
     assert np.array_equal(next(decode(path)), next(decode(path, upright=True)))

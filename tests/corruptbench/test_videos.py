@@ -16,7 +16,7 @@ from corruptbench.cli import main
 from corruptbench.corruptions import ClipFacts, get
 from corruptbench.manifest import Cell, load_manifest
 from corruptbench.video.reader import decode, frame_rate
-from corruptbench.video.writer import comment_of, open_film
+from corruptbench.video.writer import comment_of, open_video
 from tests.corruptbench.conftest import build_arguments
 from tests.fixtures.folder import cameras, motion, write_dataset, write_video
 
@@ -145,7 +145,7 @@ def test_what_was_called_lossless_and_was_not_is_written_again(again, filmed):
     said = comment_of(path)
     assert said.endswith(", crf 0, RGB")
     frames = list(decode(path))
-    with open_film(path, Fraction(50), 1, said.removesuffix(", RGB")) as take:
+    with open_video(path, Fraction(50), 1, said.removesuffix(", RGB")) as take:
         for frame in frames:
             take(frame)
     assert "1 clips to build (6 crops)" in again(*WORDS)
@@ -193,7 +193,7 @@ def test_a_failing_clip_leaves_no_half_video(short, mini_manifest, tmp_path, cli
 def test_few_videos_are_open_at_once(short, mini_manifest, filmed, tmp_path, cli, monkeypatch):
     """Encoders need much memory: a clip's cells are built in several passes, to the same bytes."""
     count, most = 0, 0
-    original = corrupted_videos.open_film
+    original = corrupted_videos.open_video
 
     @contextmanager
     def counted(*arguments):
@@ -204,7 +204,7 @@ def test_few_videos_are_open_at_once(short, mini_manifest, filmed, tmp_path, cli
             yield take
         count -= 1
 
-    monkeypatch.setattr(corrupted_videos, "open_film", counted)
+    monkeypatch.setattr(corrupted_videos, "open_video", counted)
     monkeypatch.setattr(corrupted_videos, "AT_ONCE", 2)
     done = cli(*build_arguments(short, mini_manifest, tmp_path / "out", *WORDS, "--workers", 1))
     assert done.code == 0, done.err

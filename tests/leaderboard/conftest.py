@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from corruptbench.leaderboard import Expected, Result, clips, summarise
+from corruptbench.leaderboard import Expected, Result, clips, summarize
 from corruptbench.leaderboard.schema import Scoring
 
 CORRUPTIONS = {"erase": 1.4, "camera_shake": 1.0, "gaussian_noise": 0.5}
@@ -105,7 +105,7 @@ def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str
     }
     for key, value in changes.items():
         fields[key] = {**fields[key], **value} if isinstance(value, dict) else value
-    summary = summarise(table, fields["scoring"]["average"])
+    summary = summarize(table, fields["scoring"]["average"])
     numbers = {
         key: [cell.model_dump() for cell in value] if key == "cells" else value.model_dump()
         for key, value in summary._asdict().items()
@@ -134,9 +134,11 @@ def write_result(folder: Path, table: pd.DataFrame, **changes: Any) -> Path:
     """Write a valid result and its clips table; return the JSON's path."""
     name = changes.get("name", "baseline")
     folder.mkdir(parents=True, exist_ok=True)
-    sha256 = clips.write(table, folder / f"{name}.clips.parquet")
+    rows = clips.to_parquet(table)
+    (folder / f"{name}.clips.parquet").write_bytes(rows)
     path = folder / f"{name}.json"
-    path.write_text(json.dumps(document(table, sha256, **changes)))
+    sha256 = hashlib.sha256(rows).hexdigest()
+    path.write_text(json.dumps(document(table, sha256, **changes)), encoding="utf-8")
     return path
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corruptbench.leaderboard import aggregate, clips, summarise
+from corruptbench.leaderboard import aggregate, clips, summarize
 from corruptbench.leaderboard.aggregate import Average, resample_counts
 from corruptbench.leaderboard.schema import METRICS, Metric
 
@@ -51,7 +51,7 @@ def test_cells_and_aggregates_match_plain_python(average: Average, metric: Metri
     table.loc[table.sequence == "walk-0", "run_frames"] = 0
     table.loc[table.sequence == "walk-0", "mpjve"] = math.nan
     table.loc[table.sequence == "walk-1", "run_frames"] //= 5
-    summary = summarise(table, average)
+    summary = summarize(table, average)
 
     for cell in summary.cells:
         expected = plain_cell(table, (cell.corruption, cell.severity), metric, average)
@@ -76,24 +76,24 @@ def test_mpjve_counts_frames_in_runs_alone() -> None:
     table["run_frames"] = table.sequence.map({"a-0": 4, "a-1": 2})
     table["mpjve"] = table.sequence.map({"a-0": 3.0, "a-1": 10.0})
     clean = (4 * 3.0 + 2 * 10.0) / 6
-    assert summarise(table, "frames").mpjve.clean == pytest.approx(clean, rel=1e-12)
-    assert summarise(table, "actions").mpjve.clean == pytest.approx(clean, rel=1e-12)
+    assert summarize(table, "frames").mpjve.clean == pytest.approx(clean, rel=1e-12)
+    assert summarize(table, "actions").mpjve.clean == pytest.approx(clean, rel=1e-12)
 
 
 def test_corruptions_count_equally_whatever_their_number_of_severities() -> None:
     both = clip_table(corruptions={"erase": 1.0, "shot_noise": 1.0})
     fewer = both[(both.corruption != "erase") | (both.severity == 5)]
-    found = summarise(fewer, "frames").mpjpe
+    found = summarize(fewer, "frames").mpjpe
     assert found.corrupted == pytest.approx(sum(found.corruptions.values()) / 2, rel=1e-12)
 
 
 def test_actions_and_frames_differ_when_actions_are_of_unequal_length(table: pd.DataFrame) -> None:
-    by_action, by_frame = summarise(table, "actions"), summarise(table, "frames")
+    by_action, by_frame = summarize(table, "actions"), summarize(table, "frames")
     assert abs(by_action.mpjpe.clean - by_frame.mpjpe.clean) > 0.1
 
 
 def test_clean_comes_first_then_corruptions_as_they_appear(table: pd.DataFrame) -> None:
-    names = list(dict.fromkeys(cell.corruption for cell in summarise(table, "actions").cells))
+    names = list(dict.fromkeys(cell.corruption for cell in summarize(table, "actions").cells))
     assert names == ["clean", "erase", "camera_shake", "gaussian_noise"]
 
 
@@ -102,7 +102,7 @@ def test_clean_comes_first_then_corruptions_as_they_appear(table: pd.DataFrame) 
 def test_order_of_rows_does_not_matter(seed: int) -> None:
     table = clip_table(1, severities=(1, 4))
     shuffled = table.sample(frac=1.0, random_state=seed)
-    a, b = summarise(table, "actions"), summarise(shuffled, "actions")
+    a, b = summarize(table, "actions"), summarize(shuffled, "actions")
     assert b.mpjpe.corrupted == pytest.approx(a.mpjpe.corrupted, rel=1e-12)
     assert b.mpjpe_intervals.degradation.low == pytest.approx(
         a.mpjpe_intervals.degradation.low, rel=1e-9
@@ -111,7 +111,7 @@ def test_order_of_rows_does_not_matter(seed: int) -> None:
 
 def test_text_columns_may_be_dictionaries(table: pd.DataFrame) -> None:
     coded = table.astype(dict.fromkeys([*clips.CLIP_KEY, "corruption"], "category"))
-    assert summarise(coded, "actions") == summarise(table, "actions")
+    assert summarize(coded, "actions") == summarize(table, "actions")
 
 
 def test_draws_never_change() -> None:
@@ -134,7 +134,7 @@ def test_draws_are_resamples_with_replacement() -> None:
 
 
 def test_summary_is_deterministic(table: pd.DataFrame) -> None:
-    assert summarise(table, "actions") == summarise(table.copy(), "actions")
+    assert summarize(table, "actions") == summarize(table.copy(), "actions")
 
 
 @pytest.mark.parametrize("average", ["actions", "frames"])
@@ -144,7 +144,7 @@ def test_degradation_is_paired(average: Average) -> None:
     base = table[table.corruption == "clean"].set_index("sequence")["mpjpe"]
     shift = np.where(table.corruption == "clean", 0.0, 10.0)
     table["mpjpe"] = table["sequence"].map(base).astype(float) + shift
-    intervals = summarise(table, average).mpjpe_intervals
+    intervals = summarize(table, average).mpjpe_intervals
     assert intervals.clean.high - intervals.clean.low > 1.0
     assert intervals.degradation.low == pytest.approx(10.0, abs=1e-9)
     assert intervals.degradation.high == pytest.approx(10.0, abs=1e-9)
@@ -154,8 +154,8 @@ def test_cameras_of_a_take_are_drawn_together() -> None:
     """Four copies of each clip, as other cameras, are no new evidence: the interval stays."""
     table = clip_table(actions=("a",), takes=12)
     copies = [table.assign(camera=f"cam{i}") for i in range(4)]
-    once = summarise(copies[0], "frames").mpjpe_intervals
-    four = summarise(pd.concat(copies), "frames").mpjpe_intervals
+    once = summarize(copies[0], "frames").mpjpe_intervals
+    four = summarize(pd.concat(copies), "frames").mpjpe_intervals
     assert four.clean.low == pytest.approx(once.clean.low)
     assert four.clean.high == pytest.approx(once.clean.high)
 
@@ -168,21 +168,21 @@ def test_intervals_cover_the_true_mean_about_as_often_as_they_say() -> None:
         table = clip_table(corruptions={"erase": 1.0}, severities=(1,), actions=("a",), takes=60)
         table["frames"] = 100
         table["mpjpe"] = random.normal(50.0, 8.0, len(table))
-        clean = summarise(table, "frames").mpjpe_intervals.clean
+        clean = summarize(table, "frames").mpjpe_intervals.clean
         held += clean.low <= 50.0 <= clean.high
     assert 0.87 <= held / trials <= 0.99
 
 
 def test_an_action_that_vanishes_from_a_resample_is_left_out() -> None:
     table = clip_table(actions=("walk", "sit"), takes=1, corruptions={"erase": 1.0})
-    summary = summarise(table, "actions")
+    summary = summarize(table, "actions")
     values = table[table.corruption == "clean"]["mpjpe"]
     assert summary.mpjpe_intervals.clean.low == pytest.approx(values.min())
     assert summary.mpjpe_intervals.clean.high == pytest.approx(values.max())
 
 
 def test_aggregate_of_cells_alone(table: pd.DataFrame) -> None:
-    summary = summarise(table, "actions")
+    summary = summarize(table, "actions")
     assert aggregate(summary.cells, "p_mpjpe") == summary.p_mpjpe
     with pytest.raises(ValueError, match="no clean cell"):
         aggregate(summary.cells[1:], "mpjpe")
@@ -193,7 +193,7 @@ def test_aggregate_of_cells_alone(table: pd.DataFrame) -> None:
     [
         (lambda t: t.iloc[:0], "no row"),
         (lambda t: pd.concat([t, t.iloc[:1]]), "twice"),
-        (lambda t: t.iloc[1:], "ragged"),
+        (lambda t: t.iloc[1:], "lacks a cell"),
         (lambda t: t[t.corruption != "clean"], "no clean cell"),
         (lambda t: t[t.corruption == "clean"], "no corrupted cell"),
         (lambda t: t.assign(run_frames=0), "mpjve is undefined"),
@@ -204,14 +204,14 @@ def test_aggregate_of_cells_alone(table: pd.DataFrame) -> None:
 )
 def test_refuses(table: pd.DataFrame, mutate, message: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match=message):
-        summarise(mutate(table), "actions")
+        summarize(mutate(table), "actions")
 
 
 def test_is_fast_enough_for_the_largest_benchmark() -> None:
     """About 300 clips by 41 cells; the bound is loose, the machine may be busy."""
     gains = {f"c{i}": 1.0 for i in range(8)}
     table = clip_table(corruptions=gains, actions=[f"a{i}" for i in range(15)], takes=20)
-    summarise(table, "actions")
+    summarize(table, "actions")
     started = time.perf_counter()
-    summarise(table, "actions")
+    summarize(table, "actions")
     assert time.perf_counter() - started < 2.0

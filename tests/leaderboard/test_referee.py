@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from corruptbench.leaderboard import Result, SubmissionError, check, clips, referee
+from corruptbench.leaderboard import Result, SubmissionError, check, clips, submission
 
 from .conftest import Make, clip_table, digest, document
 
@@ -39,7 +39,7 @@ def edit(path: Path, change: Callable[[Document], object]) -> None:
 def replace_table(path: Path, table: pa.Table | pd.DataFrame, **coverage: int) -> None:
     """Put another clips table beside the result and let the result name it."""
     arrow = table if isinstance(table, pa.Table) else _arrow(table)
-    parquet = referee.clips_path(path)
+    parquet = submission.clips_path(path)
     pq.write_table(arrow, parquet)
     sha256 = hashlib.sha256(parquet.read_bytes()).hexdigest()
 
@@ -154,13 +154,13 @@ def test_refuses_deep_nesting(make: Make) -> None:
 
 def test_refuses_big_json(make: Make) -> None:
     path = make()
-    path.write_text(path.read_text() + " " * referee.JSON_LIMIT)
+    path.write_text(path.read_text() + " " * submission.JSON_LIMIT)
     assert "size: found more than 2 MB, expected at most 2 MB" in refusal(path)
 
 
 def test_refuses_a_big_table(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make()
-    monkeypatch.setattr(referee, "CLIPS_LIMIT", 1000)
+    monkeypatch.setattr(submission, "CLIPS_LIMIT", 1000)
     assert "baseline.clips.parquet: size" in refusal(path)
 
 
@@ -170,26 +170,26 @@ def test_refuses_a_missing_json(tmp_path: Path) -> None:
 
 def test_refuses_a_missing_table(make: Make) -> None:
     path = make()
-    referee.clips_path(path).unlink()
+    submission.clips_path(path).unlink()
     assert "baseline.clips.parquet: file: found No such file" in refusal(path)
 
 
 def test_refuses_another_table(make: Make) -> None:
     path = make()
-    clips.write(clip_table(seed=5), referee.clips_path(path))
+    submission.clips_path(path).write_bytes(clips.to_parquet(clip_table(seed=5)))
     assert "expected clips_sha256" in refusal(path)
 
 
 def test_refuses_a_table_that_is_no_parquet(make: Make) -> None:
     path = make()
-    referee.clips_path(path).write_bytes(b"PAR1 no")
+    submission.clips_path(path).write_bytes(b"PAR1 no")
     edit(path, _set("clips_sha256", value=hashlib.sha256(b"PAR1 no").hexdigest()))
     assert "expected a Parquet file" in refusal(path)
 
 
 def test_refuses_a_damaged_table(make: Make) -> None:
     path = make()
-    parquet = referee.clips_path(path)
+    parquet = submission.clips_path(path)
     data = bytearray(parquet.read_bytes())
     data[4:400] = bytes(396)
     parquet.write_bytes(data)
@@ -333,7 +333,7 @@ def test_refuses_numbers_that_the_table_does_not_give(
     ("keep", "expected"),
     [
         (lambda t: t[t.corruption != "clean"], "cells: found no clean cell"),
-        (lambda t: t[t.corruption == "clean"], "cells: found the clean cell alone"),
+        (lambda t: t[t.corruption == "clean"], "cells: found only the clean cell"),
     ],
 )
 def test_refuses_a_table_without_clean_or_without_corruption(

@@ -118,7 +118,7 @@ def test_refuses_what_the_referee_refuses_and_leaves_nothing(make: Make, board: 
     assert not board.exists()
 
 
-@pytest.mark.parametrize("step", ["rename", "fsync"])
+@pytest.mark.parametrize("step", ["replace", "fsync"])
 def test_a_failure_leaves_nothing_behind(
     make: Make, board: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

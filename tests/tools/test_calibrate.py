@@ -9,7 +9,7 @@ import pytest
 
 from corruptbench.corruptions import all_corruptions
 from corruptbench.datasets import open_dataset
-from corruptbench.evaluate.detections import quality_of
+from corruptbench.evaluation.detections import quality_of
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, load_manifest
 from tools import calibrate
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corruptbench.builder.render import squares
+from corruptbench.builder.render import crops
 from corruptbench.corruptions import CorruptionError, all_corruptions, get
 from corruptbench.corruptions.registry import summary
 from tests.corruptions.scenes import facts, scene
@@ -112,7 +112,7 @@ def test_meanings_come_from_the_docstring() -> None:
 def tiles(name: str) -> np.ndarray:
     """(rows, 6, TILE, TILE, 3): what a small picture of a corruption shows."""
     about = facts(96, 16, fps=8.0)
-    drawn = picture(name, Footage(list(scene(96, 16)), about, squares(about, 1.25)), 6, TILE)
+    drawn = picture(name, Footage(list(scene(96, 16)), about, crops(about, 1.25)), 6, TILE)
     rows = drawn.shape[0] // (BAR + TILE + GAP)
     cut = drawn.reshape(rows, BAR + TILE + GAP, 6, TILE + GAP, 3)
     return cut[:, BAR : BAR + TILE, :, :TILE].swapaxes(1, 2)

@@ -1,35 +1,34 @@
-"""What a data set in the open folder layout holds, lacks, or has otherwise; no video is decoded."""
+"""What a data set in open folders holds, what is missing, and what differs from dataset.json."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
+from corruptbench.datasets.base import ClipId
 from corruptbench.datasets.checks.plausibility import THIGH_MM, THIGHS, likely, median, thighs
 from corruptbench.datasets.checks.report import (
     NOT_NEEDED,
     Finding,
     Item,
     Needs,
-    labels_only,
     presence,
+    said,
     some,
-    uncounted,
     unusable,
 )
-from corruptbench.datasets.checks.videos import UnreadableError, video_header
-from corruptbench.datasets.clip import ClipId
+from corruptbench.datasets.checks.videos import Wanted, check_videos
 from corruptbench.errors import InputError
 
 Labels = Mapping[str, NDArray[np.float64]]
 
-_TABLE = "a table of 3D labels"
-#: Of the labelled frames, in how many the hips should be in the picture, or a camera is believed to
-#: be described wrongly. Our own choice.
+#: In this share of the labelled frames the hips should be in the picture. Otherwise a camera is
+#: believed to be described wrongly. Our own choice.
 _SEEN = 0.5
 
 
@@ -41,7 +40,7 @@ def findings(
     read: Callable[[str], Labels],
     needs: Needs,
 ) -> Iterator[Finding]:
-    """Labels, their units, cameras and videos of each subject; no file that is amiss raises.
+    """Yield findings on labels, their units, cameras and videos of each subject.
 
     Args:
         root: of the data set.
@@ -54,18 +53,11 @@ def findings(
     for subject in dict.fromkeys(c.subject for c in clips):
         own = [c for c in clips if c.subject == subject]
         path = root / "labels" / f"{subject}.parquet"
-        needed = any(map(needs.clip, own))
         labels: Labels = {}
         try:
             labels = read(subject)
         except InputError as error:
-            if needed or path.is_file():
-                yield Finding(
-                    unusable(needed), subject, "labels", str(error).removeprefix(f"{path}: "),
-                    _TABLE, "mend the table, or remove the subject from dataset.json", str(path),
-                )  # fmt: skip
-            else:
-                yield Finding("ok", subject, "labels", NOT_NEEDED, _TABLE, where=str(path))
+            yield _no_labels(subject, path, error, needs.any(own))
         else:
             yield from _labels(subject, own, labels, path, needs)
             if labels and joints in THIGHS:
@@ -73,114 +65,94 @@ def findings(
                 yield units
                 if units.level == "ok":
                     yield from _views(own, cameras, labels)
-        yield from _videos(root, own, cameras, labels, needs)
+        folder = root / "videos" / subject
+        wanted = {
+            folder / f"{c.sequence}.{c.camera}.mp4": _wanted(c, cameras, labels, needs) for c in own
+        }
+        remedy = "add them, or remove the sequence from dataset.json"
+        yield from check_videos(subject, folder, wanted, bool(labels), remedy)
+
+
+def _no_labels(subject: str, path: Path, error: InputError, needed: bool) -> Finding:
+    about = partial(
+        Finding, subject=subject, what="labels", expected="a table of 3D labels", where=str(path)
+    )
+    if not needed and not path.is_file():
+        return about(level="ok", found=NOT_NEEDED)
+    remedy = "repair the table, or remove the subject from dataset.json"
+    return about(level=unusable(needed), found=said(error, path), remedy=remedy)
 
 
 def _labels(
     subject: str, clips: Sequence[ClipId], labels: Labels, path: Path, needs: Needs
 ) -> Iterator[Finding]:
-    """Sequences of the table against those of dataset.json."""
+    """Compare the sequences of the table with those of dataset.json."""
     names = list(dict.fromkeys(c.sequence for c in clips))
     needed = {c.sequence for c in clips if needs.clip(c)}
-    yield presence(
-        subject, "labels", "sequences", [Item(n, n in labels, n in needed) for n in names],
-        str(path), "add their labels, or remove them from dataset.json",
-    )  # fmt: skip
+    items = [Item(n, n in labels, n in needed) for n in names]
+    remedy = "add their labels, or remove them from dataset.json"
+    yield presence(subject, "labels", "sequences", items, path, remedy)
     surplus = [n for n in labels if n not in names]
     if surplus:
         yield Finding(
-            "differs", subject, "labels", f"besides {some(surplus)}",
-            f"{len(names)} sequences, as dataset.json lists",
-            "list them in dataset.json if they are to be used", str(path),
+            level="differs", subject=subject, what="labels", found=f"besides {some(surplus)}",
+            expected=f"{len(names)} sequences, as dataset.json lists",
+            remedy="list them in dataset.json if they are to be used", where=str(path),
         )  # fmt: skip
 
 
 def _units(subject: str, joints: str, labels: Labels, path: Path) -> Finding:
     thigh = median(thighs(np.concatenate(list(labels.values())), joints))
     low, high = THIGH_MM
-    expected = f"a thigh of {low:g} to {high:g} mm"
-    if np.isnan(thigh):
-        return Finding(
-            "differs", subject, "units", "no frame with a valid right hip and knee", expected,
-            "check the labels: NaN is a joint that is not valid", str(path),
-        )  # fmt: skip
-    if low <= thigh <= high:
-        return Finding("ok", subject, "units", f"a thigh of {thigh:.0f} mm", expected)
-    return Finding(
-        "differs", subject, "units", f"a thigh of {thigh:.3g}{likely(thigh)}", expected,
-        "give world coordinates in mm", str(path),
+    about = partial(
+        Finding, subject=subject, what="units", expected=f"a thigh of {low:g} to {high:g} mm",
+        where=str(path),
     )  # fmt: skip
+    if np.isnan(thigh):
+        remedy = "check the labels: NaN is a joint that is not valid"
+        found = "no frame with a valid right hip and knee"
+        return about(level="differs", found=found, remedy=remedy)
+    if low <= thigh <= high:
+        return about(level="ok", found=f"a thigh of {thigh:.0f} mm")
+    found = f"a thigh of {thigh:.3g}{likely(thigh)}"
+    return about(level="differs", found=found, remedy="give world coordinates in mm")
 
 
 def _views(
     clips: Sequence[ClipId], cameras: Mapping[str, Camera], labels: Labels
 ) -> Iterator[Finding]:
-    """Of one subject: whether the cameras look at it."""
-    subject, well = clips[0].subject, []
-    expected = f"the hips in the picture, in {_SEEN:.0%} of the labelled frames or more"
-    for name in dict.fromkeys(c.camera for c in clips):
-        camera = cameras[name]
-        hips = np.concatenate(list(labels.values()))[:, 0]
-        x, y = camera.project(camera.world_to_camera(hips[np.isfinite(hips).all(axis=1)])).T
-        seen = (x >= 0) & (x <= camera.width) & (y >= 0) & (y <= camera.height)
-        share = float(seen.mean()) if seen.size else 1.0
-        if share >= _SEEN:
-            well.append(name)
-            continue
-        yield Finding(
-            "differs", subject, "cameras", f"{name} sees the hips in {share:.0%} of the frames",
-            expected, "check dataset.json: rotation is from world to camera axes, position the "
-            "camera's own place in the world, not the translation of OpenCV; units are mm",
-        )  # fmt: skip
-    if well:
-        yield Finding("ok", subject, "cameras", f"{', '.join(well)} look at the person", expected)
-
-
-def _videos(
-    root: Path,
-    clips: Sequence[ClipId],
-    cameras: Mapping[str, Camera],
-    labels: Labels,
-    needs: Needs,
-) -> Iterator[Finding]:
-    subject = clips[0].subject
-    folder = root / "videos" / subject
-    files = {folder / f"{c.sequence}.{c.camera}.mp4": c for c in clips}
-    present = {path: clip for path, clip in files.items() if path.is_file()}
-    if labels and not present and any(map(needs.clip, clips)):
-        yield labels_only(subject, str(folder))
-        return
-    for path, clip in present.items():
-        frames = len(labels.get(clip.sequence, ()))
-        size = cameras[clip.camera].width, cameras[clip.camera].height
-        problem = _video(path, clip, size, frames, needs.clip(clip))
-        if problem is not None:
-            yield problem
-    items = [Item(path.name, path in present, needs.clip(clip)) for path, clip in files.items()]
-    yield presence(
-        subject, "videos", "files", items, str(folder),
-        "add them, or remove the sequence from dataset.json",
+    """Check that the cameras look at a subject."""
+    about = partial(
+        Finding, subject=clips[0].subject, what="cameras",
+        expected=f"the hips in the picture, in {_SEEN:.0%} of the labelled frames or more",
     )  # fmt: skip
+    hips = np.concatenate(list(labels.values()))[:, 0]
+    hips = hips[np.isfinite(hips).all(axis=1)]
+    seen = {name: _seen(cameras[name], hips) for name in dict.fromkeys(c.camera for c in clips)}
+    for name, share in seen.items():
+        if share < _SEEN:
+            yield about(
+                level="differs", found=f"{name} sees the hips in {share:.0%} of the frames",
+                remedy="check dataset.json: rotation is from world to camera axes, position the "
+                "camera's own place in the world, not the translation of OpenCV; units are mm",
+            )  # fmt: skip
+    good = [name for name, share in seen.items() if share >= _SEEN]
+    if good:
+        yield about(level="ok", found=f"{', '.join(good)} look at the person")
 
 
-def _video(
-    path: Path, clip: ClipId, size: tuple[int, int], frames: int, needed: bool
-) -> Finding | None:
-    """What is amiss with a video by its header, if anything; ``frames``: number of labels."""
-    expected = f"at least {frames} frames of {size[0]}x{size[1]}"
-    try:
-        header = video_header(path)
-    except UnreadableError as error:
-        return Finding(
-            unusable(needed), clip.subject, "videos", f"no readable video ({error})", expected,
-            "encode or copy it again", str(path),
-        )  # fmt: skip
-    if header.size == size and not header.frames:
-        return uncounted(clip.subject, expected, str(path))
-    if header.size == size and header.frames >= frames:
-        return None
-    return Finding(
-        unusable(needed), clip.subject, "videos",
-        f"{header.frames} frames of {header.size[0]}x{header.size[1]}", expected,
-        "use the whole video at the size that dataset.json states", str(path),
-    )  # fmt: skip
+def _seen(camera: Camera, points: NDArray[np.float64]) -> float:
+    """Return in which share of the frames a point (F, 3), world mm, is in the picture."""
+    x, y = camera.project(camera.world_to_camera(points)).T
+    inside = (x >= 0) & (x <= camera.width) & (y >= 0) & (y <= camera.height)
+    return float(inside.mean()) if inside.size else 1.0
+
+
+def _wanted(clip: ClipId, cameras: Mapping[str, Camera], labels: Labels, needs: Needs) -> Wanted:
+    camera, frames = cameras[clip.camera], len(labels.get(clip.sequence, ()))
+    return Wanted(
+        size=(camera.width, camera.height),
+        ends=((frames, needs.clip(clip)),),
+        expected=f"at least {frames} frames of {camera.width}x{camera.height}",
+        remedy="use the whole video at the size that dataset.json states",
+    )

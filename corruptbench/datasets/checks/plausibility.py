@@ -1,4 +1,4 @@
-"""Whether labels are in the unit and in the world that they should be in: thigh and hips tell."""
+"""Check unit and frame of labels by the length of the thigh and the height of the hips."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Unit = Literal["mm", "m"]
 Poses = NDArray[np.floating[Any]]
 
-#: Lengths of a thigh within which labels are believed to be in mm: our own choice, with room for
+#: With a thigh within these lengths labels are believed to be in mm. Our own choice, with room for
 #: any adult.
 THIGH_MM = (250.0, 650.0)
 #: Right hip and right knee of the joint sets whose first joint is the middle of the hips.
@@ -23,7 +23,7 @@ HIPS_M = (-0.2, 2.0)
 
 
 def thighs(joints: Poses, joint_set: str = "h36m17") -> Poses:
-    """Right hip to right knee, (F,), of poses (F, J, 3), in their unit.
+    """Return the distance (F,) of right hip and right knee of poses (F, J, 3), in their unit.
 
     The first three of the 32 joints of Human3.6M are those of "h36m17".
     """
@@ -32,13 +32,13 @@ def thighs(joints: Poses, joint_set: str = "h36m17") -> Poses:
 
 
 def median(values: Poses) -> float:
-    """Of those that are numbers; NaN where none is."""
+    """Return the median of those that are finite; NaN where none is."""
     numbers = values[np.isfinite(values)]
     return float(np.median(numbers)) if numbers.size else np.nan
 
 
 def likely(thigh: float) -> str:
-    """A guess in brackets, such as " (metres?)", at the unit of a thigh that should be in mm."""
+    """Return a guess, such as " (metres?)", at the unit of a thigh that should be in mm."""
     low, high = THIGH_MM
     if low <= thigh * 1000 <= high:
         return " (metres?)"
@@ -47,8 +47,8 @@ def likely(thigh: float) -> str:
     return " (pixels?)" if thigh > 0 else ""
 
 
-def size_amiss(joints: Poses, unit: Unit = "mm") -> str:
-    """What says that poses (F, J, 3) are not in their unit, and what was expected; else nothing.
+def size_problem(joints: Poses, unit: Unit = "mm") -> str:
+    """Return what shows that poses (F, J, 3) are not in their unit; empty if nothing does.
 
     Args:
         joints: in the world or in camera space; see `thighs`.
@@ -64,8 +64,8 @@ def size_amiss(joints: Poses, unit: Unit = "mm") -> str:
     )
 
 
-def height_amiss(joints: Poses, unit: Unit = "mm") -> str:
-    """What says that poses (F, J, 3) are not in the world, and what was expected; else nothing.
+def height_problem(joints: Poses, unit: Unit = "mm") -> str:
+    """Return what shows that poses (F, J, 3) are not in the world; empty if nothing does.
 
     Args:
         joints: joint 0 is the middle of the hips, z up from the floor.

@@ -1,19 +1,24 @@
-"""What a check of a data set finds: one record for each thing that is there, missing or amiss."""
+"""What a check of a data set finds: one record for each thing that is there, missing or wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NamedTuple
 
-from corruptbench.datasets.clip import ClipId
+from corruptbench.datasets.base import ClipId
+from corruptbench.datasets.near_misses import near_miss
+from corruptbench.errors import InputError
 
 #: "ok": as it should be, or not needed. "differs": of use, but not what the official data holds;
 #: so are labels without a video, by which shards are evaluated. "missing": needed and not there, or
 #: there and of no use.
 Level = Literal["ok", "differs", "missing"]
 
-#: Of what is not there and need not be.
+#: For how many absent files names that are nearly theirs are looked for.
+_LOOKED_FOR = 10
+#: Found where something is absent that is not needed.
 NOT_NEEDED = "not there; not needed"
 
 
@@ -29,12 +34,16 @@ class Needs:
     clip: Callable[[ClipId], bool]
     published_boxes: Callable[[ClipId], bool]
 
+    def any(self, clips: Sequence[ClipId]) -> bool:
+        """Return whether one of the clips is needed."""
+        return any(map(self.clip, clips))
+
 
 #: The needs of a benchmark of all clips, cropped by the bounds of the labels.
 ALL_CLIPS = Needs(clip=lambda _: True, published_boxes=lambda _: False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One line of a check.
 
@@ -44,7 +53,7 @@ class Finding:
         what: kind of thing, such as "poses", "videos", "cameras".
         found: in words or numbers.
         expected: likewise.
-        remedy: what to do about it; "" where all is well.
+        remedy: what to do about it; "" where nothing is to be done.
         where: the file or folder.
     """
 
@@ -66,11 +75,19 @@ class Item(NamedTuple):
 
 
 def presence(
-    subject: str, what: str, unit: str, items: Sequence[Item], where: str, remedy: str
+    subject: str, what: str, unit: str, items: Sequence[Item], where: Path, remedy: str
 ) -> Finding:
-    """How many of the items are there, and which are not; ``unit`` names them, in the plural.
+    """Return how many of the items are there, and which are not.
 
-    What is not needed may be absent; but of a subject of which nothing is needed, a part differs.
+    What is not needed may be absent. Where nothing of a subject is needed, a part of it differs.
+
+    Args:
+        subject: of the data set.
+        what: kind of thing.
+        unit: name of the items, in the plural.
+        items: all that the official data has.
+        where: the folder that holds them, or the file.
+        remedy: for those that are absent and needed.
     """
     there = sum(i.there for i in items)
     needed = sum(i.needed for i in items)
@@ -79,52 +96,61 @@ def presence(
     expected = f"{len(items)} {unit}"
     if needed < len(items):
         expected += f", {needed or 'none'} of them needed"
-    if not there and not needed:
-        return Finding("ok", subject, what, NOT_NEEDED, expected, where=where)
     found = f"{there} {unit}"
     if absent:
-        found += f"; not {some(absent)}"
+        found += f"; not {some(absent)}{_near_miss(where, absent, items)}"
     if spared:
         found += f"; not there and not needed: {some(spared)}"
-    in_part = bool(spared) and not needed
-    level: Level = "missing" if absent else "differs" if in_part else "ok"
+    level: Level = "missing" if absent else "differs" if spared and not needed else "ok"
+    if not there and not needed:
+        found, level = NOT_NEEDED, "ok"
     return Finding(
-        level, subject, what, found, expected, "" if level == "ok" else remedy, where
+        level=level, subject=subject, what=what, found=found, expected=expected,
+        remedy="" if level == "ok" else remedy, where=str(where),
     )  # fmt: skip
 
 
-def no_subject(subject: str, needed: bool, where: str) -> Finding:
-    """Of a subject of which nothing is there."""
-    expected = "labels and videos"
+def _near_miss(where: Path, absent: Sequence[str], items: Sequence[Item]) -> str:
+    """Return what is there in place of an absent file, for the first that has such a thing."""
+    if where.is_file():
+        return ""
+    taken = {i.name for i in items}
+    few = absent[:_LOOKED_FOR]
+    return next(filter(None, (near_miss(where / name, taken) for name in few)), "")
+
+
+def no_subject(subject: str, needed: bool, where: Path, similar: str = "") -> Finding:
+    """Return the finding for a subject without any file; ``similar`` is a near miss."""
     if not needed:
-        return Finding("ok", subject, "subject", NOT_NEEDED, expected, where=where)
+        return Finding(
+            level="ok", subject=subject, what="subject", found=NOT_NEEDED + similar,
+            expected="labels and videos", where=str(where),
+        )  # fmt: skip
     return Finding(
-        "missing", subject, "subject", "not there", expected, "fetch and unpack this subject", where
-    )
-
-
-def labels_only(subject: str, where: str) -> Finding:
-    """Of labels without a single video."""
-    return Finding(
-        "differs", subject, "videos", "labels only", "labels and videos",
-        "enough to evaluate; to build, add the videos", where,
+        level="missing", subject=subject, what="subject", found="not there" + similar,
+        expected="labels and videos", remedy="fetch and unpack this subject", where=str(where),
     )  # fmt: skip
 
 
-def uncounted(subject: str, expected: str, where: str) -> Finding:
-    """Of a video whose header does not say how many frames it has."""
+def labels_only(subject: str, where: Path) -> Finding:
+    """Return the finding for labels without a single video."""
     return Finding(
-        "differs", subject, "videos", "its header does not state the number of frames", expected,
-        "nothing to do if the video is whole: build counts its frames, and stops at one too short",
-        where,
+        level="differs", subject=subject, what="videos", found="labels only",
+        expected="labels and videos", remedy="enough to evaluate; to build, add the videos",
+        where=str(where),
     )  # fmt: skip
 
 
 def unusable(needed: bool) -> Level:
-    """How much a file weighs that is there and cannot be used."""
+    """Return the level of a file that is there and cannot be used."""
     return "missing" if needed else "differs"
 
 
+def said(error: InputError, path: Path) -> str:
+    """Return the message of an error about a file without the file's name."""
+    return str(error).removeprefix(f"{path}: ")
+
+
 def some(names: Sequence[str]) -> str:
-    """The first three of the names, for a finding about many."""
+    """Return the first three of the names, for a finding about many."""
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -1,76 +1,108 @@
-"""What a video's container states, for checks of a data set; nothing is decoded."""
+"""Videos of a subject by what their headers state: one check for all data sets."""
 
 from __future__ import annotations
 
-import struct
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import av
+from corruptbench.datasets.checks.report import (
+    Finding,
+    Item,
+    labels_only,
+    presence,
+    said,
+    unusable,
+)
+from corruptbench.errors import InputError
 
-#: What may stand outermost in an MP4 (ISO 14496-12, and QuickTime before it).
-_BOXES = {
-    b"ftyp", b"styp", b"moov", b"moof", b"mfra", b"mdat", b"sidx", b"free", b"skip", b"wide",
-    b"meta", b"udta", b"uuid",
-}  # fmt: skip
-
-
-class UnreadableError(Exception):
-    """A file that is no video, with the decoder's reason; a check words the finding."""
+#: How far a stated frame rate may be from the official one, 1/s. Our own choice.
+_SAME_RATE = 0.1
 
 
 @dataclass(frozen=True)
-class VideoHeader:
-    """Of the first video stream.
+class Wanted:
+    """What a video should be.
 
     Attributes:
         size: width and height, pixels.
-        frames: their number; 0 where the container does not say.
-        rate: frames per second; 0 where it does not say.
+        ends: for each part of the video with labels the number of frames up to its end, and whether
+            the part is needed.
+        expected: size and number of frames, in words.
+        remedy: for a video that is something else.
+        frames: their official number; None where every number from the labels' on is as good.
+        rate: the official frames per second; None where it is not compared.
+        is_known_damaged: the official file itself is damaged, which matters only if it is needed.
     """
 
     size: tuple[int, int]
-    frames: int
-    rate: float
+    ends: tuple[tuple[int, bool], ...]
+    expected: str
+    remedy: str
+    frames: int | None = None
+    rate: float | None = None
+    is_known_damaged: bool = False
+
+    @property
+    def needed(self) -> bool:
+        """Whether any part is."""
+        return any(needed for _, needed in self.ends)
 
 
-def video_header(path: Path) -> VideoHeader:
-    """Reads the header; raises `UnreadableError` when the file is no video, or not all of one."""
-    stated, size = _stated_size(path), path.stat().st_size
-    if stated > size:
-        raise UnreadableError(f"truncated: {size} bytes, by its header at least {stated}")
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            rate = float(stream.average_rate or 0)
-            return VideoHeader((stream.width, stream.height), stream.frames, rate)
-    except (av.FFmpegError, IndexError) as error:
-        with path.open("rb") as file:
-            if file.read(256).lstrip().startswith(b"<"):
-                raise UnreadableError("a web page: was the login lost in the download?") from None
-        reason = getattr(error, "strerror", None) or "no video stream in it"
-        raise UnreadableError(reason) from None
+def check_videos(
+    subject: str, folder: Path, wanted: Mapping[Path, Wanted], has_labels: bool, remedy: str
+) -> Iterator[Finding]:
+    """Yield what differs in the videos of a subject, and then how many are there.
 
-
-def _stated_size(path: Path) -> int:
-    """Bytes by the sizes that the outermost chunks of an AVI or MP4 state; 0 for other files.
-
-    A file that ends too soon may have a header all the same, which counts the frames that it lacks.
+    Args:
+        subject: of the data set.
+        folder: of its videos.
+        wanted: path to what it should be.
+        has_labels: whether the subject can be evaluated without them.
+        remedy: for those that are absent.
     """
-    size, end = path.stat().st_size, 0
-    with path.open("rb") as stream:
-        while end < size:
-            stream.seek(end)
-            head = stream.read(16).ljust(16, b"\0")
-            if head[:4] == b"RIFF":
-                length = 8 + struct.unpack("<I", head[4:8])[0]
-            elif head[4:8] in _BOXES:
-                length = struct.unpack(">I", head[:4])[0]
-                if length == 1:  # too long for 4 bytes
-                    length = struct.unpack(">Q", head[8:])[0]
-            else:
-                break
-            if length < 8:  # 0: up to the end
-                break
-            end += length
-    return end
+    present = [path for path in wanted if path.is_file()]
+    if has_labels and not present and any(w.needed for w in wanted.values()):
+        yield labels_only(subject, folder)
+        return
+    for path in present:
+        if wanted[path].needed or not wanted[path].is_known_damaged:
+            yield from _check(subject, path, wanted[path])
+    items = [Item(path.name, path in present, w.needed) for path, w in wanted.items()]
+    yield presence(subject, "videos", "files", items, folder, remedy)
+
+
+def _check(subject: str, path: Path, wanted: Wanted) -> Iterator[Finding]:
+    """Yield what the header of a video states otherwise."""
+    # PyAV is loaded only where a header is read: evaluation needs no decoder.
+    from corruptbench.video import header as headers
+
+    about = partial(
+        Finding, subject=subject, what="videos", expected=wanted.expected, remedy=wanted.remedy,
+        where=str(path),
+    )  # fmt: skip
+    try:
+        header = headers.read_header(path)
+    except InputError as error:
+        found = f"no readable video: {said(error, path)}"
+        yield about(level=unusable(wanted.needed), found=found)
+        return
+    if wanted.rate and abs(header.rate - wanted.rate) > _SAME_RATE:
+        yield about(
+            level="differs", found=f"{header.rate:.2f} fps", expected=f"{wanted.rate:g} fps"
+        )
+    found = "{} frames of {}x{}".format(header.frames, *header.size)
+    cut = [needed for end, needed in wanted.ends if header.frames < end]
+    if header.size != wanted.size:
+        yield about(level=unusable(wanted.needed), found=found)
+    elif not header.frames:
+        yield about(
+            level="differs", found="its header does not state the number of frames",
+            remedy="nothing to do if the video is complete: build counts its "
+            "frames, and stops at a video that is too short",
+        )  # fmt: skip
+    elif cut:
+        yield about(level=unusable(any(cut)), found=found)
+    elif wanted.frames not in (None, header.frames):
+        yield about(level="differs", found=found)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench import sandbox
 from corruptbench.camera import Camera
 from corruptbench.datasets.human36m.tables import CAMERAS, official, size
 from corruptbench.errors import InputError
@@ -23,24 +23,27 @@ _COUNT = len(CAMERAS) * (_SUBJECTS * _EXTRINSIC + _INTRINSIC)
 
 
 def metadata_path(root: Path) -> Path:
-    """Where a user may put the official file."""
+    """Return where a user may put the official file."""
     return root / "metadata.xml"
 
 
 def camera_numbers(root: Path) -> tuple[float, ...]:
-    """``w0``: from ``ROOT/metadata.xml`` if it is there, else the built-in copy.
+    """Return ``w0`` from ``ROOT/metadata.xml`` if it is there, else the built-in copy.
 
     Raises:
-        InputError: when the file is not what it should be.
+        InputError: when the file is damaged, or holds other than 300 finite numbers.
     """
     path = metadata_path(root)
     if not path.is_file():
         return official().w0
     remedy = "use the metadata.xml of the Human3.6M code, or none: the same numbers are built in"
+    text: str = sandbox.run(
+        "corruptbench.formats.metadata_xml:text", str(path), "w0", name=str(path),
+        remedy=remedy, limits=sandbox.Limits.for_file(path),
+    )  # fmt: skip
     try:
-        text = ElementTree.parse(path).findtext("w0")
-        values = tuple(float(word) for word in (text or "").strip().strip("[]").split())
-    except (ElementTree.ParseError, ValueError) as error:
+        values = tuple(float(word) for word in text.strip().strip("[]").split())
+    except ValueError as error:
         raise InputError(f"{path}: cannot be read ({error}), expected w0; {remedy}") from None
     finite = int(np.isfinite(values).sum())
     if not len(values) == finite == _COUNT:
@@ -49,7 +52,7 @@ def camera_numbers(root: Path) -> tuple[float, ...]:
 
 
 def camera_of(numbers: Sequence[float], subject: str, name: str) -> Camera:
-    """The camera of that name as it stood for that subject."""
+    """Return the camera of that name as it stood for that subject."""
     index = CAMERAS.index(name)
     start = _EXTRINSIC * (_SUBJECTS * index + int(subject[1:]) - 1)
     a, b, g, *position = numbers[start : start + _EXTRINSIC]
@@ -70,7 +73,7 @@ def camera_of(numbers: Sequence[float], subject: str, name: str) -> Camera:
 
 
 def _turn(axis: int, angle: float) -> NDArray[np.float64]:
-    """(3, 3): the right-handed rotation about x, y or z."""
+    """Return the right-handed rotation (3, 3) about x, y or z by an angle, radians."""
     i, j = (axis + 1) % 3, (axis + 2) % 3
     matrix = np.eye(3)
     matrix[i, i] = matrix[j, j] = np.cos(angle)

@@ -2,9 +2,9 @@
 
 The numbers in ``official.json`` come from ``metadata.xml``, which is distributed with the Human3.6M
 code, as published in several open repositories. A recording has a quarter as many labels as
-motion-capture samples (200 Hz), rounded down; each video has a few frames more. Of eight recordings
-(five of them S9's) the labels end long before the video: so they were released, and so they are the
-field's test set.
+motion-capture samples (200 Hz), rounded down. Each video has a few frames more. In eight recordings
+(five of them S9's) the labels end long before the video. They were released like that, and the
+field's test set has them like that.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Official:
     """The content of ``official.json``.
 
     Attributes:
-        w0: the 300 camera numbers, in the layout of metadata.xml; see `cameras`.
+        w0: the 300 camera numbers, in the order of metadata.xml; see `cameras`.
         heights: subject to the height of the pictures of each of `CAMERAS`, pixels.
         frames: subject to recording to the number of labels, then that of the video frames of each
-            of `CAMERAS`. Recordings have their canonical names, see `layout.canonical`.
+            of `CAMERAS`. Recordings have their canonical names, see `files.canonical`.
     """
 
     w0: tuple[float, ...]
@@ -42,26 +42,26 @@ class Official:
 
 @cache
 def official() -> Official:
-    """The tables."""
+    """Return the tables."""
     record = json.loads(files(__package__).joinpath("official.json").read_bytes())
     return Official(tuple(record["w0"]), record["heights"], record["frames"])
 
 
 def size(subject: str, camera: str) -> tuple[int, int]:
-    """Width and height of the pictures, pixels.
+    """Return width and height of the pictures, pixels.
 
     All of S7's are 1000x1002, as metadata.xml and the pictures say. VideoPose3D and those after it
-    normalise S7's second and third camera as 1000x1000, which shifts these training clips by one
+    normalize S7's second and third camera as 1000x1000, which shifts these training clips by one
     pixel; the test subjects' sizes are the same in both.
     """
     return 1000, official().heights[subject][CAMERAS.index(camera)]
 
 
 def label_frames(subject: str, sequence: str) -> int:
-    """The official number of labels of a recording."""
+    """Return the official number of labels of a recording."""
     return official().frames[subject][sequence][0]
 
 
 def video_frames(subject: str, sequence: str, camera: str) -> int:
-    """The official number of frames of a video."""
+    """Return the official number of frames of a video."""
     return official().frames[subject][sequence][1 + CAMERAS.index(camera)]

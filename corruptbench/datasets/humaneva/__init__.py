@@ -1,6 +1,6 @@
 """HumanEva-I (Sigal, Balan and Black, IJCV 2010): three subjects before three colour cameras.
 
-Read are the Validate and Train partitions of trial 1, which has both video and motion capture. A
+The Validate and Train partitions of trial 1 are read, which has both video and motion capture. A
 clip is one partition of a recording seen by one camera: sequence "Walking_1_Validate", action
 "Walking". The expected tree (upper and lower case may differ)::
 
@@ -23,11 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
-from corruptbench.datasets.checks.humaneva import check
+from corruptbench.datasets.base import Clip, ClipId, bounds
+from corruptbench.datasets.checks import humaneva as checks
 from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
-from corruptbench.datasets.clip import Clip, ClipId
 from corruptbench.datasets.humaneva.calibration import read_camera
-from corruptbench.datasets.humaneva.files import calibration_file, check_root, child, video_file
+from corruptbench.datasets.humaneva.files import (
+    calibration_file,
+    check_root,
+    pictures_of,
+    video_file,
+)
 from corruptbench.datasets.humaneva.labels import LabelFiles, Source
 from corruptbench.datasets.humaneva.partitions import (
     CAMERAS,
@@ -43,9 +48,12 @@ FPS = 60.0
 
 
 class HumanEva:
-    """Reader of HumanEva-I. Raises `InputError` for all that is amiss."""
+    """Reader of HumanEva-I. Raises `InputError` for all that is missing or wrong."""
 
     name = "humaneva"
+    licensed = True
+    cameras = CAMERAS
+    joints = "humaneva15"
 
     def __init__(
         self,
@@ -53,7 +61,7 @@ class HumanEva:
         recordings: tuple[Recording, ...] = OFFICIAL,
         positions: Mapping[str, tuple[tuple[float, float, float], ...]] = POSITIONS,
     ) -> None:
-        """Looks for the subjects' folders only.
+        """Look for the subjects' folders only.
 
         Args:
             root: the folder that holds S1, S2, S3.
@@ -68,11 +76,11 @@ class HumanEva:
         self._labels = LabelFiles(root)
 
     def clip_ids(self) -> list[ClipId]:
-        """All clips of the subjects that are there, sorted."""
+        """Return all clips of the subjects that are there, sorted."""
         return sorted(clip for recording in self.recordings for clip in recording.clips())
 
     def load(self, clip_id: ClipId) -> Clip:
-        """The clip with its labels; the video is named, not opened."""
+        """Return the clip with its labels; the video is named, not opened."""
         recording, partition = self._part(clip_id)
         camera = read_camera(
             calibration_file(self.root, recording.subject, clip_id.camera), clip_id.camera
@@ -85,14 +93,14 @@ class HumanEva:
             video=self._video(recording, clip_id.camera),
             fps=FPS,
             camera=camera,
-            joint_set="humaneva15",
+            joint_set=self.joints,
             joints=joints,
             first_frame=(start - 1) + (first - 1),
             person_boxes=_person_boxes(joints, camera),
         )
 
     def label_source(self, clip_id: ClipId) -> Source | None:
-        """Where the labels of a clip come from; None where there are none."""
+        """Return where the labels of a clip come from; None where there are none."""
         return self._labels.source(*self._part(clip_id))
 
     def _part(self, clip_id: ClipId) -> tuple[Recording, Partition]:
@@ -105,7 +113,7 @@ class HumanEva:
 
     def _video(self, recording: Recording, camera: str) -> Path:
         path = video_file(self.root, recording.subject, recording.name, camera)
-        pictures = child(path.parent, path.stem)
+        pictures = pictures_of(path)
         if pictures.is_dir() and not path.is_file():
             raise InputError(
                 f"{pictures}: a folder of pictures, expected the video {path.name}; make it, "
@@ -115,18 +123,17 @@ class HumanEva:
         return path
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
-        """What is there, missing, or other than published; see `checks.check`."""
-        return check(self.root, self._expected, self.positions, self._labels, needs)
+        """Yield what is there, missing, or other than published; see `checks.findings`."""
+        return checks.findings(self.root, self._expected, self.positions, self._labels, needs)
 
 
 def _person_boxes(joints: NDArray[np.float64], camera: Camera) -> NDArray[np.float64]:
-    """(F, 4) px: bounds of the projected joints.
+    """Return the bounds (F, 4) px of the projected joints.
 
     Where the labels have a gap the person is there all the same: the bounds are interpolated
-    linearly in time, and repeated at the ends. All NaN without a single valid label.
+    linearly in time, and repeated at the ends. All are NaN without a single valid label.
     """
-    points = camera.project(camera.world_to_camera(joints))
-    boxes = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
+    boxes = bounds(camera.project(camera.world_to_camera(joints)))
     seen = np.flatnonzero(np.isfinite(boxes).all(axis=1))
     if not seen.size:
         return np.full_like(boxes, np.nan)
@@ -135,17 +142,17 @@ def _person_boxes(joints: NDArray[np.float64], camera: Camera) -> NDArray[np.flo
 
 
 def open_root(root: Path | None) -> HumanEva:
-    """The data set in ``root``, which must be given."""
+    """Return the data set in ``root``, which must be given."""
     if root is None:
-        raise InputError("humaneva needs --root: the folder that holds S1, S2, S3")
+        raise InputError("HumanEva-I needs its root: the folder that holds S1, S2, S3")
     return HumanEva(root)
 
 
 def expected_clips() -> dict[ClipId, range]:
-    """All clips of the official partition, each with the numbers of labelled frames it may have.
+    """Return all clips of the official partition, with how many labelled frames they may have.
 
-    Which frames have a label depends on the motion capture and its conversion: one at least, and
-    all at most.
+    Which frames have a label depends on the motion capture and its conversion: at least one, and
+    at most all.
     """
     return {
         recording.clip(partition, camera): range(1, recording.count(partition) + 1)

@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from corruptbench.camera import Camera
+from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
+from corruptbench.text_files import read_text
 
 #: Size of the colour cameras' pictures.
 WIDTH, HEIGHT = 640, 480
@@ -23,10 +25,20 @@ _AGAIN = "download and unpack Calibration_Data again"
 
 
 def read_numbers(path: Path, count: int, what: str, remedy: str) -> list[float]:
-    """The numbers of an ASCII file; raises `InputError` unless there are ``count`` finite ones."""
+    """Return the numbers of a text file.
+
+    Args:
+        path: of the file.
+        count: how many numbers there should be.
+        what: what the file holds, for messages.
+        remedy: what to do when it does not.
+
+    Raises:
+        InputError: when it is missing, or does not hold so many finite numbers.
+    """
     if not path.is_file():
-        raise InputError(f"{path}: missing; expected {what}; {remedy}")
-    words = path.read_bytes().decode("ascii", errors="replace").split()
+        raise InputError(f"{path}: missing{near_miss(path)}; expected {what}; {remedy}")
+    words = read_text(path).split()
     try:
         numbers = [float(word) for word in words]
     except ValueError as error:
@@ -41,10 +53,10 @@ def read_numbers(path: Path, count: int, what: str, remedy: str) -> list[float]:
 
 
 def read_camera(path: Path, name: str) -> Camera:
-    """The camera that a .cal file describes.
+    """Return the camera that a .cal file describes.
 
     Raises:
-        InputError: when it does not hold 22 numbers, or its rotation is none.
+        InputError: when it does not hold 22 numbers, or its rotation is not a rotation.
     """
     numbers = np.array(read_numbers(path, 22, "a camera's calibration", _AGAIN))
     focal, centre, skew, distortion, rotation, translation = np.split(numbers, (2, 4, 5, 10, 19))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from corruptbench.datasets.near_misses import near_miss
 from corruptbench.datasets.root_suggestion import nearby
 from corruptbench.errors import InputError
 
@@ -12,7 +13,7 @@ _KINDS = ("Image_Data", "Calibration_Data", "Sync_Data", "Mocap_Data")
 
 
 def child(folder: Path, name: str) -> Path:
-    """``folder / name``, in the spelling that is there; as given where nothing is."""
+    """Return ``folder / name`` in the spelling that is there, or as given where nothing is."""
     path = folder / name
     if path.exists() or not folder.is_dir():
         return path
@@ -20,10 +21,10 @@ def child(folder: Path, name: str) -> Path:
 
 
 def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
-    """The subjects that are there.
+    """Return the subjects that are there.
 
     Raises:
-        InputError: if there is none; names the right root if it is near.
+        InputError: if there is none; it names the right root if that is near.
     """
 
     def present(place: Path) -> list[str]:
@@ -32,57 +33,62 @@ def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
     if root.is_file() or root.suffix == ".npz":
         what = "a file" if root.is_file() else "no such file"
         raise InputError(
-            f"{root}: {what}; expected the root of HumanEva-I, a folder (--root): labels in one "
-            "file, data_3d_humaneva15.npz, are laid into it, beside the cameras' Calibration_Data"
+            f"{root}: {what}; expected the root of HumanEva-I, a folder: labels in one file, "
+            "data_3d_humaneva15.npz, belong into it, beside the cameras' Calibration_Data"
         )
     if not root.is_dir():
         raise InputError(
-            f"{root}: no such folder; expected the root of HumanEva-I, which holds S1, S2, S3: "
-            "check the path (--root)"
+            f"{root}: no such folder{near_miss(root)}; expected the root of HumanEva-I, which "
+            "holds S1, S2, S3: check the path"
         )
     found = present(root)
-    other = None if found else nearby(root, present)
+    if found:
+        return found
+    similar = next(filter(None, (near_miss(root / s / "Image_Data") for s in subjects)), "")
+    other = None if similar else nearby(root, present)
     if other is not None:
-        raise InputError(
-            f"{root}: holds no subject's folder, but {other} does; --root should be {other}"
-        )
-    if not found:
-        raise InputError(
-            f"{root}: no folder {' or '.join(subjects)} of HumanEva-I in it; expected "
-            "S1/Image_Data, S1/Calibration_Data and so on: are the archives unpacked?"
-        )
-    return found
+        raise InputError(f"{root}: holds no subject's folder, but {other} does: give {other}")
+    raise InputError(
+        f"{root}: no folder {' or '.join(subjects)} of HumanEva-I in it{similar}; expected "
+        "S1/Image_Data, S1/Calibration_Data and so on: are the archives unpacked?"
+    )
 
 
 def subject_file(root: Path, subject: str, folder: str, name: str) -> Path:
-    """A file such as ``S1/Image_Data/Walking_1_(C1).avi``."""
+    """Return a file such as ``S1/Image_Data/Walking_1_(C1).avi``."""
     return child(child(child(root, subject), folder), name)
 
 
 def video_file(root: Path, subject: str, recording: str, camera: str) -> Path:
-    """The video of a recording by a camera."""
+    """Return the video of a recording by a camera."""
     return subject_file(root, subject, "Image_Data", f"{recording}_({camera}).avi")
 
 
+def pictures_of(video: Path) -> Path:
+    """Return the folder of pictures that some copies have in place of a video."""
+    return child(video.parent, video.stem)
+
+
 def calibration_file(root: Path, subject: str, camera: str) -> Path:
-    """The calibration of a subject's camera."""
+    """Return the calibration of a subject's camera."""
     return subject_file(root, subject, "Calibration_Data", f"{camera}.cal")
 
 
 def offset_file(root: Path, subject: str, recording: str, stream: str) -> Path:
-    """The synchronisation of a recording's stream."""
+    """Return the synchronisation of a recording's stream."""
     return subject_file(root, subject, "Sync_Data", f"{recording}_({stream}).ofs")
 
 
 def mocap_file(root: Path, subject: str, name: str) -> Path:
-    """A file of the motion capture, such as "Walking_1.mat"."""
+    """Return a file of the motion capture, such as "Walking_1.mat"."""
     return subject_file(root, subject, "Mocap_Data", name)
 
 
 def converted_file(root: Path, partition: str, subject: str, recording: str) -> Path:
-    """Labels converted by VideoPose3D's ConvertHumanEva.m.
+    """Return labels converted by VideoPose3D's ConvertHumanEva.m.
 
-    Looked for below the root, and in the folder of the official code, where that script runs.
+    They are looked for below the root, and in the folder of the official code, where that script
+    runs.
     """
     code = sorted(p for p in root.glob("Release_Code*") if p.is_dir())
     name = f"{recording}.mat"

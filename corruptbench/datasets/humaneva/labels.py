@@ -9,27 +9,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets.humaneva import mocap
-from corruptbench.datasets.humaneva.chunks import chunk_name, numbered, validity
 from corruptbench.datasets.humaneva.files import converted_file, mocap_file, offset_file
 from corruptbench.datasets.humaneva.partitions import Partition, Recording
 from corruptbench.datasets.humaneva.sync import STREAMS, Clock, common_clock, read_offset
-from corruptbench.datasets.pickled import load_npz
+from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
+from corruptbench.formats.humaneva_chunks import chunk_name, numbered, validity
+from corruptbench.formats.videopose3d import (
+    Table,
+    check_poses,
+    read_detections,
+    read_positions,
+)
 
 Array = NDArray[np.float64]
 Source = Literal["converted_15j", "data_3d_humaneva15.npz", "motion capture (experimental)"]
 
-PACKAGE = "data_3d_humaneva15.npz"
+CONVERTED: Source = "converted_15j"
+PACKAGE: Source = "data_3d_humaneva15.npz"
+MOCAP: Source = "motion capture (experimental)"
 
 #: The median distance of pelvis and head must lie between these, mm: else the numbers are not mm
 #: (or metres, in the package). Our own choice.
@@ -39,17 +46,19 @@ REACH = 2000.0
 
 #: What to do about labels of each source that are of no use.
 _REMEDIES: dict[Source, str] = {
-    "converted_15j": "convert them again with VideoPose3D's ConvertHumanEva.m",
-    "data_3d_humaneva15.npz": (
+    CONVERTED: "convert them again with VideoPose3D's ConvertHumanEva.m",
+    PACKAGE: (
         "make it anew with VideoPose3D's prepare_data_humaneva.py, which writes world metres, or "
         "use converted_15j"
     ),
-    "motion capture (experimental)": "fetch Mocap_Data again, or use converted_15j",
+    MOCAP: "fetch Mocap_Data again, or use converted_15j",
 }
+
+_EXPECTED = f"VideoPose3D's package of HumanEva: {_REMEDIES[PACKAGE]}"
 
 
 def clock_of(root: Path, recording: Recording) -> Clock:
-    """The clock of a recording from its seven .ofs files; raises `InputError` if one is amiss."""
+    """Return the clock of a recording from its seven .ofs files; raise `InputError` without one."""
     return common_clock(
         [read_offset(offset_file(root, recording.subject, recording.name, s)) for s in STREAMS]
     )
@@ -62,94 +71,79 @@ class LabelFiles:
     root: Path
 
     def source(self, recording: Recording, partition: Partition) -> Source | None:
-        """The source that would be read; None where there is none. Opens the package at most."""
+        """Return the source that would be read; None where there is none."""
         subject, name = recording.subject, recording.name
         if converted_file(self.root, partition, subject, name).is_file():
-            return "converted_15j"
+            return CONVERTED
         if self._chunks(recording, partition):
-            return "data_3d_humaneva15.npz"
+            return PACKAGE
         if mocap_file(self.root, subject, f"{name}.mat").is_file():
-            return "motion capture (experimental)"
+            return MOCAP
         return None
 
     def read(self, recording: Recording, partition: Partition) -> Array:
-        """(F, 15, 3) float64 world mm of a partition's frames, NaN where there is no label.
+        """Return (F, 15, 3) float64 world mm of a partition's frames, NaN where there is no label.
 
         Raises:
             InputError: when there is no source, or it does not fit the partition.
         """
         source = self.source(recording, partition)
-        match source:
-            case "converted_15j":
-                joints, path = self._converted(recording, partition)
-            case "data_3d_humaneva15.npz":
-                joints, path = self._packed(recording, partition), self.root / PACKAGE
-            case "motion capture (experimental)":
-                joints, path = self._derived(recording, partition)
-            case _:
-                wanted = converted_file(
-                    self.root, partition, recording.subject, recording.name
-                ).relative_to(self.root)
-                raise InputError(
-                    f"{self.root}: no 3D labels of {recording.subject} {recording.name}, "
-                    f"{partition}; expected {wanted} (from VideoPose3D's ConvertHumanEva.m), "
-                    f"{PACKAGE}, or the motion capture, "
-                    f"{recording.subject}/Mocap_Data/{recording.name}.mat"
-                )
+        if source is None:
+            raise self._no_labels(recording, partition)
+        readers = {CONVERTED: self._converted, PACKAGE: self._packed, MOCAP: self._derived}
+        joints, path = readers[source](recording, partition)
         joints[~np.isfinite(joints).all(axis=(1, 2))] = np.nan
         _check_size(joints, path, _REMEDIES[source])
         return joints
 
+    def _no_labels(self, recording: Recording, partition: Partition) -> InputError:
+        subject, name = recording.subject, recording.name
+        wanted = converted_file(self.root, partition, subject, name)
+        package = self.root / PACKAGE
+        similar = near_miss(wanted) or ("" if package.is_file() else near_miss(package))
+        return InputError(
+            f"{self.root}: no 3D labels of {subject} {name}, {partition}{similar}; expected "
+            f"{wanted.relative_to(self.root)} (from VideoPose3D's ConvertHumanEva.m), {PACKAGE}, "
+            f"or the motion capture, {subject}/Mocap_Data/{name}.mat"
+        )
+
     def _converted(self, recording: Recording, partition: Partition) -> tuple[Array, Path]:
         path = converted_file(self.root, partition, recording.subject, recording.name)
-        joints = np.array(mocap.read_mat(path, ("poses_3d",))["poses_3d"], dtype=np.float64)
+        remedy = _REMEDIES[CONVERTED]
+        joints: Array = mocap.run_matlab("numbers", path, "poses_3d", remedy=remedy)
         expected = (recording.count(partition), 15, 3)
         if joints.shape != expected:
             first, last = recording.frames(partition)
             raise InputError(
                 f"{path}: poses_3d of shape {joints.shape}, expected {expected}: 15 joints in the "
-                f"frames {first} to {last} of the official partition; {_REMEDIES['converted_15j']}"
+                f"frames {first} to {last} of the official partition; {remedy}"
             )
         return joints, path
 
     @cached_property
-    def _package(self) -> Mapping[str, Any]:
+    def _package(self) -> Table:
         path = self.root / PACKAGE
-        if not path.is_file():
-            return {}
-        content = load_npz(path).get("positions_3d")
-        if not _is_package(content):
-            raise InputError(
-                f"{path}: no positions_3d of subjects and stretches; expected VideoPose3D's "
-                f"package of HumanEva: {_REMEDIES['data_3d_humaneva15.npz']}"
-            )
-        return content
+        return read_positions(path, _EXPECTED) if path.is_file() else {}
 
     @cached_property
-    def _unlabelled(self) -> Mapping[str, Any]:
+    def _unlabelled(self) -> Table:
         """Stretches without labels, which VideoPose3D's packages of detections hold."""
         for path in sorted(self.root.glob("data_2d_humaneva15_*.npz")):
-            content = load_npz(path).get("positions_2d")
-            if _is_package(content) and any(k.startswith("Unlabeled/") for k in content):
-                return content
+            table = read_detections(path, "VideoPose3D's package of detections")
+            if any(name.startswith("Unlabeled/") for name in table):
+                return table
         return {}
 
     def _chunks(self, recording: Recording, partition: Partition) -> dict[int, Any]:
         stretches = self._package.get(f"{partition}/{recording.subject}", {})
         return numbered(stretches, recording.name)
 
-    def _packed(self, recording: Recording, partition: Partition) -> Array:
+    def _packed(self, recording: Recording, partition: Partition) -> tuple[Array, Path]:
         path = self.root / PACKAGE
         chunks = self._chunks(recording, partition)
+        where = f"{path}: {partition}/{recording.subject}"
         for i, chunk in chunks.items():
-            shape = chunk.shape if isinstance(chunk, np.ndarray) else ()
-            if len(shape) != 3 or shape[1:] != (15, 3) or chunk.dtype.kind != "f":
-                pixels = ": pixels?" if shape[2:] == (2,) else ""
-                raise InputError(
-                    f"{path}: {partition}/{recording.subject}, {chunk_name(recording.name, i)}: "
-                    f"shape {shape}{pixels}, expected floats (frames, 15, 3); "
-                    f"{_REMEDIES['data_3d_humaneva15.npz']}"
-                )
+            check_poses(chunk, 15, f"{where}, {chunk_name(recording.name, i)}", _EXPECTED)
         subject = f"Unlabeled/{partition}/{recording.subject}"
         unlabelled = numbered(self._unlabelled.get(subject, {}), recording.name)
         gaps = {
@@ -159,7 +153,7 @@ class LabelFiles:
         valid = validity({i: len(a) for i, a in chunks.items()}, gaps, count)
         if valid is None:
             raise InputError(
-                f"{path}: {partition}/{recording.subject}, {recording.action} 1: "
+                f"{where}, {recording.action} 1: "
                 f"{sum(map(len, chunks.values()))} labelled frames in stretches "
                 f"{', '.join(map(str, sorted(chunks)))}; which of the partition's {count} frames "
                 "they are is not stored in it. Put VideoPose3D's package of detections "
@@ -168,7 +162,7 @@ class LabelFiles:
             )
         joints = np.full((count, 15, 3), np.nan)
         joints[valid] = np.concatenate([chunks[i] for i in sorted(chunks)]) * 1000.0
-        return joints
+        return joints, path
 
     def _derived(self, recording: Recording, partition: Partition) -> tuple[Array, Path]:
         subject = recording.subject
@@ -189,14 +183,8 @@ class LabelFiles:
         return joints, path
 
 
-def _is_package(content: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Whether it maps names to mappings of names."""
-    tables = [content, *content.values()] if isinstance(content, Mapping) else [None]
-    return all(isinstance(t, Mapping) and all(isinstance(name, str) for name in t) for t in tables)
-
-
 def _check_size(joints: Array, path: Path, remedy: str) -> None:
-    """Raises `InputError` unless joints are as far apart as a person's (`UPRIGHT`, `REACH`)."""
+    """Raise `InputError` unless joints are as far apart as a person's (`UPRIGHT`, `REACH`)."""
     away = np.linalg.norm(joints - joints[:, :1], axis=2)
     away = away[np.isfinite(away).all(axis=1)]
     if not len(away):

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.io
 from numpy.typing import NDArray
 
+from corruptbench import sandbox
+from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
 
 Array = NDArray[np.float64]
@@ -55,7 +56,7 @@ class Capture:
     labels: tuple[str, ...]
 
     def index(self, *names: str) -> int:
-        """The first marker whose label contains one of the names (a subject may be put before)."""
+        """Return the first marker whose label contains a name; a subject may stand before it."""
         for i, label in enumerate(self.labels):
             if any(name in label for name in names):
                 return i
@@ -66,76 +67,39 @@ class Capture:
 
 
 def read_capture(path: Path) -> Capture:
-    """A ``Mocap_Data/*.mat``, as the official readc3d leaves it.
+    """Return a ``Mocap_Data/*.mat``, as the official readc3d leaves it.
 
     Raises:
         InputError: when it is no such file, or lacks the markers or their labels.
     """
-    content = read_mat(path, ("Markers", "ParameterGroup"))
-    markers = np.asarray(content["Markers"], dtype=np.float64)
-    group = _named(content["ParameterGroup"], "POINT", path)
-    labels = [_text(x) for x in np.ravel(_named(group.Parameter, "LABELS", path).data)]
-    count = markers.shape[1] if markers.ndim == 3 else -1
-    if markers.shape[2:] != (3,) or len(labels) < count:
-        raise InputError(
-            f"{path}: Markers of shape {markers.shape} with {len(labels)} labels; expected "
-            f"(frames, markers, 3) and a label for each marker; {_AGAIN}"
-        )
-    return Capture(path, markers, tuple(labels[:count]))
+    markers, labels = run_matlab("capture", path, remedy=_AGAIN)
+    return Capture(path, markers, tuple(labels))
 
 
-def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
-    """Variables of a MATLAB file (version 4 to 7), structs as objects.
+def run_matlab(function: str, path: Path, *arguments: str, remedy: str) -> Any:
+    """Return what a function of `corruptbench.formats.matlab` reads, in the sandbox.
 
     Raises:
-        InputError: when the file is missing, damaged, of version 7.3, or lacks one of them.
+        InputError: when the file is missing, damaged, or lacks what the function reads.
     """
     if not path.is_file():
-        raise InputError(f"{path}: missing; complete the data set")
-    try:
-        content = scipy.io.loadmat(path, struct_as_record=False)
-    except NotImplementedError:
-        raise InputError(
-            f"{path}: a MATLAB file of version 7.3, expected version 5 to 7: save it with -v7"
-        ) from None
-    except Exception as error:  # scipy raises whatever a damaged file leads it to
-        raise InputError(f"{path}: not a readable MATLAB file ({error}); fetch it again") from None
-    missing = [name for name in names if name not in content]
-    if missing:
-        raise InputError(
-            f"{path}: holds no {' and no '.join(missing)}; it has "
-            f"{', '.join(n for n in content if not n.startswith('__')) or 'nothing'}; is it "
-            "another file? Fetch or convert it again"
-        )
-    return dict(content)
-
-
-def _named(structs: object, name: str, path: Path) -> Any:
-    """The struct of that name, or one whose name contains it."""
-    names = {_text(getattr(s, "name", "")): s for s in np.ravel(np.asarray(structs))}
-    for found, struct in sorted(names.items(), key=lambda item: item[0] != name):
-        if name in found:
-            return struct
-    raise InputError(
-        f"{path}: ParameterGroup holds no {name}; expected the output of readc3d; {_AGAIN}"
-    )
-
-
-def _text(value: object) -> str:
-    """What a cell with one string holds; nothing for an empty one."""
-    while isinstance(value, np.ndarray):
-        value = value.ravel()[0] if value.size else ""
-    return str(value).strip()
+        raise InputError(f"{path}: missing{near_miss(path)}; complete the data set")
+    call, where = f"corruptbench.formats.matlab:{function}", str(path)
+    limits = sandbox.Limits.for_file(path)
+    return sandbox.run(call, where, *arguments, name=where, remedy=remedy, limits=limits)
 
 
 def read_parameters(path: Path) -> dict[str, float]:
-    """The subject's measures, ``Mocap_Data/<subject>.mp``: lines ``$Name = value``.
+    """Read the subject's measures, ``Mocap_Data/<subject>.mp``: lines ``$Name = value``.
 
     Raises:
         InputError: when one that is needed is missing.
     """
     if not path.is_file():
-        raise InputError(f"{path}: missing; expected the subject's measures; complete the data set")
+        raise InputError(
+            f"{path}: missing{near_miss(path)}; expected the subject's measures: complete the data "
+            "set"
+        )
     text = path.read_bytes().decode("latin-1")
     found = {k: float(v) for k, v in re.findall(r"\$(\w+)\s*=\s*(-?\d+(?:\.\d*)?)", text)}
     for name in ("LShoulderOffset", "RShoulderOffset"):
@@ -147,13 +111,13 @@ def read_parameters(path: Path) -> dict[str, float]:
 def joints_of(
     trial: Capture, static: Capture, parameters: Mapping[str, float], positions: Array
 ) -> Array:
-    """(F, 15, 3) float64 world mm at fractional frames (F,) of a trial, from 1; NaN: not valid.
+    """Return joints (F, 15, 3) float64 world mm of a trial; NaN where they are not valid.
 
     Args:
         trial: the recording.
         static: the subject at rest, ``Static.mat``.
         parameters: the subject's measures, mm.
-        positions: in the trial.
+        positions: frames (F,) in the trial, from 1 and fractional.
     """
     return _Body(trial, positions).joints(_shoulder_width(static), parameters)
 
@@ -173,8 +137,8 @@ class _Body:
         self.trial, self.low, self.share = trial, low, np.where(inside, positions - 1 - low, 0.0)
         self.high = low + (self.share > 0)
         surface = trial.markers[:, [trial.index(*names) for names in SURFACE]]
-        whole = (surface.sum(axis=2) != 0).all(axis=1)
-        self.valid = inside & whole[self.low] & whole[self.high]
+        is_complete = (surface.sum(axis=2) != 0).all(axis=1)
+        self.valid = inside & is_complete[self.low] & is_complete[self.high]
 
     def _between(self, marker: int) -> tuple[Array, Array]:
         track = self.trial.markers[:, marker]
@@ -183,18 +147,18 @@ class _Body:
         return track[self.low], track[self.low + 1]
 
     def point(self, name: str) -> Array:
-        """(F, 3): a virtual marker."""
+        """Return a virtual marker (F, 3)."""
         before, after = self._between(self.trial.index(name))
         return before + self.share[:, None] * (after - before)
 
     def length(self, a: str, b: str) -> Array:
-        """(F, 1): mean distance of two virtual markers over the frames before and after."""
+        """Return the mean distance (F, 1) of two virtual markers in the frames around."""
         first, second = (self.trial.markers[:, self.trial.index(n)] for n in (a, b))
         gap = np.linalg.norm(first - second, axis=1)
         return np.asarray((gap[self.low] + gap[self.high])[:, None] / 2)
 
     def axes(self, name: str) -> tuple[Array, Array]:
-        """Axes x and z (F, 3) of a segment, turned evenly from one frame to the next."""
+        """Return the axes x and z (F, 3) of a segment, turned evenly from one frame to the next."""
         start = self.trial.index(name)
         origin, z, x, y = (self._between(start + i) for i in range(4))
         ends = []
@@ -209,7 +173,7 @@ class _Body:
         return turned[:, :, 0], turned[:, :, 2]
 
     def joints(self, shoulder_width: float, parameters: Mapping[str, float]) -> Array:
-        """(F, 15, 3): see `joints_of`."""
+        """Return (F, 15, 3); see `joints_of`."""
         x, z = self.axes("PELO")
         torso = self.length("TRXO", "PELO")
         pelvis = self.point("PELO") + PELVIS_SHIFT * x
@@ -225,7 +189,7 @@ class _Body:
         return joints
 
     def _arm(self, side: str, offset: float) -> tuple[Array, Array, Array]:
-        """Shoulder, elbow, wrist; upper arm and forearm lean by one angle in opposite senses."""
+        """Return shoulder, elbow, wrist; upper arm and forearm lean by one angle, oppositely."""
         shoulder, old_elbow = self.point(f"{side}CLO"), self.point(f"{side}HUO")
         upper = self.length(f"{side}CLO", f"{side}HUO")
         lean = np.arctan2(offset / 2, upper)
@@ -238,7 +202,7 @@ class _Body:
         return shoulder, end + gap / 2, wrist
 
     def _leg(self, side: str) -> tuple[Array, Array, Array]:
-        """Hip, knee, ankle; the knee is the mean of the thigh's end and the shank's beginning."""
+        """Return hip, knee, ankle; the knee is midway between thigh's end and shank's start."""
         hip, knee = self.point(f"{side}FEP"), self.point(f"{side}FEO")
         thigh = hip - self.length(f"{side}FEP", f"{side}FEO") * self.axes(f"{side}FEO")[1]
         ankle = knee - self.length(f"{side}FEO", f"{side}TIO") * self.axes(f"{side}TIO")[1]
@@ -246,9 +210,9 @@ class _Body:
 
 
 def _slerp(first: Array, second: Array, share: Array) -> Array:
-    """Rotations (F, 3, 3) at ``share`` (F,) of the way from one to another, less than half a turn.
+    """Return rotations (F, 3, 3) between two that are less than half a turn apart.
 
-    Rodrigues' formula about the axis of the turn between them.
+    They are at ``share`` (F,) of the way, by Rodrigues' formula about the axis of the turn.
     """
     turn = np.swapaxes(first, 1, 2) @ second
     skew = (turn - np.swapaxes(turn, 1, 2)) / 2

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from corruptbench.datasets.clip import ClipId
+from corruptbench.datasets.base import ClipId
 
 Partition = Literal["Validate", "Train"]
 PARTITIONS: tuple[Partition, ...] = ("Validate", "Train")
@@ -40,24 +40,24 @@ class Recording:
 
     @property
     def name(self) -> str:
-        """As the files are named: "Walking_1"."""
+        """The name that the files have: "Walking_1"."""
         return f"{self.action}_1"
 
     def frames(self, partition: Partition) -> tuple[int, int]:
-        """First and last frame of a partition."""
+        """Return the first and last frame of a partition."""
         return self.validate if partition == "Validate" else self.train
 
     def clip(self, partition: Partition, camera: str) -> ClipId:
-        """A partition, seen by a camera."""
+        """Return a partition, seen by a camera."""
         sequence = f"{self.name}_{partition}"
         return ClipId("humaneva", self.subject, sequence, camera, self.action)
 
     def clips(self) -> list[ClipId]:
-        """All of it."""
+        """Return all clips of the recording."""
         return [self.clip(p, camera) for p in PARTITIONS for camera in CAMERAS]
 
     def count(self, partition: Partition) -> int:
-        """Number of frames of a partition."""
+        """Return the number of frames of a partition."""
         first, last = self.frames(partition)
         return last - first + 1
 

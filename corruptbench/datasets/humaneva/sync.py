@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from corruptbench.datasets.humaneva.calibration import read_numbers
 from corruptbench.errors import InputError
 
-#: Whose offsets make the clock, in the order of the official code.
+#: The streams whose offsets make the clock, in the order of the official code.
 STREAMS = ("C1", "C2", "C3", "BW1", "BW2", "BW3", "BW4")
 
-#: What to do about files that are amiss. The official code goes on without a stream whose file it
-#: cannot read; here all seven are needed, since each has a share in the clock.
+#: What to do about missing and damaged files. The official code goes on without a stream whose file
+#: it cannot read. Here all seven are needed, since each has a share in the clock.
 UPDATE = "apply Critical_Update_OFS_files.zip, which replaces Sync_Data"
 
 
@@ -50,13 +50,13 @@ class Clock:
     scale: float
 
     def mocap_positions(self, first: int, last: int) -> NDArray[np.float64]:
-        """Motion capture frames, from 1 and fractional, of the clock's frames first .. last."""
+        """Return the motion capture frames, fractional and from 1, of frames first .. last."""
         frames = np.arange(first, last + 1, dtype=np.float64)
         return np.asarray(self.mocap_start + (frames - 1) * self.scale)
 
 
 def read_offset(path: Path) -> Offset:
-    """One .ofs file; raises `InputError` unless it holds three numbers, the last above 0."""
+    """Read an .ofs file; raise `InputError` unless it holds three numbers, the last above 0."""
     video, mocap, scale = read_numbers(path, 3, "the synchronisation of a camera", UPDATE)
     if scale <= 0:
         raise InputError(
@@ -66,7 +66,7 @@ def read_offset(path: Path) -> Offset:
 
 
 def common_clock(offsets: Sequence[Offset]) -> Clock:
-    """The common clock of streams; the first one's motion capture frame ties them together."""
+    """Return the streams' common clock; the first one's motion capture frame ties them."""
     tie = offsets[0].mocap_frame
     starts = [o.video_frame + (tie - o.mocap_frame) / o.scale for o in offsets]
     scale = sum(o.scale for o in offsets) / len(offsets)
@@ -80,5 +80,5 @@ def common_clock(offsets: Sequence[Offset]) -> Clock:
 
 
 def _matlab_round(value: float) -> int:
-    """To the nearest integer, halves away from zero (Python rounds them to the even one)."""
+    """Round to the nearest integer, halves away from zero (Python rounds them to the even one)."""
     return int(math.copysign(math.floor(abs(value) + 0.5), value))

@@ -1,7 +1,7 @@
 """The embedded data set "studio": rendered people with real motion, four cameras, exact labels.
 
 Test videos (subjects S6, S7) lie in this folder; of the training subjects (S1 to S5) only the
-labels and the clean detections do. Another rendering of the set is read with ``--root``.
+labels and the clean detections do. Another rendering of the set is read from its own root.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corruptbench.datasets.clip import ClipId
+from corruptbench.datasets.base import ClipId
 from corruptbench.datasets.folder import FolderDataset
 
 EMBEDDED = Path(__file__).parent
@@ -19,12 +19,12 @@ TRAIN_SHARDS = EMBEDDED / "train_shards"
 
 
 def open_root(root: Path | None) -> FolderDataset:
-    """The studio set in ``root``, by default the embedded one."""
+    """Return the studio set in ``root``, by default the embedded one."""
     return FolderDataset(root or EMBEDDED)
 
 
 def expected_clips() -> dict[ClipId, range]:
-    """All clips of the embedded set, each with its one number of frames whose labels are valid."""
+    """Return all clips of the embedded set, each with its one number of valid labelled frames."""
     embedded = FolderDataset(EMBEDDED)
     valid = (
         (clip, int(np.isfinite(embedded.load(clip).joints).all(axis=(1, 2)).sum()))

@@ -1,0 +1,1 @@
+"""Exported lifters that come with the package; see README.md."""

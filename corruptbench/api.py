@@ -1,0 +1,262 @@
+"""The functions of the package: build a benchmark, open its shards, evaluate a lifter.
+
+The command line calls the same ones. What a function needs (torch, the detector's runtime, video
+codecs) is imported when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from corruptbench.builder.runner import Progress, Todo
+    from corruptbench.evaluation.lifter import Lifter
+    from corruptbench.leaderboard.schema import Result as ResultRecord
+    from corruptbench.shards.shard_set import ShardSet
+
+
+def build(
+    manifest: str | Path = "studio-c",
+    *,
+    root: str | Path | None = None,
+    severity: int | str | Iterable[int] = "1-5",
+    corruption: str | Iterable[str] = (),
+    detector: str = "movenet:lightning",
+    device: str = "cpu",
+    workers: int | None = None,
+    videos: bool = False,
+    crf: int | None = None,
+    out: str | Path = "shards",
+    progress: bool = True,
+) -> ShardSet:
+    """Build what is missing of a benchmark, and open its shards.
+
+    Clips that are there, made from the same inputs, are kept: an interrupted call resumes.
+
+    Args:
+        manifest: id of a benchmark that comes with the package, or path of a manifest (.toml).
+        root: folder of the data set; None for the embedded studio set.
+        severity: 1 to 5: one, several, or text such as "1-5" or "1,3,5".
+        corruption: names of corruptions; all of the manifest if there is none.
+        detector: 2D detector, "family:variant".
+        device: "cpu", "cuda" or "cuda:N".
+        workers: processes; by default one for each usable processor, and one on CUDA.
+        videos: also write the corrupted videos, as H.264 in .mp4.
+        crf: constant rate factor of the videos, 0 (lossless RGB) to 51; 12 by default.
+        out: folder of the shards.
+        progress: whether to show progress on stderr.
+
+    Returns:
+        The shards, joined with the labels.
+
+    Raises:
+        InputError: an argument, a label file or a video is not as expected. Finished clips stay.
+        detectors.DetectorError: the detector cannot be loaded.
+    """
+    from corruptbench.builder import runner
+    from corruptbench.builder.plan import choose_cells, parse_severities
+    from corruptbench.builder.workers import Recipe
+    from corruptbench.errors import InputError
+    from corruptbench.manifest import load_manifest
+    from corruptbench.processors import usable_processors
+    from corruptbench.video.writer import CRF
+
+    if crf is not None and not videos:
+        raise InputError(f"crf {crf}: it concerns videos, and none are wanted; ask for videos")
+    recipe = Recipe(load_manifest(str(manifest)), _path(root), detector, device)
+    names = [corruption] if isinstance(corruption, str) else list(corruption)
+    cells = choose_cells(recipe.manifest, parse_severities(severity), names)
+    if workers is None:
+        workers = usable_processors() if device == "cpu" else 1
+    wanted = (CRF if crf is None else crf) if videos else None
+    title = f"{recipe.manifest.title}: {len(cells)} cells"
+    with _build_progress(title, workers, progress) as (announce, advance):
+        runner.build(recipe, cells, Path(out), workers, announce, advance, wanted)
+    return open_shards(out, root, manifest)
+
+
+@contextmanager
+def _build_progress(
+    title: str, workers: int, shown: bool
+) -> Iterator[tuple[Callable[[Todo], None], Progress]]:
+    """Give the two callbacks of a build; they print nothing unless ``shown``."""
+    from corruptbench.progress import Meter, counted, note
+
+    if not shown:
+        yield lambda todo: None, lambda crops, clips: None  # noqa: ARG005
+        return
+    with ExitStack() as stack:
+        meters: list[Meter] = []
+        clips = 0
+
+        def announce(todo: Todo) -> None:
+            note(
+                f"{title}, {counted(todo.clips, 'clip')}, of these {len(todo.items)} to build "
+                f"({counted(todo.crops, 'crop')}), {counted(workers, 'worker')}"
+            )
+            if todo.items:
+                meters.append(stack.enter_context(Meter("build", todo.crops, "crops")))
+
+        def advance(crops_done: int, clips_done: int) -> None:
+            nonlocal clips
+            clips += clips_done
+            meters[0].advance(crops_done, f"({counted(clips, 'clip')})")
+
+        yield announce, advance
+
+
+def open_shards(
+    folder: str | Path = "shards",
+    root: str | Path | None = None,
+    manifest: str | Path | None = None,
+) -> ShardSet:
+    """Open the folder of a finished build.
+
+    Args:
+        folder: the ``out`` of the build.
+        root: folder of the data set, for the labels; None for the embedded studio set.
+        manifest: id or path; by default the shipped manifest that the lock names.
+
+    Returns:
+        The shards. ``for clip, detections in shards.clips()`` gives each clip with its labels and
+        the detections of all its cells.
+
+    Raises:
+        InputError: the build is not finished, or was made from another manifest.
+    """
+    from corruptbench.shards import shard_set
+
+    name = None if manifest is None else str(manifest)
+    return shard_set.open_shards(Path(folder), _path(root), name)
+
+
+def load_lifter(path: str | Path, device: str = "cpu") -> Lifter:
+    """Load an exported lifter and check it against its contract on made-up input.
+
+    An exported model is a program: load only what you would run.
+
+    Args:
+        path: ``.pt2`` (torch.export) or ``.pt`` (TorchScript), the contract inside or beside it.
+        device: "cpu", "cuda" or "cuda:N".
+
+    Returns:
+        A callable on (B, T, J, C) float32 arrays in the contract's convention.
+
+    Raises:
+        InputError: the file is no such model, has no contract, or breaks it.
+    """
+    from corruptbench.evaluation import lifter
+
+    return lifter.load_lifter(Path(path), device)
+
+
+def evaluate(
+    model: str | Path | Lifter,
+    shards: str | Path | ShardSet = "shards",
+    *,
+    root: str | Path | None = None,
+    manifest: str | Path | None = None,
+    device: str = "cpu",
+    progress: bool = True,
+) -> Result:
+    """Score a lifter on every cell of a build.
+
+    Args:
+        model: path of an exported lifter, or one from `load_lifter`.
+        shards: folder of a finished build, or what `build` or `open_shards` returned.
+        root: folder of the data set, as for `open_shards`; not for shards that are open already.
+        manifest: likewise.
+        device: "cpu", "cuda" or "cuda:N"; not for a lifter that is loaded already.
+        progress: whether to show progress on stderr.
+
+    Returns:
+        Errors in mm, in memory; `Result.save` writes them.
+
+    Raises:
+        InputError: the shards or the model are not as expected, or the model gives poses that
+            cannot be scored.
+    """
+    from corruptbench.evaluation.result import make_result
+    from corruptbench.evaluation.score import score
+    from corruptbench.progress import meter
+    from corruptbench.shards.shard_set import ShardSet
+
+    shard_set = shards if isinstance(shards, ShardSet) else open_shards(shards, root, manifest)
+    lifter = load_lifter(model, device) if isinstance(model, (str, Path)) else model
+    with meter("evaluate", len(shard_set.lock.clips), "clips", progress) as advance:
+        clips = score(lifter, shard_set, lambda clip: advance(1, clip))
+    name = Path(model).name if isinstance(model, (str, Path)) else lifter.contract.name
+    command = f"corruptbench evaluate {name} --shards SHARDS --device {lifter.device}"
+    return Result(make_result(clips, lifter, shard_set, command), clips)
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """The errors of one lifter on one benchmark.
+
+    Attributes:
+        record: all numbers and what they were measured on, as the leaderboard stores them.
+        clips: one row for each clip and cell; errors in mm.
+    """
+
+    record: ResultRecord
+    clips: pd.DataFrame
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Errors by corruption, clean first, in mm; MPJVE in mm per frame.
+
+        A row is the mean over the severities of a corruption; ``corrupted`` is the mean over the
+        corruptions. Columns: mpjpe, p_mpjpe, mpjve, and degradation (MPJPE less the clean one).
+        """
+        import pandas as pd
+
+        columns = {}
+        for metric in ("mpjpe", "p_mpjpe", "mpjve"):
+            found = getattr(self.record, metric)
+            columns[metric] = {
+                "clean": found.clean, **found.corruptions, "corrupted": found.corrupted
+            }  # fmt: skip
+        table = pd.DataFrame(columns)
+        table["degradation"] = table["mpjpe"] - self.record.mpjpe.clean
+        return table.rename_axis("corruption")
+
+    def save(self, folder: str | Path = "results") -> Path:
+        """Write ``<lifter>.json`` and ``<lifter>.clips.parquet`` for the leaderboard.
+
+        Returns:
+            The path of the JSON file.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        from corruptbench.evaluation.result import save
+
+        return save(self.record, self.clips, Path(folder))
+
+    def __repr__(self) -> str:
+        """Return the title and the table as text."""
+        return f"{self._title}\n{self.table.round(1).to_string()}"
+
+    def _repr_html_(self) -> str:
+        """Return the title and the table for a notebook."""
+        return f"<p>{self._title}</p>{self.table.round(1).to_html()}"
+
+    @property
+    def _title(self) -> str:
+        benchmark = self.record.benchmark
+        return (
+            f"{self.record.lifter.name} on {benchmark.id}, version {benchmark.version}: "
+            f"MPJPE {self.record.mpjpe.clean:.1f} mm clean, "
+            f"{self.record.mpjpe.corrupted:.1f} mm corrupted"
+        )
+
+
+def _path(value: str | Path | None) -> Path | None:
+    return None if value is None else Path(value)

@@ -1,0 +1,84 @@
+"""How commands are found, how they name a path in an error, and how their help gives an example."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from corruptbench.cli.words import suggestion
+
+#: Each is also the name of the module in this folder that defines it as ``command``.
+COMMANDS = (
+    "build", "clips", "completion", "corrupt", "data", "demo", "detections", "evaluate", "export",
+    "leaderboard", "preview", "submit", "train", "verify", "weights",
+)  # fmt: skip
+
+#: Parameters that name where a command writes.
+_OUTPUTS = ("out", "target", "board")
+
+
+class Command(click.Command):
+    """Names its output in an error of the system that names no file, such as a full disk."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            outputs = [str(ctx.params[name]) for name in _OUTPUTS if ctx.params.get(name)]
+            if error.filename is None and outputs:
+                error.filename = outputs[0]
+            raise
+
+
+class Group(click.Group):
+    """Suggests a command for a mistyped one."""
+
+    command_class = Command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first word names.
+
+        Raises:
+            click.UsageError: there is none; names the most similar one.
+        """
+        known = self.list_commands(ctx)
+        if args[0] not in known and not args[0].startswith("-"):
+            raise click.UsageError(
+                f"no such command '{args[0]}'.{suggestion(args[0], known)} Expected one of "
+                f"{', '.join(known)}.",
+                ctx,
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the first sentence of each command's help, uncut."""
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(n, c.get_short_help_str(limit=200)) for n, c in commands.items() if c]
+            )
+
+
+class Commands(Group):
+    """Finds each command in its module, which imports what is slow only when the command runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names, sorted."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"corruptbench.cli.{cmd_name}").command
+        return command
+
+
+def example(*lines: str, json: str = "") -> str:
+    """Return the end of a help: an example, and the keys that ``--json`` prints."""
+    text = "\n".join(("\b", "Example:", *(f"  {line}" for line in lines)))
+    return f"{text}\n\nWith --json: {json}." if json else text

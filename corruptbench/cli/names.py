@@ -1,0 +1,66 @@
+"""Names that options take, found without importing what they name: help and completion are fast.
+
+Each name is read from the source of the module that defines it.
+"""
+
+from __future__ import annotations
+
+import re
+from ast import literal_eval
+from functools import cache
+from pathlib import Path
+
+import corruptbench
+
+_PACKAGE = Path(corruptbench.__file__).parent
+
+
+@cache
+def manifests() -> list[str]:
+    """Return the ids of the benchmarks that come with the package."""
+    return sorted(path.stem for path in (_PACKAGE / "manifests").glob("*.toml"))
+
+
+@cache
+def corruptions() -> list[str]:
+    """Return the names of the corruptions, from the modules that define ``CORRUPTION``."""
+    definition = r'^CORRUPTION\b.*?\bname="(\w+)"'
+    sources = _sources("corruptions").values()
+    return sorted(name for text in sources for name in _found(definition, text))
+
+
+@cache
+def detectors() -> list[str]:
+    """Return the names of the detectors, from the modules that define ``VARIANTS``."""
+    return sorted(
+        f"{family}:{variant}"
+        for family, text in _sources("detectors").items()
+        for variants in _found(r"^VARIANTS\b[^=\n]*= *(\(.*?\))", text)
+        for variant in literal_eval(variants)
+    )
+
+
+@cache
+def datasets() -> list[str]:
+    """Return the names of the data sets, from the modules that define ``open_root``."""
+    sources = _sources("datasets").items()
+    return sorted(name for name, text in sources if _found(r"^def open_root\b", text))
+
+
+@cache
+def joint_sets() -> list[str]:
+    """Return the names of the joint sets."""
+    text = (_PACKAGE / "skeleton.py").read_text(encoding="utf-8")
+    return _found(r'= JointSet\(\s*name="(\w+)"', text)
+
+
+def _sources(folder: str) -> dict[str, str]:
+    """Return the source of each module and package in a folder, by its name."""
+    place = _PACKAGE / folder
+    paths = {path.stem: path for path in place.glob("*.py")}
+    paths |= {path.parent.name: path for path in place.glob("*/__init__.py")}
+    return {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+
+
+def _found(pattern: str, text: str) -> list[str]:
+    return re.findall(pattern, text, re.MULTILINE | re.DOTALL)

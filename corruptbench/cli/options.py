@@ -1,0 +1,75 @@
+"""Options and arguments that several commands have, each declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from corruptbench.cli import names
+from corruptbench.cli.words import Hint, Name
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+PATH = click.Path(path_type=Path)
+MANIFEST = Name(names.manifests, ".toml")
+CORRUPTION = Name(names.corruptions)
+DETECTOR = Name(names.detectors)
+CRF = click.IntRange(0, 51)
+CRF_HELP = (
+    "Constant rate factor. 1 to 51: H.264 4:2:0, which halves the resolution of color (color noise "
+    "loses most of it). 0: lossless RGB, for players that know H.264 High 4:4:4 in RGB."
+)
+_MANIFESTS = f"One of {', '.join(names.manifests())}; or a .toml file."
+_CORRUPTIONS = f"One of {', '.join(names.corruptions())}."
+
+
+def manifest(default: str | None = "studio-c", absent: str = "") -> Decorator:
+    """Return ``--manifest``; ``absent`` says what is taken where there is no default."""
+    return click.option(
+        "--manifest", type=MANIFEST, default=default, show_default=True,
+        help=f"Benchmark. {absent}{_MANIFESTS}",
+    )  # fmt: skip
+
+
+def corruptions(absent: str) -> Decorator:
+    """Return ``--corruption``, which can be repeated; ``absent`` says what is taken without it."""
+    return click.option(
+        "--corruption", type=CORRUPTION, multiple=True,
+        help=f"Only this one; repeatable. Default: {absent}. {_CORRUPTIONS}",
+    )  # fmt: skip
+
+
+def out(default: str, text: str) -> Decorator:
+    """Return ``--out``."""
+    return click.option("--out", type=PATH, default=Path(default), show_default=True, help=text)
+
+
+corruption = click.option("--corruption", type=CORRUPTION, required=True, help=_CORRUPTIONS)
+severities = click.option(
+    "--severity", type=Hint("1-5", "1", "2", "3", "4", "5"), default="1-5", show_default=True,
+    help="Such as 3, 1-5 or 1,3,5.",
+)  # fmt: skip
+detector = click.option(
+    "--detector", type=DETECTOR, default="movenet:lightning", show_default=True,
+    help=f"Finds the person. One of {', '.join(names.detectors())}.",
+)  # fmt: skip
+device = click.option(
+    "--device", type=Hint("cpu", "cuda"), default="cpu", show_default=True,
+    help="cpu, cuda or cuda:N.",
+)  # fmt: skip
+root = click.option(
+    "--root", type=PATH, help="Folder of the data set. Not needed for the embedded studio set."
+)
+shards = click.option(
+    "--shards", type=PATH, default=Path("shards"), show_default=True, help="Folder of a build."
+)
+manifest_of_shards = manifest(None, "Default: the one that the shards name. ")
+board = click.option(
+    "--board", type=PATH, default=Path("leaderboard/results"), show_default=True,
+    help="Folder of the leaderboard's results.",
+)  # fmt: skip
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+quiet = click.option("--quiet", is_flag=True, help="No progress and no notes; errors still.")

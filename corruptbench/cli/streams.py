@@ -1,0 +1,30 @@
+"""Make the standard streams safe: closed ones, and characters that they cannot show."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+
+
+def prepare() -> None:
+    """Open what is closed on the null device, and never fail on a character.
+
+    File names that are not UTF-8 are printed as the bytes that they are. Other characters that
+    the terminal's encoding lacks are printed as escapes, with a backslash.
+    """
+    codecs.register_error("corruptbench", _encode_anyway)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="corruptbench")
+
+
+def _encode_anyway(error: UnicodeError) -> tuple[str | bytes, int]:
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.lookup_error("backslashreplace")(error)

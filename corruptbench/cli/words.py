@@ -1,0 +1,63 @@
+"""Suggestions for mistyped words, and the types of options that take a known name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+
+import click
+from click.shell_completion import CompletionItem
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return a question such as " Did you mean 'erase'?", or "" if no known word is similar."""
+    close = get_close_matches(word, list(known), n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+class Name(click.ParamType[str]):
+    """One of the names that a function lists; with ``suffix``, also a file of that suffix."""
+
+    name = "name"
+
+    def __init__(self, known: Callable[[], list[str]], suffix: str = "") -> None:
+        """Call ``known`` only when a name is checked or completed."""
+        self.known, self.suffix = known, suffix
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name; fail with a suggestion and with all names."""
+        known = self.known()
+        if value not in known and not (self.suffix and value.endswith(self.suffix)):
+            file = f", or a {self.suffix} file" if self.suffix else ""
+            text = f"'{value}' is unknown.{suggestion(value, known)} Expected one of "
+            self.fail(f"{text}{', '.join(known)}{file}.", param, ctx)
+        return value
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return the names that begin so, or files if there is none."""
+        names = [CompletionItem(n) for n in self.known() if n.startswith(incomplete)]
+        return names or [CompletionItem(incomplete, type="file")] * bool(self.suffix)
+
+
+class Hint(click.ParamType[str]):
+    """Free text for which a few words are offered in the shell."""
+
+    name = "text"
+
+    def __init__(self, *words: str) -> None:
+        """Offer these words; accept any."""
+        self.words = words
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return the words that begin so."""
+        return [CompletionItem(w) for w in self.words if w.startswith(incomplete)]

@@ -1,0 +1,86 @@
+"""What is there in place of a missing file, under a name that is nearly its own.
+
+Names change on their way: downloads and archives add endings, systems and people change case,
+blanks, underscores and the width of characters, and unpacking makes folders within folders.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+_VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".webm", ".wmv"}
+_ARCHIVES = {".gz", ".tgz", ".tar", ".zip", ".7z", ".rar", ".bz2", ".xz", ".zst"}
+_UNFINISHED = {".part", ".crdownload", ".download", ".tmp", ".filepart", ".partial"}
+#: What a second download or a copy of a file is called.
+_COPY = re.compile(r"( \(\d+\)| - copy( \(\d+\))?)$")
+
+
+def is_data(path: Path) -> bool:
+    """Return whether a name is not one that a system leaves beside data, such as ``._x.mp4``."""
+    return not path.name.startswith(".") and path.name not in {"__MACOSX", "Thumbs.db"}
+
+
+def near_miss(path: Path, taken: Collection[str] = ()) -> str:
+    """Return what is there in place of a missing path, and what to do, as "; there is ...".
+
+    Empty where nothing similar is there.
+
+    Args:
+        path: of a file or folder that is expected and missing.
+        taken: names beside it that are expected as well, so that they cannot be meant.
+    """
+    steps = [path, *path.parents]
+    pairs = zip(steps[1:], steps, strict=False)
+    folder, missing = next((pair for pair in pairs if pair[0].is_dir()), (Path(), path))
+    if missing.is_symlink() and not missing.exists():
+        return f"; it is a link to {str(missing.readlink())!r}, which is not there"
+    with suppress(OSError):
+        there = sorted(p for p in folder.iterdir() if is_data(p) and p.name not in taken)
+        return next(filter(None, (_said(found, missing.name) for found in there)), "")
+    return ""
+
+
+def _said(found: Path, name: str) -> str:
+    """Return what to say of a file or folder beside which ``name`` is missing; perhaps nothing."""
+    if found.name in (name, found.parent.name) and (found / name).exists():
+        return f"; there is {'/'.join((found.name, name))!r}: move it one folder up"
+    advice = "" if found.name == name else _advice(_key(found.name), _key(name), name)
+    return f"; there is {found.name!r}: {advice}" if advice else ""
+
+
+def _advice(found: str, wanted: str, name: str) -> str:
+    """Return what to do about a name; both are given as `_key` makes them."""
+    (stem, ending), (wanted_stem, wanted_ending) = _split(found), _split(wanted)
+    if wanted in (found, _COPY.sub("", stem) + ending):
+        return f"rename it to {name!r}"
+    if ending in _ARCHIVES and _unpacked(found) in (wanted, wanted_stem):
+        return "unpack it"
+    if ending in _UNFINISHED and stem == wanted:
+        return "its download is not finished, fetch it again"
+    if ending and stem == wanted:
+        return f"rename it to {name!r}"
+    if {ending, wanted_ending} <= _VIDEOS and stem == wanted_stem:
+        return f"convert it to {name!r}"
+    return ""
+
+
+def _key(name: str) -> str:
+    """Return what a name has in common with those that are nearly the same."""
+    visible = (c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    text = re.sub(r"[\s_]+", " ", "".join(visible)).casefold()
+    return re.sub(r"\s*\.\s*", ".", text).strip(" .")
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Return stem and ending, with its dot."""
+    stem, dot, ending = name.rpartition(".")
+    return (stem, dot + ending) if dot else (name, "")
+
+
+def _unpacked(name: str) -> str:
+    stem, ending = _split(name)
+    return _unpacked(stem) if ending in _ARCHIVES else name

@@ -1,1 +1,0 @@
-"""Evaluate: shards and a lifter in, errors in millimetres out."""

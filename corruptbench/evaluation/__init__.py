@@ -1,0 +1,1 @@
+"""Evaluate a lifter on shards; errors are in millimeters."""

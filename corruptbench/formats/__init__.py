@@ -1,0 +1,1 @@
+"""Files of other repositories and data sets, as plain arrays."""

@@ -1,0 +1,110 @@
+"""Progress of long work: a live bar on a terminal, a line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+INTERVAL = 10.0  # seconds between lines
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, "1 clip" or "2 clips"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def note(text: str) -> None:
+    """Print a line for people on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Meter:
+    """Counts units of work and shows their rate and the time left.
+
+    Use as a context manager; call `advance` with the units done since the last call.
+    """
+
+    def __init__(self, label: str, total: int, unit: str) -> None:
+        """Count up to ``total``; ``unit`` is what is counted, in the plural ("crops")."""
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self.label, self.total, self.unit = label, total, unit
+        self.done = 0
+        self.note = ""
+        self._began = self._said = time.monotonic()
+        # Not is_terminal of the console: FORCE_COLOR makes that true in a log file.
+        self._live = sys.stderr.isatty()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn(unit + " {task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True),
+            disable=not self._live,
+        )
+        self._task = self._bar.add_task(label, total=total, rate="", note="")
+
+    def __enter__(self) -> Meter:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+        if kind is None and not self._live:
+            self._say()
+
+    def advance(self, units: int, note: str = "") -> None:
+        """Add finished units; ``note`` stays until the next one."""
+        self.done += units
+        self.note = note or self.note
+        self._bar.update(
+            self._task, completed=self.done, rate=f"{self.rate():.3g}/s", note=self.note
+        )
+        if not self._live and time.monotonic() - self._said > INTERVAL:
+            self._say()
+
+    def rate(self) -> float:
+        """Return the units per second since the start."""
+        return self.done / max(time.monotonic() - self._began, 1e-9)
+
+    def _say(self) -> None:
+        self._said = time.monotonic()
+        left = f"{(self.total - self.done) / self.rate():.0f} s" if self.done else "unknown time"
+        note(
+            f"{self.label}: {self.done}/{self.total} {self.unit}, {self.rate():.3g}/s, "
+            f"{left} left {self.note}".rstrip()
+        )
+
+
+def _silent(units: int, note: str) -> None:
+    """Show nothing."""
+
+
+@contextmanager
+def meter(label: str, total: int, unit: str, shown: bool) -> Iterator[Callable[[int, str], None]]:
+    """Give a function that advances a meter, or does nothing unless ``shown``."""
+    if not shown:
+        yield _silent
+        return
+    with Meter(label, total, unit) as shown_meter:
+        yield shown_meter.advance

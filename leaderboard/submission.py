@@ -1,0 +1,98 @@
+"""Read the two files of a submission, with limits on their size."""
+
+from __future__ import annotations
+
+from codecs import BOM_UTF8
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from corruptbench.leaderboard.problem import Problem, SubmissionError
+from corruptbench.leaderboard.schema import SCHEMA_VERSION, Result
+from corruptbench.leaderboard.text import short
+
+JSON_LIMIT = 2_000_000  # bytes
+CLIPS_LIMIT = 20_000_000  # bytes
+
+RERUN = "run 'corruptbench evaluate' again and submit the two files without changes"
+
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+_UPGRADE = "upgrade corruptbench, or evaluate the model again with this version"
+
+
+def clips_path(json_path: Path) -> Path:
+    """Return the path of the clips table of a result.
+
+    ``name.json`` has ``name.clips.parquet`` beside it; a board's ``result.json`` has
+    ``clips.parquet``.
+    """
+    path = json_path.with_name(f"{json_path.stem}.clips.parquet")
+    on_board = json_path.with_name("clips.parquet")
+    if json_path.name == "result.json" and not path.exists() and on_board.exists():
+        return on_board
+    return path
+
+
+def read_result(json_path: Path) -> Result:
+    """Read the result in ``json_path``; check only its size and schema.
+
+    Raises:
+        SubmissionError: the file is missing, too big, not JSON, of another schema version, or
+            breaks the schema.
+    """
+    data = _read(json_path, JSON_LIMIT, json_path).removeprefix(BOM_UTF8)
+    file = json_path.name
+    try:
+        document = _JSON.validate_json(data)
+    except ValidationError as error:
+        found = short(error.errors(include_url=False)[0]["msg"])
+        problem = Problem(file, "document", found, "a JSON document", RERUN)
+        raise SubmissionError(str(json_path), [problem]) from error
+    version = document.get("schema_version", "none") if isinstance(document, dict) else "none"
+    if type(version) is not int or version != SCHEMA_VERSION:
+        expected = f"{SCHEMA_VERSION} (the version that this software reads)"
+        problem = Problem(file, "schema_version", short(version), expected, _UPGRADE)
+        raise SubmissionError(str(json_path), [problem])
+    try:
+        return Result.model_validate_json(data, strict=True)
+    except ValidationError as error:
+        raise SubmissionError(str(json_path), _schema_problems(file, error)) from error
+
+
+def read_clips(path: Path, json_path: Path) -> bytes:
+    """Return the bytes of the clips table of a result.
+
+    Raises:
+        SubmissionError: the file is missing or too big.
+    """
+    return _read(path, CLIPS_LIMIT, json_path)
+
+
+def _schema_problems(file: str, error: ValidationError) -> list[Problem]:
+    return [
+        Problem(
+            file,
+            ".".join(str(part) for part in detail["loc"]) or "document",
+            "nothing" if detail["type"] == "missing" else short(detail["input"]),
+            detail["msg"][:1].lower() + detail["msg"][1:],
+            RERUN,
+        )
+        for detail in error.errors(include_url=False)
+    ]
+
+
+def _read(path: Path, limit: int, json_path: Path) -> bytes:
+    """Return the bytes of ``path``, reading at most ``limit`` of them."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        remedy = "keep the JSON file and its .clips.parquet in one folder: submit both"
+        problem = Problem(path.name, "file", error.strerror or "no file", "a file", remedy)
+        raise SubmissionError(str(json_path), [problem]) from error
+    if len(data) > limit:
+        found = f"more than {limit / 1e6:g} MB"
+        problem = Problem(path.name, "size", found, f"at most {limit / 1e6:g} MB", RERUN)
+        raise SubmissionError(str(json_path), [problem])
+    return data

@@ -1,0 +1,31 @@
+"""Text of messages: foreign values made safe to print, lists cut short, counts with their noun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_NAMED = 3  # so many items of a list are named; the rest are counted
+
+
+def short(value: object) -> str:
+    """Return foreign text for a message: printable, on one line, at most 80 characters."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(char if char.isprintable() else "?" for char in text)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def joined(key: Iterable[object]) -> str:
+    """Return the parts of a clip's or cell's name with slashes between them, cut as by `short`."""
+    return short("/".join(str(part) for part in key))
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return the first few of the texts and how many more there are."""
+    named = list(texts)
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + more
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun, which takes an s in the plural: "1 clip", "2,000 clips"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

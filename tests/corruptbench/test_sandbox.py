@@ -1,0 +1,309 @@
+"""Untrusted input in a child process: limits, crashes, restarts, and what comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corruptbench import sandbox, transfer
+from corruptbench.datasets.human36m import poses
+from corruptbench.errors import InputError
+from corruptbench.sandbox import Limits
+from tests.corruptbench.test_safe_pickle import content, same
+
+ROOT = Path(__file__).parents[2]
+HANG = ROOT / "tests/fixtures/cases/hang.cdf"
+FEW = Limits(memory=2**27, seconds=1, output=2**20)
+
+
+def run(function, *arguments, limits=FEW):
+    return sandbox.run(
+        f"tests.fixtures.sandboxed:{function}", *arguments,
+        name="a.bin", remedy="fetch it again", limits=limits,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        content(),
+        [1.5, float("inf"), -0.0, "\ud800", "a\0b", b"", b"\xff", 2**63, -(2**200), True, None],
+        [*range(1000)],
+        [*map(float, range(1000))],
+        [2**63] * 100,
+        [True] * 100,
+        ["one", "two"] * 1000,
+        [str(i) for i in range(1000)],
+        {(1, "a"): OrderedDict(b=()), 2.5: [], None: {}},
+        np.zeros((3, 0)), np.array(3.0), np.str_(""), np.float32(1.5), np.bool_(True),
+    ],
+)  # fmt: skip
+def test_plain_data_comes_back_as_it_was(value):
+    assert same(run("same", value), value)
+
+
+def test_large_arrays_come_back_as_they_were():
+    """Mapped ones, which are the caller's alone and can be written to; and more than are mapped."""
+    rng = np.random.default_rng(0)
+    large = rng.random((2**20, 3))
+    value = [large, large, large[::2], np.asfortranarray(large), np.arange(3)]
+    found = run("same", value, limits=Limits())
+    assert all(map(same, found, value))
+    assert found[0] is found[1]
+    found[0][0, 0] = 7
+    assert same(run("same", value, limits=Limits()), value)
+
+
+def test_more_large_arrays_than_are_mapped(monkeypatch):
+    value = [np.full(2**10, i) for i in range(10)]
+    monkeypatch.setattr(transfer, "_LARGE", 2**12)
+    monkeypatch.setattr(transfer, "_MOST_MAPPED", 4)
+    ours, theirs = socket.socketpair()
+    packed = transfer.pack(value)
+    assert [kind[3] for kind in json.loads(packed[0])[1]] == [True] * 4 + [False] * 6
+    with ours, theirs:
+        threading.Thread(target=transfer.send, args=(theirs, packed)).start()
+        assert same(transfer.receive(ours), value)
+    assert not packed[1]
+
+
+def test_one_child_serves_all_calls():
+    assert len({run("child") for _ in range(50)} | {os.getpid()}) == 2
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "said"),
+    [
+        ("loop", (), r"stopped at the limit of 1 s of processor time"),
+        ("fill", (2**28,), r"stopped at the limit of 134\.2 MB of memory"),
+        ("swallowed", (), r"stopped at the limit of 134\.2 MB of memory"),
+        ("zeros", (2**21,), r"stopped at the limit of 1\.049 MB of output"),
+        ("crash", (), r"its reader crashed \(signal SIGSEGV\)"),
+        ("end", (3,), r"its reader crashed \(exit code 3\)"),
+        ("killed", (), r"the system killed its reader \(out of memory\?\)"),
+        ("fail", ("x",), r"cannot be read \(KeyError: 'x'\)"),
+        ("strange", (), r"cannot be read \(TypeError: a object among the data\)"),
+        ("missing", (), r"cannot be read \(AttributeError: .* 'missing'\)"),
+    ],
+)
+def test_whatever_happens_is_one_sentence(function, arguments, said):
+    with pytest.raises(InputError, match=rf"^a\.bin: {said}; fetch it again$"):
+        run(function, *arguments)
+    assert run("same", 1) == 1  # the next call finds a child that works
+
+
+def test_waiting_without_computing_is_limited():
+    with pytest.raises(
+        InputError, match=r"^a\.bin: stopped at the limit of 1\.2 s; fetch it again$"
+    ):
+        run("wait", limits=Limits(seconds=0.2))
+
+
+def test_what_a_function_refuses_is_said_in_its_words():
+    before = run("child")
+    with pytest.raises(InputError, match=r"^b\.bin: no$"):
+        run("refuse", "b.bin: no")
+    assert run("child") == before
+
+
+def test_limits_are_those_of_the_call():
+    assert run("fill", 2**28, limits=Limits(memory=2**29)) == 1
+    with pytest.raises(InputError, match="MB of memory"):
+        run("fill", 2**28)
+
+
+def test_a_child_that_died_between_calls():
+    os.kill(run("child"), signal.SIGKILL)
+    time.sleep(0.1)
+    assert run("same", 2) == 2
+
+
+def test_threads_take_turns():
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda i: run("same", i), range(40))) == [*range(40)]
+
+
+def test_a_forked_process_has_a_child_of_its_own():
+    ours = run("child")
+    read, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.write(write, str(run("child")).encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert int(os.read(read, 100)) != ours
+    assert run("child") == ours
+
+
+def test_nothing_is_printed(capfd):
+    run("speak")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"no json",
+        b"[[\"texts\",0,\"a\"],[[\"<i4\",[1],\"C\",false]]]" + struct.pack("<i", 5),
+        b"[1,[[\"O\",[1],\"C\",false]]]" + bytes(8),
+        b"[1,[[\"<f8,O\",[1],\"C\",false]]]" + bytes(8),
+        b"[1,[[\"<f8\",[-1],\"C\",false]]]",
+        b"[1,[[\"<U0\",[99999999999],\"C\",false]]]",
+        b"[[\"array\",3],[]]",
+        b"[[\"call\",\"os\",\"system\"],[]]",
+        b"[[\"dict\",[\"list\"],1],[]]",
+        b"[" * 10_000,
+        b"[[\"int\",\"x\"],[]]",
+        b"9" * 10_000,
+    ],
+)  # fmt: skip
+def test_what_a_child_that_was_taken_over_may_send(message):
+    ours, theirs = socket.socketpair()
+    length = message.index(b"]]]") + 3 if b"]]]" in message else len(message)
+    with ours, theirs:
+        theirs.sendall(struct.pack("<Q", length) + message)
+        theirs.shutdown(socket.SHUT_WR)
+        with pytest.raises((ValueError, TypeError, LookupError, RecursionError)):
+            transfer.receive(ours)
+
+
+@pytest.mark.parametrize("size", [2**24, 2**24 - 1])
+def test_files_that_are_not_as_they_are_said_to_be(size, tmp_path):
+    """A file that could be shortened while it is mapped would crash this process."""
+    header = b'[["array",0],[["|u1",[%d],"C",true]]]' % 2**24
+    path = tmp_path / "a"
+    path.write_bytes(bytes(2**24))
+    sealable = os.memfd_create("a", os.MFD_ALLOW_SEALING)
+    os.truncate(sealable, size)
+    for file in [os.open(path, os.O_RDWR)] + [sealable] * (size < 2**24):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            theirs.sendall(struct.pack("<Q", len(header)) + header)
+            socket.send_fds(theirs, [b"\0"], [file])
+            with pytest.raises((ValueError, OSError)):
+                transfer.receive(ours)
+        os.close(file)
+
+
+def test_a_large_message_is_not_taken():
+    ours, theirs = socket.socketpair()
+    header = b'[["array",0],[["|u1",[99999999999],"C",false]]]'
+    with ours, theirs:
+        theirs.sendall(struct.pack("<Q", len(header)) + header)
+        with pytest.raises(OverflowError):
+            transfer.receive(ours, 2**30)
+        theirs.sendall(struct.pack("<Q", 2**62))
+        with pytest.raises(ValueError, match="a text of"):
+            transfer.receive(ours, 2**30)
+
+
+def test_a_cdf_whose_reader_loops_for_ever(monkeypatch):
+    monkeypatch.setattr(Limits, "for_file", lambda _: Limits(seconds=1))
+    with pytest.raises(InputError, match=r"hang\.cdf: stopped at the limit of 1 s of .*fetch or"):
+        poses.read(HANG)
+
+
+def test_limits_follow_the_size_of_a_file(tmp_path):
+    path = tmp_path / "a"
+    assert Limits.for_file(path) == Limits()
+    path.write_bytes(bytes(10**7))
+    assert Limits.for_file(path) == Limits(2**30 + 3 * 10**7, 11, 2**30 + 2 * 10**7)
+
+
+SCRIPT = """
+import sys
+from corruptbench import sandbox
+assert "numpy" not in sys.modules
+assert sandbox._child is None
+print("ready", flush=True)
+limits = sandbox.Limits(seconds=600)
+call = "tests.fixtures.sandboxed:loop"
+sandbox.run(call, sys.argv[1], name="a", remedy="b", limits=limits)
+"""
+
+
+@pytest.fixture
+def looping(tmp_path):
+    """A process, not its child, that waits for a child which loops."""
+    pid_file = tmp_path / "pid"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(pid_file)], cwd=ROOT, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    while not (pid_file.exists() and pid_file.read_text()) and process.poll() is None:
+        time.sleep(0.05)
+    time.sleep(0.2)
+    yield process, int(pid_file.read_text())
+    process.kill()
+    process.wait()
+
+
+def is_gone(pid):
+    for _ in range(100):
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or state.read_text().split()[2] == "Z":
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_ctrl_c_reaches_the_parent_at_once_and_the_child_says_nothing(looping):
+    process, pid = looping
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert said.decode().count("Traceback") == 1
+    assert said.decode().rstrip().endswith("KeyboardInterrupt")
+    assert process.returncode == -signal.SIGINT
+    assert is_gone(pid)
+
+
+def test_the_child_dies_with_its_parent(looping):
+    process, pid = looping
+    process.kill()
+    assert is_gone(pid)
+
+
+def test_standard_streams_may_be_closed(tmp_path):
+    """With low numbers free, the socket must not be mistaken for one of them."""
+    script = tmp_path / "a.py"
+    script.write_text(
+        "import os, sys\nos.closerange(0, 3)\nsys.path.insert(0, sys.argv[1])\n"
+        "from corruptbench import sandbox\n"
+        "limits = sandbox.Limits()\n"
+        "call = 'tests.fixtures.sandboxed:same'\n"
+        "found = sandbox.run(call, 1, name='a', remedy='b', limits=limits)\n"
+        "open(sys.argv[2], 'a').write(str(found))\n"
+    )
+    done = tmp_path / "done"
+    subprocess.run([sys.executable, script, ROOT, done], check=True, timeout=60)
+    assert done.read_text() == "1"  # once: the child does not run the script
+
+
+def test_relative_names_are_those_of_the_caller(tmp_path, monkeypatch):
+    run("child")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"^a\.cdf: missing"):
+        poses.read(Path("a.cdf"))
+    (tmp_path / "a.cdf").write_bytes(HANG.read_bytes()[:100])
+    with pytest.raises(InputError, match=r"^a\.cdf: damaged or truncated"):
+        poses.read(Path("a.cdf"))
+
+
+def test_a_child_that_cannot_be_limited_in_memory_is_limited_otherwise(monkeypatch):
+    """As on macOS; here in this process."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with sandbox._limited(1, 100):
+        assert len(bytes(2**20)) == 2**20

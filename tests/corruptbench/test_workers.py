@@ -1,0 +1,55 @@
+"""Worker processes that end early, and machines that cannot start them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from corruptbench.builder import runner, workers
+from corruptbench.errors import InputError
+from tests.fixtures.endings import ITEMS, killed, left
+
+
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [(killed, "was killed by signal 9, Killed (out of memory"), (left, "ended with exit code 7")],
+)
+def test_it_is_said_how_a_worker_ended(ending, said, monkeypatch):
+    monkeypatch.setattr(workers, "_start", ending)
+    engine = workers.local(SimpleNamespace(recipe=None), 2)
+    with pytest.raises(InputError, match="the same command") as caught:
+        list(engine(ITEMS, print))
+    assert said in str(caught.value)
+
+
+def test_a_machine_without_shared_memory_is_told_to_use_one_worker(monkeypatch):
+    def refuse(*_):
+        raise OSError(38, "Function not implemented")
+
+    context = SimpleNamespace(Value=refuse, Event=refuse)
+    monkeypatch.setattr(multiprocessing, "get_context", lambda _: context)
+    engine = workers.local(SimpleNamespace(recipe=None), 2)
+    with pytest.raises(InputError, match=r"Function not implemented.*one worker"):
+        list(engine(ITEMS, print))
+
+
+def test_a_script_is_hidden_from_workers_only_while_they_start():
+    main = sys.modules["__main__"]
+    before = dict(vars(main))
+    with workers._without_main():
+        assert not hasattr(main, "__file__")
+        assert main.__spec__ is None
+    assert dict(vars(main)) == before
+
+
+def test_a_folder_that_cannot_be_locked_is_used_with_a_warning(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(runner.fcntl, "flock", refuse)
+    said = rf"{tmp_path}.*No locks available.*second build"
+    with pytest.warns(UserWarning, match=said), runner._alone(tmp_path):
+        pass
