@@ -65,7 +65,7 @@ def pack(package: str, folder: Path, timeout: float, progress: Progress) -> Path
     if len(archives) != 1:
         raise DetectorError(
             f"npm pack {package} left {len(archives)} archives, expected one. Download the "
-            f"package by hand and give the file with --from"
+            f"package by hand and give the file as the source"
         )
     return archives[0]
 
@@ -92,7 +92,7 @@ def _borrowed_npm(folder: Path, timeout: float, progress: Progress) -> list[str]
     if not clients or not nodes:
         raise DetectorError(
             f"{NODE_WHEEL} holds no npm or no node; install Node.js so that npm is on PATH, or "
-            f"download the package by hand and give the file with --from"
+            f"download the package by hand and give the file as the source"
         )
     return [str(nodes[0]), str(clients[0])]
 
@@ -100,7 +100,7 @@ def _borrowed_npm(folder: Path, timeout: float, progress: Progress) -> list[str]
 def _run(command: Sequence[str], folder: Path, timeout: float, what: str) -> None:
     """Run a command in `folder`; DetectorError with its last lines unless it exits with 0."""
     by_hand = "Check the network and the client's configuration, or download the package by hand "
-    by_hand += "and give the file with --from"
+    by_hand += "and give the file as the source"
     with tempfile.TemporaryFile(dir=folder) as output:
         try:
             # A session of its own, so that a timeout ends all that the client started.

