@@ -16,6 +16,8 @@ from corruptbench.errors import InputError
 #: there and of no use.
 Level = Literal["ok", "differs", "missing"]
 
+#: For how many absent files names that are nearly theirs are looked for.
+_LOOKED_FOR = 10
 #: Found where something is absent that is not needed.
 NOT_NEEDED = "not there; not needed"
 
@@ -113,7 +115,8 @@ def _near_miss(where: Path, absent: Sequence[str], items: Sequence[Item]) -> str
     if where.is_file():
         return ""
     taken = {i.name for i in items}
-    return next(filter(None, (near_miss(where / name, taken) for name in absent)), "")
+    few = absent[:_LOOKED_FOR]
+    return next(filter(None, (near_miss(where / name, taken) for name in few)), "")
 
 
 def no_subject(subject: str, needed: bool, where: Path, similar: str = "") -> Finding:
