@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from corruptbench.datasets.base import ClipId
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import first_near_miss
 from corruptbench.errors import InputError
 
 #: "ok": as it should be, or not needed. "differs": of use, but not what the official data holds;
@@ -16,8 +16,6 @@ from corruptbench.errors import InputError
 #: there and of no use.
 Level = Literal["ok", "differs", "missing"]
 
-#: For how many absent files names that are nearly theirs are looked for.
-_LOOKED_FOR = 10
 #: Found where something is absent that is not needed.
 NOT_NEEDED = "not there; not needed"
 
@@ -98,7 +96,8 @@ def presence(
         expected += f", {needed or 'none'} of them needed"
     found = f"{there} {unit}"
     if absent:
-        found += f"; not {some(absent)}{_near_miss(where, absent, items)}"
+        similar = first_near_miss(where, absent, {i.name for i in items})
+        found += f"; not {some(absent)}{similar}"
     if spared:
         found += f"; not there and not needed: {some(spared)}"
     level: Level = "missing" if absent else "differs" if spared and not needed else "ok"
@@ -108,15 +107,6 @@ def presence(
         level=level, subject=subject, what=what, found=found, expected=expected,
         remedy="" if level == "ok" else remedy, where=str(where),
     )  # fmt: skip
-
-
-def _near_miss(where: Path, absent: Sequence[str], items: Sequence[Item]) -> str:
-    """Return what is there in place of an absent file, for the first that has such a thing."""
-    if where.is_file():
-        return ""
-    taken = {i.name for i in items}
-    few = absent[:_LOOKED_FOR]
-    return next(filter(None, (near_miss(where / name, taken) for name in few)), "")
 
 
 def no_subject(subject: str, needed: bool, where: Path, similar: str = "") -> Finding:
