@@ -9,7 +9,13 @@ if TYPE_CHECKING:
 
 
 class InputError(ValueError):
-    """Bad input. The message names the file or field, what was found, expected, and the remedy."""
+    """Bad input. The message names the file or field, what was found, expected, and the remedy.
+
+    ``parameter`` is the name of the argument that is missing or wrong, where one is known: the
+    command line adds its option.
+    """
+
+    parameter: str | None = None
 
 
 def first_problem(error: ValidationError) -> str:

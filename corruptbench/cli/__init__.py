@@ -10,6 +10,7 @@ import click
 
 from corruptbench.cli import streams
 from corruptbench.cli.commands import Commands
+from corruptbench.cli.output import say
 
 _RESUMES, _NOTHING = "; the same command resumes", "; nothing was written"
 #: What each command leaves when it is interrupted, where that is known.
@@ -24,7 +25,7 @@ def _version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None: 
     if wanted and not ctx.resilient_parsing:
         import corruptbench
 
-        click.echo(f"corruptbench {corruptbench.__version__}")
+        say(f"corruptbench {corruptbench.__version__}")
         ctx.exit()
 
 

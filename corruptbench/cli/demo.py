@@ -38,11 +38,12 @@ def command(context: click.Context, quiet: bool, out: Path) -> None:
     """
     _claim(out)
     _fetch_weights(context, quiet)
-    context.invoke(build.command, manifest=MANIFEST, out=out / "shards", quiet=quiet)
-    context.invoke(preview.command, manifest=MANIFEST, out=out / "preview.png", quiet=quiet)
+    shared = {"manifest": MANIFEST, "quiet": quiet}
+    context.invoke(build.command, out=out / "shards", **shared)
+    context.invoke(preview.command, out=out / "preview.png", **shared)
     with as_file(files("corruptbench.baselines") / f"{LIFTER}.pt2") as model:
         context.invoke(
-            evaluate.command, model=model, shards=out / "shards", out=out / "results", quiet=quiet
+            evaluate.command, model=model, shards=out / "shards", out=out / "results", **shared
         )
     _take_down(out / "board")
     result = out / "results" / f"{LIFTER}.json"

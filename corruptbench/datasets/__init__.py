@@ -26,7 +26,13 @@ def open_dataset(name: str, root: Path | None) -> Dataset:
     Raises:
         InputError: for an unknown name, or a folder that does not hold that data set.
     """
-    dataset: Dataset = _module(name).open_root(root)
+    module = _module(name)
+    try:
+        dataset: Dataset = module.open_root(root)
+    except InputError as error:
+        if root is None:
+            error.parameter = "root"
+        raise
     return dataset
 
 

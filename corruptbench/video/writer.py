@@ -22,12 +22,6 @@ from corruptbench.video.reader import EXACT
 #: Constant rate factor of x264. At 12 no loss is visible. At 0 nothing is lost, and RGB is kept.
 CRF = 12
 
-#: What the constant rate factor means, for the help of the command line.
-CRF_HELP = (
-    "1 to 51: H.264 4:2:0, which halves the resolution of colour (colour noise loses most of it). "
-    "0: lossless RGB, for players that know H.264 High 4:4:4 in RGB."
-)
-
 #: cpu-independent turns off the approximate arithmetic of the rate control. With it, equal
 #: frames were sometimes encoded to other bytes.
 OPTIONS = {"preset": "veryfast", "threads": "1", "x264-params": "cpu-independent=1"}

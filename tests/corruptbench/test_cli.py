@@ -32,7 +32,7 @@ def said_once(done, *words):
 BUILD = {
     "no such folder": (["--root", "nowhere"], ["nowhere: no such folder", "--root"]),
     "no dataset.json": (["--root", "."], ["no dataset.json", "one level too high or low"]),
-    "no root": ([], ["--root"]),
+    "no root": ([], ["(option --root)"]),
     "corruption": (
         ["--root", "DATA", "--corruption", "fog"],
         ["'fog'", "erase, frame_freeze, gaussian_noise"],

@@ -1,0 +1,226 @@
+"""Where output goes, what --json and --quiet print, and terminals of all kinds."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pty
+import re
+import resource
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+
+from corruptbench import processors
+from corruptbench.cli.output import NARROW
+from corruptbench.progress import Meter
+from tests.corruptbench.conftest import run_process
+
+CLIPS = ("clips", "--manifest", "studio-c-mini")
+
+
+def keys_in_help(cli, *path):
+    """Words of the sentence in a help that states the keys of --json."""
+    return set(re.findall(r"\w+", cli(*path, "-h").out.partition("With --json:")[2]))
+
+
+def printed(cli, *words):
+    """What a command prints with --json; its help states every key."""
+    done = cli(*words, "--json")
+    assert done.code in (0, 1), done.err
+    value = json.loads(done.out)
+    rows = value if isinstance(value, list) else [value]
+    path = [word for word in words[:2] if re.fullmatch("[a-z]+", str(word))]
+    path = path if words[0] in ("data", "leaderboard", "weights") else path[:1]
+    said = keys_in_help(cli, *path)
+    for row in rows:
+        nested = [r for part in ("rows", "cells") for r in _list(row.get(part))]
+        for record in (row, *nested):
+            assert set(record) <= said, set(record) - said
+    return value, done
+
+
+def _list(value):
+    return value if isinstance(value, list) else []
+
+
+def test_json_of_clips(cli):
+    clips, _ = printed(cli, *CLIPS)
+    assert len(clips) == 12
+    assert [c["name"] for c in clips] == cli(*CLIPS).out.split("\n")[:-1]
+
+
+def test_json_of_data_check_and_weights(cli):
+    found, _ = printed(cli, "data", "check", "studio")
+    assert {f["level"] for f in found} == {"ok"}
+    weights, _ = printed(cli, "weights", "list")
+    assert [w["detector"] for w in weights] == ["movenet:lightning", "movenet:thunder"]
+
+
+@pytest.mark.detector
+def test_json_of_results(cli, mini, mini_manifest, mini_full, tiny_lifter, tmp_path):
+    own = ("--manifest", mini_manifest)
+    of_shards = ("--shards", mini_full, "--root", mini, *own)
+    quality, _ = printed(cli, "detections", *of_shards)
+    assert (len(quality["cells"]), quality["detector"]) == (11, "movenet:lightning")
+    score = ("evaluate", tiny_lifter, *of_shards, "--out", tmp_path)
+    result, done = printed(cli, *score, "--quiet")
+    assert done.err == ""
+    assert result["complete"] is True
+    assert result["result"]["lifter"]["name"] == "tiny"
+    assert json.loads((tmp_path / "tiny.json").read_text()) == result["result"]
+    submit = ("submit", tmp_path / "tiny.json", "--board", tmp_path / "board", *own)
+    first, _ = printed(cli, *submit)
+    again, _ = printed(cli, *submit)
+    assert (first["added"], again["added"]) == (True, False)
+    board, _ = printed(cli, "leaderboard", "show", "--board", tmp_path / "board")
+    assert board[0]["rows"] == first["rows"]
+    assert first["rows"][0]["rank"] == 1
+    checked, _ = printed(cli, "verify", mini_full, "--against", mini_full / "lock.json")
+    assert (checked["comparison"]["cells"], checked["comparison"]["pixels"]) == (
+        checked["cells"],
+        [],
+    )
+
+
+@pytest.mark.detector
+def test_tables_fit_80_columns(cli, mini, mini_manifest, mini_shards, tiny_lifter, tmp_path):
+    of_shards = ("--shards", mini_shards, "--root", mini, "--manifest", mini_manifest)
+    for words in (
+        ("detections", *of_shards),
+        ("evaluate", tiny_lifter, *of_shards, "--out", tmp_path),
+    ):
+        done = cli(*words)
+        table = [line for line in done.out.splitlines() if not line.startswith("result: ")]
+        assert max(map(len, table)) <= NARROW
+        assert "1 clips" not in done.out + done.err
+    assert "partial: " in done.err
+
+
+@pytest.mark.detector
+def test_quiet(cli, mini, mini_manifest, tmp_path):
+    words = ("build", "--root", mini, "--manifest", mini_manifest, "--severity", 1)
+    words += ("--corruption", "erase", "--workers", 1, "--out", tmp_path / "shards")
+    assert cli(*words, "--quiet").err == ""
+    loud = cli(*words)
+    assert "0 to build (0 crops), 1 worker" in loud.err
+    assert "2 cells" in loud.err
+    bad = cli(*words[:-1], mini, "--quiet", "--detector", "openpose")
+    assert (bad.code, bad.out) == (2, "")
+    assert "openpose" in bad.err
+
+
+def test_forced_color_is_no_terminal(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(sys, "stderr", log := StringIO())
+    with Meter("build", 2, "crops") as meter:
+        meter.advance(2)
+    assert "\x1b" not in log.getvalue()
+    assert "build: 2/2 crops" in log.getvalue()
+
+
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_a_terminal_has_a_bar_unless_it_cannot_move(term):
+    code = """if True:
+        from corruptbench.progress import Meter
+        with Meter("build", 2, "crops") as meter:
+            meter.advance(2)
+    """
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": term}
+    subprocess.run([sys.executable, "-c", code], stderr=slave, env=environment, check=True)
+    os.close(slave)
+    shown = os.read(master, 65536).decode()
+    os.close(master)
+    assert ("\x1b[" in shown) == (term != "dumb")
+    assert "2/2" in shown
+
+
+def test_nobody_reads_the_output():
+    command = f"{sys.executable} -m corruptbench {' '.join(CLIPS)} | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(closed):
+    command = f"{sys.executable} -m corruptbench {' '.join(CLIPS)} {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("S6/" in done.stdout) == (" >&-" not in f" {closed}")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("words", [CLIPS, ("data", "check", "studio"), ("--version",)])
+def test_stdout_that_cannot_be_written(words):
+    command = f"{sys.executable} -m corruptbench {' '.join(words)} > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "standard output: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin1", "utf-8"])
+def test_names_that_the_terminal_cannot_show(encoding, tmp_path):
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/b\xf6rd-\xe2\x80\xa0")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    words = ("leaderboard", "show", "--board", name)
+    done = subprocess.run(
+        [sys.executable, "-m", "corruptbench", *words],
+        capture_output=True, env=environment, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert b"rd-" in done.stderr
+
+
+@pytest.mark.parametrize("columns", ["1", "20", "x", "1000"])
+def test_odd_widths(columns):
+    environment = {**os.environ, "COLUMNS": columns}
+    for words in (("-h",), ("build", "-h"), ("data", "check", "studio")):
+        done = run_process(*words, env=environment)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_full_disk_is_named(cli, monkeypatch, tmp_path):
+    def full(*arguments, **options):  # noqa: ARG001
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("corruptbench.api.build", full)
+    done = cli("build", "--out", tmp_path / "shards")
+    assert done.code == 2
+    assert f"{tmp_path / 'shards'}: " in done.err
+    assert "the same command resumes" in done.err
+    monkeypatch.setattr("corruptbench.datasets.open_dataset", full)
+    assert "the system: " in cli("clips").err
+
+
+@pytest.mark.detector
+def test_a_file_that_may_not_grow(mini, mini_manifest, tmp_path):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    words = ("build", "--root", mini, "--manifest", mini_manifest, "--workers", 1, "--severity", 1)
+    done = run_process(*map(str, words), "--out", str(tmp_path / "shards"), preexec_fn=limit)
+    assert done.returncode == 2, done.stderr
+    assert str(tmp_path / "shards") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("quota", "most"),
+    [("max 100000", 64), ("200000 100000", 2), ("50000 100000", 1), ("", 64), (None, 64)],
+)
+def test_usable_processors(quota, most, monkeypatch, tmp_path):
+    if quota is not None:
+        (tmp_path / "cpu.max").write_text(quota)
+    monkeypatch.setattr(processors, "QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
+    assert processors.usable_processors() == most
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    assert processors.usable_processors() == most
