@@ -31,7 +31,7 @@ class Convention:
         joints: indices of our joints among those of the 3D file; None where they are the same.
     """
 
-    expected = "positions_3d: subject -> recording -> world metres"
+    expected = "positions_3d: subject -> recording -> world meters"
     joints: tuple[int, ...] | None = None
 
     def __init__(self, dataset: Dataset) -> None:

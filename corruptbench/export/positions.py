@@ -14,12 +14,12 @@ from corruptbench.export.conventions import Convention
 from corruptbench.export.recordings import Part, Recording
 from corruptbench.formats.videopose3d import check_poses, read_positions
 
-#: Largest distance of a joint from ours, mm. In float32 metres it is off by 0.0003. Our own choice.
+#: Largest distance of a joint from ours, mm. In float32 meters it is off by 0.0003. Our own choice.
 AGREEMENT_MM = 1.0
 
 
 class Positions:
-    """The content of a 3D file: subject -> recording -> (F, J, 3) world metres.
+    """The content of a 3D file: subject -> recording -> (F, J, 3) world meters.
 
     Attributes:
         path: of the file.
@@ -68,14 +68,14 @@ class Positions:
         if not off <= AGREEMENT_MM:
             raise InputError(
                 f"{where}: its joints lie up to {off:.4g} mm from those of the data set, expected "
-                f"at most {AGREEMENT_MM:g}: other labels, or not metres in the world; take "
+                f"at most {AGREEMENT_MM:g}: other labels, or not meters in the world; take "
                 f"{expected} from the same data"
             )
 
 
-def _farthest(metres: NDArray[np.floating[Any]], ours: NDArray[np.float64]) -> float:
+def _farthest(meters: NDArray[np.floating[Any]], ours: NDArray[np.float64]) -> float:
     """Return the largest distance in mm of joints from ours; infinite where one is missing."""
-    distance = np.linalg.norm(metres.astype(np.float64) * 1000 - ours, axis=-1)
-    missing = np.isnan(metres).any(axis=-1) & np.isnan(ours).any(axis=-1)
+    distance = np.linalg.norm(meters.astype(np.float64) * 1000 - ours, axis=-1)
+    missing = np.isnan(meters).any(axis=-1) & np.isnan(ours).any(axis=-1)
     distance = np.where(missing, 0, np.where(np.isnan(distance), np.inf, distance))
     return float(distance.max(initial=0))

@@ -1,6 +1,6 @@
 """VideoPose3D's files, which many repositories took over.
 
-``data_3d_<set>.npz``: ``positions_3d``, subject -> recording -> (F, J, 3) float32 world metres.
+``data_3d_<set>.npz``: ``positions_3d``, subject -> recording -> (F, J, 3) float32 world meters.
 ``data_2d_<set>_<name>.npz``: ``positions_2d``, subject -> recording -> one (F, K, 2 or 3) float32
 for each camera, x, y px and the score if there is one; ``metadata`` describes the joints.
 """

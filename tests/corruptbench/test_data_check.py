@@ -81,7 +81,7 @@ def test_neither_labels_nor_videos(mine, cli):
 
 
 @pytest.mark.parametrize(
-    ("factor", "said"), [(0.001, "0.42 (metres?)"), (0.2, "84 (pixels?)"), (np.nan, "no frame")]
+    ("factor", "said"), [(0.001, "0.42 (meters?)"), (0.2, "84 (pixels?)"), (np.nan, "no frame")]
 )
 def test_units(factor, said, mine, cli):
     still = np.repeat(folder.STANDING[None], 20, axis=0) * factor
@@ -297,8 +297,8 @@ def test_truncated_in_a_chunk_of_a_long_video(mine, cli):
 def test_the_cameras_in_the_docs(mine, cli):
     """Both examples of docs/data.md are read; they look at the middle of the room."""
     text = (Path(__file__).parents[2] / "docs/data.md").read_text()
-    first, second = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
-    cameras = json.loads(first)["cameras"] | json.loads(f"{{{second}}}")
+    first, second = re.findall(r"```json[^\n]*\n(.*?)```", text, re.DOTALL)
+    cameras = json.loads(first)["cameras"] | json.loads(second)
     assert [c["model"] for c in cameras.values()] == ["none", "opencv"]
     for name, values in cameras.items():
         change(mine, name, **values)

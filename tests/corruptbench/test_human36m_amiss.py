@@ -121,7 +121,7 @@ def test_truncated_poses(root, packed):
 def test_other_shapes_and_units(root):
     world = fixture.poses(10)
     fixture.write_cdf(root / WORLD, world / 1000)
-    with pytest.raises(InputError, match=r"thigh is 0\.428 long \(metres\?\), expected 250 to 650"):
+    with pytest.raises(InputError, match=r"thigh is 0\.428 long \(meters\?\), expected 250 to 650"):
         load(root)
     fixture.write_cdf(root / WORLD, np.zeros_like(world))
     with pytest.raises(InputError, match="thigh is 0 long, expected"):
@@ -241,7 +241,7 @@ def test_check_of_units(root):
     fixture.write_cdf(place / "D3_Positions/Greeting.cdf", fixture.poses(10, 10) / 1000)
     bad, good = findings(root, "S9", "units")
     assert (bad.level, bad.where.rpartition("/")[2]) == ("missing", "Greeting.cdf")
-    assert f"{thigh_of(10) / 1000:.3g} long (metres?)" in bad.found
+    assert f"{thigh_of(10) / 1000:.3g} long (meters?)" in bad.found
     assert good.found.endswith("in 1 files")
     shutil.rmtree(place / "D3_Positions")
     (good,) = findings(root, "S9", "units")

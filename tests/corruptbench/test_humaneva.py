@@ -188,7 +188,7 @@ def test_nobody_is_valid(root):
         (np.zeros((12, 20, 3)), r"shape \(12, 20, 3\)"),
         (
             fixture.STANDING[None].repeat(12, 0) / 1000,
-            r"0\.8002 mm apart in the median \(metres\?\), .*; convert them again",
+            r"0\.8002 mm apart in the median \(meters\?\), .*; convert them again",
         ),
         (None, "holds no poses_3d; it has other"),
     ],
@@ -266,7 +266,7 @@ def test_package_whose_frames_are_unknown_is_refused(root, chunks, gaps):
     [
         (
             lambda a: a * 1000,
-            r"8\.002e\+05 mm apart in the median \(millimetres, where metres belong",
+            r"8\.002e\+05 mm apart in the median \(millimeters, where meters belong",
         ),
         (lambda a: a * 200, r"1\.6e\+05 mm apart in the median \(pixels, or other joints\?\)"),
         (

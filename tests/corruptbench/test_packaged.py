@@ -22,12 +22,12 @@ def packed(root, subjects=("S9", "S11"), change=lambda array: array, frames=7):
         }
         for subject in subjects
     }
-    metres = {
+    meters = {
         s: {name: change((array / 1000).astype("float32")) for name, array in recordings.items()}
         for s, recordings in world.items()
     }
     path = root / "data_3d_h36m.npz"
-    np.savez_compressed(path, positions_3d=metres)
+    np.savez_compressed(path, positions_3d=meters)
     return path, world
 
 
@@ -53,7 +53,7 @@ def test_labels_are_those_of_the_tree(tmp_path):
         assert not clip.video.exists()
 
 
-def test_far_from_the_origin_rounding_stays_below_a_quarter_of_a_micrometre(tmp_path):
+def test_far_from_the_origin_rounding_stays_below_a_quarter_of_a_micrometer(tmp_path):
     path, world = packed(tmp_path, ("S9",), lambda a: a + np.float32([6, 6, 0]))
     dataset = open_dataset("human36m", path)
     clip = dataset.load(next(c for c in dataset.clip_ids() if c.sequence == "Photo"))
@@ -99,7 +99,7 @@ def test_a_recording_that_is_not_there_is_an_error_not_a_clip_fewer(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda a: a * 1000, r"the thigh is 424 long \(millimetres\?\), expected 0\.25 to 0\.65 m"),
+        (lambda a: a * 1000, r"the thigh is 424 long \(millimeters\?\), expected 0\.25 to 0\.65 m"),
         (lambda a: a * 150, r"the thigh is 63\.6 long \(pixels\?\)"),
         (lambda a: a[:, KEPT], r"float32 \(\d+, 17, 3\), expected floats \(frames, 32, 3\)"),
         (lambda a: a[..., :2], r"float32 \(\d+, 32, 2\) \(pixels\?\), expected"),
@@ -109,7 +109,7 @@ def test_a_recording_that_is_not_there_is_an_error_not_a_clip_fewer(tmp_path):
         (lambda a: list(a), "no array, expected floats"),
     ],
 )
-def test_what_is_not_in_metres_or_not_of_32_joints(change, said, tmp_path):
+def test_what_is_not_in_meters_or_not_of_32_joints(change, said, tmp_path):
     path, _ = packed(tmp_path, ("S9",), change)
     remedy = ".*: make it anew with VideoPose3D's prepare_data_h36m.py, or use the original files"
     with pytest.raises(

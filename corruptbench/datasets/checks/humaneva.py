@@ -59,7 +59,7 @@ def findings(
     Args:
         root: the folder that holds S1, S2, S3.
         recordings: what to expect.
-        positions: the cameras' published centres by subject, world mm.
+        positions: the cameras' published centers by subject, world mm.
         labels: below the root.
         needs: of the benchmarks in question.
     """

@@ -38,12 +38,12 @@ def median(values: Poses) -> float:
 
 
 def likely(thigh: float) -> str:
-    """Return a guess, such as " (metres?)", at the unit of a thigh that should be in mm."""
+    """Return a guess, such as " (meters?)", at the unit of a thigh that should be in mm."""
     low, high = THIGH_MM
     if low <= thigh * 1000 <= high:
-        return " (metres?)"
+        return " (meters?)"
     if low <= thigh / 1000 <= high:
-        return " (millimetres?)"
+        return " (millimeters?)"
     return " (pixels?)" if thigh > 0 else ""
 
 

@@ -1,7 +1,7 @@
 """Human3.6M's labels as VideoPose3D packs them: ``data_3d_h36m.npz``, no original file needed.
 
 It is all that evaluation reads: ``positions_3d`` holds subject -> recording -> (F, 32, 3) float32,
-world metres. In float32 a coordinate of up to 8 m is off by at most 0.00024 mm. The file says
+world meters. In float32 a coordinate of up to 8 m is off by at most 0.00024 mm. The file says
 nothing of cameras; they come from the built-in table.
 """
 
@@ -33,7 +33,7 @@ from corruptbench.errors import InputError
 from corruptbench.formats.videopose3d import check_poses, read_positions
 
 _EXPECTED = (
-    "data_3d_h36m.npz with positions_3d, the 32 joints in the world, in metres: make it anew with "
+    "data_3d_h36m.npz with positions_3d, the 32 joints in the world, in meters: make it anew with "
     "VideoPose3D's prepare_data_h36m.py, or use the original files"
 )
 
@@ -108,8 +108,8 @@ class PackagedHuman36M(LabelsOnly):
                 f"{self.path}: positions_3d: no '{sequence}' of {subject}, which the benchmark "
                 "uses; take the whole file, or a manifest that excludes the recording"
             )
-        metres = self._poses[subject][sequence]
-        return self.clip(clip_id, metres[:, JOINTS].astype(np.float64) * 1000)
+        meters = self._poses[subject][sequence]
+        return self.clip(clip_id, meters[:, JOINTS].astype(np.float64) * 1000)
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """Yield recordings and their lengths, compared with the official data."""
@@ -137,7 +137,7 @@ def _read(path: Path) -> dict[str, dict[str, NDArray[np.floating[Any]]]]:
 
 
 def _check(array: Any, where: str) -> None:
-    """Raise `InputError` unless ``array`` is (F, 32, 3), metres in the world."""
+    """Raise `InputError` unless ``array`` is (F, 32, 3), meters in the world."""
     check_poses(array, 32, where, _EXPECTED)
     if problem := size_problem(array, "m"):
         raise InputError(f"{where}: {problem}; expected {_EXPECTED}")

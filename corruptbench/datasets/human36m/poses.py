@@ -45,7 +45,7 @@ def joints(path: Path) -> NDArray[np.float64]:
     """Return (F, 17, 3) float64 mm: the joint set "h36m17" of a 3D file, in the file's own frame.
 
     Raises:
-        InputError: as `read`, and for coordinates that cannot be millimetres.
+        InputError: as `read`, and for coordinates that cannot be millimeters.
     """
     chosen = read(path).reshape(-1, 32, 3)[:, JOINTS]
     if problem := size_problem(chosen):

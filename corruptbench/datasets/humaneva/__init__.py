@@ -1,4 +1,4 @@
-"""HumanEva-I (Sigal, Balan and Black, IJCV 2010): three subjects before three colour cameras.
+"""HumanEva-I (Sigal, Balan and Black, IJCV 2010): three subjects before three color cameras.
 
 The Validate and Train partitions of trial 1 are read, which has both video and motion capture. A
 clip is one partition of a recording seen by one camera: sequence "Walking_1_Validate", action
@@ -66,7 +66,7 @@ class HumanEva:
         Args:
             root: the folder that holds S1, S2, S3.
             recordings: the partition, the official one by default.
-            positions: the cameras' centres that `check` expects, world mm.
+            positions: the cameras' centers that `check` expects, world mm.
         """
         there = check_root(root, sorted({r.subject for r in recordings}))
         self.root = root

@@ -3,7 +3,7 @@
 22 numbers in ASCII: focal lengths fx, fy, principal point cx, cy, skew, distortion k1, k2, p1, p2,
 k3 (the order of Bouguet's toolbox, which is OpenCV's), rotation row by row, translation in mm, with
 ``X_camera = R X_world + T`` (the official support code's ReadSpicaCalib.m). The numbers are taken
-as they stand: whether the principal point counts the first pixel's centre as 0 or, as MATLAB does,
+as they stand: whether the principal point counts the first pixel's center as 0 or, as MATLAB does,
 as 1 is not established; it would shift the projected labels by about a pixel, and no 3D error.
 """
 
@@ -18,7 +18,7 @@ from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
 from corruptbench.text_files import read_text
 
-#: Size of the colour cameras' pictures.
+#: Size of the color cameras' pictures.
 WIDTH, HEIGHT = 640, 480
 
 _AGAIN = "download and unpack Calibration_Data again"
@@ -59,7 +59,7 @@ def read_camera(path: Path, name: str) -> Camera:
         InputError: when it does not hold 22 numbers, or its rotation is not a rotation.
     """
     numbers = np.array(read_numbers(path, 22, "a camera's calibration", _AGAIN))
-    focal, centre, skew, distortion, rotation, translation = np.split(numbers, (2, 4, 5, 10, 19))
+    focal, center, skew, distortion, rotation, translation = np.split(numbers, (2, 4, 5, 10, 19))
     rotation = rotation.reshape(3, 3)
     # Written with six decimals, so orthonormal to about 1e-6.
     if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-4 or np.linalg.det(rotation) < 0:
@@ -73,7 +73,7 @@ def read_camera(path: Path, name: str) -> Camera:
         height=HEIGHT,
         model="opencv",
         focal_length=focal,
-        principal_point=centre,
+        principal_point=center,
         rotation=rotation,
         position=-np.linalg.solve(rotation, translation),  # R^T T, but for the rotation's rounding
         distortion=distortion,

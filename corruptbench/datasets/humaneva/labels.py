@@ -2,7 +2,7 @@
 
 1. ``converted_15j/<partition>/<subject>/<recording>.mat``: VideoPose3D's ConvertHumanEva.m, which
    runs the official MATLAB code: ``poses_3d`` (n, 15, 3) world mm, NaN in frames without a label.
-2. ``data_3d_humaneva15.npz``: VideoPose3D's package, float32 world metres, only the stretches of
+2. ``data_3d_humaneva15.npz``: VideoPose3D's package, float32 world meters, only the stretches of
    valid frames ("Walking 1 chunk2"). It does not say which frames they are; see `chunks`.
 3. ``Mocap_Data/``: derived here from the motion capture, experimental (see `mocap`).
 """
@@ -39,7 +39,7 @@ PACKAGE: Source = "data_3d_humaneva15.npz"
 MOCAP: Source = "motion capture (experimental)"
 
 #: The median distance of pelvis and head must lie between these, mm: else the numbers are not mm
-#: (or metres, in the package). Our own choice.
+#: (or meters, in the package). Our own choice.
 UPRIGHT = (300.0, 1200.0)
 #: No joint of a person is farther from the pelvis in the median, mm. Our own choice.
 REACH = 2000.0
@@ -48,7 +48,7 @@ REACH = 2000.0
 _REMEDIES: dict[Source, str] = {
     CONVERTED: "convert them again with VideoPose3D's ConvertHumanEva.m",
     PACKAGE: (
-        "make it anew with VideoPose3D's prepare_data_humaneva.py, which writes world metres, or "
+        "make it anew with VideoPose3D's prepare_data_humaneva.py, which writes world meters, or "
         "use converted_15j"
     ),
     MOCAP: "fetch Mocap_Data again, or use converted_15j",
@@ -192,9 +192,9 @@ def _check_size(joints: Array, path: Path, remedy: str) -> None:
     head, farthest = float(np.median(away[:, 14])), float(np.median(away.max(axis=1)))
     low, high = UPRIGHT
     if not low <= head <= high:
-        guess = "metres?" if low <= head * 1000 <= high else "pixels, or other joints?"
+        guess = "meters?" if low <= head * 1000 <= high else "pixels, or other joints?"
         if low <= head / 1000 <= high:
-            guess = "millimetres, where metres belong?"
+            guess = "millimeters, where meters belong?"
         raise InputError(
             f"{path}: pelvis and head are {head:.4g} mm apart in the median ({guess}), expected "
             f"{low:g} to {high:g}; {remedy}"

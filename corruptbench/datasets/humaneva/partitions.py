@@ -16,7 +16,7 @@ from corruptbench.datasets.base import ClipId
 Partition = Literal["Validate", "Train"]
 PARTITIONS: tuple[Partition, ...] = ("Validate", "Train")
 
-#: The colour cameras. The four grey ones (BW1 to BW4) are not read; only their clocks are.
+#: The color cameras. The four gray ones (BW1 to BW4) are not read; only their clocks are.
 CAMERAS = ("C1", "C2", "C3")
 
 
@@ -81,7 +81,7 @@ OFFICIAL = (
     Recording("S3", "Box", (1, 1, 1), (6, 512), (513, 1021)),
 )
 
-#: Camera centres, world mm, by subject: C1, C2, C3. S1 and S3 were recorded with the same set-up.
+#: Camera centers, world mm, by subject: C1, C2, C3. S1 and S3 were recorded with the same set-up.
 POSITIONS: dict[str, tuple[tuple[float, float, float], ...]] = {
     "S1": (
         (4062.227, 663.2477, 1528.397),
