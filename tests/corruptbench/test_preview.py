@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from corruptbench.builder.render import Crop, loose_renderer
-from corruptbench.corruptions import ClipFacts, Region
+from corruptbench.corruptions import ClipInfo, Region
 from corruptbench.datasets import open_dataset
 from corruptbench.detectors.crops import extract, resize, square_crop
 from corruptbench.files import sha256_of_file
@@ -180,9 +180,9 @@ def test_a_corruption_that_the_benchmark_does_not_have(mini, tmp_path, preview):
     )
     cell = Cell("impulse_noise", 5)
     scene = scene_of_clip(clip, [cell], manifest)
-    loose = loose_renderer(cell, scene.facts, sha256_of_file(clip.video))
+    loose = loose_renderer(cell, scene.info, sha256_of_file(clip.video))
     window = list(decode(clip.video))
-    whole = scene.facts.whole
+    whole = scene.info.whole
     assert np.array_equal(scene.renderers[cell](window, 4, whole), loose(window, 4, whole))
 
 
@@ -204,15 +204,15 @@ def square(x):
     [([None, 1, None, None, 5], [1, 1, 1, 1, 5]), ([3, None], [3, 3]), ([None, None], [0, 0])],
 )
 def test_frames_without_a_person_show_the_last_place(seen, shown):
-    facts = ClipFacts(len(seen), 16, 16, 25.0, np.full((len(seen), 4), np.nan))
+    info = ClipInfo(len(seen), 16, 16, 25.0, np.full((len(seen), 4), np.nan))
     squares = [None if x is None else square(x) for x in seen]
-    scene = Scene("x", Path("x.mp4"), 0, facts, squares, {})
+    scene = Scene("x", Path("x.mp4"), 0, info, squares, {})
     assert scene.nearest(0) == (
         None if seen == [None, None] else [x is None for x in seen].index(0)
     )
     assert [v.x0 for v in scene.views] == shown
     if seen == [None, None]:
-        assert {(v.side, v.inside) for v in scene.views} == {(16, facts.whole)}
+        assert {(v.side, v.inside) for v in scene.views} == {(16, info.whole)}
 
 
 @pytest.mark.detector

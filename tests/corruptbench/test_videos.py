@@ -13,7 +13,7 @@ import pytest
 
 from corruptbench.builder import corrupted_videos
 from corruptbench.cli import main
-from corruptbench.corruptions import ClipFacts, get
+from corruptbench.corruptions import ClipInfo, get
 from corruptbench.manifest import Cell, load_manifest
 from corruptbench.video.reader import decode, frame_rate
 from corruptbench.video.writer import comment_of, open_video
@@ -84,7 +84,7 @@ def test_videos_are_the_corrupted_pictures(short, mini_manifest, filmed, cell):
     rig = cameras(128)["cam1"]
     points = rig.project(rig.world_to_camera(motion(6, 0).astype(np.float32)))
     boxes = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
-    facts = ClipFacts(6, 128, 128, 50.0, np.round(boxes * 64) / 64)
+    facts = ClipInfo(6, 128, 128, 50.0, np.round(boxes * 64) / 64)
     key = load_manifest(str(mini_manifest)).key(cell, "mini/A1/step_1.cam1")
     wanted = get(cell.corruption).clip(clean, facts, cell.severity, key)
     folder = filmed / "videos/mini/A1/step_1.cam1"
