@@ -79,7 +79,7 @@ def test_human36m_without_what_is_not_needed(h36m, check, cli):
     videos = next(line for line in lines if "S11" in line and "videos" in line)
     assert "116 files; not there and not needed: " in videos
     assert "120 files, 116 of them needed" in videos
-    assert any("236 are needed" in line and "those of human36m-c " in line for line in lines)
+    assert any("236 needed" in line and "those of human36m-c " in line for line in lines)
 
 
 @pytest.mark.parametrize(("sequence", "level"), [("Walking", "missing"), ("Directions", "differs")])
@@ -196,7 +196,7 @@ def test_a_manifest_of_ones_own(changes, found, h36m, tmp_path, check):
 def test_manifests_that_do_not_fit(h36m, tmp_path, cli):
     for name, said in (
         ("studio-c", "--manifest studio-c: dataset: studio, expected human36m"),
-        ("studio-d", "unknown manifest 'studio-d'"),
+        ("studio-d", "'studio-d'"),
         (write_own(tmp_path / "own.toml", dataset="folder"), "dataset: folder, expected human36m"),
     ):
         done = cli("data", "check", "human36m", "--root", h36m, "--manifest", name)
@@ -261,7 +261,7 @@ def humaneva(tmp_path, monkeypatch):
 def test_humaneva_with_the_27_videos_only(humaneva, check, cli):
     assert check("humaneva", "--root", humaneva) == (0, [])
     records = json.loads(cli("data", "check", "humaneva", "--root", humaneva, "--json").out)
-    assert records[0]["found"] == "27 are needed"
+    assert records[0]["found"] == "27 needed"
     (videos,) = [r for r in records if (r["subject"], r["what"]) == ("S2", "videos")]
     assert videos["found"].startswith("9 files; not there and not needed: ThrowCatch_1_(C1).avi, ")
     assert videos["expected"] == "15 files, 9 of them needed"

@@ -141,7 +141,7 @@ def test_chunks_with_the_labels_cut(shards, layout, tmp_path, cli):
     words = [*WORDS, "--annotations", path, "--out", out, *(["--layout", layout] if layout else [])]
     done = cli("export", *shards, *words)
     assert done.code == 0, done.err
-    assert "left out: S1/Box_1_Train (no frame has a label)" in done.out
+    assert "left out: S1/Box_1_Train (no frame has a label)" in done.err
     check_exported(
         shards, out, layout or "humaneva15", "coco" if layout == "coco17" else "humaneva15"
     )
@@ -187,7 +187,7 @@ def test_a_recording_needs_its_three_cameras(tmp_path, cli):
     words = write_words(tmp_path, **{"[crop]": "exclude = ['S1/Walking_1_Validate.C2']\n\n[crop]"})
     done = cli("export", *words, *WORDS, "--out", tmp_path / "export")
     assert done.code == 0, done.err
-    assert "left out: S1/Walking_1_Validate (not all 3 cameras: no C2)" in done.out
+    assert "left out: S1/Walking_1_Validate (not all 3 cameras: no C2)" in done.err
     chunks = CHUNKS | {"Validate/S1": {"Box 1 chunk0": range(6)}}
     check_exported(words, tmp_path / "export", "humaneva15", "humaneva15", chunks)
     (tmp_path / "two").mkdir()
@@ -259,8 +259,8 @@ def test_a_recording_that_the_package_lacks(shards, tmp_path, cli):
     path = write_package(tmp_path / "p.npz", poses)
     done = cli("export", *shards, *WORDS, "--annotations", path, "--out", tmp_path / "export")
     assert done.code == 0, done.err
-    assert "left out: S1/Box_1_Validate (not in the 3D file)" in done.out
-    assert "left out: S2/Walking_1_Train (not in the 3D file)" in done.out
+    assert "left out: S1/Box_1_Validate (not in the 3D file)" in done.err
+    assert "left out: S2/Walking_1_Train (not in the 3D file)" in done.err
     walking = {n: f for n, f in CHUNKS["Validate/S1"].items() if n.startswith("Walking")}
     chunks = {s: e for s, e in CHUNKS.items() if s != "Train/S2"} | {"Validate/S1": walking}
     check_exported(shards, tmp_path / "export", "humaneva15", "humaneva15", chunks)

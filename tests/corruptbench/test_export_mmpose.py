@@ -89,7 +89,7 @@ def test_rows_are_those_of_the_annotations(shards, tmp_path, cli):
     more = ["--format", "mmpose", "--out", tmp_path, "--annotations", path, "--cell", "erase 1"]
     done = cli("export", *words, *more)
     assert done.code == 0, done.err
-    assert "left out: 1 rows" in done.out
+    assert "left out: 1 rows" in done.err
     cut, found = tmp_path / "h36m_split_corruptbench.npz", "h36m_split_corruptbench_erase_1.npy"
     with np.load(cut) as after:
         assert {*after} == {*before}
@@ -130,7 +130,7 @@ def test_a_frame_before_the_first(shards, tmp_path, cli):
     more = ["--format", "mmpose", "--out", tmp_path, "--annotations", path, "--cell", "clean"]
     done = cli("export", *words, *more)
     assert done.code == 0, done.err
-    assert "left out: 2 rows" in done.out
+    assert "left out: 2 rows" in done.err
 
 
 def test_columns_that_are_amiss(shards, tmp_path, cli):

@@ -207,9 +207,9 @@ def test_the_test_split(held_out, confidence, tmp_path, cli):
     total = len(before["test"]["source"])
     assert (
         f"left out: {total - len(rows)} of {total} rows of the test split, without detections\n"
-        in done.out
+        in done.err
     )
-    assert "train split" not in done.out
+    assert "train split" not in done.err
     for name, column in before["train"].items():
         assert np.array_equal(content["train"][name], column)
 
@@ -240,7 +240,7 @@ def test_both_splits(all_shards, confidence, tmp_path, cli):
     for split in ("train", "test"):
         gone = len(before[split]["source"]) - len(check_split(before, content, split, tracks))
         assert f"left out: {gone} of {len(before[split]['source'])} rows of the {split} split" in (
-            done.out
+            done.err
         )
 
 
@@ -256,7 +256,7 @@ def test_the_training_split_alone(tmp_path, cli):
     check_split(before, content, "train", tracks)
     for name, column in before["test"].items():
         assert np.array_equal(content["test"][name], column)
-    assert "test split" not in done.out
+    assert "test split" not in done.err
 
 
 def refused(cli, words, path, tmp_path):

@@ -100,7 +100,7 @@ WORDS = ("--format", "videopose3d", "--layout", "coco17", "--cell", "erase 3")
 def test_human36m_with_its_labels_cut(h36m, tmp_path, cli):
     done = cli("export", *h36m, *WORDS, "--out", tmp_path, "--annotations", h36m[3])
     assert done.code == 0, done.err
-    assert "left out: S11/Walking (not all 4 cameras: no 58860488)" in done.out
+    assert "left out: S11/Walking (not all 4 cameras: no 58860488)" in done.err
     found = videopose3d_loader(
         tmp_path / "data_2d_h36m_corruptbench_coco_erase_3.npz", tmp_path / "data_3d_h36m.npz",
         sizes=SIZES,
@@ -132,8 +132,8 @@ def test_recordings_that_the_3d_file_lacks(h36m, tmp_path, cli):
     np.savez_compressed(path, positions_3d=whole)
     done = cli("export", *h36m, *WORDS, "--out", tmp_path / "out", "--annotations", path)
     assert done.code == 0, done.err
-    assert "left out: S9/Greeting (not in the 3D file)" in done.out
-    assert "left out: S11/Phoning 3 (not in the 3D file)" in done.out
+    assert "left out: S9/Greeting (not in the 3D file)" in done.err
+    assert "left out: S11/Phoning 3 (not in the 3D file)" in done.err
     found = videopose3d_loader(
         tmp_path / "out/data_2d_h36m_corruptbench_coco_erase_3.npz",
         tmp_path / "out/data_3d_h36m.npz", SIZES,
