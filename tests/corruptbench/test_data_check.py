@@ -252,7 +252,7 @@ def test_root_that_is_none(name, words, tmp_path, cli):
 def test_unknown_data_set(tmp_path, cli):
     done = cli("data", "check", "h37m", "--root", tmp_path)
     assert done.code == 2
-    assert "unknown data set 'h37m'" in done.err
+    assert "'h37m' is unknown" in done.err
 
 
 @pytest.mark.parametrize("placed", [{}, {"movflags": "+faststart"}])
