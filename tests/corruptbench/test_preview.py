@@ -144,7 +144,7 @@ def test_a_sheet_of_the_nearest_frame_with_a_person(glimpse, tmp_path, cli):
     assert "frame 3 of in.mp4" in done.out
     done = cli("preview", glimpse, *words, "--frame", 9)  # asked for: as the .mp4 shows it
     assert done.code == 0
-    assert done.err == "nobody is in view in frame 9; in frame 3 is somebody\n"
+    assert done.err == "no person visible in frame 9; the nearest frame with one is 3\n"
     shown = tile(cv2.imread(str(tmp_path / "a.png"))[..., ::-1], 0, 0)
     assert np.abs(shown - 90).max() < 8
 
@@ -155,7 +155,7 @@ def test_a_sheet_without_a_person_is_of_the_whole_picture(tmp_path, cli):
     write_video(source, [np.full((48, 96, 3), 90, dtype=np.uint8)] * 3, Fraction(25))
     done = cli("preview", source, "--corruption", "brightness", "--severity", 5, "--out", out)
     assert (done.code, done.out.split(":")[0]) == (0, "frame 1 of empty.mp4")
-    assert done.err == f"empty.mp4: {NOBODY}; it is shown whole\n"
+    assert done.err == f"empty.mp4: {NOBODY}; the whole picture is shown\n"
     shown = tile(cv2.imread(str(out))[..., ::-1], 0, 0)
     assert shown[:56].max() == 0
     assert np.abs(shown[62:170] - 90).max() < 8
@@ -228,7 +228,7 @@ def test_bad_words(mini, tmp_path, preview):
         assert (done.code, message in done.err) == (2, True), done.err
     done = preview(tmp_path / "x.mp4", clip="A9/x.cam1")
     assert done.code == 2
-    assert "neither a video file nor a clip of mini-c; corruptbench clips" in done.err
+    assert "neither a video file nor a clip of mini-c" in done.err
     assert not list(tmp_path.iterdir())
     source = mini / "videos/A1/sway_1.cam2.mp4"
     before = source.read_bytes()
