@@ -25,12 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 from peers import IMAGENET_C, NAMES, OWN, SEVERITY, peers, versions
 
-from corruptbench.corruptions import ClipFacts, Key, Region, all_corruptions, get
+from corruptbench.corruptions import ClipInfo, Key, Region, all_corruptions, get
 
 SIZE, FRAMES, ROUNDS = 1000, 12, 15
 REGION = Region(250, 250, 750, 750)
 BOXES = np.tile([300.0, 300.0, 700.0, 700.0], (FRAMES, 1))
-FACTS = ClipFacts(frames=FRAMES, height=SIZE, width=SIZE, fps=50.0, boxes=BOXES)
+INFO = ClipInfo(frames=FRAMES, height=SIZE, width=SIZE, fps=50.0, boxes=BOXES)
 
 #: Seconds for which a fast contestant is repeated in its turn.
 TURN = 0.01
@@ -102,14 +102,14 @@ def side_by_side(
 def ours(name: str, frames: NDArray[np.uint8]) -> dict[str, Callable[[], object]]:
     """One of our corruptions on a frame and on a region, which must be its crop."""
     corruption = get(name)
-    plan = corruption.prepare(FACTS, SEVERITY, Key.of("benchmark", name))
+    draws = corruption.prepare(INFO, SEVERITY, Key.of("benchmark", name))
     views, t = list(frames), FRAMES // 2
-    whole = corruption.apply(views, t, plan, FACTS.whole)
-    if not np.array_equal(corruption.apply(views, t, plan, REGION), whole[REGION.slices]):
+    whole = corruption.apply(views, t, draws, INFO.whole)
+    if not np.array_equal(corruption.apply(views, t, draws, REGION), whole[REGION.slices]):
         raise SystemExit(f"{name}: the region is not the crop of the whole frame")
     return {
-        "frame": lambda: corruption.apply(views, t, plan, FACTS.whole),
-        "region": lambda: corruption.apply(views, t, plan, REGION),
+        "frame": lambda: corruption.apply(views, t, draws, INFO.whole),
+        "region": lambda: corruption.apply(views, t, draws, REGION),
     }
 
 
@@ -124,7 +124,7 @@ def extra_memory(of: tuple[str, str]) -> float:
     frames = picture(SIZE, FRAMES)
     frame = frames[FRAMES // 2]
     mine = who == "ours"
-    run = ours(name, frames)["frame"] if mine else partial(peers(name, FACTS)[who], frame)
+    run = ours(name, frames)["frame"] if mine else partial(peers(name, INFO)[who], frame)
     run()  # compiles, and fills its tables
     Path("/proc/self/clear_refs").write_text("5")  # the high-water mark starts anew
     before = _status("VmHWM")
@@ -160,7 +160,7 @@ def against_peers(frames: NDArray[np.uint8], rounds: int) -> bool:
     peak = memory((name, who) for name in NAMES for who in ("ours", *kinds))
     rows, gains = [], {}
     for name, peer_name in NAMES.items():
-        theirs = {kind: partial(run, frame) for kind, run in peers(name, FACTS).items()}
+        theirs = {kind: partial(run, frame) for kind, run in peers(name, INFO).items()}
         floor = {"copy of frame": frame.copy, "copy of region": frame[REGION.slices].copy}
         times = side_by_side(floor | theirs | ours(name, frames), rounds)
         for part in TARGETS:
@@ -197,7 +197,7 @@ def against_peers(frames: NDArray[np.uint8], rounds: int) -> bool:
 
 
 def alone(frames: NDArray[np.uint8], rounds: int) -> None:
-    """Print the second table: all of ours, over a whole clip each, its plan included."""
+    """Print the second table: all of ours, over a whole clip each, its draws included."""
     rows = []
     names = list(all_corruptions())
     peak = memory((name, "ours") for name in names)
@@ -206,15 +206,15 @@ def alone(frames: NDArray[np.uint8], rounds: int) -> None:
 
         def clip(region: Region, name: str = name) -> None:
             corruption, views = get(name), list(frames)
-            plan = corruption.prepare(FACTS, SEVERITY, Key.of("benchmark", name))
+            draws = corruption.prepare(INFO, SEVERITY, Key.of("benchmark", name))
             for t in range(FRAMES):
-                corruption.apply(views, t, plan, region)
+                corruption.apply(views, t, draws, region)
 
         def copies(region: Region) -> None:
             for frame in frames:
                 frame[region.slices].copy()
 
-        parts = {"frame": FACTS.whole, "region": REGION}
+        parts = {"frame": INFO.whole, "region": REGION}
         times = side_by_side(
             {part: partial(clip, region) for part, region in parts.items()}
             | {f"copy of {part}": partial(copies, region) for part, region in parts.items()},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import version
 
-from corruptbench.corruptions import ClipFacts, Frame, camera_shake, gaussian_noise, impulse_noise
+from corruptbench.corruptions import ClipInfo, Frame, camera_shake, gaussian_noise, impulse_noise
 
 SEVERITY = 3
 
@@ -27,7 +27,7 @@ OWN = ("imgaug, own",)
 PACKAGES = ("imagecorruptions-imaug", "sindre-imgaug", "scikit-image")
 
 
-def peers(ours: str, facts: ClipFacts) -> dict[str, Callable[[Frame], Frame]]:
+def peers(ours: str, info: ClipInfo) -> dict[str, Callable[[Frame], Frame]]:
     """Kind to function, for one of `NAMES`; SystemExit where the packages are not installed."""
     try:
         import imagecorruptions
@@ -38,7 +38,7 @@ def peers(ours: str, facts: ClipFacts) -> dict[str, Callable[[Frame], Frame]]:
     name = NAMES[ours]
     wrapper = getattr(augmenters.imgcorruptlike, name.title().replace("_", ""))(severity=SEVERITY)
     sigma = 255 * gaussian_noise.SEVERITIES[SEVERITY - 1].sigma
-    length = camera_shake.SEVERITIES[SEVERITY - 1].length * facts.person_height
+    length = camera_shake.SEVERITIES[SEVERITY - 1].length * info.person_height
     own = {
         "gaussian_noise": lambda: augmenters.AdditiveGaussianNoise(scale=sigma, per_channel=True),
         "shot_noise": lambda: augmenters.AdditivePoissonNoise(lam=sigma**2, per_channel=True),

@@ -9,14 +9,14 @@ They work without the rest of corruptbench. `corrupt` takes pictures and clips i
 
 A `Corruption` works frame by frame and region by region, for clips that do not fit in memory::
 
-    from corruptbench.corruptions import ClipFacts, Key, get
+    from corruptbench.corruptions import ClipInfo, Key, get
 
-    facts = ClipFacts(frames=F, height=H, width=W, fps=50.0, boxes=boxes)   # boxes (F, 4) px
-    noisy = get("gaussian_noise").clip(frames, facts, severity=3, key=Key.of("my clip"))
+    info = ClipInfo(frames=F, height=H, width=W, fps=50.0, boxes=boxes)   # boxes (F, 4) px
+    noisy = get("gaussian_noise").clip(frames, info, severity=3, key=Key.of("my clip"))
 """
 
 from corruptbench.corruptions.arrays import corrupt
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 from corruptbench.corruptions.registry import (
     CorruptionList,
@@ -28,7 +28,7 @@ from corruptbench.corruptions.registry import (
 from corruptbench.corruptions.validation import CorruptionError
 
 __all__ = [
-    "ClipFacts",
+    "ClipInfo",
     "Corruption",
     "CorruptionError",
     "CorruptionList",

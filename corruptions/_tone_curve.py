@@ -26,6 +26,6 @@ def exposed(stops: float) -> Codes:
     return Codes(FROM_LINEAR[light])
 
 
-def recode(frames: Sequence[Frame], t: int, plan: Codes, region: Region) -> Frame:
+def recode(frames: Sequence[Frame], t: int, draws: Codes, region: Region) -> Frame:
     """Return the region of frame ``t`` in its new codes, (h, w, 3) uint8."""
-    return cv2.LUT(frames[t][region.slices], plan.table)  # type: ignore[return-value]
+    return cv2.LUT(frames[t][region.slices], draws.table)  # type: ignore[return-value]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from corruptbench.corruptions import validation
-from corruptbench.corruptions.base import ClipFacts, Frame
+from corruptbench.corruptions.base import ClipInfo, Frame
 from corruptbench.corruptions.random import Key
 from corruptbench.corruptions.registry import get
 from corruptbench.corruptions.validation import CorruptionError
@@ -73,9 +73,9 @@ def corrupt(
     corruption = get(name)
     clean, restore = _open(frames)
     count, height, width, _ = clean.shape
-    facts = ClipFacts(count, height, width, fps, _boxes(boxes, count, height, width))
+    info = ClipInfo(count, height, width, fps, _boxes(boxes, count, height, width))
     key = Key.of(name, int(validation.whole(seed, "seed")))
-    out = corruption.clip(clean, facts, severity, key)
+    out = corruption.clip(clean, info, severity, key)
     if np.array_equal(out, clean):
         warnings.warn(
             f"{name} changed no pixel (severity {severity}, seed {seed}, frames: {len(out)}): "

@@ -33,7 +33,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class ClipFacts:
+class ClipInfo:
     """What a corruption may know of a clip before it sees a pixel.
 
     Attributes:
@@ -77,23 +77,23 @@ class ClipFacts:
         return Region(0, 0, self.width, self.height)
 
 
-class PlanFunction(Protocol):
-    """``plan(facts, params, key)``: draws all random numbers of a clip's corruption, once."""
+class DrawFunction(Protocol):
+    """``draw(info, params, key)``: draw all random numbers of a clip's corruption, once."""
 
-    def __call__(self, facts: ClipFacts, params: Any, key: Key) -> Any:
+    def __call__(self, info: ClipInfo, params: Any, key: Key) -> Any:
         """See the class."""
         ...
 
 
 class ApplyFunction(Protocol):
-    """``apply(frames, t, plan, region)``: the region of corrupted frame ``t``, as a new array.
+    """``apply(frames, t, draws, region)``: the region of corrupted frame ``t``, as a new array.
 
     ``frames[i]`` is the clean frame ``i``, (H, W, 3) uint8. A corruption may look at frames within
     its ``reach`` of ``t``. Only ``region`` is computed, and it equals the same crop of the whole
     corrupted frame byte for byte. The input is not checked; `Corruption.frame` checks it.
     """
 
-    def __call__(self, frames: Sequence[Frame], t: int, plan: Any, region: Region) -> Frame:
+    def __call__(self, frames: Sequence[Frame], t: int, draws: Any, region: Region) -> Frame:
         """See the class."""
         ...
 
@@ -109,10 +109,10 @@ class Corruption:
         scope: "frame" (each frame alone), "window" (looks at neighbors), "clip" (drawn once for
             the clip).
         severities: five parameter records, mild to severe.
-        plan: see `PlanFunction`.
+        draw: see `DrawFunction`.
         apply: see `ApplyFunction`.
-        reach: number of neighboring frames on each side that ``apply`` reads, from the plan.
-        draws: False if all keys give the same bytes.
+        reach: number of neighboring frames on each side that ``apply`` reads, from the draws.
+        keyed: False if all keys give the same bytes.
     """
 
     name: str
@@ -120,31 +120,31 @@ class Corruption:
     version: int
     scope: Scope
     severities: tuple[Any, Any, Any, Any, Any]
-    plan: PlanFunction
+    draw: DrawFunction
     apply: ApplyFunction
-    reach: Callable[[Any], int] = lambda plan: 0  # noqa: ARG005
-    draws: bool = True
+    reach: Callable[[Any], int] = lambda draws: 0  # noqa: ARG005
+    keyed: bool = True
 
-    def prepare(self, facts: ClipFacts, severity: int, key: Key) -> Any:
-        """Return the plan of one clip at a severity of 1 to 5.
+    def prepare(self, info: ClipInfo, severity: int, key: Key) -> Any:
+        """Return the draws of one clip at a severity of 1 to 5.
 
         Raises:
-            CorruptionError: there is no such severity, or facts or key are of another class.
+            CorruptionError: there is no such severity, or info or key are of another class.
         """
         step = validation.severity(severity, self.name)
         validation.kind(key, Key, "key", 'Key.of("a name")')
-        validation.kind(facts, ClipFacts, "facts", "ClipFacts(...)")
-        return self.plan(facts, self.severities[step - 1], key)
+        validation.kind(info, ClipInfo, "info", "ClipInfo(...)")
+        return self.draw(info, self.severities[step - 1], key)
 
     def frame(
-        self, frames: Sequence[Frame], t: int, plan: Any, region: Region | None = None
+        self, frames: Sequence[Frame], t: int, draws: Any, region: Region | None = None
     ) -> Frame:
         """Return one corrupted frame, or a region of it; the input is checked.
 
         Args:
             frames: the clean clip, each frame (H, W, 3) uint8: a list, or an array (F, H, W, 3).
             t: index of the frame, 0 to F - 1.
-            plan: what `prepare` returned for this clip.
+            draws: what `prepare` returned for this clip.
             region: within the picture; None takes the whole picture.
 
         Returns:
@@ -155,20 +155,20 @@ class Corruption:
         """
         t = validation.index(t, len(frames))
         height, width = (*np.shape(frames[t]), 1, 1)[:2]
-        reach = self.reach(plan)
+        reach = self.reach(draws)
         for i in range(max(t - reach, 0), min(t + reach + 1, len(frames))):
             validation.pixels(frames[i], (height, width, 3), f"frame {i}")
         part = region or Region(0, 0, width, height)
         validation.kind(part, Region, "region", "Region(x0, y0, x1, y1)")
         validation.sides((part.x0, part.y0, part.x1, part.y1), height, width)
-        return self.apply(frames, t, plan, part)
+        return self.apply(frames, t, draws, part)
 
-    def clip(self, frames: NDArray[np.uint8], facts: ClipFacts, severity: int, key: Key) -> Frame:
+    def clip(self, frames: NDArray[np.uint8], info: ClipInfo, severity: int, key: Key) -> Frame:
         """Return a whole corrupted clip, for arrays in memory.
 
         Args:
             frames: (F, H, W, 3) uint8, RGB.
-            facts: of the clip.
+            info: of the clip.
             severity: 1 to 5.
             key: decides all draws.
 
@@ -176,12 +176,12 @@ class Corruption:
             (F, H, W, 3) uint8, a new array.
 
         Raises:
-            CorruptionError: the frames are not those of ``facts``, or there is no such severity.
+            CorruptionError: the frames are not those of ``info``, or there is no such severity.
         """
-        plan = self.prepare(facts, severity, key)
-        validation.pixels(frames, (facts.frames, facts.height, facts.width, 3), "frames")
+        draws = self.prepare(info, severity, key)
+        validation.pixels(frames, (info.frames, info.height, info.width, 3), "frames")
         out = np.empty(frames.shape, dtype=np.uint8)
-        views = list(frames)  # the same objects at every t: a plan may keep results
-        for t in range(facts.frames):
-            out[t] = self.apply(views, t, plan, facts.whole)
+        views = list(frames)  # the same objects at every t: the draws may keep results
+        for t in range(info.frames):
+            out[t] = self.apply(views, t, draws, info.whole)
         return out

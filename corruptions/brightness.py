@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corruptbench.corruptions._tone_curve import Codes, exposed, recode
-from corruptbench.corruptions.base import ClipFacts, Corruption
+from corruptbench.corruptions.base import ClipInfo, Corruption
 from corruptbench.corruptions.random import Key
 
 
@@ -27,7 +27,7 @@ SEVERITIES = (Params(0.7), Params(1.3), Params(1.9), Params(2.45), Params(3.0))
 SPREAD = 0.1
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
+def draw(info: ClipInfo, params: Params, key: Key) -> Codes:  # noqa: ARG001
     """Draw the exposure of the clip."""
     stops = params.stops + SPREAD * (2 * key.uniform(0) - 1)
     return exposed(stops)
@@ -39,6 +39,6 @@ CORRUPTION = Corruption(
     version=1,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=recode,
 )

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.corruptions._blur_kernel import NOWHERE, blur, padded_light
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
@@ -41,7 +41,7 @@ UNIT = 1 << 16
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """For each frame of the clip: length in pixels and angle in radians (x right, y down)."""
 
     lengths: tuple[float, ...]
@@ -64,12 +64,12 @@ def swing(key: Key, stream: int, seconds: NDArray[np.float64]) -> NDArray[np.flo
     return total / 3
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw the sway of the whole clip."""
-    seconds = np.arange(facts.frames) / facts.fps
-    lengths = params.length * facts.person_height * (1 + LENGTH_SWING * swing(key, 0, seconds))
+    seconds = np.arange(info.frames) / info.fps
+    lengths = params.length * info.person_height * (1 + LENGTH_SWING * swing(key, 0, seconds))
     angles = np.pi * key.uniform(2) + ANGLE_SWING * swing(key, 1, seconds)
-    return Plan(tuple(lengths.tolist()), tuple(angles.tolist()))
+    return Draws(tuple(lengths.tolist()), tuple(angles.tolist()))
 
 
 def line_kernel(length: float, angle: float) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
@@ -103,9 +103,9 @@ def line_kernel(length: float, angle: float) -> tuple[NDArray[np.int64], NDArray
     return taps - reach, weights[taps[:, 0], taps[:, 1]].astype(np.uint32)
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the shaken frame ``t``, (h, w, 3) uint8."""
-    offsets, weights = line_kernel(plan.lengths[t], plan.angles[t])
+    offsets, weights = line_kernel(draws.lengths[t], draws.angles[t])
     reach = int(np.abs(offsets).max())
     half = weights.size // 2  # the taps are point-symmetric, with the center in the middle
     pairs = offsets[::-1].copy()
@@ -121,6 +121,6 @@ CORRUPTION = Corruption(
     version=1,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from corruptbench.corruptions._tone_curve import Codes, recode
-from corruptbench.corruptions.base import ClipFacts, Corruption
+from corruptbench.corruptions.base import ClipInfo, Corruption
 from corruptbench.corruptions.random import Key
 
 
@@ -28,7 +28,7 @@ class Params:
 SEVERITIES = (Params(1 / 16), Params(1 / 10), Params(1 / 7), Params(1 / 5), Params(1 / 3.5))
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
+def draw(info: ClipInfo, params: Params, key: Key) -> Codes:  # noqa: ARG001
     """Draw where the levels lie: at most a quarter of a step from black and from white."""
     step = 255 * params.step
     start = step * (key.uniform(0) - 0.5) / 2
@@ -42,6 +42,6 @@ CORRUPTION = Corruption(
     version=1,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=recode,
 )

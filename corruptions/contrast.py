@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from corruptbench.corruptions._tone_curve import Codes, recode
-from corruptbench.corruptions.base import ClipFacts, Corruption
+from corruptbench.corruptions.base import ClipInfo, Corruption
 from corruptbench.corruptions.random import Key
 
 
@@ -29,7 +29,7 @@ SEVERITIES = (Params(0.62), Params(0.48), Params(0.36), Params(0.27), Params(0.2
 GRAYS = (0.45, 0.55)
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
+def draw(info: ClipInfo, params: Params, key: Key) -> Codes:  # noqa: ARG001
     """Draw the gray of the clip."""
     low, high = GRAYS
     gray = 255 * (low + (high - low) * key.uniform(0))
@@ -43,6 +43,6 @@ CORRUPTION = Corruption(
     version=2,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=recode,
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corruptbench.corruptions._tone_curve import Codes, exposed, recode
-from corruptbench.corruptions.base import ClipFacts, Corruption
+from corruptbench.corruptions.base import ClipInfo, Corruption
 from corruptbench.corruptions.random import Key
 
 
@@ -28,7 +28,7 @@ SEVERITIES = (Params(1.2), Params(2.2), Params(3.2), Params(4.1), Params(5.0))
 SPREAD = 0.1
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
+def draw(info: ClipInfo, params: Params, key: Key) -> Codes:  # noqa: ARG001
     """Draw the exposure of the clip."""
     stops = params.stops + SPREAD * (2 * key.uniform(0) - 1)
     return exposed(-stops)
@@ -40,6 +40,6 @@ CORRUPTION = Corruption(
     version=1,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=recode,
 )

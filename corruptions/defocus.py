@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from corruptbench.corruptions._blur_kernel import NOWHERE, blur, padded_light
 from corruptbench.corruptions._kernel import kernel
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.camera_shake import swing
 from corruptbench.corruptions.random import Key
 
@@ -44,17 +44,17 @@ BAND = 192
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """Radius in pixels for each frame of the clip."""
 
     radii: tuple[float, ...]
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw the radius of each frame."""
-    seconds = np.arange(facts.frames) / facts.fps
-    radii = params.radius * facts.person_height * (1 + RADIUS_SWING * swing(key, 0, seconds))
-    return Plan(tuple(radii.tolist()))
+    seconds = np.arange(info.frames) / info.fps
+    radii = params.radius * info.person_height * (1 + RADIUS_SWING * swing(key, 0, seconds))
+    return Draws(tuple(radii.tolist()))
 
 
 def disk_kernel(radius: float) -> NDArray[np.int64]:
@@ -74,9 +74,9 @@ def disk_kernel(radius: float) -> NDArray[np.int64]:
     return weights
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of frame ``t`` out of focus, (h, w, 3) uint8."""
-    kernel = disk_kernel(plan.radii[t])
+    kernel = disk_kernel(draws.radii[t])
     reach = kernel.shape[0] // 2
     # A weight at dx is a step in the weights of the running sum, down at dx and up at dx - 1
     steps = kernel - np.pad(kernel, ((0, 0), (0, 1)))[:, 1:]
@@ -116,6 +116,6 @@ CORRUPTION = Corruption(
     version=1,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

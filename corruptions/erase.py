@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
@@ -72,7 +72,7 @@ class Patch:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """All patches of the clip, in the order in which they are painted."""
 
     patches: tuple[Patch, ...]
@@ -80,40 +80,40 @@ class Plan:
     fps: float
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw every run of every patch."""
     period = params.run / params.covered
-    runs = math.ceil(facts.frames / facts.fps / period) + 1
+    runs = math.ceil(info.frames / info.fps / period) + 1
     patches = []
     for slot in range(params.patches):
         phase = key.uniform(0, slot) * period
         for run in range(runs):
-            draw = [key.uniform(1 + i, slot, run) for i in range(6)]
-            stretch = ASPECT ** (draw[2] - 0.5)
-            side = params.side * facts.person_height
+            numbers = [key.uniform(1 + i, slot, run) for i in range(6)]
+            stretch = ASPECT ** (numbers[2] - 0.5)
+            side = params.side * info.person_height
             start = run * period - phase
             patches.append(
                 Patch(
                     start=start,
                     end=start + params.run,
-                    u=0.1 + 0.8 * draw[0],
-                    v=0.05 + 0.9 * draw[1],
+                    u=0.1 + 0.8 * numbers[0],
+                    v=0.05 + 0.9 * numbers[1],
                     width=side * stretch,
                     height=side / stretch,
-                    color=tuple(32 + int(192 * d) for d in draw[3:6]),  # type: ignore[arg-type]
+                    color=tuple(32 + int(192 * d) for d in numbers[3:6]),  # type: ignore[arg-type]
                 )
             )
-    return Plan(tuple(patches), facts.boxes, facts.fps)
+    return Draws(tuple(patches), info.boxes, info.fps)
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of frame ``t`` with its patches painted, (h, w, 3) uint8."""
     out = frames[t][region.slices].copy()
-    x0, y0, x1, y1 = plan.boxes[t]
+    x0, y0, x1, y1 = draws.boxes[t]
     if math.isnan(x0):  # no person to cover
         return out
-    for patch in plan.patches:
-        if patch.start <= t / plan.fps < patch.end:
+    for patch in draws.patches:
+        if patch.start <= t / draws.fps < patch.end:
             left = x0 + patch.u * (x1 - x0) - patch.width / 2
             top = y0 + patch.v * (y1 - y0) - patch.height / 2
             rows = _span(top, patch.height, region.y0, region.y1)
@@ -135,6 +135,6 @@ CORRUPTION = Corruption(
     version=2,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

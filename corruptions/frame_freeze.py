@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
@@ -39,38 +39,38 @@ SEVERITIES = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """For each frame of the clip the index of the frame that is shown instead, <= its own."""
 
     source: tuple[int, ...]
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw all runs: a pause and a freeze take turns."""
     pause = params.run * (1 / params.frozen - 1)
-    source = list(range(facts.frames))
+    source = list(range(info.frames))
     seconds = -(pause + params.run) * key.uniform(0)  # the clip begins anywhere in a turn
     last = turn = 0
-    while last < facts.frames:
+    while last < info.frames:
         seconds += pause * (0.5 + key.uniform(1, turn))
         # A frame at its own time comes first; the clip's first frame has none before it to show.
-        first = max(math.ceil(seconds * facts.fps), last + 1)
+        first = max(math.ceil(seconds * info.fps), last + 1)
         seconds += params.run * (0.5 + key.uniform(2, turn))
-        last = max(math.ceil(seconds * facts.fps), 0)
-        for t in range(first, min(last, facts.frames)):
+        last = max(math.ceil(seconds * info.fps), 0)
+        for t in range(first, min(last, info.frames)):
             source[t] = first - 1
         turn += 1
-    return Plan(tuple(source))
+    return Draws(tuple(source))
 
 
-def reach(plan: Plan) -> int:
+def reach(draws: Draws) -> int:
     """Return the longest delay of a frame, in frames."""
-    return max(t - s for t, s in enumerate(plan.source))
+    return max(t - s for t, s in enumerate(draws.source))
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the frame that is shown at ``t``, (h, w, 3) uint8."""
-    return frames[plan.source[t]][region.slices].copy()
+    return frames[draws.source[t]][region.slices].copy()
 
 
 CORRUPTION = Corruption(
@@ -79,7 +79,7 @@ CORRUPTION = Corruption(
     version=1,
     scope="window",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
     reach=reach,
 )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.corruptions._kernel import kernel
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
 
 
@@ -36,16 +36,16 @@ ROUND = 1 << (SHIFT - 1)
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """Noise gain in fixed point: (gain * table value + ROUND) >> SHIFT is the noise in levels."""
 
     key: Key
     gain: int
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:  # noqa: ARG001
     """Compute the gain; nothing is drawn in advance."""
-    return Plan(key, round(params.sigma * 255 * (1 << SHIFT) / NORMAL_SCALE))
+    return Draws(key, round(params.sigma * 255 * (1 << SHIFT) / NORMAL_SCALE))
 
 
 @lru_cache(maxsize=8)
@@ -59,11 +59,11 @@ def _levels(gain: int) -> NDArray[np.uint8]:
     return np.minimum(levels, 255).astype(np.uint8)
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the noisy frame ``t``, (h, w, 3) uint8."""
     clean = np.ascontiguousarray(frames[t][region.slices])
     out = np.empty_like(clean)
-    _add(clean, out, t, region.y0, region.x0, plan.key.k0, plan.key.k1, _levels(plan.gain))
+    _add(clean, out, t, region.y0, region.x0, draws.key.k0, draws.key.k1, _levels(draws.gain))
     return out
 
 
@@ -90,6 +90,6 @@ CORRUPTION = Corruption(
     version=1,
     scope="frame",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

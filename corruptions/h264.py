@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.corruptions._kernel import kernel
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
@@ -91,7 +91,7 @@ Taps = tuple[NDArray[np.int64], NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """The stream of the clip.
 
     Attributes:
@@ -113,56 +113,56 @@ class Plan:
     memo: list[Group] = field(default_factory=list, compare=False, repr=False)
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw the place of the macroblocks and the phase of the groups."""
-    longest = max(facts.width, facts.height)
-    scale = min(params.person / max(facts.person_height, 1.0), LONGEST / longest)
+    longest = max(info.width, info.height)
+    scale = min(params.person / max(info.person_height, 1.0), LONGEST / longest)
     place = (int(MACROBLOCK * key.uniform(0)), int(MACROBLOCK * key.uniform(1)))
 
     def coded(side: int, before: int) -> int:
         return max(2 * math.ceil((side * scale + before) / 2), MACROBLOCK)
 
-    return Plan(
-        frames=facts.frames,
+    return Draws(
+        frames=info.frames,
         crf=params.crf,
         scale=scale,
-        size=(coded(facts.width, place[0]), coded(facts.height, place[1])),
+        size=(coded(info.width, place[0]), coded(info.height, place[1])),
         place=place,
         phase=int(GROUP * key.uniform(2)),
     )
 
 
-def reach(plan: Plan) -> int:
+def reach(draws: Draws) -> int:
     """Return the length of a group less one: all its other frames may lie on one side."""
-    return min(GROUP, plan.frames) - 1
+    return min(GROUP, draws.frames) - 1
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the streamed frame ``t``, (h, w, 3) uint8."""
-    start = t - (t + plan.phase) % GROUP
-    first, last = max(start, 0), min(start + GROUP, plan.frames)
-    picture = _streamed([frames[i] for i in range(first, last)], plan)[t - first]
-    columns = _taps(region.x0, region.x1, plan.scale, plan.place[0], plan.size[0])
-    rows = _taps(region.y0, region.y1, plan.scale, plan.place[1], plan.size[1])
+    start = t - (t + draws.phase) % GROUP
+    first, last = max(start, 0), min(start + GROUP, draws.frames)
+    picture = _streamed([frames[i] for i in range(first, last)], draws)[t - first]
+    columns = _taps(region.x0, region.x1, draws.scale, draws.place[0], draws.size[0])
+    rows = _taps(region.y0, region.y1, draws.scale, draws.place[1], draws.size[1])
     return _resampled(picture, rows, columns)
 
 
-def _streamed(clean: list[Frame], plan: Plan) -> list[Frame]:
+def _streamed(clean: list[Frame], draws: Draws) -> list[Frame]:
     """Return a group as the receiver has it, at the coded size.
 
     A group is coded once while its frames are asked for in turn. The memo keeps the clean frames,
     which nobody writes to, so the same objects have the same pixels.
     """
-    for held, pictures in plan.memo:
+    for held, pictures in draws.memo:
         if len(held) == len(clean) and all(a is b for a, b in zip(held, clean, strict=True)):
             return pictures
     height, width, _ = clean[0].shape
-    step, (x, y) = 1 / plan.scale, plan.place
-    columns = _taps(-x, plan.size[0] - x, step, 0, width)
-    rows = _taps(-y, plan.size[1] - y, step, 0, height)
+    step, (x, y) = 1 / draws.scale, draws.place
+    columns = _taps(-x, draws.size[0] - x, step, 0, width)
+    rows = _taps(-y, draws.size[1] - y, step, 0, height)
     small = [_resampled(frame, rows, columns) for frame in clean]
-    pictures = decode(encode(small, plan.crf))
-    plan.memo[:] = [(clean, pictures)]
+    pictures = decode(encode(small, draws.crf))
+    draws.memo[:] = [(clean, pictures)]
     return pictures
 
 
@@ -304,7 +304,7 @@ CORRUPTION = Corruption(
     version=1,
     scope="window",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
     reach=reach,
 )

@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 from corruptbench.corruptions.validation import CorruptionError
 
@@ -48,7 +48,7 @@ REMEDY = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """The augmenter, and the key of its seeds."""
 
     key: Key
@@ -84,7 +84,7 @@ def imgaug_corruption(
     for severity, augmenter in enumerate(mine, start=1):
         for seed in range(TRIALS):
             try:
-                draw(augmenter, trial, seed)
+                augmented(augmenter, trial, seed)
             except CorruptionError as error:
                 raise CorruptionError(f"{name}, severity {severity}: {error}") from error.__cause__
     return Corruption(
@@ -93,24 +93,24 @@ def imgaug_corruption(
         version=1,
         scope="frame",
         severities=mine,
-        plan=plan,
+        draw=draw,
         apply=apply,
     )
 
 
-def plan(facts: ClipFacts, params: Any, key: Key) -> Plan:  # noqa: ARG001
+def draw(info: ClipInfo, params: Any, key: Key) -> Draws:  # noqa: ARG001
     """Keep the augmenter, ``params``; nothing is drawn in advance."""
-    return Plan(key, params)
+    return Draws(key, params)
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the corrupted frame ``t``, (h, w, 3) uint8."""
     counter = np.array([[t, 0, 0, 0]], dtype=np.uint32)
-    seed = int(plan.key.words(counter)[0, 0]) >> 1  # imgaug's seeds have 31 bits
-    return draw(plan.augmenter, frames[t], seed)[region.slices].copy()
+    seed = int(draws.key.words(counter)[0, 0]) >> 1  # imgaug's seeds have 31 bits
+    return augmented(draws.augmenter, frames[t], seed)[region.slices].copy()
 
 
-def draw(augmenter: Any, frame: Frame, seed: int) -> Frame:
+def augmented(augmenter: Any, frame: Frame, seed: int) -> Frame:
     """Return one draw of an augmenter, (H, W, 3) uint8; its arguments are not changed.
 
     Raises:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from corruptbench.corruptions._kernel import kernel
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key, row_buffer, row_words
 
 
@@ -36,23 +36,23 @@ SEVERITIES = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """Words below ``limit`` are pepper; as many, at the upper end of 0..65535, are salt."""
 
     key: Key
     limit: int
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:  # noqa: ARG001
     """Compute the threshold; nothing is drawn in advance."""
-    return Plan(key, round(params.fraction / 2 * 65536))
+    return Draws(key, round(params.fraction / 2 * 65536))
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the noisy frame ``t``, (h, w, 3) uint8."""
     clean = np.ascontiguousarray(frames[t][region.slices])
     out = np.empty_like(clean)
-    _hit(clean, out, t, region.y0, region.x0, plan.key.k0, plan.key.k1, plan.limit)
+    _hit(clean, out, t, region.y0, region.x0, draws.key.k0, draws.key.k1, draws.limit)
     return out
 
 
@@ -77,6 +77,6 @@ CORRUPTION = Corruption(
     version=2,
     scope="frame",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

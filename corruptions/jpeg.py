@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.corruptions._kernel import kernel
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
@@ -71,7 +71,7 @@ DROP = BITS - KEPT
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """The codec of the clip.
 
     Attributes:
@@ -108,11 +108,11 @@ def cosines(side: int) -> NDArray[np.float64]:
     return out
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw the place of the lattice."""
-    side = max(round(8 * facts.person_height / CODED), 2)
+    side = max(round(8 * info.person_height / CODED), 2)
     back = cosines(side) * (1 << BITS)
-    return Plan(
+    return Draws(
         side=side,
         place=(int(2 * side * key.uniform(0)), int(2 * side * key.uniform(1))),
         forward=np.rint(back * 8 / side).astype(np.int32),
@@ -121,11 +121,11 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
     )
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the coded and decoded frame ``t``, (h, w, 3) uint8."""
     frame = frames[t]
-    rows = _whole_blocks(region.y0, region.y1, plan.place[1], 2 * plan.side)
-    columns = _whole_blocks(region.x0, region.x1, plan.place[0], 2 * plan.side)
+    rows = _whole_blocks(region.y0, region.y1, draws.place[1], 2 * draws.side)
+    columns = _whole_blocks(region.x0, region.x1, draws.place[0], 2 * draws.side)
     out = np.empty((region.y1 - region.y0, region.x1 - region.x0, 3), dtype=np.uint8)
     _code(
         frame,
@@ -133,9 +133,9 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
         columns.clip(0, frame.shape[1] - 1),
         region.y0 - int(rows[0]),
         region.x0 - int(columns[0]),
-        plan.forward,
-        plan.inverse,
-        plan.steps,
+        draws.forward,
+        draws.inverse,
+        draws.steps,
         out,
     )
     return out
@@ -258,6 +258,6 @@ CORRUPTION = Corruption(
     version=2,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

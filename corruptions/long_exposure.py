@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
@@ -48,21 +48,21 @@ BAND = 16
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """Half the exposure, in frames, and the number of frames of the clip."""
 
     half: float
     frames: int
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:  # noqa: ARG001
     """Convert the exposure to frames; nothing is drawn."""
-    return Plan(params.exposure * facts.fps / 2, facts.frames)
+    return Draws(params.exposure * info.fps / 2, info.frames)
 
 
-def reach(plan: Plan) -> int:
+def reach(draws: Draws) -> int:
     """Return the number of frames that an exposure takes light from, on each side."""
-    return min(math.ceil(plan.half), plan.frames - 1)
+    return min(math.ceil(draws.half), draws.frames - 1)
 
 
 def frame_weights(half: float) -> tuple[int, ...]:
@@ -88,9 +88,9 @@ def _tables(half: float) -> NDArray[np.uint32]:
     return weights[:, None] * TO_LINEAR.astype(np.uint32)[None, :]
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of frame ``t`` after the long exposure, (h, w, 3) uint8."""
-    half = min(plan.half, t, plan.frames - 1 - t)
+    half = min(draws.half, t, draws.frames - 1 - t)
     if half <= 0:
         return frames[t][region.slices].copy()
     tables = _tables(half)
@@ -145,8 +145,8 @@ CORRUPTION = Corruption(
     version=2,
     scope="window",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
     reach=reach,
-    draws=False,
+    keyed=False,
 )

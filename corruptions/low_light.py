@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._srgb import FROM_LINEAR, FULL, TO_LINEAR
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
 
 
@@ -45,13 +45,13 @@ SEVERITIES = (
     Params(stops=3.4, photons=28, read=3),
 )
 
-#: Fractional bits of `Plan.light` and `Plan.sigma` (the latter times NORMAL_SCALE's twelve).
+#: Fractional bits of `Draws.light` and `Draws.sigma` (the latter times NORMAL_SCALE's twelve).
 BITS = 2
 SHIFT = BITS + NORMAL_SCALE.bit_length() - 1
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """By code: mean light and its standard deviation, (256,) int32, fixed point.
 
     ``(light + sigma * table value) >> SHIFT`` is the noisy light, full scale 65535.
@@ -62,21 +62,21 @@ class Plan:
     sigma: NDArray[np.int32]
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:  # noqa: ARG001
     """Make the tables; nothing is drawn in advance."""
     gain = 2.0**-params.stops
     electrons = TO_LINEAR / FULL * params.photons
     sigma = np.sqrt(electrons + params.read**2) / params.photons * gain * FULL
     light = np.rint(TO_LINEAR * gain * (1 << SHIFT)) + (1 << (SHIFT - 1))
-    return Plan(key, light.astype(np.int32), np.rint(sigma * (1 << BITS)).astype(np.int32))
+    return Draws(key, light.astype(np.int32), np.rint(sigma * (1 << BITS)).astype(np.int32))
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the dark, noisy frame ``t``, (h, w, 3) uint8."""
     out = np.array(frames[t][region.slices], order="C")
     _expose(
-        out, t, region.y0, region.x0, plan.key.k0, plan.key.k1,
-        plan.light, plan.sigma, NORMAL_16, FROM_LINEAR,
+        out, t, region.y0, region.x0, draws.key.k0, draws.key.k1,
+        draws.light, draws.sigma, NORMAL_16, FROM_LINEAR,
     )  # fmt: skip
     return out
 
@@ -101,6 +101,6 @@ CORRUPTION = Corruption(
     version=1,
     scope="frame",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

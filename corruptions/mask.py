@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
@@ -43,7 +43,7 @@ SEVERITIES = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """Centers of the squares within the box, 0 (left, top) to 1; their side, pixels."""
 
     centers: tuple[tuple[float, float], ...]
@@ -51,26 +51,26 @@ class Plan:
     boxes: NDArray[np.float64]
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw one place in each band of the box; there is one band for each square."""
     centers = [
         (key.uniform(0, i), (i + key.uniform(1, i)) / params.squares) for i in range(params.squares)
     ]
-    side = max(math.floor(params.side * facts.person_height + 0.5), 1)
-    return Plan(tuple(centers), side, facts.boxes)
+    side = max(math.floor(params.side * info.person_height + 0.5), 1)
+    return Draws(tuple(centers), side, info.boxes)
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of frame ``t`` with its squares, (h, w, 3) uint8."""
     out = frames[t][region.slices].copy()
-    x0, y0, x1, y1 = plan.boxes[t]
+    x0, y0, x1, y1 = draws.boxes[t]
     if math.isnan(x0):  # no person to cover
         return out
-    for u, v in plan.centers:
-        left = math.floor(x0 + u * (x1 - x0) - plan.side / 2 + 0.5)
-        top = math.floor(y0 + v * (y1 - y0) - plan.side / 2 + 0.5)
-        rows = slice(max(top - region.y0, 0), max(top + plan.side - region.y0, 0))
-        columns = slice(max(left - region.x0, 0), max(left + plan.side - region.x0, 0))
+    for u, v in draws.centers:
+        left = math.floor(x0 + u * (x1 - x0) - draws.side / 2 + 0.5)
+        top = math.floor(y0 + v * (y1 - y0) - draws.side / 2 + 0.5)
+        rows = slice(max(top - region.y0, 0), max(top + draws.side - region.y0, 0))
+        columns = slice(max(left - region.x0, 0), max(left + draws.side - region.x0, 0))
         out[rows, columns] = 0
     return out
 
@@ -81,6 +81,6 @@ CORRUPTION = Corruption(
     version=1,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.corruptions._kernel import kernel
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
@@ -86,7 +86,7 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """All crossings, in the order in which they are painted, and the objects.
 
     An object is (h, w, 4) uint8: color already multiplied by coverage, and coverage.
@@ -96,23 +96,23 @@ class Plan:
     things: tuple[NDArray[np.uint8], ...]
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw the objects and their ways."""
-    there = np.flatnonzero(np.isfinite(facts.boxes).all(axis=1))
+    there = np.flatnonzero(np.isfinite(info.boxes).all(axis=1))
     if not there.size:  # no person to pass in front of
-        return Plan((), ())
+        return Draws((), ())
     heights = [
-        max(round(params.size * facts.person_height * _about(SIZE_SWING, key, 1, i)), 4)
+        max(round(params.size * info.person_height * _about(SIZE_SWING, key, 1, i)), 4)
         for i in range(OBJECTS)
     ]
     first = int(OBJECTS * key.uniform(0))
     things = [_draw(DRAWINGS[(first + i) % OBJECTS], heights[i], key, i) for i in range(OBJECTS)]
     for axis, blur in enumerate(BLUR):
         for drawn in things:
-            _soften(drawn.swapaxes(0, axis), round(blur * facts.person_height))
-    seconds = np.arange(facts.frames) / facts.fps
-    middles = (facts.boxes[there, 0] + facts.boxes[there, 2]) / 2
-    widths = facts.boxes[there, 2] - facts.boxes[there, 0]
+            _soften(drawn.swapaxes(0, axis), round(blur * info.person_height))
+    seconds = np.arange(info.frames) / info.fps
+    middles = (info.boxes[there, 0] + info.boxes[there, 2]) / 2
+    widths = info.boxes[there, 2] - info.boxes[there, 0]
     crossings: list[Crossing] = []
     middle = -params.every * (1 + key.uniform(2))
     while middle < seconds[-1] + 2 * params.every:
@@ -120,21 +120,21 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
         middle += params.every * _about(TIME_SWING, key, 3, turn)
         thing = turn % OBJECTS
         height, width = things[thing].shape[:2]
-        x0, _, x1, _ = facts.boxes[there[np.abs(there - middle * facts.fps).argmin()]]
-        speed = (0.7 * width + PERSON_WIDTH * facts.person_height) / params.crossing
+        x0, _, x1, _ = info.boxes[there[np.abs(there - middle * info.fps).argmin()]]
+        speed = (0.7 * width + PERSON_WIDTH * info.person_height) / params.crossing
         if key.uniform(4, turn) < 0.5:
             speed = -speed
         pace = 2 * math.pi * SWAY_FREQUENCY
         swing = np.sin(pace * (seconds - middle)) * math.cos(math.tau * key.uniform(5, turn))
         path = (x0 + x1) / 2 + speed * (seconds - middle + SWAY / pace * swing)
         gap = np.abs(path[there] - middles) - (width + widths) / 2
-        feet = facts.boxes[there[gap <= max(0.0, gap.min())], 3].max()  # of all that it passes
+        feet = info.boxes[there[gap <= max(0.0, gap.min())], 3].max()  # of all that it passes
         near = NEARER[0] + (NEARER[1] - NEARER[0]) * key.uniform(6, turn)
         left = np.floor(path - width / 2 + 0.5).astype(np.int64)
-        first, last = _run((left > -width) & (left < facts.width))
-        top = round(feet + near * facts.person_height) - height
+        first, last = _run((left > -width) & (left < info.width))
+        top = round(feet + near * info.person_height) - height
         crossings.append(Crossing(thing, first, left[first:last].copy(), top))
-    return Plan(tuple(crossings), tuple(things))
+    return Draws(tuple(crossings), tuple(things))
 
 
 def _run(there: NDArray[np.bool_]) -> tuple[int, int]:
@@ -317,13 +317,13 @@ def _soften(rows, reach):  # type: ignore[no-untyped-def]
                     total -= line[x - reach, c]
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of frame ``t`` with the objects in front of it, (h, w, 3) uint8."""
     out = frames[t][region.slices].copy()
-    for crossing in plan.crossings:
+    for crossing in draws.crossings:
         since = t - crossing.first
         if 0 <= since < crossing.left.size:
-            thing = plan.things[crossing.thing]
+            thing = draws.things[crossing.thing]
             _paint(out, thing, crossing.top - region.y0, crossing.left[since] - region.x0)
     return out
 
@@ -344,6 +344,6 @@ CORRUPTION = Corruption(
     version=2,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
@@ -36,17 +36,17 @@ UNIT = 1 << 16
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """Side of a block (at least a pixel), and the lattice's place (x, y), in 1 / UNIT pixel."""
 
     side: int
     place: tuple[int, int]
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw the place of the lattice."""
-    side = max(round(params.side * facts.person_height * UNIT), UNIT)
-    return Plan(side, (int(key.uniform(0) * side), int(key.uniform(1) * side)))
+    side = max(round(params.side * info.person_height * UNIT), UNIT)
+    return Draws(side, (int(key.uniform(0) * side), int(key.uniform(1) * side)))
 
 
 def borders(side: int, place: int, low: int, high: int, size: int) -> NDArray[np.int64]:
@@ -62,11 +62,11 @@ def borders(side: int, place: int, low: int, high: int, size: int) -> NDArray[np
     return pixels[start : end + 1].clip(0, size)
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the pixelated frame ``t``, (h, w, 3) uint8."""
     frame = frames[t]
-    rows = borders(plan.side, plan.place[1], region.y0, region.y1, frame.shape[0])
-    columns = borders(plan.side, plan.place[0], region.x0, region.x1, frame.shape[1])
+    rows = borders(draws.side, draws.place[1], region.y0, region.y1, frame.shape[0])
+    columns = borders(draws.side, draws.place[0], region.x0, region.x1, frame.shape[1])
     out = np.empty((region.y1 - region.y0, region.x1 - region.x0, 3), dtype=np.uint8)
     _average(frame, rows, columns, region.y0, region.x0, out, TO_LINEAR, FROM_LINEAR)
     return out
@@ -106,6 +106,6 @@ CORRUPTION = Corruption(
     version=1,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._srgb import FROM_LINEAR, FULL, TO_LINEAR
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key, row_buffer, row_words
 
 
@@ -50,7 +50,7 @@ GUIDE_BITS = 7
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """Photons counted at full scale."""
 
     key: Key
@@ -102,18 +102,18 @@ def tables(photons: int) -> Tables:
     return Tables(cumulative, codes, guide.ravel())
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:  # noqa: ARG001
     """Keep the number of photons; nothing is drawn in advance."""
-    return Plan(key, params.photons)
+    return Draws(key, params.photons)
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the noisy frame ``t``, (h, w, 3) uint8."""
     clean = np.ascontiguousarray(frames[t][region.slices])
     out = np.empty_like(clean)
-    table = tables(plan.photons)
+    table = tables(draws.photons)
     _count(
-        clean, out, t, region.y0, region.x0, plan.key.k0, plan.key.k1,
+        clean, out, t, region.y0, region.x0, draws.key.k0, draws.key.k1,
         table.guide, table.cumulative, table.codes,
     )  # fmt: skip
     return out
@@ -149,6 +149,6 @@ CORRUPTION = Corruption(
     version=2,
     scope="frame",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

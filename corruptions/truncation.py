@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.corruptions._kernel import kernel
-from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
+from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
@@ -63,7 +63,7 @@ LEFT, RIGHT, BELOW = range(3)
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draws:
     """Where the wall is, and what it looks like.
 
     Attributes:
@@ -80,28 +80,28 @@ class Plan:
     surface: NDArray[np.uint8]
 
 
-def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw every run of the wall."""
     length = params.run / params.gone
     phase = key.uniform(0) * length
-    boxes = steady(facts)
+    boxes = steady(info)
     sides, edges = [], []
-    for t in range(facts.frames):
-        turn, within = divmod(t / facts.fps + phase, length)
+    for t in range(info.frames):
+        turn, within = divmod(t / info.fps + phase, length)
         run = int(turn)
         side = int(3 * key.uniform(1, run))
         depth = params.depth * (1 + DEPTH_SWING * (2 * key.uniform(2, run) - 1))
         x0, y0, x1, y1 = boxes[t]
         far = {
             LEFT: x0 + depth * (x1 - x0),
-            RIGHT: facts.width - x1 + depth * (x1 - x0),
-            BELOW: facts.height - y1 + depth * (y1 - y0),
+            RIGHT: info.width - x1 + depth * (x1 - x0),
+            BELOW: info.height - y1 + depth * (y1 - y0),
         }[side]
-        blur = BLUR * facts.person_height
+        blur = BLUR * info.person_height
         sides.append(side)
         edges.append(slide(within / params.run) * (far + blur) - blur)
-    size = max(round(TILE * facts.person_height), 8)
-    return Plan(tuple(sides), tuple(edges), BLUR * facts.person_height, surface(size, key))
+    size = max(round(TILE * info.person_height), 8)
+    return Draws(tuple(sides), tuple(edges), BLUR * info.person_height, surface(size, key))
 
 
 def slide(progress: float) -> float:
@@ -110,21 +110,21 @@ def slide(progress: float) -> float:
     return s * s * (3 - 2 * s)
 
 
-def steady(facts: ClipFacts) -> NDArray[np.float64]:
+def steady(info: ClipInfo) -> NDArray[np.float64]:
     """Return the boxes averaged over time, (F, 4).
 
     A frame without a person takes the nearest box. In a clip without a person all are NaN, and the
     wall never comes.
     """
-    boxes = np.full_like(facts.boxes, np.nan)
-    there = np.flatnonzero(np.isfinite(facts.boxes).all(axis=1))
-    reach = math.floor(STEADY * facts.fps / 2)
-    for t in range(facts.frames if there.size else 0):
+    boxes = np.full_like(info.boxes, np.nan)
+    there = np.flatnonzero(np.isfinite(info.boxes).all(axis=1))
+    reach = math.floor(STEADY * info.fps / 2)
+    for t in range(info.frames if there.size else 0):
         after = int(np.searchsorted(there, t))
         nearest = int(np.abs(there[max(after - 1, 0) : after + 1] - t).min())
         away = max(reach, nearest)
         low, high = np.searchsorted(there, (t - away, t + away + 1))
-        boxes[t] = facts.boxes[there[low:high]].mean(axis=0)
+        boxes[t] = info.boxes[there[low:high]].mean(axis=0)
     return boxes
 
 
@@ -156,11 +156,11 @@ def _mottle(out, grain, strength):  # type: ignore[no-untyped-def]
                 out[y, x, c] = min(max(out[y, x, c] + change, 0), 255)
 
 
-def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
+def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of frame ``t`` with the wall in front, (h, w, 3) uint8."""
     frame = frames[t]
     out = frame[region.slices].copy()
-    edge, side = plan.edges[t], plan.sides[t]
+    edge, side = draws.edges[t], draws.sides[t]
     if math.isnan(edge):
         return out
     if side == BELOW:  # turned, so that the wall's end is a column
@@ -171,15 +171,15 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
         depth = columns if side == LEFT else frame.shape[1] - 1 - columns
         along, target = np.arange(region.y0, region.y1), out
     inside = edge - (depth + 0.5)  # pixels behind the wall's end
-    share = np.clip(inside / max(plan.blur, 1.0) + 0.5, 0, 1)
+    share = np.clip(inside / max(draws.blur, 1.0) + 0.5, 0, 1)
     cover = np.rint(256 * share * share * (3 - 2 * share)).astype(np.int32)
     hidden = np.flatnonzero(cover)
     if hidden.size:
         first, last = hidden[0], hidden[-1] + 1
-        size = len(plan.surface)
+        size = len(draws.surface)
         down = _mirror(along, size)
         right = _mirror(np.maximum(np.floor(inside[first:last]), 0).astype(np.int64), size)
-        _hide(target[:, first:last], plan.surface, down, right, cover[first:last])
+        _hide(target[:, first:last], draws.surface, down, right, cover[first:last])
     return out
 
 
@@ -207,6 +207,6 @@ CORRUPTION = Corruption(
     version=2,
     scope="clip",
     severities=SEVERITIES,
-    plan=plan,
+    draw=draw,
     apply=apply,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 # Each worker of pytest-xdist computes in one thread: set before any library reads it.
@@ -15,7 +16,11 @@ from hypothesis import settings
 from tests.fixtures.folder import write_dataset, write_manifest
 
 #: The files whose tests use `mini_shards` or `mini_full`.
-BUILDS = {"test_api.py", "test_build.py", "test_cli.py", "test_evaluate.py"}
+BUILDS = {
+    path.name
+    for path in Path(__file__).parent.rglob("test_*.py")
+    if re.search(r"\bmini_(shards|full)\b", path.read_text(encoding="utf-8"))
+}
 
 cv2.setNumThreads(1)
 settings.register_profile("repeatable", derandomize=True, deadline=None)

@@ -73,15 +73,15 @@ def look(clip_id: ClipId, cells: Sequence[Cell], every: int) -> dict[Cell, NDArr
     manifest, detector = _manifest(), _detector()
     clip = open_dataset(manifest.dataset, None).load(clip_id)
     scene = scene_of_clip(clip, cells[1:], manifest)
-    facts, renders = scene.facts, scene.renderers
+    info, renders = scene.info, scene.renderers
     reach = max(render.reach for render in renders.values())
-    shape = (facts.frames, len(joint_set(detector.layout)))
+    shape = (info.frames, len(joint_set(detector.layout)))
     points = {cell: np.full((*shape, 2), np.nan, dtype=np.float32) for cell in cells}
     scores = {cell: np.zeros(shape, dtype=np.float32) for cell in cells}
-    size = (facts.height, facts.width)
-    sampled = np.zeros(facts.frames, dtype=bool)
+    size = (info.height, info.width)
+    sampled = np.zeros(info.frames, dtype=bool)
     sampled[every // 2 :: every] = True
-    for t, window in enumerate(windows(scene.video, facts.frames, size, reach, scene.first)):
+    for t, window in enumerate(windows(scene.video, info.frames, size, reach, scene.first)):
         view = scene.crops[t]
         if not sampled[t] or view is None:
             continue
@@ -90,7 +90,7 @@ def look(clip_id: ClipId, cells: Sequence[Cell], every: int) -> dict[Cell, NDArr
         placed = to_frame(found.keypoints, view.x0, view.y0, view.side, detector.input_size)
         for i, cell in enumerate(cells):
             points[cell][t], scores[cell][t] = placed[i], found.scores[i]
-    boxes = facts.boxes.astype(np.float32)
+    boxes = info.boxes.astype(np.float32)
     keep = np.repeat(sampled[np.isfinite(clip.boxes).all(axis=1)], len(LIMB_JOINTS))
     return {
         cell: joint_errors(

@@ -20,7 +20,7 @@ import numpy as np
 
 from corruptbench.builder.render import CellRenderer, Crop, crops, loose_renderer
 from corruptbench.corruptions import (
-    ClipFacts,
+    ClipInfo,
     Corruption,
     CorruptionError,
     Frame,
@@ -137,10 +137,10 @@ def meanings(params: type) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Footage:
-    """A clip in memory: frames, facts, and the crop around the person in each frame."""
+    """A clip in memory: frames, info, and the crop around the person in each frame."""
 
     frames: Sequence[Frame]
-    facts: ClipFacts
+    info: ClipInfo
     crops: Sequence[Crop | None]
 
     def crop(self, render: CellRenderer, t: int) -> Frame:
@@ -156,20 +156,20 @@ def studio() -> Footage:
     clip = dataset.load(next(i for i in dataset.clip_ids() if str(i) == CLIP))
     frames = list(decode(clip.video))[: len(clip.boxes)]
     height, width = frames[0].shape[:2]
-    facts = ClipFacts(len(frames), height, width, clip.fps, clip.boxes)
-    return Footage(frames, facts, crops(facts, PADDING))
+    info = ClipInfo(len(frames), height, width, clip.fps, clip.boxes)
+    return Footage(frames, info, crops(info, PADDING))
 
 
 def telling(cell: Cell, footage: Footage, frame: int) -> CellRenderer:
     """Return the first draw of a cell whose ``frame`` shows at least half of the largest effect."""
-    clean = loose_renderer(CLEAN, footage.facts, CLIP)
+    clean = loose_renderer(CLEAN, footage.info, CLIP)
 
     def effect(t: int) -> float:
         return float(cv2.norm(footage.crop(clean, t), footage.crop(render, t), cv2.NORM_L2SQR))
 
     for take in range(TAKES):
-        render = loose_renderer(cell, footage.facts, f"{CLIP}, take {take}")
-        if effect(frame) >= 0.5 * max(effect(t) for t in range(0, footage.facts.frames, 3)):
+        render = loose_renderer(cell, footage.info, f"{CLIP}, take {take}")
+        if effect(frame) >= 0.5 * max(effect(t) for t in range(0, footage.info.frames, 3)):
             break
     return render
 
@@ -180,8 +180,8 @@ def picture(name: str, footage: Footage, frame: int = FRAME, tile: int = TILE) -
     Returns:
         (h, w, 3) uint8 RGB: rows of six tiles of ``tile`` pixels, with a line of text above each.
     """
-    fps, cells = footage.facts.fps, [Cell(name, severity) for severity in range(1, 6)]
-    clean = loose_renderer(CLEAN, footage.facts, CLIP)
+    fps, cells = footage.info.fps, [Cell(name, severity) for severity in range(1, 6)]
+    clean = loose_renderer(CLEAN, footage.info, CLIP)
     draws = [clean] + [telling(cell, footage, frame) for cell in cells]
     texts = ["clean"] + [f"severity {cell.severity}" for cell in cells]
     rows = [[(draw, frame, text) for draw, text in zip(draws, texts, strict=True)]]

@@ -12,8 +12,8 @@ from corruptbench.builder.render import (
     CellRenderer,
     Crop,
     PixelDigest,
+    clip_info,
     crops,
-    facts_of,
     renderer,
 )
 from corruptbench.corruptions import Region
@@ -114,13 +114,13 @@ def detect_clip(
     frames = len(clip.joints)
     videos = videos or {}
     lanes = [_Lane(renderer(c, clip, manifest), frames, videos.get(c)) for c in cells]
-    facts = facts_of(clip, manifest)
-    clip_crops = crops(facts, manifest.crop.padding)
+    info = clip_info(clip, manifest)
+    clip_crops = crops(info, manifest.crop.padding)
     reach = max(lane.render.reach for lane in lanes)
     size = (clip.camera.height, clip.camera.width)
     for t, window in enumerate(windows(clip.video, frames, size, reach, clip.first_frame)):
         for lane in lanes:
-            lane.add(window, t, clip_crops[t], facts.whole, detector.input_size)
+            lane.add(window, t, clip_crops[t], info.whole, detector.input_size)
         if (t + 1) % BATCH == 0 or t + 1 == frames:
             for lane in lanes:
                 lane.detect(detector)

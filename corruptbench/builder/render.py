@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from corruptbench.builder.plan import boxes_of
-from corruptbench.corruptions import ClipFacts, Corruption, Frame, Key, Region, get
+from corruptbench.corruptions import ClipInfo, Corruption, Frame, Key, Region, get
 from corruptbench.datasets import Clip
 from corruptbench.detectors.crops import extract, square_crop
 from corruptbench.manifest import CLEAN, Cell, Manifest
@@ -45,23 +45,23 @@ class CellRenderer:
 
     cell: Cell
     corruption: Corruption | None
-    plan: Any
+    draws: Any
 
     @property
     def reach(self) -> int:
         """Number of neighboring frames that are needed on each side."""
-        return self.corruption.reach(self.plan) if self.corruption else 0
+        return self.corruption.reach(self.draws) if self.corruption else 0
 
     def __call__(self, frames: Sequence[Frame], t: int, region: Region) -> Frame:
         """Return a region of frame ``t`` in this cell, (h, w, 3) uint8 RGB."""
         if self.corruption is None:
             return frames[t][region.slices]
-        return self.corruption.apply(frames, t, self.plan, region)
+        return self.corruption.apply(frames, t, self.draws, region)
 
 
-def facts_of(clip: Clip, manifest: Manifest) -> ClipFacts:
+def clip_info(clip: Clip, manifest: Manifest) -> ClipInfo:
     """Return what the corruptions may know of a clip."""
-    return ClipFacts(
+    return ClipInfo(
         frames=len(clip.joints),
         height=clip.camera.height,
         width=clip.camera.width,
@@ -75,11 +75,13 @@ def renderer(cell: Cell, clip: Clip, manifest: Manifest) -> CellRenderer:
     if cell == CLEAN:
         return CellRenderer(cell, None, None)
     corruption = get(cell.corruption)
-    plan = corruption.prepare(facts_of(clip, manifest), cell.severity, manifest.key(cell, clip.id))
-    return CellRenderer(cell, corruption, plan)
+    draws = corruption.prepare(
+        clip_info(clip, manifest), cell.severity, manifest.key(cell, clip.id)
+    )
+    return CellRenderer(cell, corruption, draws)
 
 
-def loose_renderer(cell: Cell, facts: ClipFacts, name: str) -> CellRenderer:
+def loose_renderer(cell: Cell, info: ClipInfo, name: str) -> CellRenderer:
     """Make a renderer for a video of no benchmark; everything random is drawn from ``name``.
 
     Pass the SHA-256 of the video's content. It is the same on every machine and under any name.
@@ -88,18 +90,18 @@ def loose_renderer(cell: Cell, facts: ClipFacts, name: str) -> CellRenderer:
         return CellRenderer(cell, None, None)
     corruption = get(cell.corruption)
     key = Key.of("no benchmark", cell.corruption, corruption.version, cell.severity, name)
-    return CellRenderer(cell, corruption, corruption.prepare(facts, cell.severity, key))
+    return CellRenderer(cell, corruption, corruption.prepare(info, cell.severity, key))
 
 
-def crops(facts: ClipFacts, padding: float) -> list[Crop | None]:
+def crops(info: ClipInfo, padding: float) -> list[Crop | None]:
     """Return for each frame the detector's crop; None where nobody is in the picture."""
     found: list[Crop | None] = []
-    for box in facts.boxes:
+    for box in info.boxes:
         if not np.isfinite(box).all():
             found.append(None)
             continue
         x0, y0, side = square_crop(box, padding)
-        right, bottom = min(x0 + side, facts.width), min(y0 + side, facts.height)
+        right, bottom = min(x0 + side, info.width), min(y0 + side, info.height)
         inside = Region(max(x0, 0), max(y0, 0), right, bottom)
         visible = inside.x0 < inside.x1 and inside.y0 < inside.y1
         found.append(Crop(x0, y0, side, inside) if visible else None)

@@ -69,15 +69,15 @@ def _write(
     from corruptbench.video.reader import windows
     from corruptbench.video.writer import write_video
 
-    facts, timing = found.facts, found.timing
-    render = loose_renderer(cell, facts, key)
-    size = (facts.height, facts.width)
-    with meter("corrupt", facts.frames, "frames", not quiet) as advance:
+    info, timing = found.info, found.timing
+    render = loose_renderer(cell, info, key)
+    size = (info.height, info.width)
+    with meter("corrupt", info.frames, "frames", not quiet) as advance:
 
         def frames() -> Iterator[Frame]:
-            passing = windows(source, facts.frames, size, render.reach, upright=True)
+            passing = windows(source, info.frames, size, render.reach, upright=True)
             for t, window in enumerate(passing):
-                yield render(window, t, facts.whole)
+                yield render(window, t, info.whole)
                 advance(1, "")
 
         return write_video(target, frames(), timing.rate, crf, timing.times)
@@ -91,7 +91,7 @@ def _notes(source: VideoFile, found: PersonTrack) -> Iterator[str]:
 
     timing = found.timing
     rate = f"{float(timing.rate):.4g} frames per second"
-    if np.isnan(found.facts.boxes).all():
+    if np.isnan(found.info.boxes).all():
         yield NOBODY
     if timing.times is not None:
         yield f"the frame rate varies; frame times are preserved, durations use {rate}"

@@ -159,7 +159,7 @@ def _write_picture(
     from corruptbench.progress import note
     from corruptbench.video.person_track import NOBODY
 
-    middle = scene.facts.frames // 2
+    middle = scene.info.frames // 2
     nearest = scene.nearest(middle if frame is None else frame)
     if frame is None:
         frame = middle if nearest is None else nearest
@@ -183,7 +183,7 @@ def _write_film(out: Path, scene: Scene, finder: Detector | None, quiet: bool) -
     from corruptbench.video.writer import write_video
 
     timing = scene.timing or Timing(frame_rate(scene.video))
-    with meter("preview", scene.facts.frames, "frames", not quiet) as advance:
+    with meter("preview", scene.info.frames, "frames", not quiet) as advance:
 
         def sheets() -> Iterator[Frame]:
             for sheet in moving_sheet(scene, finder):

@@ -11,12 +11,12 @@ import numpy as np
 from corruptbench.builder.render import (
     CellRenderer,
     Crop,
+    clip_info,
     crops,
-    facts_of,
     loose_renderer,
     renderer,
 )
-from corruptbench.corruptions import ClipFacts
+from corruptbench.corruptions import ClipInfo
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import square_crop
@@ -37,7 +37,7 @@ class Scene:
         name: for headers and messages.
         video: path.
         first: the video's frame that is frame 0 here.
-        facts: length, size and boxes.
+        info: length, size and boxes.
         crops: where the detector looks, for each frame.
         renderers: one for each cell, clean among them.
         timing: when its frames are shown; None: evenly, at the rate that the file states.
@@ -47,7 +47,7 @@ class Scene:
     name: str
     video: Path
     first: int
-    facts: ClipFacts
+    info: ClipInfo
     crops: list[Crop | None]
     renderers: dict[Cell, CellRenderer]
     timing: Timing | None = None
@@ -60,8 +60,8 @@ class Scene:
         Where nobody is in view, the last such crop is shown, and before the first one that one. If
         nobody ever is, the whole picture is shown.
         """
-        height, width = self.facts.height, self.facts.width
-        whole = Crop(*square_crop(np.array([0, 0, width, height]), 1.0), self.facts.whole)
+        height, width = self.info.height, self.info.width
+        whole = Crop(*square_crop(np.array([0, 0, width, height]), 1.0), self.info.whole)
         last = next((s for s in self.crops if s is not None), whole)
         return [last := last if s is None else s for s in self.crops]
 
@@ -80,7 +80,7 @@ def scene_of_clip(clip: Clip, cells: Sequence[Cell], manifest: Manifest) -> Scen
         InputError: the video is missing.
     """
     clip.require_video()
-    facts = facts_of(clip, manifest)
+    info = clip_info(clip, manifest)
     own = {CLEAN.corruption, *(pin.name for pin in manifest.corruptions)}
     foreign = [c for c in cells if c.corruption not in own]
     name = sha256_of_file(clip.video) if foreign else ""
@@ -88,10 +88,10 @@ def scene_of_clip(clip: Clip, cells: Sequence[Cell], manifest: Manifest) -> Scen
         str(clip.id),
         clip.video,
         clip.first_frame,
-        facts,
-        crops(facts, manifest.crop.padding),
+        info,
+        crops(info, manifest.crop.padding),
         {
-            c: loose_renderer(c, facts, name) if c in foreign else renderer(c, clip, manifest)
+            c: loose_renderer(c, info, name) if c in foreign else renderer(c, clip, manifest)
             for c in (CLEAN, *cells)
         },
     )
@@ -104,9 +104,9 @@ def scene_of_video(video: VideoFile, cells: Sequence[Cell], detector: Detector) 
         video.path.name,
         video.path,
         0,
-        found.facts,
-        crops(found.facts, LOOSE_PADDING),
-        {c: loose_renderer(c, found.facts, video.sha256) for c in (CLEAN, *cells)},
+        found.info,
+        crops(found.info, LOOSE_PADDING),
+        {c: loose_renderer(c, found.info, video.sha256) for c in (CLEAN, *cells)},
         found.timing,
         upright=True,
     )

@@ -30,8 +30,8 @@ def contact_sheet(scene: Scene, frame: int, finder: Detector | None) -> Frame:
     Raises:
         InputError: the clip has no such frame.
     """
-    if not 0 <= frame < scene.facts.frames:
-        raise InputError(f"frame {frame}: {scene.name} has frames 0 to {scene.facts.frames - 1}")
+    if not 0 <= frame < scene.info.frames:
+        raise InputError(f"frame {frame}: {scene.name} has frames 0 to {scene.info.frames - 1}")
     return next(_sheets(scene, range(frame, frame + 1), finder))
 
 
@@ -41,7 +41,7 @@ def moving_sheet(scene: Scene, finder: Detector | None) -> Iterator[Frame]:
     There is one row for each corruption: clean first, then the severities. A tile shows where the
     detector looks (`Scene.views`). The skeleton is what ``finder`` finds in that cell.
     """
-    for sheet in _sheets(scene, range(scene.facts.frames), finder):
+    for sheet in _sheets(scene, range(scene.info.frames), finder):
         height, width = sheet.shape[:2]
         scale = min(1.0, LONGEST / max(height, width))
         even = (int(width * scale) // 2 * 2, int(height * scale) // 2 * 2)
@@ -52,8 +52,8 @@ def moving_sheet(scene: Scene, finder: Detector | None) -> Iterator[Frame]:
 def _sheets(scene: Scene, chosen: range, finder: Detector | None) -> Iterator[Frame]:
     views = scene.views
     reach = max(r.reach for r in scene.renderers.values())
-    size = (scene.facts.height, scene.facts.width)
-    frames = scene.facts.frames
+    size = (scene.info.height, scene.info.width)
+    frames = scene.info.frames
     passing = windows(scene.video, frames, size, reach, scene.first, scene.upright)
     for t, window in enumerate(passing):
         if t in chosen:

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.corruptions import ClipFacts
+from corruptbench.corruptions import ClipInfo
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import extract, resize, square_crop, to_frame
 from corruptbench.errors import InputError
@@ -34,11 +34,11 @@ class PersonTrack:
     """What one pass over a video finds.
 
     Attributes:
-        facts: length, size and rate, and the box of the most visible person in each frame.
+        info: length, size and rate, and the box of the most visible person in each frame.
         timing: times of the frames.
     """
 
-    facts: ClipFacts
+    info: ClipInfo
     timing: Timing
 
 
@@ -75,11 +75,11 @@ def track(video: VideoFile, detector: Detector) -> PersonTrack:
     if not boxes:
         raise InputError(f"{video.path}: holds no frames; expected a video file")
     timing = timing_of(video.rate, shown)
-    facts = ClipFacts(
+    info = ClipInfo(
         frames=len(boxes),
         height=size[0],
         width=size[1],
         fps=float(timing.rate),
         boxes=np.stack(boxes),
     )
-    return PersonTrack(facts, timing)
+    return PersonTrack(info, timing)

@@ -89,12 +89,12 @@ def test_when_frames_are_shown(stated, shown, timing):
 @pytest.mark.detector
 def test_the_person_is_followed(mini):
     path = mini / "videos/A1/step_1.cam1.mp4"
-    facts = track(look_at(path), load("movenet:lightning")).facts
+    info = track(look_at(path), load("movenet:lightning")).info
     rig = cameras(128)["cam1"]
     points = rig.project(rig.world_to_camera(motion(20, 0)))
     true = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
-    assert (facts.frames, facts.width, facts.height, facts.fps) == (22, 128, 128, 50.0)
-    assert np.nanmedian(np.abs(facts.boxes[:20] - true)) < 8
+    assert (info.frames, info.width, info.height, info.fps) == (22, 128, 128, 50.0)
+    assert np.nanmedian(np.abs(info.boxes[:20] - true)) < 8
 
 
 @pytest.mark.detector
@@ -102,10 +102,10 @@ def test_a_person_stored_lying_is_seen_upright(mini, tmp_path, cli):
     frames = [f[:120] for f in decode(mini / "videos/A1/step_1.cam1.mp4")]
     lying = [np.rot90(f, -1) for f in frames]
     turned = write_loose(tmp_path / "turned.mp4", lying, turn=(90, False))
-    facts = track(look_at(turned), load("movenet:lightning")).facts
-    assert (facts.height, facts.width) == (120, 128)
+    info = track(look_at(turned), load("movenet:lightning")).info
+    assert (info.height, info.width) == (120, 128)
     plain = track(look_at(write_loose(tmp_path / "a.mp4", frames)), load("movenet:lightning"))
-    assert np.nanmedian(np.abs(facts.boxes - plain.facts.boxes)) < 3
+    assert np.nanmedian(np.abs(info.boxes - plain.info.boxes)) < 3
     out = tmp_path / "out.mp4"
     done = cli("corrupt", turned, out, "--corruption", "brightness", "--severity", 1, "--crf", 0)
     assert done.code == 0, done.err
@@ -119,7 +119,7 @@ def test_a_person_stored_lying_is_seen_upright(mini, tmp_path, cli):
 def test_nobody_in_view(tmp_path, cli):
     path = tmp_path / "empty.mp4"
     write_video(path, grey(3), Fraction(25))
-    assert np.isnan(track(look_at(path), load("movenet:lightning")).facts.boxes).all()
+    assert np.isnan(track(look_at(path), load("movenet:lightning")).info.boxes).all()
     words = ("--corruption", "erase", "--severity", 5)
     done = cli("corrupt", path, tmp_path / "out.mp4", *words)
     assert (done.code, f"empty.mp4: {NOBODY}" in done.err) == (0, True)

@@ -74,7 +74,7 @@ def test_a_second_run_does_nothing(mini, mini_manifest, mini_shards, cli):
     before = {p: p.stat().st_mtime_ns for p in mini_shards.rglob("*.parquet")}
     done = cli(*build_arguments(mini, mini_manifest, mini_shards, "--severity", "1,3"))
     assert done.code == 0
-    assert "0 clips to build" in done.err
+    assert "of these 0 to build" in done.err
     assert {p: p.stat().st_mtime_ns for p in mini_shards.rglob("*.parquet")} == before
 
 
@@ -85,7 +85,7 @@ def test_changed_input_is_built_again(mini, mini_manifest, mini_shards, tmp_path
     videos = data / "videos" / "A1"
     shutil.copy(videos / "sway_1.cam1.mp4", videos / "step_1.cam1.mp4")
     done = cli(*build_arguments(data, mini_manifest, out, "--severity", "1,3"))
-    assert "1 clips to build" in done.err
+    assert "of these 1 to build" in done.err
     changed = {k for k, v in files(out).items() if files(mini_shards).get(k) != v}
     assert changed == {"lock.json", "keypoints/mini/A1/step_1.cam1.parquet"}
 
@@ -129,7 +129,7 @@ def test_cells_of_a_killed_wider_build_do_not_hinder(
     words = ("--root", mini, "--manifest", mini_manifest, "--out", tmp_path)
     done = cli("evaluate", tiny_lifter, "--shards", out, *words)
     assert done.code == 0, done.err
-    assert "partial: 3 of 11 cells" in done.out
+    assert "partial: 3 of 11 cells" in done.err
 
 
 def test_one_build_at_a_time(mini, mini_manifest, tmp_path, cli):

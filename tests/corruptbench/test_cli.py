@@ -30,7 +30,7 @@ def said_once(done, *words):
 
 
 BUILD = {
-    "no such folder": (["--root", "nowhere"], ["nowhere: no such folder", "--root"]),
+    "no such folder": (["--root", "nowhere"], ["nowhere: no such folder", "dataset.json"]),
     "no dataset.json": (["--root", "."], ["no dataset.json", "one level too high or low"]),
     "no root": ([], ["(option --root)"]),
     "corruption": (
@@ -164,7 +164,7 @@ def test_another_benchmark_in_the_folder(mini, mini_manifest, mini_shards, tmp_p
     other = tmp_path / "other.toml"
     other.write_text(mini_manifest.read_text().replace('"mini-c"', '"mini-d"'))
     done = cli("build", "--root", mini, "--manifest", other, "--out", mini_shards)
-    said_once(done, "holds shards of mini-c", "choose another --out")
+    said_once(done, "holds shards of mini-c", "choose another folder")
 
 
 @pytest.mark.detector
@@ -219,7 +219,7 @@ def test_unwritable_output(mini, mini_manifest, tmp_path, cli):
 
 TRAINING = {
     "suffix": (["--out", "m.pth"], ["suffix '.pth'", ".pt2"]),
-    "device": (["--device", "warp"], ["--device warp"]),
+    "device": (["--device", "warp"], ["device 'warp'"]),
     "seed": (["--seed", "-1"], ["--seed"]),
     "name": (["--name", "bad/name"], ["name", "bad/name"]),
     "epochs": (["--epochs", "0"], ["--epochs"]),

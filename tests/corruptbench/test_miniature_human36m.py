@@ -75,7 +75,7 @@ def test_a_whole_copy(downloaded, manifest, cli, official, monkeypatch):
     words = ("data", "check", "human36m", "--root", downloaded, "--manifest", manifest)
     done = cli(*words)
     assert done.code == 0, done.out
-    assert "12 are needed" in done.out
+    assert "12 needed" in done.out
     assert "0 differs, 0 missing" in done.out
     monkeypatch.setitem(vars(tables.official()), "w0", official)
     done = cli(*words)
@@ -116,7 +116,7 @@ def test_from_files_to_a_row(built, scored, manifest, tmp_path, cli):
     assert set(lock["clips"]) == CLIPS  # no Directions of S11
     done = cli("verify", built)
     assert done.code == 0, done.err
-    assert f"{12 * 11} cells are as lock.json says" in done.out
+    assert f"{12 * 11} cells verified against lock.json" in done.out
 
     result = referee(scored)
     assert result.coverage.n_scored == result.coverage.n_expected == 12 * fixture.FRAMES * 11

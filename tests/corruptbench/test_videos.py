@@ -13,7 +13,7 @@ import pytest
 
 from corruptbench.builder import corrupted_videos
 from corruptbench.cli import main
-from corruptbench.corruptions import ClipFacts, get
+from corruptbench.corruptions import ClipInfo, get
 from corruptbench.manifest import Cell, load_manifest
 from corruptbench.video.reader import decode, frame_rate
 from corruptbench.video.writer import comment_of, open_video
@@ -84,7 +84,7 @@ def test_videos_are_the_corrupted_pictures(short, mini_manifest, filmed, cell):
     rig = cameras(128)["cam1"]
     points = rig.project(rig.world_to_camera(motion(6, 0).astype(np.float32)))
     boxes = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
-    facts = ClipFacts(6, 128, 128, 50.0, np.round(boxes * 64) / 64)
+    facts = ClipInfo(6, 128, 128, 50.0, np.round(boxes * 64) / 64)
     key = load_manifest(str(mini_manifest)).key(cell, "mini/A1/step_1.cam1")
     wanted = get(cell.corruption).clip(clean, facts, cell.severity, key)
     folder = filmed / "videos/mini/A1/step_1.cam1"
@@ -118,8 +118,8 @@ def test_pictures_without_a_person_are_filmed_too(mini_manifest, tmp_path, cli):
 
 def test_a_second_run_does_nothing(again):
     before = {p: p.stat().st_mtime_ns for p in again.out.rglob("*.mp4")}
-    assert "0 clips to build" in again(*WORDS)
-    assert "0 clips to build" in again("--severity", 1)
+    assert "of these 0 to build" in again(*WORDS)
+    assert "of these 0 to build" in again("--severity", 1)
     assert {p: p.stat().st_mtime_ns for p in again.out.rglob("*.mp4")} == before
 
 
@@ -129,13 +129,13 @@ def test_what_is_missing_or_cut_off_is_written_again(again, filmed):
     cut = folder / "clean.mp4"
     cut.write_bytes(cut.read_bytes()[:-200])
     (folder / ".erase-1.mp4.77.part").write_bytes(b"left by a kill")
-    assert "1 clips to build (18 crops)" in again(*WORDS)  # two cells of 9 frames
+    assert "of these 1 to build (18 crops)" in again(*WORDS)  # two cells of 9 frames
     assert files(again.out) == files(filmed)
 
 
 def test_videos_for_shards_that_are_there(again, filmed):
     shutil.rmtree(again.out / "videos")
-    assert "6 clips to build" in again(*WORDS)
+    assert "of these 6 to build" in again(*WORDS)
     assert files(again.out) == files(filmed)
 
 
@@ -148,15 +148,15 @@ def test_what_was_called_lossless_and_was_not_is_written_again(again, filmed):
     with open_video(path, Fraction(50), 1, said.removesuffix(", RGB")) as take:
         for frame in frames:
             take(frame)
-    assert "1 clips to build (6 crops)" in again(*WORDS)
+    assert "of these 1 to build (6 crops)" in again(*WORDS)
     assert files(again.out) == files(filmed)
 
 
 def test_another_compression_is_written_again(again, filmed):
-    assert "6 clips to build" in again("--severity", "1,3", "--videos", "--crf", 40)
+    assert "of these 6 to build" in again("--severity", "1,3", "--videos", "--crf", 40)
     path = "videos/mini/A1/step_1.cam1/gaussian_noise-3.mp4"
     assert len(files(again.out)[path]) < len(files(filmed)[path]) / 5
-    assert "0 clips to build" in again("--severity", "1,3", "--videos", "--crf", 40)
+    assert "of these 0 to build" in again("--severity", "1,3", "--videos", "--crf", 40)
 
 
 @pytest.mark.parametrize("videos", [True, False])
@@ -167,7 +167,7 @@ def test_videos_of_other_inputs_do_not_stay(again, short, filmed, tmp_path, vide
     source = data / "videos/A1"
     shutil.copy(source / "sway_1.cam1.mp4", source / "step_1.cam1.mp4")
     words = ("--severity", "1", "--videos", "--crf", "0") if videos else ("--severity", "1")
-    assert "1 clips to build" in again(*words, data=data)
+    assert "of these 1 to build" in again(*words, data=data)
     left = files(again.out / "videos/mini/A1/step_1.cam1")
     assert sorted(left) == (["clean.mp4", "erase-1.mp4", "gaussian_noise-1.mp4"] if videos else [])
     old = files(filmed / "videos/mini/A1/step_1.cam1")
@@ -215,5 +215,5 @@ def test_few_videos_are_open_at_once(short, mini_manifest, filmed, tmp_path, cli
 def test_a_factor_without_videos(short, mini_manifest, tmp_path, cli):
     done = cli(*build_arguments(short, mini_manifest, tmp_path / "out", "--crf", 3))
     assert done.code == 2
-    assert "--crf 3: without --videos" in done.err
+    assert "--crf 3 concerns videos: add --videos" in done.err
     assert not list(tmp_path.iterdir())

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.corruptions import ClipFacts
+from corruptbench.corruptions import ClipInfo
 
 
 def scene(size: int, frames: int) -> NDArray[np.uint8]:
@@ -21,10 +21,10 @@ def scene(size: int, frames: int) -> NDArray[np.uint8]:
     return clip
 
 
-def facts(size: int, frames: int, fps: float = 50.0) -> ClipFacts:
+def info(size: int, frames: int, fps: float = 50.0) -> ClipInfo:
     """A person of 0.6 of the picture's height who moves to the right."""
     shift = 0.1 * np.arange(frames) / max(frames, 1)
     boxes = size * np.stack(
         [0.3 + shift, np.full(frames, 0.2), 0.5 + shift, np.full(frames, 0.8)], axis=1
     )
-    return ClipFacts(frames=frames, height=size, width=size, fps=fps, boxes=boxes)
+    return ClipInfo(frames=frames, height=size, width=size, fps=fps, boxes=boxes)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corruptbench.corruptions import (
-    ClipFacts,
+    ClipInfo,
     CorruptionError,
     Key,
     all_corruptions,
@@ -21,7 +21,7 @@ from corruptbench.corruptions import (
     get,
     list_corruptions,
 )
-from tests.corruptions.scenes import facts, scene
+from tests.corruptions.scenes import info, scene
 
 NAMES = list(all_corruptions())
 COVERS = [n for n in NAMES if get(n).family in ("temporary occlusion", "mask")]
@@ -39,7 +39,7 @@ def _no_warning_of_unchanged_pixels():
 
 def whole_picture(frames, height, width, fps=25.0):
     boxes = np.tile([0.0, 0.0, width, height], (frames, 1))
-    return ClipFacts(frames, height, width, fps, boxes)
+    return ClipInfo(frames, height, width, fps, boxes)
 
 
 def gray(clip):
@@ -49,7 +49,7 @@ def gray(clip):
 @pytest.mark.parametrize("severity", [1, 5])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_bytes_are_those_of_the_library(name, severity):
-    about, key = facts(48, 3, fps=8.0), Key.of(name, 7)
+    about, key = info(48, 3, fps=8.0), Key.of(name, 7)
     expected = get(name).clip(CLIP, about, severity, key)
     found = corrupt(CLIP, name, severity, boxes=about.boxes, fps=8.0, seed=7)
     assert np.array_equal(found, expected)

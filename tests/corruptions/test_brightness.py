@@ -7,7 +7,7 @@ import pytest
 
 from corruptbench.corruptions import Key, get
 from corruptbench.corruptions.brightness import SEVERITIES, SPREAD
-from tests.corruptions.scenes import facts
+from tests.corruptions.scenes import info
 
 
 def linear(code):
@@ -23,7 +23,7 @@ def ramp():
 
 @pytest.mark.parametrize("severity", range(1, 6))
 def test_light_is_multiplied_and_clipped(severity):
-    out = get("brightness").clip(ramp(), facts(16, 1), severity, Key.of("clip", severity))
+    out = get("brightness").clip(ramp(), info(16, 1), severity, Key.of("clip", severity))
     out = out.reshape(256, 3)
     stops = [math.log2(linear(out[c, 0]) / linear(c)) for c in range(60, 256) if out[c, 0] < 255]
     assert np.std(stops) < 0.02
@@ -37,7 +37,7 @@ def test_light_is_multiplied_and_clipped(severity):
 
 def test_exposures_of_clips_differ_within_the_spread():
     tables = [
-        get("brightness").prepare(facts(16, 1), 1, Key.of("clip", i)).table[100] for i in range(50)
+        get("brightness").prepare(info(16, 1), 1, Key.of("clip", i)).table[100] for i in range(50)
     ]
     low, high = (linear(100) * 2 ** (SEVERITIES[0].stops + side) for side in (-SPREAD, SPREAD))
     assert linear(min(tables) + 1) > low

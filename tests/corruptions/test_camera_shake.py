@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from corruptbench.corruptions import ClipFacts, Key, Region, get
-from corruptbench.corruptions.camera_shake import Plan, line_kernel
+from corruptbench.corruptions import ClipInfo, Key, Region, get
+from corruptbench.corruptions.camera_shake import Draws, line_kernel
 from tests.corruptions.scenes import scene
 
 SHAKE = get("camera_shake")
@@ -65,13 +65,13 @@ def test_kernel_is_a_centred_line(length, angle):
 def test_white_stays_white_under_long_lines(length, angle):
     """Weights that add up to more than 65536 would wrap white round to black."""
     white = np.full((8, 40, 3), 255, dtype=np.uint8)
-    plan = Plan((length,), (angle,))
-    assert np.array_equal(SHAKE.apply([white], 0, plan, Region(0, 0, 40, 8)), white)
+    draws = Draws((length,), (angle,))
+    assert np.array_equal(SHAKE.apply([white], 0, draws, Region(0, 0, 40, 8)), white)
 
 
-def facts_of(person_height, frames):
+def clip_info(person_height, frames):
     boxes = np.tile([10.0, 5.0, 30.0, 5.0 + person_height], (frames, 1))
-    return ClipFacts(frames, 200, 200, FPS, boxes)
+    return ClipInfo(frames, 200, 200, FPS, boxes)
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
@@ -81,8 +81,8 @@ def test_sway(severity):
     fastest = 2 * math.pi * 1.5 / FPS  # of a sine of 1.5 Hz and amplitude 1, in one frame
     means, centers = [], []
     for clip in range(40):
-        plan = SHAKE.prepare(facts_of(120, 500), severity, Key.of("sway", severity, clip))
-        lengths, angles = np.array(plan.lengths), np.array(plan.angles)
+        draws = SHAKE.prepare(clip_info(120, 500), severity, Key.of("sway", severity, clip))
+        lengths, angles = np.array(draws.lengths), np.array(draws.angles)
         assert len(lengths) == len(angles) == 500
         assert np.abs(lengths / stated - 1).max() <= 0.3
         assert np.ptp(angles) <= 2 * math.pi / 3
@@ -118,12 +118,12 @@ def test_blur_is_the_convolution_of_linear_light(severity):
     frames = np.ascontiguousarray(scene(96, count)[:, :height, :width])
     frames[:, 20:45, 30:60] = np.random.default_rng(3).choice([0, 255], (25, 30, 3))
     boxes = np.tile([20.0, -20.0, 60.0, 80.0], (count, 1))
-    about = ClipFacts(count, height, width, 2.0, boxes)
+    about = ClipInfo(count, height, width, 2.0, boxes)
     key = Key.of("convolution", severity)
-    plan = SHAKE.prepare(about, severity, key)
+    draws = SHAKE.prepare(about, severity, key)
     out = SHAKE.clip(frames, about, severity, key)
     for t in range(count):
-        offsets, weights = line_kernel(plan.lengths[t], plan.angles[t])
+        offsets, weights = line_kernel(draws.lengths[t], draws.angles[t])
         reach = np.abs(offsets).max()
         kernel = np.zeros((2 * reach + 1, 2 * reach + 1, 1))
         kernel[offsets[:, 0] + reach, offsets[:, 1] + reach, 0] = weights / 65536

@@ -5,7 +5,7 @@ import pytest
 
 from corruptbench.corruptions import Key, get
 from corruptbench.corruptions.color_quantization import SEVERITIES
-from tests.corruptions.scenes import facts
+from tests.corruptions.scenes import info
 from tests.corruptions.test_brightness import ramp
 
 
@@ -14,7 +14,7 @@ def test_every_code_becomes_the_nearest_of_evenly_spaced_levels(severity):
     step = 255 * SEVERITIES[severity - 1].step
     starts = []
     for clip in range(20):
-        out = get("color_quantization").clip(ramp(), facts(16, 1), severity, Key.of("clip", clip))
+        out = get("color_quantization").clip(ramp(), info(16, 1), severity, Key.of("clip", clip))
         out = out.reshape(256, 3).astype(int)
         assert (out == out[:, :1]).all()
         levels = np.unique(out)

@@ -7,13 +7,13 @@ import pytest
 
 from corruptbench.corruptions import Key, get
 from corruptbench.corruptions.darkness import SEVERITIES, SPREAD
-from tests.corruptions.scenes import facts
+from tests.corruptions.scenes import info
 from tests.corruptions.test_brightness import linear, ramp
 
 
 @pytest.mark.parametrize("severity", range(1, 6))
 def test_light_is_divided_and_rounded_to_8_bits(severity):
-    out = get("darkness").clip(ramp(), facts(16, 1), severity, Key.of("clip", severity))
+    out = get("darkness").clip(ramp(), info(16, 1), severity, Key.of("clip", severity))
     out = out.reshape(256, 3).astype(int)
     stops = [math.log2(linear(c) / linear(out[c, 0])) for c in range(200, 256)]
     assert np.std(stops) < 0.06
@@ -25,7 +25,7 @@ def test_light_is_divided_and_rounded_to_8_bits(severity):
 
 
 def test_severe_underexposure_leaves_few_codes():
-    out = [get("darkness").clip(ramp(), facts(16, 1), s, Key.of("clip")) for s in range(1, 6)]
+    out = [get("darkness").clip(ramp(), info(16, 1), s, Key.of("clip")) for s in range(1, 6)]
     codes = [len(np.unique(clip)) for clip in out]
     assert codes == sorted(codes, reverse=True)
     assert codes[0] > 128

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions import ClipInfo, Key, get
 from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.defocus import RADIUS_SWING, disk_kernel
 from tests.corruptions.scenes import scene
@@ -42,12 +42,12 @@ def test_bytes_are_those_of_the_plain_sum(severity, person):
     frames = np.ascontiguousarray(scene(96, count)[:, :height, :width])
     frames[:, 10:35, 20:50] = np.random.default_rng(3).choice([0, 255], (25, 30, 3))
     boxes = np.tile([20.0, 0.0, 60.0, person], (count, 1))
-    about = ClipFacts(count, height, width, 2.0, boxes)
+    about = ClipInfo(count, height, width, 2.0, boxes)
     key = Key.of("disk", severity)
-    plan = DEFOCUS.prepare(about, severity, key)
+    draws = DEFOCUS.prepare(about, severity, key)
     out = DEFOCUS.clip(frames, about, severity, key)
     for t in range(count):
-        kernel = disk_kernel(plan.radii[t])[..., None]
+        kernel = disk_kernel(draws.radii[t])[..., None]
         light = TO_LINEAR[frames[t]].astype(np.int64)
         total = ndimage.convolve(light, kernel, mode="nearest")
         assert np.array_equal(FROM_LINEAR[(total + kernel.sum() // 2) // kernel.sum()], out[t])
@@ -56,14 +56,14 @@ def test_bytes_are_those_of_the_plain_sum(severity, person):
 def test_a_disk_larger_than_the_weights_allow():
     """More than 65536 pixels: light loses a bit, and a flat picture still stays flat."""
     frames = np.full((1, 40, 40, 3), 255, dtype=np.uint8)
-    about = ClipFacts(1, 40, 40, 50.0, np.array([[0.0, 0.0, 40.0, 8000.0]]))
+    about = ClipInfo(1, 40, 40, 50.0, np.array([[0.0, 0.0, 40.0, 8000.0]]))
     out = DEFOCUS.clip(frames, about, 5, Key.of("large"))
     assert out.min() >= 254
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_hunting(severity):
-    about = ClipFacts(400, 200, 200, 50.0, np.tile([10.0, 0.0, 50.0, 120.0], (400, 1)))
+    about = ClipInfo(400, 200, 200, 50.0, np.tile([10.0, 0.0, 50.0, 120.0], (400, 1)))
     stated = DEFOCUS.severities[severity - 1].radius * 120
     radii = np.array(DEFOCUS.prepare(about, severity, Key.of("hunt", severity)).radii)
     assert np.abs(radii / stated - 1).max() <= RADIUS_SWING

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions import ClipInfo, Key, get
 
 ERASE = get("erase")
 SEVERITIES = range(1, 6)
@@ -26,7 +26,7 @@ def boxes():
     return np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=1)
 
 
-ABOUT = ClipFacts(FRAMES, SIZE, SIZE, FPS, boxes())
+ABOUT = ClipInfo(FRAMES, SIZE, SIZE, FPS, boxes())
 PERSON = float(np.median(boxes()[:, 3] - boxes()[:, 1]))
 
 
@@ -36,12 +36,12 @@ def planned(severity):
 
 
 def slots(severity):
-    """A plan for each patch slot: each is painted alone, so that no patch hides another."""
-    plan = planned(severity)
+    """A draws for each patch slot: each is painted alone, so that no patch hides another."""
+    draws = planned(severity)
     count = ERASE.severities[severity - 1].patches
-    runs, rest = divmod(len(plan.patches), count)
+    runs, rest = divmod(len(draws.patches), count)
     assert rest == 0
-    return [replace(plan, patches=plan.patches[i * runs : (i + 1) * runs]) for i in range(count)]
+    return [replace(draws, patches=draws.patches[i * runs : (i + 1) * runs]) for i in range(count)]
 
 
 def decoded(frame):
@@ -61,8 +61,8 @@ def decoded(frame):
 def tracks(severity):
     """(F, 7) for each slot, see `decoded`."""
     return [
-        np.array([decoded(ERASE.apply(FLAT, t, plan, ABOUT.whole)) for t in range(FRAMES)])
-        for plan in slots(severity)
+        np.array([decoded(ERASE.apply(FLAT, t, draws, ABOUT.whole)) for t in range(FRAMES)])
+        for draws in slots(severity)
     ]
 
 
@@ -166,10 +166,10 @@ def test_nothing_is_painted_where_nobody_is(severity):
     nobody = np.zeros(250, dtype=bool)
     nobody[40:90] = nobody[200:] = True
     gaps[nobody] = np.nan
-    about = ClipFacts(250, SIZE, SIZE, FPS, gaps)
-    plan = ERASE.prepare(about, severity, Key.of("gaps", severity))
+    about = ClipInfo(250, SIZE, SIZE, FPS, gaps)
+    draws = ERASE.prepare(about, severity, Key.of("gaps", severity))
     painted = np.array(
-        [(ERASE.apply(frames, t, plan, about.whole) != GRAY).any() for t in range(250)]
+        [(ERASE.apply(frames, t, draws, about.whole) != GRAY).any() for t in range(250)]
     )
     assert not painted[nobody].any()
     assert painted[~nobody].mean() > 0.5

@@ -3,29 +3,29 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions import ClipInfo, Key, get
 from corruptbench.corruptions.frame_freeze import SEVERITIES, reach
 
 
 def about(frames, fps):
-    return ClipFacts(frames, 4, 4, fps, np.tile([0.0, 0.0, 4.0, 4.0], (frames, 1)))
+    return ClipInfo(frames, 4, 4, fps, np.tile([0.0, 0.0, 4.0, 4.0], (frames, 1)))
 
 
 def sources(severity, frames=1500, fps=50.0, clip=0):
-    plan = get("frame_freeze").prepare(about(frames, fps), severity, Key.of("freeze", clip))
-    return np.array(plan.source), plan
+    draws = get("frame_freeze").prepare(about(frames, fps), severity, Key.of("freeze", clip))
+    return np.array(draws.source), draws
 
 
 @pytest.mark.parametrize("severity", range(1, 6))
 @pytest.mark.parametrize("fps", [2.0, 8.0, 25.0, 50.0])
 def test_a_frozen_frame_shows_the_last_good_one(severity, fps):
-    source, plan = sources(severity, fps=fps)
+    source, draws = sources(severity, fps=fps)
     good = source == np.arange(len(source))
     assert good[0]
     last_good = np.maximum.accumulate(np.where(good, np.arange(len(source)), 0))
     assert np.array_equal(source, last_good)
     longest = 1.5 * SEVERITIES[severity - 1].run
-    assert reach(plan) <= np.ceil(longest * fps)
+    assert reach(draws) <= np.ceil(longest * fps)
 
 
 @pytest.mark.parametrize("severity", range(1, 6))
@@ -51,6 +51,6 @@ def test_the_lag_grows_with_severity():
 
 def test_pixels_are_those_of_the_source():
     frames = np.arange(60, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
-    facts, key = about(60, 50.0), Key.of("pixels")
-    out = get("frame_freeze").clip(frames, facts, 4, key)
-    assert out[:, 0, 0, 0].tolist() == list(get("frame_freeze").prepare(facts, 4, key).source)
+    info, key = about(60, 50.0), Key.of("pixels")
+    out = get("frame_freeze").clip(frames, info, 4, key)
+    assert out[:, 0, 0, 0].tolist() == list(get("frame_freeze").prepare(info, 4, key).source)

@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
-from corruptbench.corruptions import ClipFacts, Key, Region, get, h264
+from corruptbench.corruptions import ClipInfo, Key, Region, get, h264
 from corruptbench.corruptions.h264 import GROUP, SEVERITIES, decode, encode
-from tests.corruptions.scenes import facts, scene
+from tests.corruptions.scenes import info, scene
 
 
 def about(frames, height, width, person):
     boxes = np.tile([0.0, 0.0, person / 3, person], (frames, 1))
-    return ClipFacts(frames, height, width, 50.0, boxes)
+    return ClipInfo(frames, height, width, 50.0, boxes)
 
 
 def room(frames, size=96):
@@ -85,14 +85,14 @@ def test_damage_is_carried_along():
 
 def test_each_group_is_coded_by_itself():
     frames = 3 * GROUP
-    clip, facts_ = scene(64, frames), facts(64, frames)
-    plan = get("h264").prepare(facts_, 3, Key.of("groups"))
-    assert 0 <= plan.phase < GROUP
+    clip, facts_ = scene(64, frames), info(64, frames)
+    draws = get("h264").prepare(facts_, 3, Key.of("groups"))
+    assert 0 <= draws.phase < GROUP
     out = get("h264").clip(clip, facts_, 3, Key.of("groups"))
     changed = clip.copy()
     changed[30, :, :20] = 255
     other = get("h264").clip(changed, facts_, 3, Key.of("groups"))
-    first = 30 - (30 + plan.phase) % GROUP
+    first = 30 - (30 + draws.phase) % GROUP
     differs = [t for t in range(frames) if not np.array_equal(out[t], other[t])]
     assert 30 in differs
     assert len(differs) > GROUP / 2, "the other frames of the group are predicted from this one"
@@ -116,16 +116,16 @@ class Within:
 
 @pytest.mark.parametrize("frames", [1, 5, GROUP + 9])
 def test_no_frame_beyond_reach_is_needed(frames):
-    corruption, facts_ = get("h264"), facts(64, frames)
+    corruption, facts_ = get("h264"), info(64, frames)
     clip = list(scene(64, frames))
-    plan = corruption.prepare(facts_, 2, Key.of("reach"))
+    draws = corruption.prepare(facts_, 2, Key.of("reach"))
     for t in range(frames):
-        window = Within(clip, t, corruption.reach(plan))
-        corruption.apply(window, t, plan, facts_.whole)
+        window = Within(clip, t, corruption.reach(draws))
+        corruption.apply(window, t, draws, facts_.whole)
 
 
 def test_a_plan_remembers_frames_by_identity_only():
-    corruption, facts_ = get("h264"), facts(64, 40)
+    corruption, facts_ = get("h264"), info(64, 40)
     key, whole = Key.of("memory"), facts_.whole
     one, two = list(scene(64, 40)), list(scene(64, 40)[::-1].copy())
     used = corruption.prepare(facts_, 3, key)
@@ -141,11 +141,11 @@ def test_a_group_is_coded_once(monkeypatch):
     frames = 2 * GROUP + 5
     calls = []
     monkeypatch.setattr(h264, "encode", lambda *a: calls.append(len(a[0])) or encode(*a))
-    clip, facts_ = scene(64, frames), facts(64, frames)
-    plan = get("h264").prepare(facts_, 3, Key.of("calls"))
+    clip, facts_ = scene(64, frames), info(64, frames)
+    draws = get("h264").prepare(facts_, 3, Key.of("calls"))
     get("h264").clip(clip, facts_, 3, Key.of("calls"))
     assert sum(calls) == frames
-    assert calls[0] == GROUP - plan.phase
+    assert calls[0] == GROUP - draws.phase
     assert len(calls) <= 4
 
 
@@ -158,9 +158,9 @@ def test_a_lossless_stream_only_loses_detail(person):
     clip = [np.rint(np.stack([wave, wave, wave], axis=-1)).astype(np.uint8)]
     facts_ = about(1, height, width, person)
     for clip_key in range(3):
-        plan = replace(get("h264").prepare(facts_, 3, Key.of("lossless", clip_key)), crf=0)
-        assert plan.scale == pytest.approx(160 / person)
-        out = get("h264").apply(clip, 0, plan, facts_.whole).astype(float)[8:-8, 8:-8]
+        draws = replace(get("h264").prepare(facts_, 3, Key.of("lossless", clip_key)), crf=0)
+        assert draws.scale == pytest.approx(160 / person)
+        out = get("h264").apply(clip, 0, draws, facts_.whole).astype(float)[8:-8, 8:-8]
         slopes = np.stack(np.gradient(wave))[:, 8:-8, 8:-8].reshape(2, -1)
         loss = (out[..., 1] - wave[8:-8, 8:-8]).reshape(-1)
         shift = np.linalg.lstsq(slopes.T, loss, rcond=None)[0]  # least squares, pixels
@@ -186,20 +186,20 @@ def test_a_region_is_the_crop_of_the_whole_at_other_scales(person):
     facts_ = about(3, size, size, person)
     clip = list(scene(size, 3))
     corruption = get("h264")
-    plan = corruption.prepare(facts_, 4, Key.of("region", int(person)))
-    whole = corruption.apply(clip, 1, plan, facts_.whole)
+    draws = corruption.prepare(facts_, 4, Key.of("region", int(person)))
+    whole = corruption.apply(clip, 1, draws, facts_.whole)
     draw = np.random.default_rng(1)
     for _ in range(60):
         x0, y0 = draw.integers(0, size - 1, 2)
         x1, y1 = draw.integers(x0 + 1, size + 1), draw.integers(y0 + 1, size + 1)
         region = Region(int(x0), int(y0), int(x1), int(y1))
-        assert np.array_equal(corruption.apply(clip, 1, plan, region), whole[region.slices])
+        assert np.array_equal(corruption.apply(clip, 1, draws, region), whole[region.slices])
 
 
 def test_the_coded_size_follows_the_person():
     def size(height, width, person, severity=1):
-        plan = get("h264").prepare(about(1, height, width, person), severity, Key.of("size"))
-        return np.array(plan.size) - plan.place
+        draws = get("h264").prepare(about(1, height, width, person), severity, Key.of("size"))
+        return np.array(draws.size) - draws.place
 
     assert np.abs(size(1000, 1000, 400) - 500).max() <= 2  # the person is 200 pixels tall
     assert np.array_equal(size(500, 500, 200), size(1000, 1000, 400))

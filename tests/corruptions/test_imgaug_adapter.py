@@ -10,9 +10,9 @@ import pytest
 
 from corruptbench.corruptions import CorruptionError, Key, Region
 from corruptbench.corruptions.imgaug_adapter import imgaug_corruption
-from tests.corruptions.scenes import facts, scene
+from tests.corruptions.scenes import info, scene
 
-FRAMES, ABOUT = scene(64, 6), facts(64, 6)
+FRAMES, ABOUT = scene(64, 6), info(64, 6)
 
 
 @pytest.fixture
@@ -75,9 +75,9 @@ def test_same_key_same_bytes_in_any_order_whatever_was_drawn_before(iaa, kind):
     np.random.seed(2)  # noqa: NPY002
     imgaug.random.seed(3)
     other = imgaug_corruption("noise", (kind(iaa),) * 5)
-    plan = other.prepare(ABOUT, 3, Key.of("clip one"))
+    draws = other.prepare(ABOUT, 3, Key.of("clip one"))
     for t in (4, 0, 5, 0):
-        assert np.array_equal(other.apply(FRAMES, t, plan, ABOUT.whole), whole[t])
+        assert np.array_equal(other.apply(FRAMES, t, draws, ABOUT.whole), whole[t])
 
 
 @pytest.mark.parametrize("method", ["spawn", "fork"])
@@ -117,9 +117,9 @@ def test_global_generators_and_inputs_are_left_alone(iaa, kind):
 
 def test_a_region_is_the_crop_of_the_whole(iaa):
     corruption = imgaug_corruption("noise", (noise(iaa),) * 5)
-    plan = corruption.prepare(ABOUT, 2, Key.of("region"))
-    whole = corruption.apply(FRAMES, 3, plan, ABOUT.whole)
-    part = corruption.apply(FRAMES, 3, plan, Region(7, 11, 50, 32))
+    draws = corruption.prepare(ABOUT, 2, Key.of("region"))
+    whole = corruption.apply(FRAMES, 3, draws, ABOUT.whole)
+    part = corruption.apply(FRAMES, 3, draws, Region(7, 11, 50, 32))
     assert np.array_equal(part, whole[11:32, 7:50])
 
 
@@ -162,7 +162,7 @@ def test_a_rare_move_is_refused_at_the_frame_that_draws_it(iaa):
     rare = imgaug_corruption("rare", (iaa.Sometimes(0.03, iaa.Fliplr(1.0)),) * 5)
     frames = np.repeat(FRAMES[:1], 200, axis=0)
     with pytest.raises(CorruptionError, match="moves or removes keypoints"):
-        rare.clip(frames, facts(64, 200), 1, Key.of("rare"))
+        rare.clip(frames, info(64, 200), 1, Key.of("rare"))
 
 
 def test_other_things_than_five_augmenters_are_refused(iaa):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corruptbench.corruptions import Key, get
-from tests.corruptions.scenes import facts
+from tests.corruptions.scenes import info
 
 NOISE = get("impulse_noise")
 SEVERITIES = range(1, 6)
@@ -15,7 +15,7 @@ FRAMES, SIZE = 8, 115
 
 def noisy(severity):
     flat = np.full((FRAMES, SIZE, SIZE, 3), 100, dtype=np.uint8)
-    return NOISE.clip(flat, facts(SIZE, FRAMES), severity, Key.of("impulse", severity))
+    return NOISE.clip(flat, info(SIZE, FRAMES), severity, Key.of("impulse", severity))
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy.fft import dctn, idctn
 
-from corruptbench.corruptions import ClipFacts, Key, Region, get
+from corruptbench.corruptions import ClipInfo, Key, Region, get
 from corruptbench.corruptions.jpeg import BITS, CODED, KEPT, SEVERITIES, apply, quantization
 from tests.corruptions.scenes import scene
 
 
 def about(size, person, frames=1):
     boxes = np.tile([0.0, 0.0, person / 3, person], (frames, 1))
-    return ClipFacts(frames, size, size, 50.0, boxes)
+    return ClipInfo(frames, size, size, 50.0, boxes)
 
 
 def textured(size):
@@ -31,9 +31,9 @@ def luma(picture):
 def test_it_is_jpeg_for_a_person_of_the_coded_height(severity):
     """Against libjpeg, which smooths the chroma when it enlarges it; so means of 2 x 2 pixels."""
     clip = textured(256)
-    plan = get("jpeg").prepare(about(256, CODED), severity, Key.of("clip"))
-    assert plan.side == 8
-    ours = apply(clip, 0, replace(plan, place=(0, 0)), Region(0, 0, 256, 256)).astype(float)
+    draws = get("jpeg").prepare(about(256, CODED), severity, Key.of("clip"))
+    assert draws.side == 8
+    ours = apply(clip, 0, replace(draws, place=(0, 0)), Region(0, 0, 256, 256)).astype(float)
     quality = [cv2.IMWRITE_JPEG_QUALITY, SEVERITIES[severity - 1].quality]
     sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
     _, code = cv2.imencode(".jpg", clip[0, ..., ::-1], quality + sampling)
@@ -50,9 +50,9 @@ def test_a_block_keeps_quantized_low_frequencies_at_any_size(side):
     """Gray pictures, against an orthonormal cosine transform in floating point."""
     size = 10 * side
     gray = np.repeat(textured(size)[..., :1], 3, axis=-1)
-    plan = get("jpeg").prepare(about(size, side * CODED / 8), 3, Key.of("clip"))
-    assert plan.side == side
-    out = apply(gray, 0, replace(plan, place=(0, 0)), Region(0, 0, size, size))[..., 0]
+    draws = get("jpeg").prepare(about(size, side * CODED / 8), 3, Key.of("clip"))
+    assert draws.side == side
+    out = apply(gray, 0, replace(draws, place=(0, 0)), Region(0, 0, size, size))[..., 0]
     kept = min(side, 8)
     steps = quantization(SEVERITIES[2].quality)[0, :kept, :kept]
     expected = np.empty((size, size))
@@ -86,25 +86,25 @@ def test_a_region_is_the_crop_of_the_whole_for_large_blocks(side):
     """The property suite's person is so small that its blocks are 2 pixels."""
     clip = textured(120)
     jpeg = get("jpeg")
-    plan = jpeg.prepare(about(120, side * CODED / 8), 4, Key.of("clip", side))
-    whole = jpeg.apply(clip, 0, plan, Region(0, 0, 120, 120))
+    draws = jpeg.prepare(about(120, side * CODED / 8), 4, Key.of("clip", side))
+    whole = jpeg.apply(clip, 0, draws, Region(0, 0, 120, 120))
     draw = np.random.default_rng(side)
     for _ in range(40):
         x0, y0 = draw.integers(0, 119, 2)
         x1, y1 = draw.integers(x0 + 1, 121), draw.integers(y0 + 1, 121)
         region = Region(int(x0), int(y0), int(x1), int(y1))
-        assert np.array_equal(jpeg.apply(clip, 0, plan, region), whole[region.slices])
+        assert np.array_equal(jpeg.apply(clip, 0, draws, region), whole[region.slices])
 
 
 @pytest.mark.parametrize("person", [50, 200, 1000, 8000])
 def test_no_sum_overflows(person):
     """The largest sums that the transforms can meet, in whole numbers without a limit."""
-    plan = get("jpeg").prepare(about(64, person), 5, Key.of("clip"))
-    forward, inverse = (np.abs(t.astype(object)) for t in (plan.forward, plan.inverse))
+    draws = get("jpeg").prepare(about(64, person), 5, Key.of("clip"))
+    forward, inverse = (np.abs(t.astype(object)) for t in (draws.forward, draws.inverse))
     lines = max(forward.sum(axis=1)) * 128
     kept = (lines >> (BITS - KEPT)) + 1
     totals = kept * max(forward.sum(axis=1))
-    step = int(plan.steps.max())
+    step = int(draws.steps.max())
     level = (totals >> (BITS + KEPT)) + step // 2 + 1
     back = level * max(inverse.sum(axis=0))
     pixel = ((back >> (BITS - KEPT)) + 1) * max(inverse.sum(axis=0))

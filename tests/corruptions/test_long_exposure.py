@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptbench.corruptions import ClipFacts, Key, Region, get
-from corruptbench.corruptions.long_exposure import Plan, apply, frame_weights, reach
+from corruptbench.corruptions import ClipInfo, Key, Region, get
+from corruptbench.corruptions.long_exposure import Draws, apply, frame_weights, reach
 
 
 def linear(code):
@@ -31,7 +31,7 @@ def test_weights_are_the_exposure_integrated_over_interpolated_frames(half):
 def test_against_float_arithmetic_to_the_end_of_the_clip(half):
     count = 9
     frames = np.random.default_rng(0).integers(0, 256, (count, 37, 11, 3), dtype=np.uint8)
-    plan = Plan(half, count)
+    draws = Draws(half, count)
     region = Region(2, 1, 9, 36)
     for t in range(count):
         here = min(half, t, count - 1 - t)
@@ -43,7 +43,7 @@ def test_against_float_arithmetic_to_the_end_of_the_clip(half):
             for i in range(count):
                 light += np.maximum(0, 1 - np.abs(t + at - i)).mean() * linear(frames[i])
             expected = encoded(light)
-        assert np.abs(apply(frames, t, plan, region) - expected[region.slices]).max() < 0.75
+        assert np.abs(apply(frames, t, draws, region) - expected[region.slices]).max() < 0.75
 
 
 def test_only_frames_within_reach_are_read():
@@ -55,9 +55,9 @@ def test_only_frames_within_reach_are_read():
             return super().__getitem__(index)
 
     frames = Watched(np.zeros((40, 8, 8, 3), dtype=np.uint8))
-    plan = Plan(4.2, 40)
-    apply(frames, 20, plan, Region(0, 0, 8, 8))
-    assert {abs(index - 20) for index in frames.asked} == set(range(reach(plan) + 1))
+    draws = Draws(4.2, 40)
+    apply(frames, 20, draws, Region(0, 0, 8, 8))
+    assert {abs(index - 20) for index in frames.asked} == set(range(reach(draws) + 1))
 
 
 def test_the_same_seconds_smear_as_far_at_any_frame_rate():
@@ -69,9 +69,9 @@ def test_the_same_seconds_smear_as_far_at_any_frame_rate():
         frames = np.zeros((count, 1, 500, 3), dtype=np.uint8)
         for t in range(count):
             frames[t, :, round(500 * at[t]) : round(500 * at[t]) + 25] = 255
-        facts = ClipFacts(count, 1, 500, fps, np.full((count, 4), np.nan))
-        plan = get("long_exposure").prepare(facts, 5, Key.of("fps"))
-        light = linear(apply(frames, count // 2, plan, facts.whole)[0, :, 0])
+        info = ClipInfo(count, 1, 500, fps, np.full((count, 4), np.nan))
+        draws = get("long_exposure").prepare(info, 5, Key.of("fps"))
+        light = linear(apply(frames, count // 2, draws, info.whole)[0, :, 0])
         x = np.arange(500) + 0.5
         mean = (light * x).sum() / light.sum()
         widths.append(np.sqrt((light * (x - mean) ** 2).sum() / light.sum()))

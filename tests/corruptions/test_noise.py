@@ -10,7 +10,7 @@ from scipy import stats
 
 from corruptbench.corruptions import Key, get
 from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
-from tests.corruptions.scenes import facts
+from tests.corruptions.scenes import info
 from tests.corruptions.test_properties import NAMES, SEVERITIES, is_noisy
 
 FRAMES, SIZE = 12, 115  # 345 samples a row: no multiple of the block of eight
@@ -24,7 +24,7 @@ ERRORS = 4.5
 def noisy(name, severity, level, key):
     """(F, H, W, 3) uint8: a flat clip with noise."""
     flat = np.full((FRAMES, SIZE, SIZE, 3), level, dtype=np.uint8)
-    return get(name).clip(flat, facts(SIZE, FRAMES), severity, key)
+    return get(name).clip(flat, info(SIZE, FRAMES), severity, key)
 
 
 def within(noise):

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions import ClipInfo, Key, get
 from corruptbench.corruptions.occluder import DRAWINGS, SEVERITIES, SIZE_SWING, _draw
-from tests.corruptions.scenes import facts
+from tests.corruptions.scenes import info
 
 
 def corrupted(level, about, severity, key):
@@ -46,16 +46,16 @@ def column(crossing, t):
 
 
 def test_painting_mixes_by_coverage():
-    about, key = facts(120, 6, fps=4.0), Key.of("mix")
-    plan = get("occluder").prepare(about, 4, key)
+    about, key = info(120, 6, fps=4.0), Key.of("mix")
+    draws = get("occluder").prepare(about, 4, key)
     dark, light = (corrupted(v, about, 4, key).astype(float) for v in (0, 255))
     for t in range(6):
         color, through = np.zeros((120, 120, 3)), np.ones((120, 120))
-        for crossing in plan.crossings:
+        for crossing in draws.crossings:
             left = column(crossing, t)
             if left is None:
                 continue
-            thing = plan.things[crossing.thing].astype(float)
+            thing = draws.things[crossing.thing].astype(float)
             for y in range(thing.shape[0]):
                 for x in range(thing.shape[1]):
                     v, u = crossing.top + y, left + x
@@ -71,13 +71,13 @@ def test_painting_mixes_by_coverage():
 def test_crossings_are_those_of_the_table(severity):
     """Each passes the middle of the person; sizes and times are the table's."""
     fps, count = 50.0, 1500
-    about = facts(200, count, fps)
+    about = info(200, count, fps)
     params = SEVERITIES[severity - 1]
-    plan = get("occluder").prepare(about, severity, Key.of("crossings"))
+    draws = get("occluder").prepare(about, severity, Key.of("crossings"))
     middles = (about.boxes[:, 0] + about.boxes[:, 2]) / 2
     met = []
-    for crossing in plan.crossings:
-        height, width = plan.things[crossing.thing].shape[:2]
+    for crossing in draws.crossings:
+        height, width = draws.things[crossing.thing].shape[:2]
         if not crossing.left.size:  # before the clip, or after it
             continue
         assert abs(height / about.person_height / params.size - 1) < SIZE_SWING + 0.02
@@ -96,7 +96,7 @@ def test_crossings_are_those_of_the_table(severity):
 def test_what_shines_through_keeps_its_place(severity):
     """A target's light, seen past the edge of an object, is the target's times what is open."""
     size = 96
-    about, key = facts(size, 8, fps=6.0), Key.of("place", severity)
+    about, key = info(size, 8, fps=6.0), Key.of("place", severity)
     rng = np.random.default_rng(1)
     target = rng.integers(0, 256, (8, size, size, 3), dtype=np.uint8)
     dark, light = (corrupted(v, about, severity, key).astype(float) for v in (0, 255))
@@ -111,7 +111,7 @@ def test_what_shines_through_keeps_its_place(severity):
 def test_a_plan_grows_with_the_clip_and_not_with_its_square():
     """Each object is followed from where it enters the picture to where it leaves."""
     short, long = (
-        get("occluder").prepare(facts(200, count), 3, Key.of("memory")) for count in (1000, 8000)
+        get("occluder").prepare(info(200, count), 3, Key.of("memory")) for count in (1000, 8000)
     )
     assert sum(c.left.size for c in long.crossings) < 9 * sum(c.left.size for c in short.crossings)
     for crossing in long.crossings[5:-5]:
@@ -126,13 +126,13 @@ def test_what_passes_goes_on_while_the_person_is_not_seen():
     boxes = np.tile([40.0, 20.0, 70.0, 110.0], (40, 1))
     lost = boxes.copy()
     lost[12:25] = np.nan
-    clips = (ClipFacts(40, 120, 120, 10.0, seen) for seen in (boxes, lost))
+    clips = (ClipInfo(40, 120, 120, 10.0, seen) for seen in (boxes, lost))
     one, other = (corrupted(128, about, 4, Key.of("lost")) for about in clips)
     assert np.array_equal(one, other)
     assert (other[12:25] != 128).any(axis=(1, 2, 3)).any()
 
 
 def test_nobody_nothing_passes():
-    about = ClipFacts(9, 40, 50, 8.0, np.full((9, 4), np.nan))
+    about = ClipInfo(9, 40, 50, 8.0, np.full((9, 4), np.nan))
     for severity in range(1, 6):
         assert (corrupted(77, about, severity, Key.of("x")) == 77).all()

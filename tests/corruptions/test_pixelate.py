@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptbench.corruptions import ClipFacts, Key, get
+from corruptbench.corruptions import ClipInfo, Key, get
 from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.pixelate import SEVERITIES, UNIT, borders
-from tests.corruptions.scenes import facts
+from tests.corruptions.scenes import info
 
 
 def noise(size, frames=1):
@@ -17,10 +17,10 @@ def noise(size, frames=1):
 def test_every_block_is_the_mean_of_its_light(severity):
     """Against block means by brute force, with borders rounded from the regular lattice."""
     size = 240
-    clip, about = noise(size), facts(size, 1)
+    clip, about = noise(size), info(size, 1)
     pixelate, key = get("pixelate"), Key.of("clip", severity)
-    plan = pixelate.prepare(about, severity, key)
-    side = plan.side / UNIT
+    draws = pixelate.prepare(about, severity, key)
+    side = draws.side / UNIT
     assert side == pytest.approx(SEVERITIES[severity - 1].side * 0.6 * size, abs=1e-4)
     # Block of a pixel's center: the number of borders floor(i * side - place + 1/2) at or below it
     index = [
@@ -30,7 +30,7 @@ def test_every_block_is_the_mean_of_its_light(severity):
                 for x in range(size)
             ]
         )
-        for place in plan.place
+        for place in draws.place
     ]
     block = index[1][:, None] * 10000 + index[0][None, :]
     out = pixelate.clip(clip, about, severity, key)[0]
@@ -44,7 +44,7 @@ def test_every_block_is_the_mean_of_its_light(severity):
 
 def test_light_is_kept():
     clip = noise(300)
-    out = get("pixelate").clip(clip, facts(300, 1), 4, Key.of("clip"))
+    out = get("pixelate").clip(clip, info(300, 1), 4, Key.of("clip"))
     assert TO_LINEAR[out].mean() == pytest.approx(TO_LINEAR[clip].mean(), rel=0.01)
 
 
@@ -52,7 +52,7 @@ def test_the_lattice_stands_still():
     """It does not follow the person, and an unchanged picture stays unchanged."""
     clip = np.repeat(noise(120), 5, axis=0)
     boxes = np.array([[10.0 + 7 * t, 20, 50 + 7 * t, 100] for t in range(5)])
-    out = get("pixelate").clip(clip, ClipFacts(5, 120, 120, 50.0, boxes), 3, Key.of("clip"))
+    out = get("pixelate").clip(clip, ClipInfo(5, 120, 120, 50.0, boxes), 3, Key.of("clip"))
     assert (out == out[0]).all()
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corruptbench.corruptions import ClipFacts, Key, Region, all_corruptions, get
+from corruptbench.corruptions import ClipInfo, Key, Region, all_corruptions, get
 from corruptbench.corruptions._srgb import TO_LINEAR
-from tests.corruptions.scenes import facts, scene
+from tests.corruptions.scenes import info, scene
 
 NAMES = list(all_corruptions())
 SEVERITIES = range(1, 6)
@@ -32,7 +32,7 @@ def corrupted(name, severity, frames, about, key=None):
 def golden(name):
     digest = hashlib.sha256()
     for severity in SEVERITIES:
-        digest.update(corrupted(name, severity, scene(96, 6), facts(96, 6)).tobytes())
+        digest.update(corrupted(name, severity, scene(96, 6), info(96, 6)).tobytes())
     return digest.hexdigest()
 
 
@@ -52,7 +52,7 @@ def test_other_processes_give_the_same_bytes(method):
 def test_shape_dtype_and_frame_count_are_kept(name, severity):
     frames = scene(64, 5)
     before = frames.copy()
-    out = corrupted(name, severity, frames, facts(64, 5))
+    out = corrupted(name, severity, frames, info(64, 5))
     assert out.dtype == np.uint8
     assert out.shape == frames.shape
     assert np.array_equal(frames, before), "the clean frames were written to"
@@ -86,7 +86,7 @@ def covers(name):
 def is_noisy(name):
     """Whether a flat gray picture does not stay smooth: neighboring pixels come to differ."""
     gray = np.full((1, 128, 128, 3), 128, dtype=np.uint8)
-    out = corrupted(name, 3, gray, facts(128, 1)).astype(int)
+    out = corrupted(name, 3, gray, info(128, 1)).astype(int)
     return not covers(name) and np.abs(np.diff(out, axis=2)).mean() > 1
 
 
@@ -118,7 +118,7 @@ def test_labels_stay_true(name, severity):
 
     In every frame by itself, and in linear light; behind a cover in code values, as far as the
     cover lets the target through, and to 0.02 px. A frame that is shown in the place of another
-    (frame loss) is told by the target's place: it must be the ``source`` of the plan, and none of
+    (frame loss) is told by the target's place: it must be the ``source`` of the draws, and none of
     the future. Noise and coarse quantization deform the target in a single frame: they have 0.1 px
     for the mean over frames, and for one frame 0.13 px for every step of severity.
     """
@@ -127,7 +127,7 @@ def test_labels_stay_true(name, severity):
     empty = np.full_like(target, 90)
     above, below = size * np.array([0.1, 0.12]), size * np.array([0.1, 0.48])
     boxes = np.concatenate([centers - above, centers + below], axis=1)  # the target is at the neck
-    about = ClipFacts(frames, size, size, 50.0, boxes)
+    about = ClipInfo(frames, size, size, 50.0, boxes)
     family = get(name).family
     value = (np.arange(256) if covers(name) else TO_LINEAR).astype(np.int32)
 
@@ -174,12 +174,12 @@ def distance(name, severity, size, clips=3, frames=12):
     where a cover comes and goes.
     """
     clean, corruption = list(scene(size, frames)), get(name)
-    about = facts(size, frames, fps=8.0)  # 1.5 s, so that runs come and go
+    about = info(size, frames, fps=8.0)  # 1.5 s, so that runs come and go
     shown, total = range(frames) if covers(name) else range(1, frames, 3), 0.0
     for clip in range(clips):
-        plan = corruption.prepare(about, severity, Key.of("distance", name, severity, clip))
+        draws = corruption.prepare(about, severity, Key.of("distance", name, severity, clip))
         for t in shown:
-            out = corruption.apply(clean, t, plan, about.whole)
+            out = corruption.apply(clean, t, draws, about.whole)
             total += cv2.norm(out, clean[t], cv2.NORM_L2SQR)
     return total / clean[0].size / len(shown) / clips
 
@@ -207,37 +207,37 @@ def test_severity_is_the_same_at_any_resolution(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_clips_differ_and_a_key_decides(name):
-    frames, about = scene(128, 8), facts(128, 8, fps=4.0)
+    frames, about = scene(128, 8), info(128, 8, fps=4.0)
     one = corrupted(name, 3, frames, about, Key.of("clip one"))
     assert np.array_equal(one, corrupted(name, 3, frames, about, Key.of("clip one")))
     same = np.array_equal(one, corrupted(name, 3, frames, about, Key.of("clip two")))
-    assert same != get(name).draws
+    assert same != get(name).keyed
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_subset_in_any_order(name):
-    frames, about = scene(96, 10), facts(96, 10)
+    frames, about = scene(96, 10), info(96, 10)
     corruption = get(name)
     whole = corrupted(name, 4, frames, about)
-    plan = corruption.prepare(about, 4, Key.of("test", name, 4))
+    draws = corruption.prepare(about, 4, Key.of("test", name, 4))
     for t in (7, 2, 9, 0):
-        assert np.array_equal(corruption.apply(frames, t, plan, about.whole), whole[t])
+        assert np.array_equal(corruption.apply(frames, t, draws, about.whole), whole[t])
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_layout_in_memory_does_not_matter(name):
     """Reversed channels (a view of what OpenCV reads), a part of a larger array, read-only."""
-    frames, about, region = scene(96, 6), facts(96, 6, fps=4.0), Region(13, 8, 70, 90)
+    frames, about, region = scene(96, 6), info(96, 6, fps=4.0), Region(13, 8, 70, 90)
     reversed_view = np.ascontiguousarray(frames[..., ::-1])[..., ::-1]
     part = np.pad(frames, ((0, 0), (3, 2), (5, 4), (0, 0)))[:, 3:-2, 5:-4]
     read_only = frames.copy()
     read_only.flags.writeable = False
     expected = corrupted(name, 4, frames, about)
-    plan = get(name).prepare(about, 4, Key.of("test", name, 4))
+    draws = get(name).prepare(about, 4, Key.of("test", name, 4))
     for other in (reversed_view, part, read_only):
         assert np.array_equal(other, frames)
         assert np.array_equal(corrupted(name, 4, other, about), expected)
-        found = get(name).apply(list(other), 3, plan, region)
+        found = get(name).apply(list(other), 3, draws, region)
         assert np.array_equal(found, expected[3][region.slices])
 
 
@@ -248,21 +248,21 @@ SIZES = [(61, 87), (40, 1300), (430, 50)]
 
 @cache
 def passing_by(height, width):
-    """Frames with fine texture, and facts: a person comes in, is lost in one frame, and leaves."""
+    """Frames with fine texture, and info: a person comes in, is lost in one frame, and leaves."""
     frames = scene(max(height, width), 4)[:, :height, :width].astype(np.int16)
     frames += np.random.default_rng(5).integers(-20, 21, frames.shape, dtype=np.int16)
     x, y = width * np.array([-0.1, 0.2, 0.5, 0.8]), height * np.array([-0.2, 0.1, 0.2, 0.3])
     boxes = np.stack([x, y, x + 0.4 * width, y + 0.9 * height], axis=1)
     boxes[2] = np.nan
-    return list(frames.clip(0, 255).astype(np.uint8)), ClipFacts(4, height, width, 3.0, boxes)
+    return list(frames.clip(0, 255).astype(np.uint8)), ClipInfo(4, height, width, 3.0, boxes)
 
 
 @lru_cache(maxsize=20)
 def whole_frame(name, height, width, severity, t):
-    """The plan for the clip of `passing_by`, and the whole of frame ``t``."""
+    """The draws for the clip of `passing_by`, and the whole of frame ``t``."""
     frames, about = passing_by(height, width)
-    plan = get(name).prepare(about, severity, Key.of("region", name))
-    return plan, get(name).apply(frames, t, plan, about.whole)
+    draws = get(name).prepare(about, severity, Key.of("region", name))
+    return draws, get(name).apply(frames, t, draws, about.whole)
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
@@ -277,9 +277,9 @@ def test_a_region_is_the_crop_of_the_whole(name, size, data):
     y1 = data.draw(st.integers(y0 + 1, height))
     severity = data.draw(st.integers(1, 5))
     t = data.draw(st.integers(0, 3))
-    plan, whole = whole_frame(name, height, width, severity, t)
+    draws, whole = whole_frame(name, height, width, severity, t)
     region = Region(x0, y0, x1, y1)
-    part = get(name).apply(passing_by(height, width)[0], t, plan, region)
+    part = get(name).apply(passing_by(height, width)[0], t, draws, region)
     assert np.array_equal(part, whole[region.slices])
 
 
@@ -299,15 +299,15 @@ ODD = {
 def test_odd_clips(name, case):
     count, height, width, boxes = ODD[case]
     frames = np.ascontiguousarray(scene(96, count)[:, :height, :width])
-    about = ClipFacts(count, height, width, 50.0, np.array(boxes, dtype=np.float64))
+    about = ClipInfo(count, height, width, 50.0, np.array(boxes, dtype=np.float64))
     region = Region(width // 3, height // 4, width - 2, height - 1)
     for severity in SEVERITIES:
         out = corrupted(name, severity, frames, about)
         assert out.shape == frames.shape
         assert np.array_equal(out, corrupted(name, severity, frames, about))
-        plan = get(name).prepare(about, severity, Key.of("test", name, severity))
+        draws = get(name).prepare(about, severity, Key.of("test", name, severity))
         for t in range(count):
-            part = get(name).apply(frames, t, plan, region)
+            part = get(name).apply(frames, t, draws, region)
             assert np.array_equal(part, out[t][region.slices])
         if covers(name) and np.isnan(about.boxes).all():
             assert np.array_equal(out, frames), "there is nobody to cover"
@@ -318,7 +318,7 @@ def test_odd_clips(name, case):
 def test_a_gray_picture_gets_no_tint(name, severity):
     """Only a cover may have a color of its own, and noise in single samples; none on average."""
     gray = np.repeat(scene(96, 6)[..., :1], 3, axis=-1)
-    about, key = facts(96, 6, fps=4.0), Key.of("gray", name, severity)
+    about, key = info(96, 6, fps=4.0), Key.of("gray", name, severity)
     out = corrupted(name, severity, gray, about, key).astype(np.float64)
     if covers(name):
         out = out[(transmittance(name, severity, about, key) == 1).all(axis=-1)]
@@ -337,7 +337,7 @@ def of_family(family):
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_a_blur_changes_nothing_where_nothing_is_to_be_seen(name, level, severity):
     frames = np.full((3, 48, 48, 3), level, dtype=np.uint8)
-    assert np.array_equal(corrupted(name, severity, frames, facts(48, 3, fps=3.0)), frames)
+    assert np.array_equal(corrupted(name, severity, frames, info(48, 3, fps=3.0)), frames)
 
 
 @pytest.mark.parametrize("name", of_family("temporary occlusion"))
@@ -345,7 +345,7 @@ def test_a_blur_changes_nothing_where_nothing_is_to_be_seen(name, level, severit
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_what_covers_hides_and_leaves_the_rest_alone(name, level, severity):
     """What is covered does not shine through; but for soft edges all else keeps its value."""
-    about = facts(48, 8, fps=4.0)
+    about = info(48, 8, fps=4.0)
     frames = np.full((8, 48, 48, 3), level, dtype=np.uint8)
     other = np.full_like(frames, (level + 77) % 256)
     out, out_other = (corrupted(name, severity, clip, about) for clip in (frames, other))

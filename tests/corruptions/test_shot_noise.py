@@ -9,7 +9,7 @@ from scipy import stats
 from corruptbench.corruptions import Key, get
 from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.shot_noise import GUIDE_BITS, tables
-from tests.corruptions.scenes import facts
+from tests.corruptions.scenes import info
 
 NOISE = get("shot_noise")
 SEVERITIES = range(1, 6)
@@ -19,7 +19,7 @@ SAMPLES = FRAMES * SIZE * SIZE * 3
 
 def noisy(severity, level):
     flat = np.full((FRAMES, SIZE, SIZE, 3), level, dtype=np.uint8)
-    return NOISE.clip(flat, facts(SIZE, FRAMES), severity, Key.of("shot", severity, level))
+    return NOISE.clip(flat, info(SIZE, FRAMES), severity, Key.of("shot", severity, level))
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)

@@ -7,16 +7,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from corruptbench.corruptions import ClipFacts, CorruptionError, Key, Region, get
-from tests.corruptions.scenes import facts, scene
+from corruptbench.corruptions import ClipInfo, CorruptionError, Key, Region, get
+from tests.corruptions.scenes import info, scene
 
-FRAMES, ABOUT, KEY = scene(32, 4), facts(32, 4), Key.of("inputs")
+FRAMES, ABOUT, KEY = scene(32, 4), info(32, 4), Key.of("inputs")
 BOXES = np.tile([5.0, 4.0, 20.0, 30.0], (4, 1))
 NOBODY = [np.nan] * 4
 
 
 def clip_facts(**changed):
-    return ClipFacts(
+    return ClipInfo(
         **{"frames": 4, "height": 32, "width": 32, "fps": 50.0, "boxes": BOXES} | changed
     )
 
@@ -85,7 +85,7 @@ def test_a_severity_is_a_whole_number(severity):
     [
         (ABOUT, "a", r"key is 'a', expected Key\.of\(\"a name\"\)"),
         (ABOUT, 7, "key is 7, expected Key"),
-        ({"frames": 4}, KEY, r"facts is \{'frames': 4\}, expected ClipFacts"),
+        ({"frames": 4}, KEY, r"info is \{'frames': 4\}, expected ClipInfo"),
     ],
 )
 def test_facts_and_key_are_of_this_package(about, key, message):
@@ -124,10 +124,10 @@ def test_one_frame_is_that_of_the_clip(name):
     """Of an array or a list; a region is its crop."""
     corruption, region = get(name), Region(3, 5, 20, 31)
     whole = corruption.clip(FRAMES, ABOUT, 4, KEY)
-    plan = corruption.prepare(ABOUT, 4, KEY)
+    draws = corruption.prepare(ABOUT, 4, KEY)
     for t in range(4):
-        assert np.array_equal(corruption.frame(FRAMES, t, plan), whole[t])
-        part = corruption.frame(list(FRAMES), np.int64(t), plan, region)
+        assert np.array_equal(corruption.frame(FRAMES, t, draws), whole[t])
+        part = corruption.frame(list(FRAMES), np.int64(t), draws, region)
         assert np.array_equal(part, whole[t][region.slices])
 
 
@@ -150,6 +150,6 @@ def test_one_frame_is_that_of_the_clip(name):
 )
 def test_what_one_frame_is_made_of(frames, t, region, message):
     shutter = get("long_exposure")  # looks at neighbors
-    plan = shutter.prepare(ABOUT, 3, KEY)
+    draws = shutter.prepare(ABOUT, 3, KEY)
     with pytest.raises(CorruptionError, match=message):
-        shutter.frame(frames, t, plan, region)
+        shutter.frame(frames, t, draws, region)

@@ -12,7 +12,7 @@ import pytest
 from corruptbench.builder.render import crops
 from corruptbench.corruptions import CorruptionError, all_corruptions, get
 from corruptbench.corruptions.registry import summary
-from tests.corruptions.scenes import facts, scene
+from tests.corruptions.scenes import info, scene
 from tools import gallery
 from tools.gallery import BAR, GAP, PAGE, PICTURES, POSEBENCH, Footage, meanings, page, picture
 
@@ -111,7 +111,7 @@ def test_meanings_come_from_the_docstring() -> None:
 
 def tiles(name: str) -> np.ndarray:
     """(rows, 6, TILE, TILE, 3): what a small picture of a corruption shows."""
-    about = facts(96, 16, fps=8.0)
+    about = info(96, 16, fps=8.0)
     drawn = picture(name, Footage(list(scene(96, 16)), about, crops(about, 1.25)), 6, TILE)
     rows = drawn.shape[0] // (BAR + TILE + GAP)
     cut = drawn.reshape(rows, BAR + TILE + GAP, 6, TILE + GAP, 3)
