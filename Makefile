@@ -24,7 +24,7 @@ demo: setup
 	$(BIN)/corruptbench demo --out $(DEMO)
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15
+	$(BIN)/python -m pytest -n 2 --durations 15
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -80,7 +80,7 @@ class Times:
 def side_by_side(
     contestants: dict[str, Callable[[], object]], rounds: int, calls: int = 1
 ) -> dict[str, Times]:
-    """Times of functions that take turns; each call of one stands for ``calls`` calls."""
+    """Return the times of functions that take turns; one stands for ``calls`` calls."""
     repeats = {}
     for name, run in contestants.items():
         run()  # compiles
@@ -114,7 +114,7 @@ def ours(name: str, frames: NDArray[np.uint8]) -> dict[str, Callable[[], object]
 
 
 def extra_memory(of: tuple[str, str]) -> float:
-    """What one call needs at its peak, its result included, in frames.
+    """Return what one call needs at its peak, its result included, in frames.
 
     The high-water mark of the resident memory, which sees the memory of NumPy, Numba and OpenCV
     alike (tracemalloc sees NumPy's only). Linux. To be called in a process of its own where
@@ -154,7 +154,7 @@ def table(head: list[str], rows: list[list[str]]) -> None:
 
 
 def against_peers(frames: NDArray[np.uint8], rounds: int) -> bool:
-    """Prints the first table and the geometric means; whether the targets are met."""
+    """Print the first table and the geometric means; whether the targets are met."""
     frame = frames[FRAMES // 2]
     kinds = IMAGENET_C + OWN
     peak = memory((name, who) for name in NAMES for who in ("ours", *kinds))
@@ -197,7 +197,7 @@ def against_peers(frames: NDArray[np.uint8], rounds: int) -> bool:
 
 
 def alone(frames: NDArray[np.uint8], rounds: int) -> None:
-    """Prints the second table: all of ours, over a whole clip each, its plan included."""
+    """Print the second table: all of ours, over a whole clip each, its plan included."""
     rows = []
     names = list(all_corruptions())
     peak = memory((name, "ours") for name in names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,56 +119,42 @@ def joint_set(name: str) -> JointSet:
     return JOINT_SETS[name]
 
 
-def _coco17_to_h36m17(
-    keypoints: NDArray[np.float64], scores: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    # Hip, thorax and head are midpoints, and the spine is midway between hip and thorax (the
-    # conversion of mmpose). The score of a derived joint is the least of its sources' scores.
-    limbs = [12, 14, 16, 11, 13, 15]
-    arms = [5, 7, 9, 6, 8, 10]
+#: Keypoints (..., K, 2 or 3) and scores (..., K).
+_Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 
-    def between(a: int, b: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        point = (keypoints[..., a, :] + keypoints[..., b, :]) / 2
-        return point, np.minimum(scores[..., a], scores[..., b])
+#: For each joint of H36M17 the two COCO17 joints whose midpoint it is; the spine is set below.
+_H36M17_OF_COCO17 = (
+    (11, 12), (12, 12), (14, 14), (16, 16), (11, 11), (13, 13), (15, 15), (5, 11), (5, 6),
+    (0, 0), (1, 2), (5, 5), (7, 7), (9, 9), (6, 6), (8, 8), (10, 10),
+)  # fmt: skip
 
-    hip, hip_score = between(11, 12)
-    thorax, thorax_score = between(5, 6)
-    head, head_score = between(1, 2)
-    spine, spine_score = (hip + thorax) / 2, np.minimum(hip_score, thorax_score)
-    points = np.concatenate(
-        [
-            hip[..., None, :], keypoints[..., limbs, :], spine[..., None, :],
-            thorax[..., None, :], keypoints[..., :1, :], head[..., None, :],
-            keypoints[..., arms, :],
-        ],
-        axis=-2,
-    )  # fmt: skip
-    confidence = np.concatenate(
-        [
-            hip_score[..., None], scores[..., limbs], spine_score[..., None],
-            thorax_score[..., None], scores[..., :1], head_score[..., None], scores[..., arms],
-        ],
-        axis=-1,
-    )  # fmt: skip
-    return points, confidence
-
-
-#: For each joint of HUMANEVA15 the COCO17 joints to average. Pelvis and thorax are the midpoints of
-#: hips and shoulders. COCO has no top of the head: we use the midpoint of the eyes, as for
+#: The same for HUMANEVA15. COCO has no top of the head: we use the midpoint of the eyes, as for
 #: Human3.6M's head above.
 _HUMANEVA15_OF_COCO17 = (
-    (11, 12), (5, 6), (5,), (7,), (9,), (6,), (8,), (10,),
-    (11,), (13,), (15,), (12,), (14,), (16,), (1, 2),
+    (11, 12), (5, 6), (5, 5), (7, 7), (9, 9), (6, 6), (8, 8), (10, 10),
+    (11, 11), (13, 13), (15, 15), (12, 12), (14, 14), (16, 16), (1, 2),
 )  # fmt: skip
 
 
-def _coco17_to_humaneva15(
-    keypoints: NDArray[np.float64], scores: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    # The score of a derived joint is the least of its sources' scores, as above.
-    sources = [list(s) for s in _HUMANEVA15_OF_COCO17]
-    points = np.stack([keypoints[..., s, :].mean(axis=-2) for s in sources], axis=-2)
-    return points, np.stack([scores[..., s].min(axis=-1) for s in sources], axis=-1)
+def _midpoints(
+    keypoints: NDArray[np.float64], scores: NDArray[np.float64], pairs: Sequence[tuple[int, int]]
+) -> _Points:
+    """Compute the midpoints of pairs of joints; a score is the lower one of the two."""
+    a, b = np.transpose(pairs)
+    points = (keypoints[..., a, :] + keypoints[..., b, :]) / 2
+    return points, np.minimum(scores[..., a], scores[..., b])
+
+
+def _coco17_to_h36m17(keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> _Points:
+    points, confidence = _midpoints(keypoints, scores, _H36M17_OF_COCO17)
+    # The spine is midway between hip and thorax, as in the conversion of mmpose.
+    spine, spine_score = _midpoints(points, confidence, [(0, 8)])
+    points[..., 7:8, :], confidence[..., 7:8] = spine, spine_score
+    return points, confidence
+
+
+def _coco17_to_humaneva15(keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> _Points:
+    return _midpoints(keypoints, scores, _HUMANEVA15_OF_COCO17)
 
 
 #: For each joint of HUMANEVA15 the closest H36M17 joint, to train on H36M17 labels. The two sets
@@ -176,16 +162,13 @@ def _coco17_to_humaneva15(
 _HUMANEVA15_OF_H36M17 = (0, 8, 11, 12, 13, 14, 15, 16, 4, 5, 6, 1, 2, 3, 10)
 
 
-def _h36m17_to_humaneva15(
-    keypoints: NDArray[np.float64], scores: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _h36m17_to_humaneva15(keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> _Points:
     return keypoints[..., _HUMANEVA15_OF_H36M17, :], scores[..., _HUMANEVA15_OF_H36M17]
 
 
-_Conversion = Callable[
-    [NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]
-]
-_CONVERSIONS: dict[tuple[str, str], _Conversion] = {
+_CONVERSIONS: dict[
+    tuple[str, str], Callable[[NDArray[np.float64], NDArray[np.float64]], _Points]
+] = {
     ("coco17", "h36m17"): _coco17_to_h36m17,
     ("coco17", "humaneva15"): _coco17_to_humaneva15,
     ("h36m17", "humaneva15"): _h36m17_to_humaneva15,
@@ -194,7 +177,7 @@ _CONVERSIONS: dict[tuple[str, str], _Conversion] = {
 
 def convert(
     keypoints: NDArray[np.float64], scores: NDArray[np.float64], source: str, target: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> _Points:
     """Convert keypoints (..., K, 2 or 3) and scores (..., K), float64, to another joint set.
 
     Raises:

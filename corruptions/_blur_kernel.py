@@ -1,4 +1,4 @@
-"""Weighted sums of neighbouring pixels in linear light, exact and fast: what the blurs share."""
+"""Weighted sums of neighboring pixels in linear light, exact and fast: shared by the blurs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOWHERE = 1 << 30
 
 
 def padded_light(frame: Frame, region: Region, reach: int) -> NDArray[np.uint16]:
-    """Linear light of a region and ``reach`` pixels around it; the picture's edge is repeated.
+    """Return linear light of a region and ``reach`` pixels around it; the edge is repeated.
 
     Returns:
         (h + 2 reach + 1, w + 2 reach, 3) uint16; the last row is zero, see `blur`.
@@ -61,13 +61,13 @@ def blur(
     unit: int = 1 << 16,
     shift: int = 0,
 ) -> Frame:
-    """Mean over pairs of taps of equal weight, encoded: a multiplication for every two taps.
+    """Return the encoded mean over pairs of taps: one multiplication for every two taps.
 
-    Sums are taken modulo 2**32, so that a weight may be negative if only the whole sum and half a
-    unit lie in 0..2**32 - 1.
+    Sums are taken modulo 2**32. So a weight may be negative, as long as the whole sum plus half a
+    unit lies in 0..2**32 - 1.
 
     Args:
-        light: as `padded_light` returns it, or a row-wise sum of that.
+        light: as `padded_light` returns it, or running sums of that along its rows.
         reach: of the padding.
         one: (N, 2) offsets dy, dx of one tap of each pair.
         two: (N, 2) of the other one, or (`NOWHERE`, 0) for a tap that is alone.
@@ -90,7 +90,7 @@ def blur(
 
 @numba.njit(inline="always")
 def _pair(light, y, left, length, one, two, channels):  # type: ignore[no-untyped-def]
-    """Views of what two taps see of ``length`` samples of row ``y``."""
+    """Return views of what two taps see of ``length`` samples of row ``y``."""
     start, other = left + one[1] * channels, left + two[1] * channels
     row = min(y + two[0], light.shape[0] - 1)  # the last one where there is no second tap
     return light[y + one[0], start : start + length], light[row, other : other + length]

@@ -1,7 +1,7 @@
-"""Between 8-bit sRGB pixels and linear light, by tables.
+"""Convert between 8-bit sRGB pixels and linear light, with tables.
 
-A lens and a shutter add up light, not pixel values: whatever blurs does so between these tables.
-Transfer function: IEC 61966-2-1 (sRGB).
+A lens and a shutter add up light, not pixel values. So whatever blurs computes between these
+tables. Transfer function: IEC 61966-2-1 (sRGB).
 """
 
 from __future__ import annotations

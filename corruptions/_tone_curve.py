@@ -1,4 +1,4 @@
-"""Corruptions that give every sRGB code another, the same everywhere in a clip."""
+"""Corruptions that replace each sRGB code by another code, everywhere in a clip alike."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Codes:
 
 
 def exposed(stops: float) -> Codes:
-    """The codes of 2 ** ``stops`` times the light, clipped at full scale as a sensor saturates."""
+    """Return the codes of 2 ** ``stops`` times the light, clipped as a sensor saturates."""
     light = np.rint(TO_LINEAR * 2.0**stops).clip(0, FULL).astype(np.uint16)
     return Codes(FROM_LINEAR[light])
 
 
 def recode(frames: Sequence[Frame], t: int, plan: Codes, region: Region) -> Frame:
-    """Region of frame ``t`` in its new codes, (h, w, 3) uint8."""
+    """Return the region of frame ``t`` in its new codes, (h, w, 3) uint8."""
     return cv2.LUT(frames[t][region.slices], plan.table)  # type: ignore[return-value]

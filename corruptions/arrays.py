@@ -41,15 +41,15 @@ def corrupt(
     """Return a corrupted copy of a picture or a clip, in the form that was passed.
 
     For uint8 RGB the bytes are those of `Corruption.clip` with ``key=Key.of(name, seed)``. Float
-    pixels are rounded to 8 bits first. A grey picture is corrupted as three equal channels, and the
+    pixels are rounded to 8 bits first. A gray picture is corrupted as three equal channels, and the
     green one is returned: a mean of three channels would have less noise. A tensor's gradient does
     not pass: the result is detached.
 
     Args:
-        frames: a picture or a clip, RGB or grey, uint8, or float16, float32 or float64 in [0, 1]:
+        frames: a picture or a clip, RGB or gray, uint8, or float16, float32 or float64 in [0, 1]:
 
             - NumPy array: (H, W), (H, W, 1), (H, W, 3), (F, H, W, 1) or (F, H, W, 3). An array of
-              three axes is one picture; for a grey clip (F, H, W) pass ``frames[..., None]``.
+              three axes is one picture; for a gray clip (F, H, W) pass ``frames[..., None]``.
             - torch tensor on any device: (C, H, W) or (F, C, H, W), C is 1 or 3.
             - list or tuple of pictures of one size, each in one of the forms above.
         name: of the corruption; `list_corruptions` tells which there are.
@@ -170,20 +170,20 @@ def _open_tensor(frames: Any) -> tuple[Frame, Restore]:
 
 def _open_array(frames: NDArray[Any]) -> tuple[Frame, Restore]:
     shape, dtype = frames.shape, frames.dtype
-    grey = len(shape) == 2 or shape[-1:] == (1,)
+    gray = len(shape) == 2 or shape[-1:] == (1,)
     if not (len(shape) == 2 or (len(shape) in (3, 4) and shape[-1] in (1, 3))):
         raise CorruptionError(f"frames: an array of shape {shape}, {ARRAY}{_remedy(shape)}")
     if not frames.size:
         raise CorruptionError(f"frames: an array of shape {shape}, expected at least one pixel")
     pixels = _to_codes(np.asarray(frames))
     size = shape[-2:] if len(shape) == 2 else shape[-3:-1]
-    pixels = pixels.reshape(-1, *size, 1 if grey else 3)
+    pixels = pixels.reshape(-1, *size, 1 if gray else 3)
 
     def restore(out: Frame) -> NDArray[Any]:
-        kept = out[..., 1].reshape(shape) if grey else out.reshape(shape)
+        kept = out[..., 1].reshape(shape) if gray else out.reshape(shape)
         return kept if dtype == np.uint8 else (kept / np.float64(255)).astype(dtype)
 
-    return np.repeat(pixels, 3, axis=-1) if grey else pixels, restore
+    return np.repeat(pixels, 3, axis=-1) if gray else pixels, restore
 
 
 def _remedy(shape: tuple[int, ...]) -> str:
@@ -194,7 +194,7 @@ def _remedy(shape: tuple[int, ...]) -> str:
     if len(shape) in (3, 4) and shape[-3] in (1, 3):
         ways.append(f"np.moveaxis(frames, {len(shape) - 3}, -1) puts the channels last")
     if len(shape) == 3:
-        ways.append("frames[..., None] makes a grey clip of (F, H, W)")
+        ways.append("frames[..., None] makes a gray clip of (F, H, W)")
     return "".join(f"; {way}" for way in ways)
 
 

@@ -1,4 +1,4 @@
-"""What a corruption is: a declarative record and two pure functions."""
+"""What a corruption is: a record of parameters and two pure functions."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class ClipFacts:
         height: of the picture, pixels.
         width: of the picture, pixels.
         fps: frames per second.
-        boxes: (F, 4) float64, the person's box x0, y0, x1, y1 in pixels, x0 <= x1 and y0 <= y1; it
-            may reach beyond the picture. A row of NaN where there is no person. What else NumPy
-            can make an array of is converted.
+        boxes: (F, 4) float64, the person's box x0, y0, x1, y1 in pixels, x0 <= x1 and y0 <= y1. It
+            may reach beyond the picture. A row of NaN says that no person is in that frame. Lists
+            and arrays of other numbers are converted.
 
     Raises:
         CorruptionError: a field is not as said above.
@@ -65,7 +65,7 @@ class ClipFacts:
     def person_height(self) -> float:
         """Median height of the person's box over the clip, px: the unit of every length.
 
-        The height of the picture where no frame shows a person.
+        It is the height of the picture if no frame shows a person.
         """
         heights = self.boxes[:, 3] - self.boxes[:, 1]
         heights = heights[np.isfinite(heights)]
@@ -78,7 +78,7 @@ class ClipFacts:
 
 
 class PlanFunction(Protocol):
-    """``plan(facts, params, key)``: draws all that a clip's corruption needs, once."""
+    """``plan(facts, params, key)``: draws all random numbers of a clip's corruption, once."""
 
     def __call__(self, facts: ClipFacts, params: Any, key: Key) -> Any:
         """See the class."""
@@ -88,10 +88,9 @@ class PlanFunction(Protocol):
 class ApplyFunction(Protocol):
     """``apply(frames, t, plan, region)``: the region of corrupted frame ``t``, as a new array.
 
-    ``frames[i]`` is the clean frame ``i``, (H, W, 3) uint8; a corruption may look at frames within
+    ``frames[i]`` is the clean frame ``i``, (H, W, 3) uint8. A corruption may look at frames within
     its ``reach`` of ``t``. Only ``region`` is computed, and it equals the same crop of the whole
-    corrupted frame byte for byte. Nothing is checked: `Corruption.frame` does, `Corruption.apply`
-    is for callers that know what they pass.
+    corrupted frame byte for byte. The input is not checked; `Corruption.frame` checks it.
     """
 
     def __call__(self, frames: Sequence[Frame], t: int, plan: Any, region: Region) -> Frame:
@@ -106,14 +105,14 @@ class Corruption:
     Attributes:
         name: also the name of its file.
         family: "temporary occlusion", "motion blur", "pixel noise", ...
-        version: raised whenever the same key would give other bytes.
-        scope: "frame" (each frame alone), "window" (looks at neighbours), "clip" (drawn once for
+        version: raised by one when the same key gives other bytes than before.
+        scope: "frame" (each frame alone), "window" (looks at neighbors), "clip" (drawn once for
             the clip).
         severities: five parameter records, mild to severe.
         plan: see `PlanFunction`.
         apply: see `ApplyFunction`.
-        reach: number of neighbouring frames on each side that ``apply`` reads, from the plan.
-        draws: False where the key decides nothing: all keys give the same bytes.
+        reach: number of neighboring frames on each side that ``apply`` reads, from the plan.
+        draws: False if all keys give the same bytes.
     """
 
     name: str
@@ -127,7 +126,11 @@ class Corruption:
     draws: bool = True
 
     def prepare(self, facts: ClipFacts, severity: int, key: Key) -> Any:
-        """Plan of one clip at a severity of 1-5; raises `CorruptionError` for anything else."""
+        """Return the plan of one clip at a severity of 1 to 5.
+
+        Raises:
+            CorruptionError: there is no such severity, or facts or key are of another class.
+        """
         step = validation.severity(severity, self.name)
         validation.kind(key, Key, "key", 'Key.of("a name")')
         validation.kind(facts, ClipFacts, "facts", "ClipFacts(...)")
@@ -136,13 +139,13 @@ class Corruption:
     def frame(
         self, frames: Sequence[Frame], t: int, plan: Any, region: Region | None = None
     ) -> Frame:
-        """One corrupted frame, or a region of it, with its input checked; `apply` checks nothing.
+        """Return one corrupted frame, or a region of it; the input is checked.
 
         Args:
             frames: the clean clip, each frame (H, W, 3) uint8: a list, or an array (F, H, W, 3).
-            t: which one, 0 to F - 1.
+            t: index of the frame, 0 to F - 1.
             plan: what `prepare` returned for this clip.
-            region: within the picture; the whole picture if there is none.
+            region: within the picture; None takes the whole picture.
 
         Returns:
             (h, w, 3) uint8, a new array.
@@ -161,7 +164,16 @@ class Corruption:
         return self.apply(frames, t, plan, part)
 
     def clip(self, frames: NDArray[np.uint8], facts: ClipFacts, severity: int, key: Key) -> Frame:
-        """A whole corrupted clip, (F, H, W, 3) uint8, for use on arrays in memory.
+        """Return a whole corrupted clip, for arrays in memory.
+
+        Args:
+            frames: (F, H, W, 3) uint8, RGB.
+            facts: of the clip.
+            severity: 1 to 5.
+            key: decides all draws.
+
+        Returns:
+            (F, H, W, 3) uint8, a new array.
 
         Raises:
             CorruptionError: the frames are not those of ``facts``, or there is no such severity.
@@ -169,7 +181,7 @@ class Corruption:
         plan = self.prepare(facts, severity, key)
         validation.pixels(frames, (facts.frames, facts.height, facts.width, 3), "frames")
         out = np.empty(frames.shape, dtype=np.uint8)
-        views = list(frames)  # the same objects at every t: a plan may remember what it worked on
+        views = list(frames)  # the same objects at every t: a plan may keep results
         for t in range(facts.frames):
             out[t] = self.apply(views, t, plan, facts.whole)
         return out

@@ -1,8 +1,8 @@
-"""Brightness: too much exposure; what is brighter than white is lost.
+"""Brightness: the exposure is too high, and bright parts become white.
 
-Models a camera whose exposure is set too high for the scene: light is multiplied by a gain in
+Models a camera whose exposure is set too high for the scene. Light is multiplied by a gain in
 linear light (`corruptions._srgb`) and clipped at full scale, as a sensor saturates. The gain is
-2 ** stops; each clip draws its own, close to its severity's. All numbers are our own choice.
+2 ** stops. Each clip draws its own, close to its severity's. All numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SPREAD = 0.1
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
-    """Draws the exposure of the clip."""
+    """Draw the exposure of the clip."""
     stops = params.stops + SPREAD * (2 * key.uniform(0) - 1)
     return exposed(stops)
 

@@ -1,11 +1,11 @@
 """Camera shake: a line blur whose angle and length vary smoothly over the clip.
 
 Models a hand-held camera that moves in a straight line while each frame is exposed. The kernel is
-centred, so that the mean position of the person does not move: the labels stay true. (A one-sided
-kernel, as widely used, shifts the person by up to its own length, which measures misalignment and
-not blur.) Light is added up linearly, see `corruptions._srgb`; outside the picture the edge is
-repeated. Kernel weights are integers that sum to 65536, so the arithmetic is exact. All numbers are
-our own choice.
+centered, so that the mean position of the person does not move and the labels stay true. (A
+one-sided kernel, as widely used, shifts the person by up to its own length. It measures
+misalignment and not blur.) Light is added up linearly (`corruptions._srgb`). Outside of the picture
+its edge is repeated. Kernel weights are integers that sum to 65536, so the arithmetic is exact. All
+numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ SEVERITIES = (Params(0.04), Params(0.07), Params(0.11), Params(0.15), Params(0.2
 #: The length swings by this fraction about its mean, the angle by this many radians.
 LENGTH_SWING = 0.3
 ANGLE_SWING = math.pi / 3
-#: A hand's slow sway: frequencies of the sinusoids that make up the swings, in hertz. Our own
-#: choice, of no measured hand: slow enough that neighbouring frames are blurred alike.
+#: Frequencies of the sinusoids that make up the swings, hertz: the slow sway of a hand. Our own
+#: choice, not measured. They are so low that neighboring frames are blurred alike.
 FREQUENCIES = (0.3, 1.5)
 UNIT = 1 << 16
 
@@ -49,7 +49,13 @@ class Plan:
 
 
 def swing(key: Key, stream: int, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A smooth curve in [-1, 1]: the mean of three sinusoids of drawn frequency and phase."""
+    """Return a smooth curve in [-1, 1]: the mean of three sinusoids, frequency and phase drawn.
+
+    Args:
+        key: decides the draws.
+        stream: which curve of this key.
+        seconds: (N,) times.
+    """
     total = np.zeros_like(seconds)
     for i in range(3):
         low, high = FREQUENCIES
@@ -59,7 +65,7 @@ def swing(key: Key, stream: int, seconds: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
-    """Draws the sway of the whole clip."""
+    """Draw the sway of the whole clip."""
     seconds = np.arange(facts.frames) / facts.fps
     lengths = params.length * facts.person_height * (1 + LENGTH_SWING * swing(key, 0, seconds))
     angles = np.pi * key.uniform(2) + ANGLE_SWING * swing(key, 1, seconds)
@@ -67,7 +73,7 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
 
 
 def line_kernel(length: float, angle: float) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """Taps of a centred, antialiased line.
+    """Return the taps of a centered, antialiased line.
 
     Args:
         length: pixels, >= 0.
@@ -98,10 +104,10 @@ def line_kernel(length: float, angle: float) -> tuple[NDArray[np.int64], NDArray
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the shaken frame ``t``, (h, w, 3) uint8."""
+    """Return the region of the shaken frame ``t``, (h, w, 3) uint8."""
     offsets, weights = line_kernel(plan.lengths[t], plan.angles[t])
     reach = int(np.abs(offsets).max())
-    half = weights.size // 2  # the taps are point-symmetric, with the centre in the middle
+    half = weights.size // 2  # the taps are point-symmetric, with the center in the middle
     pairs = offsets[::-1].copy()
     pairs[half] = NOWHERE, 0
     kept = slice(half + 1)

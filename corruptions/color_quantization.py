@@ -1,9 +1,9 @@
-"""Colour quantization: few levels per channel.
+"""Color quantization: each channel has few levels.
 
-Models a palette or a codec that keeps few bits: each channel's sRGB code becomes the nearest of
-evenly spaced levels, so smooth shading falls into bands. The levels are ``step`` apart; where they
-start is drawn once for the clip, the same for the three channels, so that grey stays grey and no
-clip's bands lie where another's do. All numbers are our own choice.
+Models a palette or a codec that keeps few bits. The sRGB code of each channel becomes the nearest
+of evenly spaced levels, so that smooth shading falls into bands. The levels are ``step`` apart.
+Their start is drawn once for the clip and is the same for the three channels: gray stays gray, and
+the bands lie elsewhere in each clip. All numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from corruptbench.corruptions.random import Key
 
 @dataclass(frozen=True)
 class Params:
-    """Distance of neighbouring levels, as a fraction of full scale (255)."""
+    """Distance of neighboring levels, as a fraction of full scale (255)."""
 
     step: float
 
@@ -29,7 +29,7 @@ SEVERITIES = (Params(1 / 16), Params(1 / 10), Params(1 / 7), Params(1 / 5), Para
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
-    """Draws where the levels of the clip lie: at most a quarter of a step from black and white."""
+    """Draw where the levels lie: at most a quarter of a step from black and from white."""
     step = 255 * params.step
     start = step * (key.uniform(0) - 0.5) / 2
     levels = start + step * np.rint((np.arange(256) - start) / step)

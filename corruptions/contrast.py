@@ -1,8 +1,8 @@
-"""Contrast: every code moves towards one grey.
+"""Contrast: every code moves towards one gray.
 
-Models a flat picture (a veiled lens, a wrong tone curve, a washed-out screen):
-``grey + factor * (x - grey)``, rounded, on sRGB codes. The grey is drawn once for the clip and
-never measured, so a pixel depends on no other pixel. All numbers are our own choice.
+Models a flat picture (a veiled lens, a wrong tone curve, a screen in sunlight):
+``gray + factor * (x - gray)``, rounded, on sRGB codes. The gray is drawn once for the clip and
+never measured, so that a pixel depends on no other pixel. All numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from corruptbench.corruptions.random import Key
 
 @dataclass(frozen=True)
 class Params:
-    """Factor that the distance from grey is multiplied by."""
+    """Factor that the distance from gray is multiplied by."""
 
     factor: float
 
 
 SEVERITIES = (Params(0.62), Params(0.48), Params(0.36), Params(0.27), Params(0.20))
 
-#: The clip's grey is drawn from this range, as fractions of full scale.
-GREYS = (0.45, 0.55)
+#: The clip's gray is drawn from this range, as fractions of full scale.
+GRAYS = (0.45, 0.55)
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
-    """Draws the grey of the clip."""
-    low, high = GREYS
-    grey = 255 * (low + (high - low) * key.uniform(0))
-    codes = np.rint(grey + params.factor * (np.arange(256) - grey))
+    """Draw the gray of the clip."""
+    low, high = GRAYS
+    gray = 255 * (low + (high - low) * key.uniform(0))
+    codes = np.rint(gray + params.factor * (np.arange(256) - gray))
     return Codes(codes.astype(np.uint8))
 
 

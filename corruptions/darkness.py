@@ -1,8 +1,8 @@
-"""Darkness: too little exposure; what is left has few of the 256 codes.
+"""Darkness: the exposure is too low, and few of the 256 codes are left.
 
 Models a camera whose exposure is set too low for the scene, without the noise that comes with it
-(`low_light` has that): light is multiplied by a gain in linear light (`corruptions._srgb`) and
-rounded to 8 bits again, so that shadows lose their steps. The gain is 2 ** -stops; each clip draws
+(`low_light` has that). Light is multiplied by a gain in linear light (`corruptions._srgb`) and
+rounded to 8 bits again, so that shadows lose their steps. The gain is 2 ** -stops. Each clip draws
 its own, close to its severity's. All numbers are our own choice.
 """
 
@@ -29,7 +29,7 @@ SPREAD = 0.1
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Codes:  # noqa: ARG001
-    """Draws the exposure of the clip."""
+    """Draw the exposure of the clip."""
     stops = params.stops + SPREAD * (2 * key.uniform(0) - 1)
     return exposed(-stops)
 

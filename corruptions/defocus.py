@@ -1,12 +1,12 @@
-"""Defocus: a disk blur whose radius hunts, as an autofocus does that has lost the person.
+"""Defocus: a disk blur whose radius varies, like that of an autofocus in search of the person.
 
-Models a lens focused elsewhere: a point spreads evenly over the image of the round aperture, a disk
-(geometrical optics, without diffraction). Its radius breathes over the clip; it is centred, so the
-labels stay true. Light is added up linearly, see `corruptions._srgb`; outside the picture the edge
-is repeated. Weights are integers, so the arithmetic is exact.
+Models a lens focused elsewhere: a point spreads evenly over a disk, the image of the round aperture
+(geometrical optics, without diffraction). The radius varies over the clip. The disk is centered, so
+the labels stay true. Light is added up linearly (`corruptions._srgb`). Outside of the picture its
+edge is repeated. Weights are integers, so the arithmetic is exact.
 
-A row of the disk is constant but for its ends. So the sum over it is a few differences of running
-sums along the rows of the picture: the cost grows with the radius and not with the area.
+A row of the disk is constant except for its ends. So the sum over it is a few differences of
+running sums along the rows of the picture: the cost grows with the radius and not with the area.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Params:
 # Our own choice.
 SEVERITIES = (Params(0.009), Params(0.015), Params(0.023), Params(0.033), Params(0.046))
 
-#: The radius swings by this fraction about its mean, as fast as a hand sways.
+#: The radius varies by this fraction about its mean, as fast as a camera sways (`camera_shake`).
 RADIUS_SWING = 0.3
 UNIT = 1 << 16
 
-#: Rows that are worked on together: running sums of a whole frame would take four frames.
+#: Rows that are computed at a time: running sums of a whole frame would take four times its memory.
 BAND = 192
 
 
@@ -51,17 +51,17 @@ class Plan:
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
-    """Draws the hunting of the whole clip."""
+    """Draw the radius of each frame."""
     seconds = np.arange(facts.frames) / facts.fps
     radii = params.radius * facts.person_height * (1 + RADIUS_SWING * swing(key, 0, seconds))
     return Plan(tuple(radii.tolist()))
 
 
 def disk_kernel(radius: float) -> NDArray[np.int64]:
-    """A centred disk, (2 R + 1, 2 R + 1) integer weights, symmetric in both directions.
+    """Return a centered disk, (2 R + 1, 2 R + 1) integer weights, symmetric in both directions.
 
     A pixel's share of the disk is ``radius + 1/2 - distance``, between 0 and 1. All whole pixels
-    have the same weight, as large as a sum of 65536 allows, and 1 at the least.
+    have the same weight. It is as large as a sum of 65536 allows, and at least 1.
     """
     reach = math.ceil(radius + 0.5)
     y, x = np.indices((2 * reach + 1, 2 * reach + 1)) - reach
@@ -75,7 +75,7 @@ def disk_kernel(radius: float) -> NDArray[np.int64]:
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of frame ``t`` out of focus, (h, w, 3) uint8."""
+    """Return the region of frame ``t`` out of focus, (h, w, 3) uint8."""
     kernel = disk_kernel(plan.radii[t])
     reach = kernel.shape[0] // 2
     # A weight at dx is a step in the weights of the running sum, down at dx and up at dx - 1
@@ -98,7 +98,7 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
 
 @kernel
 def _running(light, shift):  # type: ignore[no-untyped-def]
-    """Sums from the left up to and with each pixel, modulo 2**32."""
+    """Return the sums from the left up to each pixel, that pixel included, modulo 2**32."""
     rows, columns, channels = light.shape
     sums = np.empty(light.shape, dtype=np.uint32)
     for y in range(rows):

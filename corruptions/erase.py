@@ -1,9 +1,9 @@
-"""Erasing: flat patches cover body regions through runs of frames.
+"""Erasing: flat patches cover parts of the body for a while.
 
-Models temporary occlusion as the loss of what lies under a patch, without modelling the thing that
-hides it. A patch holds on to the person: it keeps its place within the person's box while a run
-lasts; then the region is free again, and the next run covers another one. All runs, regions, sizes
-and colours are drawn once for the clip. All numbers are our own choice.
+Models temporary occlusion as the loss of what lies under a patch. It does not model the object that
+hides it. A patch keeps its place within the person's box for one run. Then that part is free again,
+and the next run covers another part. All runs, places, sizes and colors are drawn once for the
+clip. All numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Params:
     Attributes:
         patches: number of patches that come and go independently.
         side: mean side of a patch, as a fraction of the person's box height.
-        covered: fraction of the time for which each patch is there.
-        run: how long a patch stays, seconds.
+        covered: fraction of the time for which each patch is visible.
+        run: time for which a patch stays, seconds.
     """
 
     patches: int
@@ -53,13 +53,13 @@ class Patch:
     """One run of one patch.
 
     Attributes:
-        start: seconds, the first instant at which it covers.
-        end: seconds, the first instant at which it no longer does.
-        u: place of its centre in the person's box, 0 (left) to 1.
+        start: the first instant at which it covers, seconds.
+        end: the first instant at which it no longer covers, seconds.
+        u: place of its center in the person's box, 0 (left) to 1.
         v: the same downwards.
         width: pixels.
         height: pixels.
-        colour: R, G, B.
+        color: R, G, B.
     """
 
     start: float
@@ -68,7 +68,7 @@ class Patch:
     v: float
     width: float
     height: float
-    colour: tuple[int, int, int]
+    color: tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Plan:
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
-    """Draws every run of every patch."""
+    """Draw every run of every patch."""
     period = params.run / params.covered
     runs = math.ceil(facts.frames / facts.fps / period) + 1
     patches = []
@@ -100,17 +100,17 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
                     v=0.05 + 0.9 * draw[1],
                     width=side * stretch,
                     height=side / stretch,
-                    colour=tuple(32 + int(192 * d) for d in draw[3:6]),  # type: ignore[arg-type]
+                    color=tuple(32 + int(192 * d) for d in draw[3:6]),  # type: ignore[arg-type]
                 )
             )
     return Plan(tuple(patches), facts.boxes, facts.fps)
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of frame ``t`` with its patches painted, (h, w, 3) uint8."""
+    """Return the region of frame ``t`` with its patches painted, (h, w, 3) uint8."""
     out = frames[t][region.slices].copy()
     x0, y0, x1, y1 = plan.boxes[t]
-    if math.isnan(x0):  # nobody to hold on to
+    if math.isnan(x0):  # no person to cover
         return out
     for patch in plan.patches:
         if patch.start <= t / plan.fps < patch.end:
@@ -118,12 +118,12 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
             top = y0 + patch.v * (y1 - y0) - patch.height / 2
             rows = _span(top, patch.height, region.y0, region.y1)
             columns = _span(left, patch.width, region.x0, region.x1)
-            out[rows, columns] = patch.colour
+            out[rows, columns] = patch.color
     return out
 
 
 def _span(start: float, length: float, low: int, high: int) -> slice:
-    """Whole pixels of [start, start + length) within [low, high), counted from ``low``."""
+    """Return the whole pixels of [start, start + length) in [low, high), counted from ``low``."""
     first = min(max(math.floor(start + 0.5), low), high)
     last = min(max(math.floor(start + length + 0.5), low), high)
     return slice(first - low, last - low)

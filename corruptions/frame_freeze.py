@@ -1,10 +1,9 @@
 """Frame freeze: the picture stands still for a while, again and again, as in a bad video call.
 
 Models lost frames in a stream whose receiver shows the last good frame until the next one comes.
-Time goes on while the picture stands: the labels of frozen frames stay those of their own time, so
-a frozen frame is wrong on purpose, by as much as the person has moved since. After each run at
-least one frame is shown at its own time, so that no run grows into the next. All runs are drawn
-once for the clip. Shares and durations are our own choice.
+Labels of frozen frames stay those of their own time, so a frozen frame is wrong on purpose: by as
+much as the person has moved since. After each run at least one frame is shown at its own time, so
+that runs stay apart. All runs are drawn once for the clip. Shares and durations are our own choice.
 """
 
 from __future__ import annotations
@@ -41,13 +40,13 @@ SEVERITIES = (
 
 @dataclass(frozen=True)
 class Plan:
-    """For each frame of the clip the index of the frame that is shown in its place, <= its own."""
+    """For each frame of the clip the index of the frame that is shown instead, <= its own."""
 
     source: tuple[int, ...]
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
-    """Draws all runs: a pause and a freeze take turns."""
+    """Draw all runs: a pause and a freeze take turns."""
     pause = params.run * (1 / params.frozen - 1)
     source = list(range(facts.frames))
     seconds = -(pause + params.run) * key.uniform(0)  # the clip begins anywhere in a turn
@@ -65,12 +64,12 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
 
 
 def reach(plan: Plan) -> int:
-    """The longest that a frame lags behind, in frames."""
+    """Return the longest delay of a frame, in frames."""
     return max(t - s for t, s in enumerate(plan.source))
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the frame that is shown at ``t``, (h, w, 3) uint8."""
+    """Return the region of the frame that is shown at ``t``, (h, w, 3) uint8."""
     return frames[plan.source[t]][region.slices].copy()
 
 

@@ -1,19 +1,19 @@
-"""H.264: a low-bitrate stream, by a real encoder (x264) and a real decoder (FFmpeg's).
+"""H.264: a stream of low bit rate, by a real encoder (x264) and a real decoder (FFmpeg's).
 
-Models a video that was streamed when the person was so many pixels tall, and then scaled to the
-size it has now, so that the effect on a person does not depend on the resolution. As in adaptive
-streaming, the size and the quality fall together. Unlike `jpeg`, what goes wrong moves: blocks are
-carried along by motion vectors, what hardly changes is not sent again, and the picture recovers
-when a keyframe comes. The clip is cut into groups of pictures, each of which is coded by itself at
-a constant rate factor: frame t out is frame t in, whatever the order in which the encoder sent
-them, and a frame needs no frames but its group's. Where the first group ends and where the 16 x 16
-macroblocks lie is drawn once for the clip, as if it had been cut from a longer and larger video.
+Models a video that was streamed with a person of a fixed number of pixels, and then scaled to the
+size that it has now. So the effect on a person does not depend on the resolution. Size and quality
+fall together, as in adaptive streaming. Unlike `jpeg`, errors move: motion vectors carry blocks
+along, what hardly changes is not sent again, and a keyframe repairs the picture. The clip is cut
+into groups of pictures. Each group is coded by itself at a constant rate factor, and a frame needs
+no frames but its group's. Frame t out is frame t in, in whatever order the encoder sent them. The
+end of the first group and the place of the 16 x 16 macroblocks are drawn once for the clip, as if
+it had been cut from a longer and larger video.
 
-Scaling is a triangle filter at true pixel centres; colours are narrow-range Y'CbCr of ITU-R BT.601
-with means of 2 x 2 pixels for chroma, repeated on decoding; both in integer arithmetic. The decoder
+Scaling is a triangle filter at true pixel centers. Colors are narrow-range Y'CbCr of ITU-R BT.601.
+Chroma is a mean of 2 x 2 pixels, repeated on decoding. Both are in integer arithmetic. The decoder
 is exact by its standard. The encoder is not part of that standard: these bytes are those of one
-build of x264, which comes with PyAV (its version is in every stream, see ``x264 - core``; that of
-its wrapper is in ``av.library_versions``). So they may change with PyAV, and a benchmark reports
+build of x264, which comes with PyAV (every stream holds its version, see ``x264 - core``;
+``av.library_versions`` has that of its wrapper). They may change with PyAV, so a benchmark reports
 this corruption but does not score it. All numbers are our own choice.
 """
 
@@ -39,7 +39,7 @@ class Params:
 
     Attributes:
         person: height of the person in the coded picture, pixels.
-        crf: constant rate factor of x264, 0 to 51: steps of quantisation double with every 6.
+        crf: constant rate factor of x264, 0 to 51: steps of quantization double with every 6.
     """
 
     person: int
@@ -61,8 +61,8 @@ MACROBLOCK = 16
 #: Frames from one keyframe to the next.
 GROUP = 24
 
-#: What decides about the bytes, on top of the preset. All that could make them depend on the
-#: processor or on threads is off: look-ahead and its floating-point macroblock tree among it.
+#: Options that decide the bytes, on top of the preset. Everything that could make them depend on
+#: the processor or on threads is off, also look-ahead and its macroblock tree in floating point.
 PRESET = "medium"
 OPTIONS = {
     "keyint": "infinite",  # the first frame alone
@@ -80,7 +80,7 @@ OPTIONS = {
     "threads": 1,
     "cpu-independent": 1,
 }
-#: Told to the encoder whatever the clip's rate, so that the rate factor means the same for all.
+#: The rate that the encoder is told for every clip, so that the rate factor always means the same.
 RATE = Fraction(25)
 
 #: Sum of the weights of a resampled pixel: a sum over both directions stays within 31 bits.
@@ -114,7 +114,7 @@ class Plan:
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
-    """Draws the place of the macroblocks and the phase of the groups."""
+    """Draw the place of the macroblocks and the phase of the groups."""
     longest = max(facts.width, facts.height)
     scale = min(params.person / max(facts.person_height, 1.0), LONGEST / longest)
     place = (int(MACROBLOCK * key.uniform(0)), int(MACROBLOCK * key.uniform(1)))
@@ -133,12 +133,12 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
 
 
 def reach(plan: Plan) -> int:
-    """The other frames of a group may all lie on one side."""
+    """Return the length of a group less one: all its other frames may lie on one side."""
     return min(GROUP, plan.frames) - 1
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the streamed frame ``t``, (h, w, 3) uint8."""
+    """Return the region of the streamed frame ``t``, (h, w, 3) uint8."""
     start = t - (t + plan.phase) % GROUP
     first, last = max(start, 0), min(start + GROUP, plan.frames)
     picture = _streamed([frames[i] for i in range(first, last)], plan)[t - first]
@@ -148,10 +148,10 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
 
 
 def _streamed(clean: list[Frame], plan: Plan) -> list[Frame]:
-    """A group as the receiver has it, at the coded size.
+    """Return a group as the receiver has it, at the coded size.
 
-    It is coded once while its frames are asked for in turn: the memo holds on to the clean frames,
-    which nobody writes to, so the very same objects have the same pixels.
+    A group is coded once while its frames are asked for in turn. The memo keeps the clean frames,
+    which nobody writes to, so the same objects have the same pixels.
     """
     for held, pictures in plan.memo:
         if len(held) == len(clean) and all(a is b for a, b in zip(held, clean, strict=True)):
@@ -167,7 +167,7 @@ def _streamed(clean: list[Frame], plan: Plan) -> list[Frame]:
 
 
 def encode(pictures: Sequence[Frame], crf: int) -> list[av.Packet[av.VideoStream]]:
-    """A closed group of pictures, in the order of sending.
+    """Encode a closed group of pictures; the packets are in the order of sending.
 
     Args:
         pictures: each (h, w, 3) uint8, h and w even.
@@ -194,13 +194,13 @@ def encode(pictures: Sequence[Frame], crf: int) -> list[av.Packet[av.VideoStream
 
 
 def decode(packets: Sequence[av.Packet[av.VideoStream]]) -> list[Frame]:
-    """The pictures of a group, in the order of showing, each (h, w, 3) uint8."""
+    """Decode a group; the pictures are in the order of showing, each (h, w, 3) uint8."""
     decoder = av.CodecContext.create("h264", "r")
     decoder.thread_count = 1
     frames = [frame for packet in (*packets, None) for frame in decoder.decode(packet)]
     shown = {frame.pts: frame for frame in frames}
     pictures = []
-    for index in range(len(packets)):  # none may be missing
+    for index in range(len(packets)):  # no picture may be missing
         planes = shown[index].to_ndarray()
         picture = np.empty((planes.shape[0] * 2 // 3, planes.shape[1], 3), dtype=np.uint8)
         _from_planes(planes, picture)
@@ -209,21 +209,21 @@ def decode(packets: Sequence[av.Packet[av.VideoStream]]) -> list[Frame]:
 
 
 def _taps(low: int, high: int, step: float, origin: int, size: int) -> Taps:
-    """Taps of resampled pixels low..high-1, each ``step`` wide, in a line of ``size`` pixels.
+    """Return the taps of resampled pixels low..high-1 of a line, each ``step`` pixels wide.
 
-    Resampled pixel 0 begins at ``origin``. Weights fall linearly with the distance from a resampled
-    pixel's centre, to 0 at one pixel's width: a resampled pixel's when reducing, the line's when
-    enlarging.
+    The line has ``size`` pixels, and resampled pixel 0 begins at ``origin``. Weights fall linearly
+    with the distance from the center of a resampled pixel. They are 0 at the width of one pixel: of
+    a resampled pixel when reducing, of a pixel of the line when enlarging.
 
     Returns:
-        (n, k) int64, the pixels that each is a mean of, where the line's ends are repeated; (n, k)
-        int32, their weights, which add up to ``1 << BITS``.
+        (n, k) int64, the pixels of the line that each is a mean of, with the line's ends repeated;
+        (n, k) int32, their weights, which add up to ``1 << BITS``.
     """
-    centre = (np.arange(low, high)[:, None] + 0.5) * step + origin
+    center = (np.arange(low, high)[:, None] + 0.5) * step + origin
     radius = max(step, 1.0)
-    where = np.floor(centre - radius + 0.5).astype(np.int64) + np.arange(math.ceil(2 * radius))
+    where = np.floor(center - radius + 0.5).astype(np.int64) + np.arange(math.ceil(2 * radius))
     # Differences of rounded running sums, so that they add up
-    total = np.cumsum((1 - np.abs(where + 0.5 - centre) / radius).clip(0), axis=1)
+    total = np.cumsum((1 - np.abs(where + 0.5 - center) / radius).clip(0), axis=1)
     ends = np.rint(total * ((1 << BITS) / total[:, -1:])).astype(np.int32)
     return where.clip(0, size - 1), np.diff(ends, axis=1, prepend=0).astype(np.int32)
 
@@ -263,7 +263,7 @@ def _resample(source, rows, row_weights, columns, column_weights, out):  # type:
 
 @kernel
 def _to_planes(picture, planes):  # type: ignore[no-untyped-def]
-    """Y', Cb and Cr one after the other, each row by row, as (h * 3 / 2, w)."""
+    """Write Y', Cb and Cr one after the other, each row by row, as (h * 3 / 2, w)."""
     height, width, _ = picture.shape
     flat = planes.reshape(-1)
     blue, red = height * width, height * width * 5 // 4
@@ -284,18 +284,18 @@ def _to_planes(picture, planes):  # type: ignore[no-untyped-def]
 
 @kernel
 def _from_planes(planes, picture):  # type: ignore[no-untyped-def]
-    """The way back from `_to_planes`."""
+    """Undo `_to_planes`."""
     height, width, _ = picture.shape
     flat = planes.reshape(-1)
     blue, red = height * width, height * width * 5 // 4
     for y in range(height):
         for x in range(width):
             at = y // 2 * (width // 2) + x // 2
-            grey = 76309 * (np.int32(flat[y * width + x]) - 16) + 32768
+            gray = 76309 * (np.int32(flat[y * width + x]) - 16) + 32768
             cb, cr = np.int32(flat[blue + at]) - 128, np.int32(flat[red + at]) - 128
-            picture[y, x, 0] = min(max((grey + 104597 * cr) >> 16, 0), 255)
-            picture[y, x, 1] = min(max((grey - 25675 * cb - 53279 * cr) >> 16, 0), 255)
-            picture[y, x, 2] = min(max((grey + 132201 * cb) >> 16, 0), 255)
+            picture[y, x, 0] = min(max((gray + 104597 * cr) >> 16, 0), 255)
+            picture[y, x, 1] = min(max((gray - 25675 * cb - 53279 * cr) >> 16, 0), 255)
+            picture[y, x, 2] = min(max((gray + 132201 * cb) >> 16, 0), 255)
 
 
 CORRUPTION = Corruption(

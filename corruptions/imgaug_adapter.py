@@ -1,22 +1,22 @@
-"""Any augmenter of imgaug as a corruption: for comparison with what others use.
+"""Use any augmenter of imgaug as a corruption, for comparison with what others use.
 
-Optional: needs the extra ``reference`` (a fork of imgaug that runs on today's NumPy), and
-``imgcorruptlike`` needs ``pip install --no-deps imagecorruptions-imaug`` on top. Every frame
-gets its own seed, a pure function of (key, frame), so the same key gives the same bytes in any
-order and in any process, whatever the state of the global random generators, which are left as they
-were. They are *replaced* while a frame is drawn: use processes, not threads.
+This is optional. It needs the extra ``reference`` (a fork of imgaug that runs on today's NumPy).
+``imgcorruptlike`` also needs ``pip install --no-deps imagecorruptions-imaug``. Every frame gets its
+own seed, a pure function of (key, frame). So the same key gives the same bytes in any order and in
+any process, whatever the state of the global random generators. They are *replaced* while a frame
+is drawn and put back afterwards: use processes, not threads.
 
-What holds for this package's own corruptions does not all hold here:
+Not everything that holds for this package's own corruptions holds here:
 
 - The whole frame is corrupted and then cropped, so a region costs as much as the frame.
-- The bytes depend on the versions of imgaug, NumPy, SciPy, OpenCV and scikit-image: fit for a
-  comparison, not for a frozen benchmark.
+- The bytes depend on the versions of imgaug, NumPy, SciPy, OpenCV and scikit-image. They are
+  for a comparison, not for a frozen benchmark.
 - Frames are drawn independently: weather flickers, patches jump.
 - An augmenter that moves the picture makes the labels wrong. One that would move keypoints, or
-  that cannot say where they go, is refused. What moves the picture without saying so cannot be
-  detected: ``imgcorruptlike.MotionBlur`` (a one-sided kernel: some pixels, in a random direction),
-  ``imgcorruptlike.GlassBlur``, and, mostly by less than a pixel, imgaug's own ``MotionBlur``,
-  ``AverageBlur`` and poolings; and functions of your own.
+  that cannot say where they go, is refused. One that moves the picture and does not say so cannot
+  be detected: ``imgcorruptlike.MotionBlur`` (a one-sided kernel: some pixels, in a random
+  direction), ``imgcorruptlike.GlassBlur``, and, mostly by less than a pixel, imgaug's own
+  ``MotionBlur``, ``AverageBlur`` and poolings. Nor can functions of your own be checked.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from corruptbench.corruptions.base import ClipFacts, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 from corruptbench.corruptions.validation import CorruptionError
 
-#: Draws that are tried on a small picture when a corruption is made, so that an augmenter which
-#: moves the picture is refused before the first clip; each frame's own draw is checked as well.
+#: Draws that are tried on a small picture when a corruption is made, so that an augmenter that
+#: moves the picture is refused before the first clip. The draw of each frame is checked as well.
 TRIALS = 8
 TRIAL_SIZE = 64
 
-#: What ``imgcorruptlike`` needs. It is not in the extra, for that would install its dependencies.
+#: What ``imgcorruptlike`` needs. It is not in the extra, as that would install its dependencies.
 REMEDY = (
-    "for imgcorruptlike, pip install --no-deps imagecorruptions-imaug (--no-deps, for it asks for "
+    "for imgcorruptlike, pip install --no-deps imagecorruptions-imaug (--no-deps, as it asks for "
     "opencv-python, which would overwrite the headless build)"
 )
 
@@ -58,10 +58,10 @@ class Plan:
 def imgaug_corruption(
     name: str, severities: tuple[Any, Any, Any, Any, Any], family: str = "reference"
 ) -> Corruption:
-    """A corruption that applies an imgaug augmenter to each frame by itself.
+    """Return a corruption that applies an imgaug augmenter to each frame by itself.
 
-    The registry does not know it; use its ``prepare``, ``apply`` and ``clip``. Frames are red,
-    green, blue, as imgaug expects them.
+    The registry does not know it: use its ``prepare``, ``apply`` and ``clip``. Frames are RGB, as
+    imgaug expects them.
 
     Args:
         name: of the corruption, for the messages.
@@ -71,7 +71,7 @@ def imgaug_corruption(
 
     Raises:
         CorruptionError: imgaug is not installed; there are not five augmenters; an augmenter moves
-            the picture or changes its size or type. ``apply`` raises it too, for a frame's draw.
+            the picture or changes its size or type. ``apply`` raises it too, for a frame.
     """
     augmenters = _imgaug("augmenters")
     if len(severities) != 5 or not all(isinstance(a, augmenters.Augmenter) for a in severities):
@@ -99,23 +99,23 @@ def imgaug_corruption(
 
 
 def plan(facts: ClipFacts, params: Any, key: Key) -> Plan:  # noqa: ARG001
-    """Nothing is drawn in advance; ``params`` is the augmenter."""
+    """Keep the augmenter, ``params``; nothing is drawn in advance."""
     return Plan(key, params)
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the corrupted frame ``t``, (h, w, 3) uint8."""
+    """Return the region of the corrupted frame ``t``, (h, w, 3) uint8."""
     counter = np.array([[t, 0, 0, 0]], dtype=np.uint32)
     seed = int(plan.key.words(counter)[0, 0]) >> 1  # imgaug's seeds have 31 bits
     return draw(plan.augmenter, frames[t], seed)[region.slices].copy()
 
 
 def draw(augmenter: Any, frame: Frame, seed: int) -> Frame:
-    """One draw of an augmenter, (H, W, 3) uint8; ``augmenter`` and ``frame`` are left as they are.
+    """Return one draw of an augmenter, (H, W, 3) uint8; its arguments are not changed.
 
     Raises:
-        CorruptionError: a grid of keypoints is not where it was, or the picture is not as large as
-            it was, or is no longer uint8; or a package is missing; or imgaug fails.
+        CorruptionError: the draw moves a grid of keypoints or changes the picture's size or dtype;
+            a package is missing; imgaug fails.
     """
     keypoints = _imgaug("augmentables.kps")
     height, width = frame.shape[:2]
@@ -128,7 +128,7 @@ def draw(augmenter: Any, frame: Frame, seed: int) -> Frame:
         with _global_generators(seed):
             out, after = own(image=frame, keypoints=before)  # copies them
     except ImportError as error:
-        what = str(error).partition(". ")[0]  # what follows names another package
+        what = str(error).partition(". ")[0]  # the rest names another package
         raise CorruptionError(
             f"imgaug's {augmenter.name} needs what the extra does not install ({what}): {REMEDY}"
         ) from error
@@ -153,9 +153,9 @@ def draw(augmenter: Any, frame: Frame, seed: int) -> Frame:
 
 @contextmanager
 def _global_generators(seed: int) -> Iterator[None]:
-    """Seeds the generators of NumPy, Python and imgaug for a while, then puts them back.
+    """Seed the generators of NumPy, Python and imgaug for a while, then put them back.
 
-    Some augmenters draw from them, or reseed them, although they have a generator of their own.
+    Some augmenters draw from them or seed them, although they have a generator of their own.
     """
     numbers = _imgaug("random")
     before = random.getstate(), np.random.get_state(), numbers.GLOBAL_RNG  # noqa: NPY002
@@ -171,7 +171,7 @@ def _global_generators(seed: int) -> Iterator[None]:
 
 
 def _imgaug(module: str) -> Any:
-    """A module of imgaug; raises `CorruptionError` where it is not installed."""
+    """Import a module of imgaug; raise `CorruptionError` if it is not installed."""
     try:
         return import_module(f"imgaug.{module}")
     except ModuleNotFoundError as error:

@@ -1,9 +1,9 @@
-"""Impulse noise: salt and pepper, fresh in every frame.
+"""Impulse noise: salt and pepper, new in every frame.
 
 Models samples that are lost or stuck: a photosite, a converter or a link that reports the top or
-the bottom of its range. A sample is one colour of one pixel, for behind a colour filter each
-photosite sees one colour; so the specks are coloured. A sample is hit if its 16-bit word, a pure
-function of (key, frame, row, sample within the row), lies at either end of the range of words.
+the bottom of its range. A sample is one color of one pixel, as each photosite behind a color filter
+sees one color. So the specks are colored. A sample is hit if its 16-bit word lies at either end of
+the range of words. The word is a pure function of (key, frame, row, sample within the row).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from corruptbench.corruptions.random import Key, row_buffer, row_words
 
 @dataclass(frozen=True)
 class Params:
-    """Fraction of the samples that are hit; half of them turn white, half black."""
+    """Fraction of the samples that are hit; half of them become white, half black."""
 
     fraction: float
 
@@ -44,12 +44,12 @@ class Plan:
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
-    """Nothing is drawn in advance: only the threshold is fixed."""
+    """Compute the threshold; nothing is drawn in advance."""
     return Plan(key, round(params.fraction / 2 * 65536))
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the noisy frame ``t``, (h, w, 3) uint8."""
+    """Return the region of the noisy frame ``t``, (h, w, 3) uint8."""
     clean = np.ascontiguousarray(frames[t][region.slices])
     out = np.empty_like(clean)
     _hit(clean, out, t, region.y0, region.x0, plan.key.k0, plan.key.k1, plan.limit)

@@ -1,16 +1,16 @@
-"""JPEG: what baseline JPEG loses, on blocks that are as large as the person makes them.
+"""JPEG: the loss of baseline JPEG, with blocks in proportion to the person.
 
 Models a picture that was coded at low quality when the person was `CODED` pixels tall, and then
-scaled to the size it has now. JPEG's own blocks are 8 pixels at any resolution, so its effect on a
-person fades with resolution; here a block's side is the same fraction of the person at all of them.
-For a person of `CODED` pixels it is JPEG: full-range YCbCr (ITU-T T.871), chroma halved in both
-directions (4:2:0, means of 2 x 2 pixels, repeated on decoding), the discrete cosine transform of
-8 x 8 blocks and the example quantisation tables of ITU-T T.81, Annex K, scaled by quality as the
-Independent JPEG Group's software does. Larger blocks keep the 8 x 8 lowest frequencies, smaller
-ones have fewer, and an amplitude is quantised alike in all. Entropy coding loses nothing and is
-left out. The lattice stands still in the picture; its place is drawn once for the clip, as if the
-picture had been cut from the coded one. Integer arithmetic throughout. All numbers are our own
-choice.
+scaled to the size that it has now. JPEG's own blocks are 8 pixels at any resolution, so its effect
+on a person fades with resolution. Here a block's side is the same fraction of the person at every
+resolution. For a person of `CODED` pixels it is JPEG: full-range YCbCr (ITU-T T.871), chroma halved
+in both directions (4:2:0, means of 2 x 2 pixels, repeated on decoding), the discrete cosine
+transform of 8 x 8 blocks and the example quantization tables of ITU-T T.81, Annex K, scaled by
+quality as the Independent JPEG Group's software does. Larger blocks keep the 8 x 8 lowest
+frequencies, smaller ones have fewer, and an amplitude is quantized alike in all. Entropy coding
+loses nothing and is left out. The lattice stands still in the picture. Its place is drawn once for
+the clip, as if the picture had been cut from the coded one. All arithmetic is on integers. All
+numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Params:
 
 SEVERITIES = (Params(25), Params(18), Params(13), Params(9), Params(6))
 
-#: Height of the person in the coded picture, pixels, eight of which are a block's side: about what
-#: a detector with an input 256 pixels high sees of a person.
+#: Height of the person in the coded picture, in pixels. Eight of them are the side of a block. A
+#: detector with an input 256 pixels high sees a person at about this height.
 CODED = 200
 
 #: ITU-T T.81, Annex K, tables K.1 (luminance) and K.2 (chrominance): vertical frequency by
@@ -64,7 +64,7 @@ CHROMINANCE = (
 )
 
 #: Fractional bits of the transforms, and of what passes from one direction to the other. With
-#: these no sum leaves 32 bits: see `test_no_sum_overflows`.
+#: these every sum fits in 32 bits (`test_no_sum_overflows`).
 BITS = 13
 KEPT = 3
 DROP = BITS - KEPT
@@ -81,7 +81,7 @@ class Plan:
         forward: (8, side) int32, transform of a line of a block, ``BITS`` fractional bits. Rows of
             frequencies that a block does not have are 0.
         inverse: (8, side) int32, transform back.
-        steps: (2, 8, 8) int32, quantisation of luminance and chrominance.
+        steps: (2, 8, 8) int32, quantization of luminance and chrominance.
     """
 
     side: int
@@ -91,15 +91,15 @@ class Plan:
     steps: NDArray[np.int32]
 
 
-def quantisation(quality: int) -> NDArray[np.int32]:
-    """Both tables at a quality of 1 to 100, (2, 8, 8) int32: 1 to 255, the baseline's range."""
+def quantization(quality: int) -> NDArray[np.int32]:
+    """Return both tables at a quality of 1 to 100, (2, 8, 8) int32, from 1 to 255."""
     percent = 5000 // quality if quality < 50 else 200 - 2 * quality
     tables = np.array([LUMINANCE, CHROMINANCE], dtype=np.int32)
     return ((tables * percent + 50) // 100).clip(1, 255).astype(np.int32)
 
 
 def cosines(side: int) -> NDArray[np.float64]:
-    """Cosines of the lowest 8 frequencies over a block's pixels, (8, side), scaled as in T.81."""
+    """Return the cosines of the lowest 8 frequencies over a block, (8, side), scaled as in T.81."""
     out = np.zeros((8, side))
     for k in range(min(8, side)):
         for x in range(side):
@@ -109,7 +109,7 @@ def cosines(side: int) -> NDArray[np.float64]:
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
-    """Draws the lattice's place."""
+    """Draw the place of the lattice."""
     side = max(round(8 * facts.person_height / CODED), 2)
     back = cosines(side) * (1 << BITS)
     return Plan(
@@ -117,12 +117,12 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
         place=(int(2 * side * key.uniform(0)), int(2 * side * key.uniform(1))),
         forward=np.rint(back * 8 / side).astype(np.int32),
         inverse=np.rint(back).astype(np.int32),
-        steps=quantisation(params.quality),
+        steps=quantization(params.quality),
     )
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the coded and decoded frame ``t``, (h, w, 3) uint8."""
+    """Return the region of the coded and decoded frame ``t``, (h, w, 3) uint8."""
     frame = frames[t]
     rows = _whole_blocks(region.y0, region.y1, plan.place[1], 2 * plan.side)
     columns = _whole_blocks(region.x0, region.x1, plan.place[0], 2 * plan.side)
@@ -142,7 +142,7 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
 
 
 def _whole_blocks(low: int, high: int, place: int, size: int) -> NDArray[np.int64]:
-    """Pixels of a line that share a block of ``size`` with one of low..high-1."""
+    """Return the pixels of a line that share a block of ``size`` with one of low..high-1."""
     first = (low + place) // size * size - place
     last = -(-(high + place) // size) * size - place
     return np.arange(first, last)
@@ -184,17 +184,17 @@ def _code(frame, rows, columns, top, left, forward, inverse, steps, out):  # typ
             target = out[i - top]
             for j in range(width):
                 x = left + j
-                grey = ((y[x] + 128) << 16) + 32768
+                gray = ((y[x] + 128) << 16) + 32768
                 blue = cb[x >> 1]
                 red = cr[x >> 1]
-                target[j, 0] = min(max((grey + 91881 * red) >> 16, 0), 255)
-                target[j, 1] = min(max((grey - 22554 * blue - 46802 * red) >> 16, 0), 255)
-                target[j, 2] = min(max((grey + 116130 * blue) >> 16, 0), 255)
+                target[j, 0] = min(max((gray + 91881 * red) >> 16, 0), 255)
+                target[j, 1] = min(max((gray - 22554 * blue - 46802 * red) >> 16, 0), 255)
+                target[j, 2] = min(max((gray + 116130 * blue) >> 16, 0), 255)
 
 
 @kernel
 def _blocks(plane, forward, inverse, steps):  # type: ignore[no-untyped-def]
-    """One row of blocks, coded and decoded in place: (side, n * side) int32, centred on 0."""
+    """Code and decode one row of blocks in place: (side, n * side) int32, centered on 0."""
     side, wide = plane.shape
     block = np.empty((8, 8), dtype=np.int32)
     down = np.ascontiguousarray(forward.T)
@@ -202,7 +202,7 @@ def _blocks(plane, forward, inverse, steps):  # type: ignore[no-untyped-def]
     lines = np.empty((8, wide), dtype=np.int32)
     _mix(plane, down, DROP, lines)
     for start in range(0, wide, side):
-        _quantise(lines, start, forward, steps, block)
+        _quantize(lines, start, forward, steps, block)
         for u in range(8):
             row[:] = 1 << (DROP - 1)
             for v in range(8):
@@ -220,7 +220,7 @@ def _blocks(plane, forward, inverse, steps):  # type: ignore[no-untyped-def]
 
 @kernel
 def _mix(source, weights, shift, out):  # type: ignore[no-untyped-def]
-    """Each line of ``out`` becomes a weighted sum of all lines of ``source``, >> shift, rounded."""
+    """Set each line of ``out`` to a weighted sum of all lines of ``source``, >> shift, rounded."""
     for i in range(out.shape[0]):
         target = out[i]
         target[:] = 1 << (shift - 1)
@@ -234,8 +234,8 @@ def _mix(source, weights, shift, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _quantise(lines, start, forward, steps, block):  # type: ignore[no-untyped-def]
-    """Rest of the transform, along the rows; to the nearest multiple of each frequency's step."""
+def _quantize(lines, start, forward, steps, block):  # type: ignore[no-untyped-def]
+    """Transform along the rows, and round to the nearest multiple of each frequency's step."""
     unit = np.int32(1 << (BITS + KEPT))
     side = forward.shape[1]
     for u in range(8):

@@ -1,14 +1,14 @@
-"""Long exposure: a centred mean of neighbouring frames in linear light.
+"""Long exposure: a centered mean of neighboring frames in linear light.
 
-Models a shutter that stays open longer than the time between two frames: what moves is smeared
-along its own path, what stands still stays sharp. Light between two frames is interpolated, so the
-exposure is exact in seconds at any frame rate: a frame k steps away weighs as much as the triangle
-``max(0, 1 - |s - k|)`` covers of the exposure ``|s| <= exposure * fps / 2``. (A mean of 2c whole
-frames, as widely used, lies half a frame off its label, and drops c frames at either end.) Near the
-ends of the clip the window shrinks on both sides alike, so that it stays centred: the first and
-the last frame are sharp. A mean of frames shows a fast limb as copies, one for each frame. Weights
-are integers that sum to 65536 and light is added up linearly, see `corruptions._srgb`. Nothing is
-drawn at random. The exposures are our own choice.
+Models a shutter that stays open for longer than the time between two frames. What moves is smeared
+along its own path, and what stands still stays sharp. Light between two frames is interpolated, so
+the exposure is exact in seconds at any frame rate: a frame k steps away weighs as much as the
+triangle ``max(0, 1 - |s - k|)`` covers of the exposure ``|s| <= exposure * fps / 2``. (A mean of 2c
+whole frames, as widely used, lies half a frame off its label and drops c frames at either end.)
+Near the ends of the clip the window shrinks on both sides alike, so that it stays centered: the
+first and the last frame are sharp. A fast limb appears as copies, one for each frame. Weights are
+integers that sum to 65536, and light is added up linearly (`corruptions._srgb`). Nothing is drawn
+at random. The exposures are our own choice.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from corruptbench.corruptions.random import Key
 
 @dataclass(frozen=True)
 class Params:
-    """How long the shutter is open, seconds."""
+    """Time for which the shutter is open, seconds."""
 
     exposure: float
 
@@ -43,7 +43,7 @@ SEVERITIES = (
 )
 
 UNIT = 1 << 16
-#: Rows that are summed up at a time, so that the sums stay in the cache.
+#: Rows that are summed up at a time, so that the sums stay in the processor's cache.
 BAND = 16
 
 
@@ -56,19 +56,19 @@ class Plan:
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
-    """Nothing is drawn: the exposure is given in frames."""
+    """Convert the exposure to frames; nothing is drawn."""
     return Plan(params.exposure * facts.fps / 2, facts.frames)
 
 
 def reach(plan: Plan) -> int:
-    """Frames that an exposure takes light from, on each side."""
+    """Return the number of frames that an exposure takes light from, on each side."""
     return min(math.ceil(plan.half), plan.frames - 1)
 
 
 def frame_weights(half: float) -> tuple[int, ...]:
-    """Weights of the frames 0, 1, 2, ... steps away, for an exposure of 2 ``half`` frames.
+    """Return weights of the frames 0, 1, 2, ... steps away, for an exposure of 2 ``half`` frames.
 
-    Integers; the first, plus twice the others, is 65536.
+    They are integers. The first, plus twice the sum of the others, is 65536.
     """
 
     def covered(k: int) -> float:  # of the rising and the falling side of frame k's triangle
@@ -83,13 +83,13 @@ def frame_weights(half: float) -> tuple[int, ...]:
 
 @lru_cache(maxsize=64)
 def _tables(half: float) -> NDArray[np.uint32]:
-    """(steps, 256) uint32: weighted light of a pixel value, for the frames k steps away."""
+    """Return (steps, 256) uint32: weighted light of a pixel value, for the frames k steps away."""
     weights = np.array(frame_weights(half), dtype=np.uint32)
     return weights[:, None] * TO_LINEAR.astype(np.uint32)[None, :]
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of frame ``t`` after the long exposure, (h, w, 3) uint8."""
+    """Return the region of frame ``t`` after the long exposure, (h, w, 3) uint8."""
     half = min(plan.half, t, plan.frames - 1 - t)
     if half <= 0:
         return frames[t][region.slices].copy()
@@ -110,16 +110,16 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
 
 
 def _rows(frame: Frame, region: Region) -> Frame:
-    """The region as (h, w * 3): a view, unless the channels of a pixel do not lie side by side."""
+    """Return the region as (h, w * 3): a view if the channels of a pixel lie side by side."""
     return frame[region.slices].reshape(region.y1 - region.y0, -1)
 
 
 @kernel
-def _start(centre, table, total):  # type: ignore[no-untyped-def]
-    height, size = centre.shape
+def _start(center, table, total):  # type: ignore[no-untyped-def]
+    height, size = center.shape
     for y in range(height):
         for i in range(size):
-            total[y, i] = table[centre[y, i]] + np.uint32(32768)  # half of UNIT: rounds to nearest
+            total[y, i] = table[center[y, i]] + np.uint32(32768)  # half of UNIT: rounds to nearest
 
 
 @kernel

@@ -1,11 +1,11 @@
-"""Low light: a dark picture with the noise of the few photons that made it.
+"""Low light: a dark picture with the noise of few photons.
 
-A pixel of linear light L (1: white) collects ``L * photons`` electrons; shot noise has their square
-root as its standard deviation and the amplifier adds ``read`` electrons of its own (the standard
-sensor model, e.g. EMVA 1288). The camera shows the result ``stops`` darker than it should be,
-clipped at black and rounded to 8 bits. Noise is normal, independent for every pixel, channel and
-frame, in integer arithmetic throughout: the deviates are keyed as in `gaussian_noise`. All numbers
-are our own choice.
+A pixel of linear light L (1: white) collects ``L * photons`` electrons. The standard deviation of
+shot noise is their square root, and the amplifier adds ``read`` electrons of its own (the standard
+sensor model, for example EMVA 1288). The camera shows the result ``stops`` darker than it should
+be, clipped at black and rounded to 8 bits. Noise is normal and independent for every pixel, channel
+and frame, in integer arithmetic. It is drawn as in `gaussian_noise`. All numbers are our own
+choice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Params:
     """How dark, and how noisy.
 
     Attributes:
-        stops: how much darker the picture is: one stop halves the light.
+        stops: by how much the picture is darker; one stop halves the light.
         photons: electrons that white leaves in a pixel.
         read: standard deviation of the read noise, electrons.
     """
@@ -63,7 +63,7 @@ class Plan:
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
-    """Nothing is drawn in advance: only the tables are made."""
+    """Make the tables; nothing is drawn in advance."""
     gain = 2.0**-params.stops
     electrons = TO_LINEAR / FULL * params.photons
     sigma = np.sqrt(electrons + params.read**2) / params.photons * gain * FULL
@@ -72,7 +72,7 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the dark, noisy frame ``t``, (h, w, 3) uint8."""
+    """Return the region of the dark, noisy frame ``t``, (h, w, 3) uint8."""
     out = np.array(frames[t][region.slices], order="C")
     _expose(
         out, t, region.y0, region.x0, plan.key.k0, plan.key.k1,

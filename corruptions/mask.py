@@ -1,10 +1,10 @@
-"""Mask: black squares that stick to the person for the whole clip.
+"""Mask: black squares that follow the person for the whole clip.
 
-PoseBench's (Ma et al., 2024) "mask" for video: the same parts of the person's box are lost in every
+PoseBench's "mask" (Ma et al., 2024) for video: the same parts of the person's box are lost in every
 frame, so that no earlier or later frame can tell what is under a square. Number and size of the
-squares grow with severity; PoseBench's own parameters were never published, these are our choice.
-Places are drawn once for the clip, one in each of as many bands from head to feet, so that the
-squares cover the person from top to bottom and do not pile up.
+squares grow with severity. PoseBench's own parameters were never published; these are our choice.
+Places are drawn once for the clip. The box is divided into bands from head to feet, one for each
+square, so that the squares cover the person from top to bottom and do not pile up.
 """
 
 from __future__ import annotations
@@ -44,29 +44,29 @@ SEVERITIES = (
 
 @dataclass(frozen=True)
 class Plan:
-    """Centres of the squares within the box, 0 (left, top) to 1; their side, pixels."""
+    """Centers of the squares within the box, 0 (left, top) to 1; their side, pixels."""
 
-    centres: tuple[tuple[float, float], ...]
+    centers: tuple[tuple[float, float], ...]
     side: int
     boxes: NDArray[np.float64]
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
-    """Draws one place in each of as many bands of the box as there are squares."""
-    centres = [
+    """Draw one place in each band of the box; there is one band for each square."""
+    centers = [
         (key.uniform(0, i), (i + key.uniform(1, i)) / params.squares) for i in range(params.squares)
     ]
     side = max(math.floor(params.side * facts.person_height + 0.5), 1)
-    return Plan(tuple(centres), side, facts.boxes)
+    return Plan(tuple(centers), side, facts.boxes)
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of frame ``t`` with its squares, (h, w, 3) uint8."""
+    """Return the region of frame ``t`` with its squares, (h, w, 3) uint8."""
     out = frames[t][region.slices].copy()
     x0, y0, x1, y1 = plan.boxes[t]
-    if math.isnan(x0):  # nobody to stick to
+    if math.isnan(x0):  # no person to cover
         return out
-    for u, v in plan.centres:
+    for u, v in plan.centers:
         left = math.floor(x0 + u * (x1 - x0) - plan.side / 2 + 0.5)
         top = math.floor(y0 + v * (y1 - y0) - plan.side / 2 + 0.5)
         rows = slice(max(top - region.y0, 0), max(top + plan.side - region.y0, 0))

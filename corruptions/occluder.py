@@ -1,13 +1,12 @@
-"""Occluder: things are pushed or carried through the picture in front of the person.
+"""Occluder: objects pass through the picture in front of the person.
 
-Models temporary occlusion by objects: a display board on wheels, a trolley with boxes, a plant on a
-dolly. Each goes its own way: it comes from one side of the picture, is in front of the middle of
-the person's box at one drawn instant, and goes on to the other side, while the person does whatever
-the person does. Its speed sways a little, it stands on the floor in front of the person's feet, and
-throws a soft shadow. More and larger things pass, and they take longer, as severity grows. A
-clip has three objects, drawn once from `Key` at four times the resolution, reduced by integer
-coverage and blurred as what passes near a lens is; crossings take turns with them. All numbers are
-our own choice.
+Models temporary occlusion by a display board on wheels, a trolley with boxes, and a plant on a
+dolly. Each comes from one side of the picture, is in front of the middle of the person's box at one
+drawn instant, and goes on to the other side. Its way does not depend on what the person does. Its
+speed varies a little. It stands on the floor in front of the person's feet and throws a soft
+shadow. With severity, more and larger objects pass, and they take longer. A clip has three objects,
+which take turns. They are drawn once from `Key` at four times the resolution, reduced by integer
+coverage, and blurred as objects near a lens are. All numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from corruptbench.corruptions.random import Key
 
 @dataclass(frozen=True)
 class Params:
-    """How large the things are, how often one passes, and for how long.
+    """How large the objects are, how often one passes, and for how long.
 
     Attributes:
         size: mean height of an object, in person heights.
@@ -50,22 +49,22 @@ SEVERITIES = (
 
 #: Sizes and times between crossings vary by this fraction about their mean, each way.
 SIZE_SWING, TIME_SWING = 0.12, 0.2
-#: Mean width of a person, in person heights: what an object has to cross beside its own width.
+#: Mean width of a person, in person heights: an object crosses this and its own width.
 PERSON_WIDTH = 0.4
-#: An object's speed varies by this fraction about its mean, this often a second.
+#: An object's speed varies by this fraction about its mean, this many times a second.
 SWAY, SWAY_FREQUENCY = 0.25, 0.7
-#: How far in front of the feet an object stands, as person heights down the picture.
+#: Distance of an object in front of the feet, in person heights down the picture.
 NEARER = (0.02, 0.12)
 OBJECTS = 3
-#: Objects are drawn this many times larger; the square of it divides 256 levels evenly.
+#: Objects are drawn this many times larger. Its square divides 256 levels evenly.
 FINE = 4
-#: How far an object is blurred, across and down, in person heights each way: it moves, and stands
-#: in front of the plane that is in focus.
+#: Reach of the blur of an object, across and down, in person heights each way: it moves, and it
+#: stands in front of the plane that is in focus.
 BLUR = (0.010, 0.004)
 #: Width of the canvas of an object, as a fraction of its height.
 CANVAS = 1.1
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,8 @@ class Crossing:
     Attributes:
         thing: which object.
         first: the first frame in which its canvas is in the picture.
-        left: column of the canvas' left edge in that frame and in each that follows, as long as it
-            is in the picture.
+        left: column of the left edge of its canvas, in that frame and in each frame after it in
+            which the canvas is in the picture.
         top: row of its upper edge.
     """
 
@@ -90,7 +89,7 @@ class Crossing:
 class Plan:
     """All crossings, in the order in which they are painted, and the objects.
 
-    An object is (h, w, 4) uint8: colour already multiplied by coverage, and coverage.
+    An object is (h, w, 4) uint8: color already multiplied by coverage, and coverage.
     """
 
     crossings: tuple[Crossing, ...]
@@ -98,9 +97,9 @@ class Plan:
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
-    """Draws the objects and their ways."""
+    """Draw the objects and their ways."""
     there = np.flatnonzero(np.isfinite(facts.boxes).all(axis=1))
-    if not there.size:  # nobody to pass in front of
+    if not there.size:  # no person to pass in front of
         return Plan((), ())
     heights = [
         max(round(params.size * facts.person_height * _about(SIZE_SWING, key, 1, i)), 4)
@@ -139,7 +138,7 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
 
 
 def _run(there: NDArray[np.bool_]) -> tuple[int, int]:
-    """First frame of the only run of True, and the frame after its last; (0, 0) if none is."""
+    """Return the first frame of the only run of True and the frame after its last, or (0, 0)."""
     frames = np.flatnonzero(there)
     return (int(frames[0]), int(frames[-1]) + 1) if frames.size else (0, 0)
 
@@ -149,7 +148,7 @@ def _about(swing: float, key: Key, *where: int) -> float:
 
 
 class Canvas:
-    """An object in the making: places are fractions of its height, x from its middle, y down."""
+    """An object while it is drawn: x from its middle and y down are fractions of its height."""
 
     def __init__(self, height: int, key: Key, thing: int) -> None:
         self.height = height
@@ -158,39 +157,39 @@ class Canvas:
         self._key, self._thing, self._draws = key, thing, 0
 
     def draw(self) -> float:
-        """The object's next random number, in [0, 1)."""
+        """Return the object's next random number, in [0, 1)."""
         self._draws += 1
         return self._key.uniform(7, self._thing, self._draws)
 
-    def colour(self, low: int, high: int, tint: int) -> Colour:
-        """A grey between two levels, tinted."""
-        grey = low + (high - low) * self.draw()
-        levels = [int(grey + tint * (2 * self.draw() - 1)) for _ in range(3)]
+    def color(self, low: int, high: int, tint: int) -> Color:
+        """Return a gray between two levels, tinted."""
+        gray = low + (high - low) * self.draw()
+        levels = [int(gray + tint * (2 * self.draw() - 1)) for _ in range(3)]
         return tuple(min(max(v, 0), 255) for v in levels)  # type: ignore[return-value]
 
-    def polygon(self, points: Sequence[tuple[float, float]], colour: Colour) -> None:
-        """Fills a convex outline."""
+    def polygon(self, points: Sequence[tuple[float, float]], color: Color) -> None:
+        """Fill a convex outline."""
         scale = FINE * self.height
         corners = [
             (math.floor(FINE * self.width / 2 + x * scale), math.floor(y * scale))
             for x, y in points
         ]
-        cv2.fillConvexPoly(self.fine, np.array(corners, dtype=np.int32), (*colour, 255))
+        cv2.fillConvexPoly(self.fine, np.array(corners, dtype=np.int32), (*color, 255))
 
-    def rectangle(self, x0: float, y0: float, x1: float, y1: float, colour: Colour) -> None:
-        """Fills an upright rectangle."""
-        self.polygon([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour)
+    def rectangle(self, x0: float, y0: float, x1: float, y1: float, color: Color) -> None:
+        """Fill an upright rectangle."""
+        self.polygon([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], color)
 
-    def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
-        """Fills a disc."""
+    def disc(self, x: float, y: float, radius: float, color: Color) -> None:
+        """Fill a disk."""
         turns = [math.tau * i / 24 for i in range(24)]
         points = [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in turns]
-        self.polygon(points, colour)
+        self.polygon(points, color)
 
 
 def _board(c: Canvas) -> None:
-    """A display board on two feet, with sheets pinned to it."""
-    frame, face = c.colour(60, 150, 10), c.colour(80, 150, 14)
+    """Draw a display board on two feet, with sheets pinned to it."""
+    frame, face = c.color(60, 150, 10), c.color(80, 150, 14)
     for side in (-0.3, 0.3):
         c.rectangle(side - 0.015, 0.1, side + 0.015, 0.95, frame)
         c.rectangle(side - 0.08, 0.93, side + 0.08, 0.955, frame)
@@ -201,9 +200,9 @@ def _board(c: Canvas) -> None:
     for row in range(2):
         for column in range(3):
             x, y = -0.34 + 0.235 * column + 0.03 * c.draw(), 0.06 + 0.36 * row + 0.04 * c.draw()
-            sheet = c.colour(150, 205, 10)
+            sheet = c.color(150, 205, 10)
             c.rectangle(x, y, x + 0.19, y + 0.27, sheet)
-            ink = c.colour(60, 120, 20)
+            ink = c.color(60, 120, 20)
             for line in range(5):
                 width = 0.06 + 0.1 * c.draw()
                 c.rectangle(x + 0.02, y + 0.03 + 0.045 * line, x + 0.02 + width,
@@ -211,8 +210,8 @@ def _board(c: Canvas) -> None:
 
 
 def _trolley(c: Canvas) -> None:
-    """A trolley: a platform on wheels with a handle, cardboard boxes on it."""
-    metal = c.colour(70, 170, 12)
+    """Draw a trolley: a platform on wheels with a handle, and cardboard boxes on it."""
+    metal = c.color(70, 170, 12)
     side = 1 if c.draw() < 0.5 else -1
     c.rectangle(-0.44, 0.87, 0.44, 0.92, metal)
     c.rectangle(side * 0.43 - 0.015, 0.15, side * 0.43 + 0.015, 0.9, metal)
@@ -229,14 +228,14 @@ def _trolley(c: Canvas) -> None:
         dark = (int(120 * shade), int(92 * shade), int(62 * shade))
         c.rectangle(middle - width, top, middle + width, floor, dark)
         c.rectangle(middle - width + 0.006, top + 0.006, middle + width - 0.006, floor, card)
-        c.rectangle(middle - 0.025, top, middle + 0.025, floor, c.colour(150, 215, 15))
+        c.rectangle(middle - 0.025, top, middle + 0.025, floor, c.color(150, 215, 15))
         c.rectangle(middle + 0.06, top + 0.06, middle + width - 0.05, top + 0.15, (228, 226, 218))
         floor = top
 
 
 def _plant(c: Canvas) -> None:
-    """A large plant in a pot, on a dolly."""
-    pot = c.colour(70, 160, 15)
+    """Draw a large plant in a pot, on a dolly."""
+    pot = c.color(70, 160, 15)
     shade = (pot[0] * 3 // 4, pot[1] * 3 // 4, pot[2] * 3 // 4)
     for x in (-0.13, 0.13):
         c.disc(x, 0.965, 0.022, (35, 35, 38))
@@ -265,7 +264,7 @@ DRAWINGS = (_board, _trolley, _plant)
 
 
 def _draw(drawing, height: int, key: Key, thing: int) -> NDArray[np.uint8]:  # type: ignore[no-untyped-def]
-    """(h, w, 4) uint8: the object, shaded, above its shadow."""
+    """Return the object, shaded, above its shadow, (h, w, 4) uint8."""
     canvas = Canvas(height, key, thing)
     drawing(canvas)
     size = (canvas.width, height)
@@ -296,14 +295,14 @@ def _finish(out, grain, across, down, shadow):  # type: ignore[no-untyped-def]
             cover = np.int32(out[y, x, 3])
             factor = (across[x] * down[y]) >> 8
             factor += ((np.int32(grain[y, x]) - 128) * 20) >> 7
-            for c in range(3):  # stays multiplied by coverage: never above it
+            for c in range(3):  # a color is multiplied by coverage, so it never exceeds coverage
                 out[y, x, c] = min((np.int32(out[y, x, c]) * factor) >> 8, cover)
             out[y, x, 3] = cover + ((255 - cover) * np.int32(shadow[y, x]) + 127) // 255
 
 
 @kernel
 def _soften(rows, reach):  # type: ignore[no-untyped-def]
-    """Mean over ``reach`` neighbours on each side along every row; beyond the canvas is nothing."""
+    """Average over ``reach`` neighbors on each side along every row; beyond the canvas is 0."""
     count, size, channels = rows.shape
     line = np.empty((size, channels), dtype=np.int32)
     for y in range(count):
@@ -319,7 +318,7 @@ def _soften(rows, reach):  # type: ignore[no-untyped-def]
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of frame ``t`` with what passes in front of it, (h, w, 3) uint8."""
+    """Return the region of frame ``t`` with the objects in front of it, (h, w, 3) uint8."""
     out = frames[t][region.slices].copy()
     for crossing in plan.crossings:
         since = t - crossing.first

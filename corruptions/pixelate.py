@@ -1,11 +1,11 @@
 """Pixelate: a picture of few, large pixels.
 
-Models a person far away who was enlarged, or a face blur that covers all: the picture is cut into
-blocks and each becomes the mean of its light (`corruptions._srgb`), an exact integer mean. The
-blocks' side is a fraction of the person's height and need not be a whole number of pixels: borders
-lie at the pixels nearest to a regular lattice, which stands still in the picture and whose place is
-drawn once for the clip. Blocks that the picture's edge cuts are the mean of what is inside. All
-numbers are our own choice.
+Models a person far away who was enlarged, or a blur of faces that covers all. The picture is cut
+into blocks, and each block becomes the exact integer mean of its light (`corruptions._srgb`). The
+side of a block is a fraction of the person's height and need not be a whole number of pixels:
+borders lie at the pixels nearest to a regular lattice. The lattice stands still in the picture, and
+its place is drawn once for the clip. A block that the picture's edge cuts is the mean of what is
+inside. All numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ class Plan:
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
-    """Draws the lattice's place."""
+    """Draw the place of the lattice."""
     side = max(round(params.side * facts.person_height * UNIT), UNIT)
     return Plan(side, (int(key.uniform(0) * side), int(key.uniform(1) * side)))
 
 
 def borders(side: int, place: int, low: int, high: int, size: int) -> NDArray[np.int64]:
-    """First pixels of the blocks that touch pixels low..high-1 of a line, and the end of the last.
+    """Return the first pixels of the blocks that touch pixels low..high-1, and the end of the last.
 
-    Border i lies at ``i * side - place``, rounded; the picture ends at 0 and ``size``.
+    Border i of the line lies at ``i * side - place``, rounded. The picture ends at 0 and ``size``.
     """
     first = (low * UNIT + place) // side
     last = (high * UNIT + place) // side + 1
@@ -63,7 +63,7 @@ def borders(side: int, place: int, low: int, high: int, size: int) -> NDArray[np
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the pixelated frame ``t``, (h, w, 3) uint8."""
+    """Return the region of the pixelated frame ``t``, (h, w, 3) uint8."""
     frame = frames[t]
     rows = borders(plan.side, plan.place[1], region.y0, region.y1, frame.shape[0])
     columns = borders(plan.side, plan.place[0], region.x0, region.x1, frame.shape[1])

@@ -1,10 +1,10 @@
-"""Counter-based random numbers, keyed by identity.
+"""Counter-based random numbers, whose key says what they are drawn for.
 
 Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011)
-is a pure function of a 64-bit key and a 128-bit counter. The key is the SHA-256 of *what* is being
-drawn for (benchmark, corruption, version, severity, clip); the counter says *where* (frame, row,
-...). So a value does not depend on the order of the work, on the region that is asked for, on
-the number of workers, or on the machine: all arithmetic is on unsigned integers.
+is a pure function of a 64-bit key and a 128-bit counter. The key is the SHA-256 of *what* the
+numbers are drawn for (benchmark, corruption, version, severity, clip). The counter says *where*
+(frame, row, ...). So a value does not depend on the order of the work, on the region, on the number
+of workers, or on the machine. All arithmetic is on unsigned integers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ S32 = np.uint64(32)
 
 @numba.njit(inline="always")
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
-    """Ten rounds of Philox 4x32 on uint64 scalars that hold 32-bit words; four such words out."""
+    """Return four random words: ten rounds of Philox 4x32 on uint64 that hold 32-bit words."""
     for _ in range(10):
         p0 = M0 * c0
         p1 = M1 * c2
@@ -45,11 +45,11 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
 
 @kernel
 def row_words(k0, k1, t, y, block, out):  # type: ignore[no-untyped-def]
-    """Fills ``out`` (8 N,) uint16 with the random words of N successive blocks of one row.
+    """Fill ``out`` (8 N,) uint16 with the random words of N successive blocks of one row.
 
     Block b, counter (t, y, b, 0), gives the words of the row's samples 8 b to 8 b + 7: the lower,
-    then the upper half of each of its four 32-bit words. ``block`` is the first one. The compiler
-    works on several blocks at a time.
+    then the upper half of each of its four 32-bit words. ``block`` is the first block. In compiled
+    code several blocks are computed at a time.
     """
     k0, k1 = np.uint64(k0) & LOW, np.uint64(k1) & LOW
     low, high = np.uint64(0xFFFF), np.uint64(16)
@@ -63,10 +63,11 @@ def row_words(k0, k1, t, y, block, out):  # type: ignore[no-untyped-def]
 
 @kernel
 def row_buffer(first, size):  # type: ignore[no-untyped-def]
-    """Room for the words of samples ``first`` to ``first + size - 1`` of a row.
+    """Return room for the words of samples ``first`` to ``first + size - 1`` of a row.
 
-    The buffer and the number of its first block, both for `row_words`, and the part of the buffer
-    that holds just those samples' words.
+    Returns:
+        The buffer and the number of its first block, both for `row_words`, and the part of the
+        buffer that holds the words of these samples.
     """
     block = first // 8
     words = np.empty(((first + size + 7) // 8 - block) * 8, dtype=np.uint16)
@@ -92,16 +93,16 @@ class Key:
 
     @classmethod
     def of(cls, *identity: str | int) -> Key:
-        """Key of an identity, e.g. ``Key.of("studio-c", 1, "erase", 1, 3, "studio/S6/walking_1")``.
+        """Return the key of an identity, such as ``Key.of("studio-c", 1, "erase", 1, 3, "walk")``.
 
-        The first 8 bytes, little-endian, of the SHA-256 of the identity as compact JSON.
+        It is the first 8 bytes, little-endian, of the SHA-256 of the identity as compact JSON.
         """
         text = json.dumps(identity, separators=(",", ":"), ensure_ascii=True)
         digest = hashlib.sha256(text.encode("ascii")).digest()
         return cls(int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:8], "little"))
 
     def words(self, counters: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """Four random 32-bit words for each counter.
+        """Return four random 32-bit words for each counter.
 
         Args:
             counters: (N, 4) uint32.
@@ -115,7 +116,7 @@ class Key:
         return out
 
     def uniform(self, stream: int, *where: int) -> float:
-        """One number in [0, 1) with 32 bits, for a stream (what is drawn) and up to 3 indices."""
+        """Return a 32-bit number in [0, 1) for a stream (what is drawn) and up to 3 indices."""
         counter = np.zeros((1, 4), dtype=np.uint32)
         counter[0, 0] = stream
         counter[0, 1 : 1 + len(where)] = where

@@ -1,15 +1,15 @@
 """Shot noise: each sample counts photons, and photons come one by one.
 
-A sensor that would count N photons at full scale counts a Poisson variable of mean N * L where the
-linear light is L; the count, divided by N, is the light that it reports. Counting happens to light
-and not to sRGB codes, so it is done in linear light (`corruptions._srgb`): the mean light is kept,
-up to full scale where the sensor saturates, and shadows are as noisy as lights once encoded. (The
-widely used variant counts code values and leaves shadows clean.) The samples are independent of
-each other, without a colour filter's interpolation.
+A sensor that counts N photons on average at full scale counts a Poisson variable of mean N * L
+where the linear light is L. It reports the count, divided by N. Counting happens to light and not
+to sRGB codes, so it is done in linear light (`corruptions._srgb`). The mean light is kept, up to
+full scale where the sensor saturates, and shadows are as noisy as lights once encoded. (The widely
+used variant counts code values and leaves shadows clean.) The samples are independent of one
+another, without the interpolation of a color filter.
 
-Exact in integers: for each of the 256 codes the Poisson distribution function, in steps of 2**-16,
-is inverted at a 16-bit word, a pure function of (key, frame, row, sample within the row). So a
-brighter sample never gets darker than a darker one would have with the same word.
+It is exact in integers. For each of the 256 codes the Poisson distribution function, in steps of
+2**-16, is inverted at a 16-bit word, a pure function of (key, frame, row, sample within the row).
+So with the same word a brighter sample never becomes darker than a darker one.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from corruptbench.corruptions.random import Key, row_buffer, row_words
 
 @dataclass(frozen=True)
 class Params:
-    """Photons counted at full scale, a whole number of at most 255: fewer are noisier."""
+    """Photons counted at full scale, a whole number of at most 255; fewer give more noise."""
 
     photons: int
 
 
 # Our own choice, made with a detector (docs/calibration.md).
-# ImageNet-C's (Hendrycks and Dietterich, 2019), in code values, are 60 25 12 5 3.
+# ImageNet-C (Hendrycks and Dietterich, 2019) has 60 25 12 5 3, in code values.
 SEVERITIES = (
     Params(72),
     Params(26),
@@ -63,7 +63,7 @@ class Tables:
 
     Attributes:
         cumulative: (256, N + 1) int32, 65536 * P(count <= k), rounded; the last count stands for
-            all that saturate.
+            all counts that saturate.
         codes: (N + 1,) uint8, the sRGB code of each count.
         guide: (256 * 2**GUIDE_BITS,) uint32. For a run of successive words: the code up to a border
             (bits 0-7), the code from there on (8-15) and the border (16-31). Where a run has
@@ -77,7 +77,7 @@ class Tables:
 
 @lru_cache(maxsize=8)
 def tables(photons: int) -> Tables:
-    """Tables for a number of photons at full scale."""
+    """Return the tables for a number of photons at full scale."""
     cumulative = np.empty((256, photons + 1), dtype=np.int32)
     for code, light in enumerate(TO_LINEAR.tolist()):
         mean = photons * light / FULL
@@ -103,12 +103,12 @@ def tables(photons: int) -> Tables:
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:  # noqa: ARG001
-    """Nothing is drawn in advance: only the number of photons is fixed."""
+    """Keep the number of photons; nothing is drawn in advance."""
     return Plan(key, params.photons)
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of the noisy frame ``t``, (h, w, 3) uint8."""
+    """Return the region of the noisy frame ``t``, (h, w, 3) uint8."""
     clean = np.ascontiguousarray(frames[t][region.slices])
     out = np.empty_like(clean)
     table = tables(plan.photons)
@@ -132,7 +132,9 @@ def _count(  # type: ignore[no-untyped-def]
         for i in range(size):
             word, code = np.uint32(mine[i]), np.uint32(source[i])
             entry = guide[(code << GUIDE_BITS) + (word >> (16 - GUIDE_BITS))]
-            passed = np.uint32(word >= entry >> np.uint32(16))  # no branch: it would be a guess
+            passed = np.uint32(
+                word >= entry >> np.uint32(16)
+            )  # no branch: it could not be predicted
             target[i] = (entry >> (passed << np.uint32(3))) & np.uint32(255)
             if entry & np.uint32(0xFFFF) == 1:  # rare: in the tails
                 count = np.int64(entry >> np.uint32(16))

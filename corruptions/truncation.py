@@ -1,13 +1,13 @@
-"""Truncation: the end of a wall slides over one side of the person, stays a while and goes again.
+"""Truncation: a wall slides over one side of the person, stays a while and goes again.
 
-Models a person who leaves the picture in part: behind a door frame or the corner of a wall when the
-camera stands to one side, behind a counter from below. A near wall is what a camera shows when half
-a person is gone in the middle of its picture: its picture's border cannot come in, and black beyond
-it would be a mark that no footage has. As at the border, nothing is left on that side, neither the
-person nor the room; so this is the one-sided loss of a truncated box, and not an object with the
-person's outline on both sides, which is `corruptions.occluder`. The wall comes from the picture's
-border, follows the person's box as it is on average over half a second, and its edge is out of
-focus, as of all that is near. All runs are drawn once for the clip; all numbers are our own choice.
+Models a person who is in part outside of the picture: behind a door frame, behind the corner of a
+wall when the camera stands to one side, behind a counter. A near wall is what a camera shows when
+half of a person is missing in the middle of its picture. The picture's own border cannot come in,
+and black beyond it would be a mark that no footage has. As at the border, nothing is left on that
+side, neither the person nor the room. So this is the one-sided loss of a truncated box. An object
+with the person on both sides of it is `corruptions.occluder`. The wall comes from the picture's
+border and follows the person's box, averaged over half a second. Its edge is out of focus, as near
+objects are. All runs are drawn once for the clip. All numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from corruptbench.corruptions.random import Key
 
 @dataclass(frozen=True)
 class Params:
-    """How much of the person is gone, how often, and for how long.
+    """How much of the person is hidden, how often, and for how long.
 
     Attributes:
-        depth: mean fraction of the person's box (its width from a side, its height from below)
-            that lies behind the wall while it stays.
-        gone: fraction of the time for which a wall is there, coming and going included.
-        run: for how long, seconds, each time.
+        depth: mean fraction of the person's box (of its width from a side, of its height from
+            below) that lies behind the wall while the wall stays.
+        gone: fraction of the time for which a wall is visible, including its coming and going.
+        run: time for which a wall is visible, seconds.
     """
 
     depth: float
@@ -49,7 +49,7 @@ SEVERITIES = (
     Params(depth=0.58, gone=0.90, run=1.4),
 )
 
-#: A run's depth is this much smaller or larger than the mean, as a fraction of the mean.
+#: The depth of a run differs from the mean by up to this fraction of the mean.
 DEPTH_SWING = 0.15
 #: Fractions of a run in which the wall comes, and goes.
 SLIDE = 0.2
@@ -68,8 +68,8 @@ class Plan:
 
     Attributes:
         sides: for each frame, from which side it comes.
-        edges: for each frame, how far its end lies from that side of the picture, pixels; below 0
-            where there is none.
+        edges: for each frame, the distance of its end from that side of the picture, pixels; below
+            0 if there is no wall.
         blur: width of the blurred edge, pixels.
         surface: (S, S, 3) uint8, the wall; columns count from its end.
     """
@@ -81,7 +81,7 @@ class Plan:
 
 
 def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
-    """Draws every run of the wall."""
+    """Draw every run of the wall."""
     length = params.run / params.gone
     phase = key.uniform(0) * length
     boxes = steady(facts)
@@ -105,15 +105,16 @@ def plan(facts: ClipFacts, params: Params, key: Key) -> Plan:
 
 
 def slide(progress: float) -> float:
-    """How far the wall has come, 0 to 1, at a run's progress, 0 to 1: smoothly in and out."""
+    """Return how far the wall has come, 0 to 1, at a run's progress, 0 to 1: smoothly both ways."""
     s = min(max(min(progress, 1 - progress) / SLIDE, 0.0), 1.0)
     return s * s * (3 - 2 * s)
 
 
 def steady(facts: ClipFacts) -> NDArray[np.float64]:
-    """(F, 4) the boxes averaged over time; the nearest where there is none; NaN if there is none.
+    """Return the boxes averaged over time, (F, 4).
 
-    A clip without a person has no side to be cut off: its wall never comes.
+    A frame without a person takes the nearest box. In a clip without a person all are NaN, and the
+    wall never comes.
     """
     boxes = np.full_like(facts.boxes, np.nan)
     there = np.flatnonzero(np.isfinite(facts.boxes).all(axis=1))
@@ -128,7 +129,7 @@ def steady(facts: ClipFacts) -> NDArray[np.float64]:
 
 
 def surface(size: int, key: Key) -> NDArray[np.uint8]:
-    """(size, size, 3) uint8: a painted wall with a frame at its end, and shade beside it."""
+    """Return a painted wall with a frame at its end and shade beside it, (size, size, 3) uint8."""
     paint = [96 + 96 * key.uniform(3, 0) + 20 * (key.uniform(3, 1 + c) - 0.5) for c in range(3)]
     jamb = 0.45 if key.uniform(4) < 0.5 else 1.25
     places = np.arange(size) / size * TILE
@@ -156,7 +157,7 @@ def _mottle(out, grain, strength):  # type: ignore[no-untyped-def]
 
 
 def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
-    """Region of frame ``t`` with the wall in front, (h, w, 3) uint8."""
+    """Return the region of frame ``t`` with the wall in front, (h, w, 3) uint8."""
     frame = frames[t]
     out = frame[region.slices].copy()
     edge, side = plan.edges[t], plan.sides[t]
@@ -183,7 +184,7 @@ def apply(frames: Sequence[Frame], t: int, plan: Plan, region: Region) -> Frame:
 
 
 def _mirror(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Index into a tile that repeats mirrored."""
+    """Return the index into a tile that repeats mirrored."""
     index = index % (2 * size)
     return np.minimum(index, 2 * size - 1 - index)
 

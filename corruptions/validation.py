@@ -1,4 +1,4 @@
-"""Checks of what a caller passes in: each error says what was found and what was expected."""
+"""Check what a caller passes in: each error says what was found and what was expected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class CorruptionError(ValueError):
 
 
 def whole(value: Any, name: str) -> int:
-    """A whole number as an int."""
+    """Return a whole number as an int."""
     try:
         return operator.index(value)
     except TypeError:
@@ -24,13 +24,13 @@ def whole(value: Any, name: str) -> int:
 
 
 def kind(value: Any, expected: type, name: str, example: str) -> None:
-    """Whether it is of a class of this package."""
+    """Check that a value is of a class of this package."""
     if not isinstance(value, expected):
         raise CorruptionError(f"{name} is {value!r:.80}, expected {example}")
 
 
 def count(value: Any, name: str) -> int:
-    """A whole number of at least 1."""
+    """Return a whole number of at least 1."""
     found = whole(value, name)
     if found < 1:
         raise CorruptionError(f"{name} is {found}, expected at least 1")
@@ -38,7 +38,7 @@ def count(value: Any, name: str) -> int:
 
 
 def index(value: Any, frames: int) -> int:
-    """The number of one of so many frames."""
+    """Return the index of one of ``frames`` frames."""
     found = whole(value, "t")
     if found not in range(frames):
         raise CorruptionError(
@@ -48,7 +48,7 @@ def index(value: Any, frames: int) -> int:
 
 
 def severity(value: Any, name: str) -> int:
-    """A severity of the corruption of that name, 1 to 5."""
+    """Return a severity of the corruption of that name, 1 to 5."""
     found = whole(value, f"severity of {name}")
     if found not in range(1, 6):
         raise CorruptionError(f"severity {found} of {name}: expected 1, 2, 3, 4 or 5")
@@ -56,14 +56,14 @@ def severity(value: Any, name: str) -> int:
 
 
 def rate(value: Any) -> float:
-    """Frames per second."""
+    """Return frames per second."""
     if not (isinstance(value, Real) and math.isfinite(value) and float(value) > 0):
         raise CorruptionError(f"fps is {value!r}, expected a finite number above 0")
     return float(value)
 
 
 def boxes(value: Any, frames: int) -> NDArray[np.float64]:
-    """(F, 4) float64: each row x0, y0, x1, y1 in order, or four NaN."""
+    """Return (F, 4) float64: each row is x0, y0, x1, y1 in order, or four NaN."""
     try:
         found = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
@@ -87,22 +87,22 @@ def boxes(value: Any, frames: int) -> NDArray[np.float64]:
 
 
 def pixels(value: Any, expected: tuple[int, ...], name: str) -> None:
-    """Whether it is a uint8 array of that shape, the last number of which is 3."""
+    """Check that a value is a uint8 array of that shape, whose last number is 3."""
     wanted = f"expected a NumPy array, uint8 {expected}"
     if not isinstance(value, np.ndarray):
         raise CorruptionError(f"{name}: {type(value).__name__}, {wanted}: np.array(...) makes one")
     if value.dtype == np.uint8 and value.shape == expected:
         return
     remedies = {
-        expected[:-1]: ": np.repeat(grey[..., None], 3, axis=-1) makes three channels of one",
-        (*expected[:-1], 1): ": np.repeat(grey, 3, axis=-1) makes three channels of one",
+        expected[:-1]: ": np.repeat(gray[..., None], 3, axis=-1) makes three channels of one",
+        (*expected[:-1], 1): ": np.repeat(gray, 3, axis=-1) makes three channels of one",
     }
     remedy = remedies.get(value.shape, "")
     raise CorruptionError(f"{name}: {value.dtype} {value.shape}, {wanted}{remedy}")
 
 
 def sides(region: tuple[Any, Any, Any, Any], height: int, width: int) -> None:
-    """Whether x0, y0, x1, y1 are whole pixels of a picture, and at least one of them."""
+    """Check that x0, y0, x1, y1 are whole pixels of a picture, and enclose at least one."""
     x0, y0, x1, y1 = (whole(side, "a side of the region") for side in region)
     if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
         raise CorruptionError(

@@ -5,8 +5,9 @@
     >>> found.keypoints.shape, found.scores.shape                 # doctest: +SKIP
     ((N, 17, 2), (N, 17))
 
-The package stands alone. A family of detectors is one module in this folder: see `detectors.base`.
-Importing it is cheap: torch and ONNX Runtime are imported only when a detector needs them.
+The package works without the rest of corruptbench. A family of detectors is one module in this
+folder (`detectors.base`). Importing the package is cheap: torch and ONNX Runtime are imported only
+when a detector needs them.
 """
 
 from corruptbench.detectors.base import Detections, Detector, DetectorError, families, load

@@ -1,6 +1,6 @@
-"""Which weights there are: one entry per detector that needs some.
+"""The table of weights: one entry for each detector that needs weights.
 
-No weights are part of this project: they are taken out of packages that others published.
+No weights are part of this project. They are taken out of packages that others have published.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class WeightFile:
-    """One file of an artefact: its path inside the package, SHA-256 (hex), size in bytes."""
+    """One file of an artefact: its path in the package, SHA-256 (hex), size in bytes."""
 
     member: str
     sha256: str
@@ -26,7 +26,7 @@ class WeightFile:
 class Artefact:
     """The weights of one detector, and the npm package that holds them.
 
-    `package_size` is the download in bytes; `licence` is what the package and the authors state.
+    `package_size` is the size of the download in bytes. `licence` is what package and authors say.
     """
 
     spec: str

@@ -1,13 +1,13 @@
-"""What a detector is, and how one is found by name.
+"""What a detector is, and how a detector is found by its name.
 
 To add a family, add one module to this folder that defines at its top level
 
 * ``VARIANTS``: a literal tuple of names, for example ``("small", "large")``;
 * ``load(variant: str, device: str) -> Detector``.
 
-Nothing else has to be edited. The listing reads ``VARIANTS`` from the module's source without
-running it, so a family whose libraries are not installed is still listed, and listing the
-families never imports torch.
+Nothing else has to be edited. The list of families reads ``VARIANTS`` from the module's source
+without running it. So a family whose libraries are not installed is listed too, and torch is not
+imported for the list.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 
 class DetectorError(ValueError):
-    """What went wrong, in words for the user: what was found, what was expected, the remedy."""
+    """An error that the user can repair: it says what was found, what was expected, and how."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Detections:
     """Keypoints of one person in each of N crops.
 
     Attributes:
-        keypoints: float32 (N, K, 2), x then y, in pixels of the crop. The coordinates are
-            continuous: the crop spans [0, S] x [0, S], the centre of its top-left pixel is
-            (0.5, 0.5). A detector may place a joint slightly outside of the crop.
-        scores: float32 (N, K), larger is surer; `Detector.score_meaning` says what they mean.
+        keypoints: float32 (N, K, 2), x and y in pixels of the crop. The coordinates are
+            continuous: the crop spans [0, S] x [0, S], the center of its top-left pixel is
+            (0.5, 0.5). A joint may lie slightly outside of the crop.
+        scores: float32 (N, K), larger is more certain; see `Detector.score_meaning`.
 
     Raises:
         DetectorError: shapes or dtypes are not the above.
@@ -58,11 +58,11 @@ class Detections:
 
 @runtime_checkable
 class Detector(Protocol):
-    """A single-person 2D pose detector on square crops. Create one per process; don't pickle it.
+    """A single-person 2D pose detector on square crops. Create one in each process.
 
     Attributes:
         name: the name that `load` takes, "family:variant".
-        layout: name of the joint set and order, for example "coco17".
+        layout: name of the joint set, for example "coco17" (a shard's field has this name).
         score_meaning: one sentence that says what a score is.
         input_size: side S of the crops in pixels.
         weights_sha256: SHA-256 (hex) of the weights.
@@ -89,7 +89,7 @@ class Detector(Protocol):
 
 
 class Family(Protocol):
-    """What a module of a family defines."""
+    """The names that a module of a family defines."""
 
     VARIANTS: tuple[str, ...]
 
@@ -116,7 +116,7 @@ def check_crops(crops: npt.NDArray[np.uint8], size: int, name: str) -> None:
 
 
 def families() -> dict[str, tuple[str, ...]]:
-    """Return the families' names with their variants', sorted; imports none of them."""
+    """Return the names of the families with those of their variants, sorted; import none."""
     package = importlib.import_module("corruptbench.detectors")
     found: dict[str, tuple[str, ...]] = {}
     for info in pkgutil.iter_modules(package.__path__):
@@ -143,12 +143,12 @@ def load(spec: str, device: str = "cpu") -> Detector:
     names = ", ".join(f"{family}:{v}" for family, variants in known.items() for v in variants)
     family, colon, variant = spec.partition(":")
     if not colon or not variant:
-        raise DetectorError(f"'{spec}' is not of the form family:variant; there are: {names}")
+        raise DetectorError(f"'{spec}' is not of the form family:variant; expected one of {names}")
     if family not in known:
-        raise DetectorError(f"there is no detector family '{family}'; there are: {names}")
+        raise DetectorError(f"there is no detector family '{family}'; expected one of {names}")
     if variant not in known[family]:
         raise DetectorError(
-            f"detector family '{family}' has no variant '{variant}'; there are: {names}"
+            f"detector family '{family}' has no variant '{variant}'; expected one of {names}"
         )
     try:
         module = cast(Family, importlib.import_module(f"corruptbench.detectors.{family}"))

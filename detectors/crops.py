@@ -1,8 +1,8 @@
-"""Square crops out of frames, and keypoints back into frames. Pure functions.
+"""Cut square crops out of frames, and map keypoints back into frames. Pure functions.
 
-Coordinates are continuous: a frame spans [0, W] x [0, H], the centre of its top-left pixel is
-(0.5, 0.5). A crop is a square of whole pixels, so cutting it out moves no pixel; only `resize`
-interpolates, and both its methods map [0, side] onto [0, size].
+Coordinates are continuous: a frame spans [0, W] x [0, H], the center of its top-left pixel is
+(0.5, 0.5). A crop is a square of whole pixels, so cutting it out moves no pixel. Only `resize`
+interpolates. Both its methods map [0, side] onto [0, size].
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ Image = npt.NDArray[np.uint8]
 def square_crop(box: npt.ArrayLike, padding: float) -> tuple[int, int, int]:
     """Find the square around a box.
 
-    Its side is padding * max(width, height) of the box, rounded, at least 16; its upper-left
-    corner is the box's centre minus half of that side, rounded. Rounding is floor(x + 0.5): halves
-    always go up, so that a box that moves by whole pixels takes its crop along unchanged.
+    Its side is padding * max(width, height) of the box, rounded, at least 16. Its upper left corner
+    is the box's center minus half of that side, rounded. Rounding is floor(x + 0.5). So halves are
+    always rounded up, and the crop of a box that moves by whole pixels moves with it.
 
     Args:
-        box: (4,) x0, y0, x1, y1 in px of the frame; may reach out of the frame.
-        padding: side of the square over the longer side of the box, above 0.
+        box: (4,) x0, y0, x1, y1 in px of the frame; it may reach out of the frame.
+        padding: side of the square divided by the longer side of the box, above 0.
 
     Returns:
         x0, y0, side in px; x0 and y0 may be negative.
@@ -55,7 +55,7 @@ def square_crop(box: npt.ArrayLike, padding: float) -> tuple[int, int, int]:
 
 
 def extract(frame: Image, x0: int, y0: int, side: int) -> Image:
-    """Cut a square out of a frame, black where it leaves the picture.
+    """Cut a square out of a frame; it is black outside of the picture.
 
     Args:
         frame: uint8 (H, W, 3).
@@ -83,7 +83,7 @@ def extract(frame: Image, x0: int, y0: int, side: int) -> Image:
 
 
 def resize(image: Image, size: int) -> Image:
-    """Resize a square picture: area means when shrinking, bilinear when enlarging.
+    """Resize a square picture: by area means to a smaller size, bilinearly to a larger size.
 
     Args:
         image: uint8 (side, side, 3).

@@ -1,18 +1,18 @@
 """MoveNet SinglePose (Google): a fast single-person detector of 17 joints, COCO's set and order.
 
-Lightning takes 192 x 192 crops, Thunder 256 x 256. On "cpu" the network runs in ONNX Runtime with
-one thread (parallelism comes from worker processes); the ONNX file is made once, from the weights
-by way of torch, and kept beside them, so that later processes never import torch. On "cuda" the
-same network runs in torch, in float32.
+Lightning takes crops of 192 x 192 pixels, Thunder of 256 x 256. On "cpu" the network runs in ONNX
+Runtime with one thread (the parallelism is in worker processes). The ONNX file is made once, by
+torch from the weights, and kept beside them, so that later processes do not import torch. On "cuda"
+the same network runs in torch, in float32.
 
 Coordinates. The network's grid has cells of 4 x 4 pixels. A joint is a cell's row and column plus
-an offset within the cell, times the cell's side as a part of the crop's: row 0 with offset 0 is
-the crop's upper edge, not the centre of a pixel. So the network's 0..1 is the continuous
+an offset within the cell, times the cell's side as a fraction of the crop's side. Row 0 with offset
+0 is the crop's upper edge, not the center of a pixel. So the network's 0..1 is the continuous
 convention already, and no half pixel is added. The published half-float weights hold Lightning's
 cell side 1/48 as 0.02082825 (0.024 % too small, up to 0.05 px); here a cell is exactly 4 px.
-Measured on 8 rendered people x 24 crops and their mirror images: both variants put joints too far
-left by about 0.0011 of the crop's side (0.2 px of 192, 0.3 px of 256; a missing half pixel would
-be 0.5 px). Nobody documents it, so it is reported here and not corrected.
+Measured on 24 crops of each of 8 rendered people and their mirror images: both variants place
+joints too far left by about 0.0011 of the crop's side (0.2 px of 192, 0.3 px of 256; a missing half
+pixel would be 0.5 px). We found no documentation of it, so it is reported here and not corrected.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from corruptbench.detectors.files import write_atomic
 VARIANTS: tuple[str, ...] = ("lightning", "thunder")
 INPUT_SIZES = {"lightning": 192, "thunder": 256}
 STRIDE = 4  # pixels of the crop in a cell of the grid
-CPU_BATCH = 4  # crops per run on the CPU: more is slower (cache), and a crop's result is the same
+CPU_BATCH = 4  # crops per run on the CPU: more is slower (cache); the results are the same
 NETWORK_VERSION = 1  # raise it when movenet_network changes what the exported file computes
 
 Joints = npt.NDArray[np.float32]  # (N, 17, 3): y, x as parts of the crop's side, score
@@ -96,15 +96,15 @@ def load(variant: str, device: str = "cpu") -> Detector:
 
 
 def _onnx_model(variant: str, graph: Path, constants: Path, digest: str) -> bytes:
-    """Return the ONNX model, from the file beside the weights or else exported and kept there.
+    """Return the ONNX model: from the file beside the weights, or exported and kept there.
 
     The file's name carries the weights' hash, the network code's version and its own content's
-    hash, so a file of older code is not used and a damaged one is recognised and made again.
-    Several processes may make it at once. Where it cannot be kept, the model is used from memory.
+    hash, so a file of older code is not used, and a damaged file is noticed and made again.
+    Several processes may make it at once. If it cannot be kept, the model is used from memory.
     """
     stem = f"movenet-{variant}.{digest[:12]}.v{NETWORK_VERSION}"
     for kept in sorted(constants.parent.glob(f"{stem}.*.onnx")):
-        with contextlib.suppress(OSError):  # another process may just be removing it
+        with contextlib.suppress(OSError):  # another process may remove it at this moment
             content = kept.read_bytes()
             if kept.name == f"{stem}.{hashlib.sha256(content).hexdigest()[:16]}.onnx":
                 return content
@@ -119,16 +119,17 @@ def _onnx_model(variant: str, graph: Path, constants: Path, digest: str) -> byte
     try:
         write_atomic(path, content)
     except OSError as error:
-        _log.warning("%s cannot be kept (%s); each process will export it again", path, error)
+        remedy = f"a folder in {weights.ENVIRONMENT} that can be written to saves that time"
+        _log.warning("%s cannot be kept (%s): each process exports it; %s", path, error, remedy)
     return content
 
 
 def _onnx_runner(model: bytes) -> tuple[Runner, str]:
     """Return a function that runs the model in ONNX Runtime: one thread, deterministic kernels.
 
-    A crop's result does not depend, in any bit, on the other crops or on how many there are.
+    The result of a crop does not depend, in any bit, on the other crops or on their number.
     """
-    # It would write a device id and a queue of events into the user's home, on import.
+    # On import it would write a device id and a queue of events into the user's home.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
@@ -152,8 +153,8 @@ def _onnx_runner(model: bytes) -> tuple[Runner, str]:
 def _torch_runner(graph: Path, constants: Path, device: str) -> tuple[Runner, str]:
     """Return a function that runs the torch module in float32, without TensorFloat-32.
 
-    So the results stay near the CPU's. The whole batch is run at once. The device may be "cpu" too,
-    for tests.
+    So the results stay close to the CPU's. The whole batch runs at once. The device may also be
+    "cpu", for tests.
     """
     import torch
 

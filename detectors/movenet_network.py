@@ -1,10 +1,10 @@
 """MoveNet SinglePose as a torch module, built from its TensorFlow.js graph model.
 
 A graph model is a JSON file (nodes, and a manifest of the constants) and a file with the
-constants' bytes, here half floats. Both variants have the same nodes and differ in widths and
-input size, so the convolutional part is built from the graph itself: a MobileNetV2 with a feature
-pyramid of stride 4 and four heads. Only the decoding, written for one picture in the graph, is
-rewritten for batches.
+constants' bytes, here half floats. Both variants have the same nodes and differ in widths and input
+size. So the convolutional part is built from the graph itself: a MobileNetV2 with a feature pyramid
+of stride 4 and four heads. The graph decodes one picture. Only this decoding is written anew, for
+batches.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from corruptbench.detectors.base import DetectorError
 
 JOINTS = 17
 _ROOT = "StatefulPartitionedCall/"
-_IMAGE = _ROOT + "sub_1"  # the normalised picture
+_IMAGE = _ROOT + "sub_1"  # the normalized picture
 _HEADS = {
     "heat": _ROOT + "kpt_heatmap_0/conv2d_5/BiasAdd",
     "centre": _ROOT + "center_0/conv2d_4/BiasAdd",
@@ -63,7 +63,9 @@ def read_graph(graph: bytes, weights: bytes) -> tuple[dict[str, dict[str, Any]],
         constants[entry["name"]] = values.astype(np.int32 if stored == "int32" else np.float32)
         at += count * dtype.itemsize
     if at != len(weights):
-        raise DetectorError(f"the graph describes {at} bytes of weights, the file has others")
+        raise DetectorError(
+            f"the graph describes {at} bytes of weights, the file has {len(weights)}"
+        )
     return {node["name"]: node for node in model["modelTopology"]["node"]}, constants
 
 
@@ -91,7 +93,7 @@ class _Convolution(nn.Module):
         padding = 0
         if self.same and self.kernel.shape[2] > 1:
             # SAME pads so that the output has ceil(input / stride) pixels, the odd pixel last:
-            # at stride 2 on an even side nothing before and one pixel after.
+            # at stride 2 on an even side there is none before and one after.
             total = max(self.kernel.shape[2] - self.stride, 0)
             before = total // 2
             if total % 2 == 0:
@@ -166,7 +168,7 @@ class MoveNet(nn.Module):
         self._slots.add(name)
 
     def heads(self, x: Tensor) -> dict[str, Tensor]:
-        """Compute the four maps (N, C, S / 4, S / 4) of normalised pictures (N, 3, S, S)."""
+        """Compute the four maps (N, C, S / 4, S / 4) of normalized pictures (N, 3, S, S)."""
         values = {_IMAGE: x}
         for (op, layer, inputs, name), done in zip(self.steps, self.done_after, strict=True):
             first = values[inputs[0]]
@@ -192,8 +194,8 @@ class MoveNet(nn.Module):
     def decode(self, heat: Tensor, centre: Tensor, regression: Tensor, offset: Tensor) -> Tensor:
         """Turn the four maps into joints (N, 17, 3).
 
-        The person is the one nearest to the middle. Of every joint's heat map the best cell is
-        taken near to where the regression at that person's centre says that the joint is.
+        The person nearest to the middle is taken. The regression at that person's center tells
+        about where each joint is. Near to it the best cell of the joint's heat map is taken.
         """
         grid_rows, grid_columns = self.rows.flatten(), self.columns.flatten()
         heat = heat.sigmoid().flatten(2)  # (N, 17, G * G)
@@ -212,7 +214,7 @@ class MoveNet(nn.Module):
 
 
 def export_onnx(network: MoveNet, size: int) -> bytes:
-    """Serialise the network as an ONNX model, opset 17.
+    """Serialize the network as an ONNX model, opset 17.
 
     Input "crops": uint8 (N, size, size, 3); output "joints": float32 (N, 17, 3); N is free.
     """
@@ -222,7 +224,7 @@ def export_onnx(network: MoveNet, size: int) -> bytes:
         torch.onnx.export(
             network.eval(),
             (torch.zeros(2, size, size, 3, dtype=torch.uint8),),
-            cast(Any, target),  # a stream is taken too, whatever the annotation says
+            cast(Any, target),  # it takes a stream too, though its annotation says otherwise
             input_names=["crops"],
             output_names=["joints"],
             dynamic_axes={"crops": {0: "N"}, "joints": {0: "N"}},

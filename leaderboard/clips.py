@@ -14,7 +14,7 @@ from corruptbench.leaderboard.schema import CLIP_COLUMNS, METRICS
 CLIP_KEY = ("subject", "sequence", "action", "camera")
 CELL_KEY = ("corruption", "severity")
 
-#: The columns as they are written; errors in millimetres (MPJVE: millimetres per frame).
+#: The columns as they are written; errors in millimeters (MPJVE: millimeters per frame).
 ARROW_SCHEMA = pa.schema(
     [(name, pa.string()) for name in (*CLIP_KEY, "corruption")]
     + [("severity", pa.int8()), ("frames", pa.int32()), ("run_frames", pa.int32())]

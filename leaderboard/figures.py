@@ -188,7 +188,7 @@ def _band(line: Line, y: Scale) -> Markup:
 
 
 def _line(line: Line, y: Scale, digits: int) -> Markup:
-    told = ", ".join(
+    values = ", ".join(
         f"{'clean' if p.severity == 0 else p.severity}: {p.value:.{digits}f}" for p in line.points
     )
     corners = _corners([(p.severity, p.value) for p in line.points], y)
@@ -197,7 +197,7 @@ def _line(line: Line, y: Scale, digits: int) -> Markup:
         body += Markup("").join(
             _mark(line.place, _x(p.severity), _y(p.value, y)) for p in line.points
         )
-    return _series(line.place, f"{line.name} ({told})", body)
+    return _series(line.place, f"{line.name} ({values})", body)
 
 
 def _corners(points: Iterable[tuple[float, float]], y: Scale) -> str:

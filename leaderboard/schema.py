@@ -127,7 +127,7 @@ class Aggregate(Record):
 
 
 class Interval(Record):
-    """95 % percentile bootstrap interval; takes (all cameras of a sequence) resampled."""
+    """95 % percentile bootstrap interval over takes (a sequence with all its cameras)."""
 
     low: float = Field(allow_inf_nan=False)
     high: float = Field(allow_inf_nan=False)

@@ -1,15 +1,21 @@
-"""Compute what the page shows from the results, as plain records for the template."""
+"""Compute what the page shows from the results."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
-
-from markupsafe import Markup
 
 from corruptbench.leaderboard import figures
+from corruptbench.leaderboard.page_records import (
+    BenchmarkView,
+    Grid,
+    Heading,
+    LifterView,
+    MetricView,
+    Number,
+    Panel,
+    TableRow,
+)
 from corruptbench.leaderboard.ranking import Row, by_benchmark, corruption_names, rank
 from corruptbench.leaderboard.schema import (
     METRICS,
@@ -17,7 +23,6 @@ from corruptbench.leaderboard.schema import (
     Cell,
     Interval,
     Metric,
-    Record,
     Result,
 )
 from corruptbench.leaderboard.text import counted
@@ -35,93 +40,6 @@ _LABELS: dict[Metric, tuple[str, str, int]] = {
 
 
 _ROOTS = {"subtract": "subtracted", "as-predicted": "as predicted"}
-
-
-class Heading(Record):
-    """The part of a manifest that the page shows.
-
-    ``corruptions`` are the names of all corruptions, in the order of the page's columns.
-    """
-
-    title: str
-    corruptions: tuple[str, ...]
-
-
-class Number(NamedTuple):
-    """A number of the table: its text, the value to sort by, and the interval below it."""
-
-    text: str
-    value: float | None
-    interval: str = ""
-    best: bool = False
-
-
-@dataclass(frozen=True)
-class TableRow:
-    """One line of a metric's table."""
-
-    rank: int | None
-    apart: str
-    lifter: int
-    name: str
-    detector: str
-    parameters: str
-    numbers: Sequence[Number]
-    span: Markup
-
-
-class Panel(NamedTuple):
-    """A small figure under its title."""
-
-    title: str
-    figure: Markup
-
-
-@dataclass(frozen=True)
-class MetricView:
-    """One metric of a benchmark: its table and its figures."""
-
-    key: Metric
-    label: str
-    unit: str
-    rows: Sequence[TableRow]
-    curves: Sequence[Panel]
-    bars: Sequence[Panel]
-
-
-class Grid(NamedTuple):
-    """Every cell of a lifter under one metric: a line per corruption, a column per severity."""
-
-    label: str
-    unit: str
-    clean: str
-    lines: Sequence[tuple[str, Sequence[str]]]
-
-
-@dataclass(frozen=True)
-class LifterView:
-    """The details of one lifter below the tables."""
-
-    lifter: int
-    result: Result
-    apart: str
-    mark: Markup
-    grids: Sequence[Grid]
-
-
-@dataclass(frozen=True)
-class BenchmarkView:
-    """One benchmark: its tables, figures and lifters."""
-
-    number: int
-    benchmark: Benchmark
-    title: str
-    facts: Sequence[str]
-    corruptions: Sequence[str]
-    metrics: Sequence[MetricView]
-    lifters: Sequence[LifterView]
-    apart: bool
-    more_than_bars: bool
 
 
 def benchmark_views(
@@ -251,21 +169,12 @@ def _ends(metric: Metric, result: Result) -> tuple[float, float]:
 def _numbers(metric: Metric, result: Result, corruptions: Sequence[str]) -> list[Number]:
     """Return clean, corrupted, degradation, then each corruption."""
     digits = _LABELS[metric][2]
-    error, intervals = getattr(result, metric), result.mpjpe_intervals
-    has = metric == "mpjpe"
-    numbers = [
-        Number(f"{error.clean:.{digits}f}", error.clean, _range(intervals.clean) if has else ""),
-        Number(
-            f"{error.corrupted:.{digits}f}",
-            error.corrupted,
-            _range(intervals.corrupted) if has else "",
-        ),
-        Number(
-            _signed(error.degradation, digits),
-            error.degradation,
-            _range(intervals.degradation) if has else "",
-        ),
-    ]
+    error, numbers = getattr(result, metric), []
+    for part in ("clean", "corrupted", "degradation"):
+        value = getattr(error, part)
+        text = _signed(value, digits) if part == "degradation" else f"{value:.{digits}f}"
+        interval = _range(getattr(result.mpjpe_intervals, part)) if metric == "mpjpe" else ""
+        numbers.append(Number(text, value, interval))
     for name in corruptions:
         value = error.corruptions.get(name)
         text = "not scored" if value is None else f"{value:.{digits}f}"

@@ -14,21 +14,36 @@ from hypothesis import settings
 
 from tests.fixtures.folder import write_dataset, write_manifest
 
+#: The files whose tests use `mini_shards` or `mini_full`.
+BUILDS = {"test_api.py", "test_build.py", "test_cli.py", "test_evaluate.py"}
+
 cv2.setNumThreads(1)
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 
-def pytest_collection_modifyitems(items):
-    """Let one worker run all tests of a build, or else of a file, so that fixtures are made once.
+def together(test: str) -> str:
+    """Return the name of the group of tests that one worker runs, so that fixtures are made once.
 
-    The property suite has no fixtures and is long: its tests go to whichever worker is free.
+    That is a file, or all files that use the builds of `mini`. The property suite has no fixtures
+    and takes long: each of its tests goes to whichever worker is free.
     """
-    for item in items:
-        if {"mini_shards", "mini_full"} & set(item.fixturenames):
-            item.add_marker(pytest.mark.xdist_group("mini"))
-        elif item.path.name != "test_properties.py":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    file = test.partition("::")[0].rpartition("/")[2]
+    if file == "test_properties.py":
+        return test
+    return "builds" if file in BUILDS else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Distribute the tests by `together`; pytest-xdist's own groups do not work on pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return together(nodeid)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

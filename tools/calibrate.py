@@ -1,9 +1,9 @@
-"""What each severity does to the detector: measures the severity tables, and draws the figure.
+"""Measure what each severity does to the detector, and draw the figure.
 
-The detector looks at some frames of each clip of the benchmark, in every cell; the 12 limb joints
-are compared with the projected labels. Severity tables of the core corruptions are chosen by hand
-so that PCK@0.1 falls from severity to severity in steps of about `TARGET`; see
-`docs/calibration.md`, which this writes together with `docs/calibration.svg`.
+The detector looks at some frames of each clip of the benchmark, in every cell. The 12 limb joints
+are compared with the projected labels. Severity tables of the core corruptions are chosen by hand,
+so that PCK@0.1 falls from severity to severity as in `TARGET`. The results are written to
+`docs/calibration.md` and `docs/calibration.svg`.
 
 Usage: python -m tools.calibrate [--corruption NAME ...] [--every 8] [--write]
 """
@@ -48,7 +48,7 @@ def _detector() -> Detector:
 
 @cache
 def _manifest() -> Manifest:
-    """The benchmark with the rest of the library, which it does not score, behind its own cells."""
+    """Return the benchmark, with the corruptions that it does not score after its own."""
     manifest = load_manifest(MANIFEST)
     core = [pin.name for pin in manifest.corruptions]
     rest = [c for name, c in all_corruptions().items() if name not in core]
@@ -57,15 +57,19 @@ def _manifest() -> Manifest:
 
 
 def cells_of(corruptions: Sequence[str]) -> list[Cell]:
-    """Clean and all severities of these, or of the whole library; raises `CorruptionError`."""
+    """Return clean and all severities of these corruptions, or of the whole library if none.
+
+    Raises:
+        CorruptionError: there is no corruption of a name.
+    """
     for name in corruptions:
-        get(name)  # a misspelt one is an error, not a row less
+        get(name)  # a misspelled name is an error
     chosen = corruptions or [pin.name for pin in _manifest().corruptions]
     return [CLEAN, *(Cell(name, s) for name in chosen for s in SEVERITIES)]
 
 
 def look(clip_id: ClipId, cells: Sequence[Cell], every: int) -> dict[Cell, NDArray[np.float64]]:
-    """Errors (N, 3) of the sampled frames of one clip; see `joint_errors`. Clean comes first."""
+    """Return errors (N, 3) of the sampled frames of one clip (`joint_errors`), clean first."""
     manifest, detector = _manifest(), _detector()
     clip = open_dataset(manifest.dataset, None).load(clip_id)
     scene = scene_of_clip(clip, cells[1:], manifest)
@@ -97,7 +101,7 @@ def look(clip_id: ClipId, cells: Sequence[Cell], every: int) -> dict[Cell, NDArr
 
 
 def measure(cells: Sequence[Cell], every: int, workers: int = 2) -> dict[Cell, Quality]:
-    """Quality of the detections in each cell, over all clips of the benchmark."""
+    """Return the quality of the detections in each cell, over all clips of the benchmark."""
     manifest = _manifest()
     clip_ids = manifest.select(open_dataset(manifest.dataset, None).clip_ids())
     pooled: dict[Cell, list[NDArray[np.float64]]] = defaultdict(list)
@@ -109,19 +113,19 @@ def measure(cells: Sequence[Cell], every: int, workers: int = 2) -> dict[Cell, Q
 
 
 def core(measured: dict[Cell, Quality]) -> list[str]:
-    """The scored ones of the corruptions that were measured, in the manifest's order."""
+    """Return the measured corruptions that are scored, in the manifest's order."""
     scored = [pin.name for pin in load_manifest(MANIFEST).corruptions]
     return [name for name in scored if Cell(name, 1) in measured]
 
 
 def rest(measured: dict[Cell, Quality]) -> list[str]:
-    """The others."""
+    """Return the measured corruptions that are not scored."""
     found = dict.fromkeys(cell.corruption for cell in measured if cell != CLEAN)
     return [name for name in found if name not in core(measured)]
 
 
 def table(measured: dict[Cell, Quality], corruptions: Sequence[str]) -> Iterator[str]:
-    """The lines of a Markdown table, clean first."""
+    """Yield the lines of a Markdown table, clean first."""
     yield "| corruption | severity | parameters | PCK@0.1 | of clean | mean error | mean score |"
     yield "|---|--:|---|--:|--:|--:|--:|"
     clean = measured[CLEAN]
@@ -139,7 +143,7 @@ def table(measured: dict[Cell, Quality], corruptions: Sequence[str]) -> Iterator
 
 
 def figure(measured: dict[Cell, Quality], path: Path) -> None:
-    """PCK, mean error and mean score against severity, a line for each core corruption, as SVG."""
+    """Draw PCK, mean error and mean score against severity, one line for each core corruption."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -163,7 +167,7 @@ def figure(measured: dict[Cell, Quality], path: Path) -> None:
 
 
 def write(measured: dict[Cell, Quality], every: int) -> None:
-    """Writes page and figure."""
+    """Write the page and the figure."""
     text = TEXT.format(
         detector=DETECTOR,
         manifest=MANIFEST,
@@ -174,12 +178,12 @@ def write(measured: dict[Cell, Quality], every: int) -> None:
         targets=", ".join(f"{t:.2f}" for t in TARGET),
     )
     with atomic(DOCS / "calibration.md") as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
     figure(measured, DOCS / "calibration.svg")
 
 
 def main() -> None:
-    """See the module."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--corruption", nargs="*", default=())
     parser.add_argument("--every", type=int, default=8)
@@ -207,14 +211,14 @@ Written by `python -m tools.calibrate --write`.
 ![PCK, mean error and mean score against severity](calibration.svg)
 
 The tables at the top of the core corruptions' files are chosen by hand, so that PCK@0.1 falls to
-about {targets} of the clean one (dashed): from slightly worse to hard, while a
-person can still tell the pose. That rule and all numbers are this project's own choice.
-`long_exposure` blurs only what moves, and what covers a person comes and goes, so these end
-milder; a longer exposure or a larger cover would hide the pose from people too.
+about {targets} of the clean value (dashed): from slightly worse to hard, while a
+person can still tell the pose. This rule and all numbers are this project's own choice.
+`long_exposure` blurs only what moves, and covers come and go, so these are milder at severity 5. A
+longer exposure or a larger cover would hide the pose from people too.
 
 The procedure for any corruption: run the command with `--corruption NAME`, which prints its rows,
-change the table in its file, repeat; then raise the corruption's version, renew its golden digest
-and, if a manifest pins it, that manifest's version.
+change the table in its file, and repeat. Then raise the corruption's version and renew its golden
+digest. If a manifest pins the corruption, raise that manifest's version too.
 
 ## Core: scored
 
@@ -222,7 +226,7 @@ and, if a manifest pins it, that manifest's version.
 
 ## The rest of the library
 
-Not scored, and not set to the targets: their tables have been looked at only.
+These are not scored, and their tables are not set to the targets.
 
 {rest}
 """

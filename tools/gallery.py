@@ -1,8 +1,8 @@
-"""Makes the gallery of the corruption library: ``python -m tools.gallery [--page] [NAME ...]``.
+"""Make the gallery of the corruption library: ``python -m tools.gallery [--page] [NAME ...]``.
 
-Writes ``docs/gallery.md`` from the corruptions' own files, and a picture of each corruption (of
-those named, if any are; of none with ``--page``). Nothing here names one but `POSEBENCH`: a new one
-appears by itself.
+Writes ``docs/gallery.md`` from the corruptions' own files, and a picture of each corruption. With
+names it draws the pictures of these only, with ``--page`` no picture. A new corruption appears
+without a change here: only `POSEBENCH` names some.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from corruptbench.corruptions import (
     all_corruptions,
     get,
 )
+from corruptbench.corruptions.registry import summary
 from corruptbench.datasets.studio import open_root
 from corruptbench.detectors.crops import resize
 from corruptbench.files import atomic
@@ -37,7 +37,7 @@ from corruptbench.video.reader import decode
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE, PICTURES = DOCS / "gallery.md", DOCS / "gallery"
 
-#: What is shown: quick limbs and a patterned shirt. The frame, and seconds between two moments.
+#: What is shown: fast limbs and a patterned shirt. The frame, and seconds between two moments.
 CLIP, FRAME, STEP = "studio/S7/soccer_1.cam1", 45, 0.2
 PADDING = 1.25  # of the crop, as in the benchmarks
 TILE, BAR, GAP = 192, 18, 4  # px; a tile is as large as the bundled detector's input
@@ -47,7 +47,7 @@ TAKES, QUALITY, MIDDLE = 12, 85, 3
 POSEBENCH: Mapping[str, tuple[str, ...]] = {
     "motion blur": ("camera_shake", "long_exposure"), "Gaussian noise": ("gaussian_noise",),
     "impulse noise": ("impulse_noise",), "pixelate": ("pixelate",),
-    "JPEG compression": ("jpeg",), "colour quantisation": ("color_quantization",),
+    "JPEG compression": ("jpeg",), "color quantization": ("color_quantization",),
     "brightness": ("brightness",), "darkness": ("darkness",), "contrast": ("contrast",),
     "mask": ("mask",),
 }  # fmt: skip
@@ -63,17 +63,17 @@ What holds for all, and which are scored: [corruptions](corruptions.md).
 
 PICTURED = f"""
 Each picture shows frame {FRAME} of `{CLIP}`, clean and at severities 1 to 5, cropped and resized as
-for the bundled detector. Each severity is drawn anew until this frame shows at least half of the
-clip's largest effect: what comes and goes is not there all the time. Unless each frame is corrupted
-by itself, two rows follow with moments {STEP:g} s apart, clean and at severity {MIDDLE}.
-Scope "frame" takes each frame by itself, "window" looks at its neighbours, too, "clip" draws once
-for the clip.
+for the bundled detector. Some corruptions come and go, so each severity is drawn again until this
+frame shows at least half of the clip's largest effect. If frames are not corrupted each by itself,
+two rows follow with moments {STEP:g} s apart, clean and at severity {MIDDLE}. Scope "frame" means
+that each frame is corrupted by itself, "window" that its neighbors are used too, "clip" that the
+random numbers are drawn once for the clip.
 
 ## PoseBench's ten
 
 [PoseBench](https://arxiv.org/abs/2406.14367) (Ma et al., 2024) corrupts still pictures in ten ways.
-All ten kinds are in the library, for video. Their strengths are our own: we know of no published
-values of PoseBench's.
+All ten kinds are in the library, for video. Their strengths are our own: PoseBench's are not
+published, as far as we know.
 
 | PoseBench | here |
 |---|---|
@@ -81,7 +81,7 @@ values of PoseBench's.
 
 
 def page(corruptions: Mapping[str, Corruption]) -> str:
-    """The whole page as Markdown, for corruptions that are sorted by family."""
+    """Return the whole page as Markdown, for corruptions that are sorted by family."""
     text = HEAD
     for c in corruptions.values():
         text += f"| {c.family} | [`{c.name}`](#{c.name}) | {summary(c)} | {c.scope} |\n"
@@ -93,14 +93,8 @@ def page(corruptions: Mapping[str, Corruption]) -> str:
     return text
 
 
-def summary(corruption: Corruption) -> str:
-    """The first sentence of its file, which is a paragraph."""
-    text = inspect.getdoc(import_module(f"corruptbench.corruptions.{corruption.name}")) or ""
-    return " ".join(text.partition("\n\n")[0].split())
-
-
 def entry(corruption: Corruption) -> str:
-    """A corruption's part of the page."""
+    """Return the part of the page about one corruption."""
     name, severities = corruption.name, corruption.severities
     rows = ""
     for field, meaning in meanings(type(severities[0])).items():
@@ -123,9 +117,12 @@ Family: {corruption.family}; scope: {corruption.scope}; version {corruption.vers
 
 
 def meanings(params: type) -> dict[str, str]:
-    """What each field of a parameter record means; `CorruptionError` if its docstring is silent.
+    """Return what each field of a parameter record means, from its docstring.
 
-    It has an "Attributes:" section; that of a record with one field may be the meaning itself.
+    The docstring has an "Attributes:" section. For a record with one field it may be the meaning.
+
+    Raises:
+        CorruptionError: the docstring does not tell a field's meaning.
     """
     names = [field.name for field in fields(params)]
     text, _, listed = (inspect.getdoc(params) or "").partition("Attributes:\n")
@@ -147,14 +144,14 @@ class Footage:
     crops: Sequence[Crop | None]
 
     def crop(self, render: CellRenderer, t: int) -> Frame:
-        """(side, side, 3) uint8: the person in frame ``t`` of a cell."""
+        """Return the person in frame ``t`` of a cell, (side, side, 3) uint8."""
         view = self.crops[t]
-        assert view, f"nobody is in view in frame {t}"
+        assert view, f"no person is visible in frame {t}"
         return view.pad(render(self.frames, t, view.inside))
 
 
 def studio() -> Footage:
-    """The clip that the gallery shows."""
+    """Return the clip that the gallery shows."""
     dataset = open_root(None)
     clip = dataset.load(next(i for i in dataset.clip_ids() if str(i) == CLIP))
     frames = list(decode(clip.video))[: len(clip.boxes)]
@@ -164,7 +161,7 @@ def studio() -> Footage:
 
 
 def telling(cell: Cell, footage: Footage, frame: int) -> CellRenderer:
-    """The first draw of a cell in which ``frame`` shows at least half of the largest effect."""
+    """Return the first draw of a cell whose ``frame`` shows at least half of the largest effect."""
     clean = loose_renderer(CLEAN, footage.facts, CLIP)
 
     def effect(t: int) -> float:
@@ -178,9 +175,10 @@ def telling(cell: Cell, footage: Footage, frame: int) -> CellRenderer:
 
 
 def picture(name: str, footage: Footage, frame: int = FRAME, tile: int = TILE) -> Frame:
-    """All severities at one moment and, unless each frame stands alone, severity 3 in time.
+    """Draw all severities at one moment, and severity 3 over time if frames depend on one another.
 
-    (h, w, 3) uint8 RGB: rows of six tiles of ``tile`` pixels, with a line of text above each.
+    Returns:
+        (h, w, 3) uint8 RGB: rows of six tiles of ``tile`` pixels, with a line of text above each.
     """
     fps, cells = footage.facts.fps, [Cell(name, severity) for severity in range(1, 6)]
     clean = loose_renderer(CLEAN, footage.facts, CLIP)
@@ -202,7 +200,7 @@ def picture(name: str, footage: Footage, frame: int = FRAME, tile: int = TILE) -
 
 
 def main() -> None:
-    """Command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.gallery", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="make pictures of these only")
     parser.add_argument("--page", action="store_true", help="write the page, and no picture")

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 _VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".webm", ".wmv"}
 _ARCHIVES = {".gz", ".tgz", ".tar", ".zip", ".7z", ".rar", ".bz2", ".xz", ".zst"}
 _UNFINISHED = {".part", ".crdownload", ".download", ".tmp", ".filepart", ".partial"}
+#: At most so many files are looked at, and compared with so many that are missing in all.
+_LOOKED_AT, _COMPARED = 100, 20_000
 #: What a second download or a copy of a file is called.
 _COPY = re.compile(r"( \(\d+\)| - copy( \(\d+\))?)$")
 
@@ -24,23 +28,31 @@ def is_data(path: Path) -> bool:
     return not path.name.startswith(".") and path.name not in {"__MACOSX", "Thumbs.db"}
 
 
-def near_miss(path: Path, taken: Collection[str] = ()) -> str:
+def near_miss(path: Path) -> str:
     """Return what is there in place of a missing path, and what to do, as "; there is ...".
 
     Empty where nothing similar is there.
-
-    Args:
-        path: of a file or folder that is expected and missing.
-        taken: names beside it that are expected as well, so that they cannot be meant.
     """
     steps = [path, *path.parents]
     pairs = zip(steps[1:], steps, strict=False)
     folder, missing = next((pair for pair in pairs if pair[0].is_dir()), (Path(), path))
     if missing.is_symlink() and not missing.exists():
         return f"; it is a link to {str(missing.readlink())!r}, which is not there"
+    return first_near_miss(folder, [missing.name], [])
+
+
+def first_near_miss(folder: Path, missing: Iterable[str], taken: Collection[str]) -> str:
+    """Return what is there in place of the first of some missing names that has such a thing.
+
+    Args:
+        folder: where they are missing.
+        missing: names.
+        taken: names that are expected there as well, so that they cannot be meant.
+    """
     with suppress(OSError):
-        there = sorted(p for p in folder.iterdir() if is_data(p) and p.name not in taken)
-        return next(filter(None, (_said(found, missing.name) for found in there)), "")
+        surplus = sorted(p for p in folder.iterdir() if is_data(p) and p.name not in taken)
+        pairs = ((found, name) for name in missing for found in surplus[:_LOOKED_AT])
+        return next(filter(None, (_said(*pair) for pair in islice(pairs, _COMPARED))), "")
     return ""
 
 
@@ -68,6 +80,7 @@ def _advice(found: str, wanted: str, name: str) -> str:
     return ""
 
 
+@lru_cache(2**14)
 def _key(name: str) -> str:
     """Return what a name has in common with those that are nearly the same."""
     visible = (c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")

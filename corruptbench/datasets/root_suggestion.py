@@ -13,8 +13,8 @@ _UP, _DOWN = 4, 2  # levels
 
 def nearby(root: Path, meant: Callable[[Path], object]) -> Path | None:
     """Return the first folder above ``root``, then below it, of which ``meant`` is true."""
-    whole = root.resolve()
-    return next((p for p in (*whole.parents[:_UP], *_below(whole, _DOWN)) if meant(p)), None)
+    resolved = root.resolve()
+    return next((p for p in (*resolved.parents[:_UP], *_below(resolved, _DOWN)) if meant(p)), None)
 
 
 def _below(place: Path, levels: int) -> Iterator[Path]:

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Literal, cast
 
 import numpy as np
 import torch
@@ -87,16 +87,17 @@ def load_lifter(path: Path, device: str) -> Lifter:
 
     Raises:
         InputError: the file is not such an archive, has no contract, or breaks it.
+        OSError: the file cannot be read.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected an exported lifter")
-    kind = _kind(path)
     target = usable_device(device)
     extra = {EXTRA_FILE: ""}
-    load = _load_script if kind == "script" else _load_export
     # Torch gets an open file: it takes a name for UTF-8.
     with path.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.jit is deprecated, but many people use it
+        load = _load_script if _kind(path, stream) == "script" else _load_export
+        stream.seek(0)
         try:
             network, count = load(stream, target, extra)
         except Exception as error:  # torch raises errors of many kinds
@@ -127,11 +128,11 @@ def usable_device(name: str) -> torch.device:
     return device
 
 
-def _kind(path: Path) -> str:
-    if not zipfile.is_zipfile(path):
+def _kind(path: Path, stream: BinaryIO) -> Literal["export", "script"]:
+    if not zipfile.is_zipfile(stream):
         raise InputError(f"{path}: not an exported model (not a ZIP archive); {_EXPORT}")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(stream) as archive:
             inside = {name.partition("/")[2] for name in archive.namelist()}
     except zipfile.BadZipFile as error:
         raise InputError(f"{path}: a damaged archive ({error}); copy or export it again") from None

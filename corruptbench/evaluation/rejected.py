@@ -10,6 +10,7 @@ from corruptbench.errors import InputError
 from corruptbench.files import atomic
 from corruptbench.leaderboard import clips
 from corruptbench.manifest import Cell
+from corruptbench.progress import counted
 
 
 class RejectedPosesError(InputError):
@@ -24,21 +25,22 @@ class RejectedPosesError(InputError):
     def __init__(self, lifter: str, table: pd.DataFrame) -> None:
         self.lifter = lifter
         self.rows = table[table["rejected"] > 0]
+        total = int((table["frames"] + table["rejected"]).sum())
+        in_clips = _share(self.rows, table, clips.CLIP_KEY, "clip")
+        in_cells = _share(self.rows, table, clips.CELL_KEY, "cell")
         worst = self.rows.nlargest(1, "rejected").iloc[0]
         super().__init__(
-            f"{lifter}: {self.rows['rejected'].sum()} of "
-            f"{(table['frames'] + table['rejected']).sum()} poses are NaN, infinite or collapsed "
-            f"to a point, in {_share(self.rows, table, clips.CLIP_KEY)} clips and "
-            f"{_share(self.rows, table, clips.CELL_KEY)} cells; most ({worst['rejected']}) in "
-            f"{worst['subject']}/{worst['sequence']}.{worst['camera']}, "
+            f"{lifter}: cannot score {self.rows['rejected'].sum()} of {counted(total, 'pose')} "
+            f"(NaN, infinite or collapsed to a point), in {in_clips} and {in_cells}; most "
+            f"({worst['rejected']}) in {worst['subject']}/{worst['sequence']}.{worst['camera']}, "
             f"{Cell(worst['corruption'], worst['severity'])}. A result without them would not be "
             "comparable, so there is none: correct the model"
         )
 
 
-def _share(rows: pd.DataFrame, table: pd.DataFrame, key: tuple[str, ...]) -> str:
-    counts = [len(t[[*key]].drop_duplicates()) for t in (rows, table)]
-    return f"{counts[0]} of {counts[1]}"
+def _share(rows: pd.DataFrame, table: pd.DataFrame, key: tuple[str, ...], noun: str) -> str:
+    some, total = (len(t[[*key]].drop_duplicates()) for t in (rows, table))
+    return f"{some} of {counted(total, noun)}"
 
 
 def rejected_path(folder: Path, lifter: str) -> Path:

@@ -110,10 +110,10 @@ def clip_errors(
         rules: scoring rules of the manifest.
         root: whether the predictions are relative to the root joint (from the lifter's contract).
     """
-    labelled = metrics.is_valid_pose(target)
-    scored = labelled & metrics.is_valid_pose(predicted)
+    labeled = metrics.is_valid_pose(target)
+    scored = labeled & metrics.is_valid_pose(predicted)
     frames = int(scored.sum())
-    rejected = int(labelled.sum()) - frames
+    rejected = int(labeled.sum()) - frames
     if not frames:
         return ClipErrors(0, 0, None, None, None, rejected)
     predicted = np.where(scored[:, None, None], predicted, np.nan)  # infinities would warn below

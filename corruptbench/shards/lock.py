@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
@@ -65,7 +65,15 @@ def read_lock(path: Path) -> Lock:
 
 def software() -> dict[str, str]:
     """Return the versions of Python and of the packages that decide numbers."""
-    return {"python": platform.python_version(), **{name: version(name) for name in SOFTWARE}}
+    return {"python": platform.python_version(), **{name: _version(name) for name in SOFTWARE}}
+
+
+def _version(name: str) -> str:
+    """Return a package's version; a module can also come from another package, or from a folder."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed as a package"
 
 
 def digest(records: Sequence[ShardRecord], field: str) -> str:

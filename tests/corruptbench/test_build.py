@@ -129,7 +129,7 @@ def test_cells_of_a_killed_wider_build_do_not_hinder(
     words = ("--root", mini, "--manifest", mini_manifest, "--out", tmp_path)
     done = cli("evaluate", tiny_lifter, "--shards", out, *words)
     assert done.code == 0, done.err
-    assert "partial: 3 of 11 cells" in done.out
+    assert "partial: 3 of 11 cells" in done.err
 
 
 def test_one_build_at_a_time(mini, mini_manifest, tmp_path, cli):

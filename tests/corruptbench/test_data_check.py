@@ -13,6 +13,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from corruptbench.datasets import open_dataset
+from corruptbench.errors import InputError
 from corruptbench.video.header import read_header
 from tests.fixtures import folder, humaneva
 
@@ -252,7 +253,10 @@ def test_root_that_is_none(name, words, tmp_path, cli):
 def test_unknown_data_set(tmp_path, cli):
     done = cli("data", "check", "h37m", "--root", tmp_path)
     assert done.code == 2
-    assert "'h37m' is unknown" in done.err
+    assert "'h37m'" in done.err
+    assert "folder, human36m, humaneva, studio" in done.err
+    with pytest.raises(InputError, match="unknown data set 'h37m': expected one of folder, human"):
+        open_dataset("h37m", tmp_path)
 
 
 @pytest.mark.parametrize("placed", [{}, {"movflags": "+faststart"}])

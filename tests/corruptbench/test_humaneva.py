@@ -434,7 +434,7 @@ def test_wrong_roots(root, tmp_path):
     (tmp_path / "other/S1/Videos").mkdir(parents=True)
     with pytest.raises(InputError, match="no folder S1 or S2 or S3 of HumanEva-I in it"):
         open_dataset("humaneva", tmp_path / "other")
-    with pytest.raises(InputError, match=r"npz: no such file; expected the root .* laid into it"):
+    with pytest.raises(InputError, match=r"npz: no such file; expected the root .* belong into it"):
         open_dataset("humaneva", tmp_path / "data_3d_humaneva15.npz")
     (tmp_path / "data_3d_humaneva15.npz").touch()
     with pytest.raises(InputError, match=r"npz: a file; expected the root of HumanEva-I, a folder"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 from codecs import BOM_UTF8
@@ -97,4 +99,17 @@ def test_another_encoding_is_named(tmp_path, content):
     model = script(tmp_path / "model.pt", Lift())
     model.with_suffix(".toml").write_bytes(content)
     with pytest.raises(InputError, match=r"model\.toml: .*UTF-8"):
+        load_lifter(model, "cpu")
+
+
+def test_a_model_that_may_not_be_read(tmp_path, monkeypatch):
+    """Not taken for something that is no model; root may read anything, so this is acted out."""
+    model = script(tmp_path / "model.pt", Lift(), contract(frames=1))
+
+    def refuse(path, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(io, "open", refuse)
+    with pytest.raises(PermissionError, match=r"model\.pt"):
         load_lifter(model, "cpu")

@@ -16,7 +16,7 @@ import pytest
 
 from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.datasets.humaneva import HumanEva
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import first_near_miss, near_miss
 from corruptbench.errors import InputError
 from tests.fixtures import human36m, humaneva
 
@@ -89,8 +89,8 @@ def test_a_link_to_nowhere(tmp_path):
 
 def test_a_name_that_is_wanted_itself_is_not_meant(tmp_path):
     (tmp_path / "sway 1.mp4").touch()
-    assert near_miss(tmp_path / "sway_1.mp4")
-    assert near_miss(tmp_path / "sway_1.mp4", taken={"sway 1.mp4"}) == ""
+    assert first_near_miss(tmp_path, ["sway_1.mp4"], [])
+    assert first_near_miss(tmp_path, ["sway_1.mp4"], ["sway 1.mp4"]) == ""
 
 
 # -- in the data sets ------------------------------------------------------------------------------

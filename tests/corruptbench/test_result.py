@@ -63,8 +63,8 @@ def test_a_table_that_was_changed_is_not_saved(table, lifter, shard_set, tmp_pat
 
 
 def test_rejected_poses_are_told_in_memory_and_saved_on_demand(table, lifter, shard_set, tmp_path):
-    bad = table.assign(rejected=np.arange(len(table)) == 4)
-    with pytest.raises(RejectedPosesError, match="tiny: 1 of ") as caught:
+    bad = table.assign(rejected=(np.arange(len(table)) == 4).astype(int))
+    with pytest.raises(RejectedPosesError, match="tiny: cannot score 1 of ") as caught:
         make_result(bad, lifter, shard_set, "again")
     assert "in 1 of 6 clips and 1 of 3 cells" in str(caught.value)
     assert len(caught.value.rows) == 1

@@ -1,4 +1,4 @@
-"""A corruption is added with one file: nothing else is edited, but for its golden digest."""
+"""A corruption is added with the one file that CONTRIBUTING.md shows, and its golden digest."""
 
 from __future__ import annotations
 
@@ -10,55 +10,12 @@ from shutil import copy2, copytree, ignore_patterns
 
 import pytest
 
+from tests.docs.blocks import titled
+
 ROOT = Path(__file__).parents[2]
 SUITE = "tests/corruptions/test_properties.py"
 
-VIGNETTE = '''
-"""Vignette: the picture darkens towards its corners.
-
-Models a lens that passes less light at an angle. Its axis is drawn once for the clip.
-"""
-
-from dataclasses import dataclass
-
-import numpy as np
-
-from corruptbench.corruptions.base import Corruption
-from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
-
-
-@dataclass(frozen=True)
-class Params:
-    """How dark it gets.
-
-    Attributes:
-        strength: fraction of the light that is lost half a diagonal
-            away from the axis.
-    """
-
-    strength: float
-
-
-SEVERITIES = (Params(0.3), Params(0.45), Params(0.6), Params(0.75), Params(0.9))
-
-
-def plan(facts, params, key):
-    """(H, W, 1) uint32: the light that passes at each pixel, of 65536."""
-    y, x = np.indices((facts.height, facts.width)) + 0.5
-    x -= facts.width * (0.45 + 0.1 * key.uniform(0))
-    y -= facts.height * (0.45 + 0.1 * key.uniform(1))
-    lost = params.strength * (x**2 + y**2) / ((facts.width**2 + facts.height**2) / 4)
-    return np.rint(65536 * np.clip(1 - lost, 0, 1)).astype(np.uint32)[..., None]
-
-
-def apply(frames, t, plan, region):
-    """The darkened region of frame t."""
-    light = TO_LINEAR[frames[t][region.slices]].astype(np.uint32)
-    return FROM_LINEAR[(light * plan[region.slices]) >> 16]
-
-
-CORRUPTION = Corruption("vignette", "lighting", 1, "clip", SEVERITIES, plan, apply)
-'''
+VIGNETTE = titled("CONTRIBUTING.md", "corruptions/vignette.py")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +31,7 @@ def tree(tmp_path_factory) -> Path:
         "tests/corruptions/scenes.py", SUITE, "tools/gallery.py",
     ):  # fmt: skip
         copy2(ROOT / file, copied / file)
-    (package / "corruptions/vignette.py").write_text(VIGNETTE.lstrip())
+    (package / "corruptions/vignette.py").write_text(VIGNETTE)
     return copied
 
 

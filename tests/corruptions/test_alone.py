@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -31,16 +32,18 @@ print(corruptions.__file__)
 """
 
 
-def test_its_docstrings_example_runs_with_nothing_but_the_package(tmp_path):
+def test_its_docstrings_examples_run_with_nothing_but_the_package(tmp_path):
     package = tmp_path / "corruptbench"
     copytree(Path(corruptions.__file__).parent, package / "corruptions")
     copy2(Path(corruptions.__file__).parents[1] / "__init__.py", package)
-    example = textwrap.dedent(inspect.getdoc(corruptions).partition("::\n")[2])
+    blocks = re.findall(r"::\n\n((?:(?:    .*)?\n?)+)", inspect.getdoc(corruptions))
+    assert len(blocks) == 2
+    examples = "".join(textwrap.dedent(block) for block in blocks)
     # -S: no .pth file is followed, so an installation of this project is not seen.
     where = os.pathsep.join([str(tmp_path), sysconfig.get_path("purelib")])
     done = subprocess.run(
-        [sys.executable, "-S", "-c", SETTING + example + CHECK],
+        [sys.executable, "-S", "-c", SETTING + examples + CHECK],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": where}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == str(package / "corruptions" / "__init__.py")
+    assert done.stdout.splitlines()[-1] == str(package / "corruptions" / "__init__.py")

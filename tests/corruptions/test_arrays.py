@@ -42,7 +42,7 @@ def whole_picture(frames, height, width, fps=25.0):
     return ClipFacts(frames, height, width, fps, boxes)
 
 
-def grey(clip):
+def gray(clip):
     return np.ascontiguousarray(clip[..., 1])
 
 
@@ -61,16 +61,16 @@ def test_the_bytes_are_those_of_the_library(name, severity):
 FORMS = {
     "clip": lambda clip: clip,
     "picture": lambda clip: clip[0],
-    "grey picture": lambda clip: grey(clip)[0],
-    "grey picture, one channel": lambda clip: grey(clip)[0][..., None],
-    "grey clip": lambda clip: grey(clip)[..., None],
+    "gray picture": lambda clip: gray(clip)[0],
+    "gray picture, one channel": lambda clip: gray(clip)[0][..., None],
+    "gray clip": lambda clip: gray(clip)[..., None],
     "clip of one frame": lambda clip: clip[:1],
     "list": list,
-    "tuple of grey pictures": lambda clip: tuple(grey(clip)),
+    "tuple of gray pictures": lambda clip: tuple(gray(clip)),
     "list of float pictures": lambda clip: list(clip.astype(np.float32) / 255),
     "tensor": lambda clip: torch.from_numpy(clip.copy()).movedim(-1, -3),
     "tensor of one picture": lambda clip: torch.from_numpy(clip[0].copy()).movedim(-1, -3),
-    "grey tensor": lambda clip: torch.from_numpy(grey(clip).copy())[:, None],
+    "gray tensor": lambda clip: torch.from_numpy(gray(clip).copy())[:, None],
     "list of tensors": lambda clip: [torch.from_numpy(f.copy()).movedim(-1, -3) for f in clip],
     "float16": lambda clip: (clip / 255).astype(np.float16),
     "float32": lambda clip: (clip / 255).astype(np.float32),
@@ -120,8 +120,8 @@ def test_the_form_that_was_passed_comes_back(name, form):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_corruption_takes_grey_and_float(name):
-    clip = grey(CLIP)[..., None]
+def test_every_corruption_takes_gray_and_float(name):
+    clip = gray(CLIP)[..., None]
     found = corrupt(clip, name)
     assert same_form(found, clip)
     assert np.array_equal(found, corrupt(np.repeat(clip, 3, axis=-1), name)[..., 1:2])
@@ -164,7 +164,7 @@ def test_the_result_is_the_callers_own():
     assert not found.requires_grad
     assert found.is_contiguous()
     assert not np.shares_memory(found.numpy(), tensor.detach().numpy())
-    for frames in (CLIP, CLIP[0], grey(CLIP)[0]):
+    for frames in (CLIP, CLIP[0], gray(CLIP)[0]):
         assert not np.shares_memory(corrupt(frames, "frame_freeze", 1), frames)
 
 
@@ -228,7 +228,7 @@ def test_a_seed_decides():
 
 PICTURE = CLIP[0]
 REFUSED = {
-    "grey clip without channels": (CLIP[..., 0], r"\(3, 48, 48\), .*\[\.\.\., None\]"),
+    "gray clip without channels": (CLIP[..., 0], r"\(3, 48, 48\), .*\[\.\.\., None\]"),
     "transparency": (np.zeros((9, 9, 4), np.uint8), r"\(9, 9, 4\), .*\[\.\.\., :3\]"),
     "channels first": (PICTURE.transpose(2, 0, 1), r"np\.moveaxis\(frames, 0, -1\)"),
     "clip, channels first": (np.moveaxis(CLIP, -1, 1), r"np\.moveaxis\(frames, 1, -1\)"),

@@ -1,4 +1,4 @@
-"""The kernel is a centred line, it sways as stated, and light is added up as it should be."""
+"""The kernel is a centered line, it sways as stated, and light is added up as it should be."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def moments(length, angle):
 @settings(max_examples=300, deadline=None)
 @given(length=LENGTHS, angle=ANGLES)
 @example(length=0.0, angle=0.3)
-@example(length=375.0, angle=0.0)  # rounding alone adds up to more than the centre has to give
-@example(length=383.75, angle=0.0)  # exactly what the centre has to give
+@example(length=375.0, angle=0.0)  # rounding alone adds up to more than the center has to give
+@example(length=383.75, angle=0.0)  # exactly what the center has to give
 @example(length=821.4800195499496, angle=math.pi / 2)
 def test_kernel_is_a_centred_line(length, angle):
     offsets, weights = line_kernel(length, angle)
@@ -79,7 +79,7 @@ def test_sway(severity):
     """Length and angle keep to their swings, turn no faster than a hand, and do turn."""
     stated = SHAKE.severities[severity - 1].length * 120
     fastest = 2 * math.pi * 1.5 / FPS  # of a sine of 1.5 Hz and amplitude 1, in one frame
-    means, centres = [], []
+    means, centers = [], []
     for clip in range(40):
         plan = SHAKE.prepare(facts_of(120, 500), severity, Key.of("sway", severity, clip))
         lengths, angles = np.array(plan.lengths), np.array(plan.angles)
@@ -94,10 +94,10 @@ def test_sway(severity):
         assert np.ptp(angles) > math.pi / 6
         assert abs(np.corrcoef(lengths, angles)[0, 1]) < 0.95, "length and angle sway on their own"
         means.append(lengths.mean() / stated)
-        centres.append(angles.mean() / math.pi)
+        centers.append(angles.mean() / math.pi)
     assert abs(np.mean(means) - 1) < 0.02
-    # Every direction of a line occurs: the centres fill 0..pi
-    assert np.histogram(centres, bins=4, range=(0, 1))[0].min() >= 3
+    # Every direction of a line occurs: the centers fill 0..pi
+    assert np.histogram(centers, bins=4, range=(0, 1))[0].min() >= 3
 
 
 def encode(linear):

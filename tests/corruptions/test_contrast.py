@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from corruptbench.corruptions import Key, get
-from corruptbench.corruptions.contrast import GREYS, SEVERITIES
+from corruptbench.corruptions.contrast import GRAYS, SEVERITIES
 from tests.corruptions.scenes import facts
 from tests.corruptions.test_brightness import ramp
 
 
 @pytest.mark.parametrize("severity", range(1, 6))
-def test_codes_move_towards_one_grey_by_the_factor(severity):
-    greys = []
+def test_codes_move_towards_one_gray_by_the_factor(severity):
+    grays = []
     for clip in range(20):
         out = get("contrast").clip(ramp(), facts(16, 1), severity, Key.of("clip", clip))
         out = out.reshape(256, 3)
@@ -19,12 +19,12 @@ def test_codes_move_towards_one_grey_by_the_factor(severity):
         assert abs(slope - SEVERITIES[severity - 1].factor) < 0.002
         assert np.abs(out[:, 0] - (slope * np.arange(256) + offset)).max() < 0.6  # only rounded
         assert (out == out[:, :1]).all()
-        greys.append(offset / (1 - slope) / 255)
-    assert GREYS[0] - 0.005 < min(greys) < max(greys) < GREYS[1] + 0.005
-    assert np.ptp(greys) > 0.05
+        grays.append(offset / (1 - slope) / 255)
+    assert GRAYS[0] - 0.005 < min(grays) < max(grays) < GRAYS[1] + 0.005
+    assert np.ptp(grays) > 0.05
 
 
-def test_the_grey_is_not_measured():
+def test_the_gray_is_not_measured():
     """A pixel's result does not depend on other pixels."""
     dark, bright = (np.full((1, 16, 16, 3), level, dtype=np.uint8) for level in (10, 240))
     mixed = dark.copy()

@@ -1,4 +1,4 @@
-"""The kernel is a centred disk, its radius hunts as stated, and light is added up exactly."""
+"""The kernel is a centered disk, its radius hunts as stated, and light is added up exactly."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_kernel_is_a_centred_disk(radius):
     assert np.array_equal(kernel, kernel.T)
     reach = kernel.shape[0] // 2
     y, x = np.indices(kernel.shape) - reach
-    # Of an even disk: the mean squared distance from its centre is half the radius squared
+    # Of an even disk: the mean squared distance from its center is half the radius squared
     if radius > 1:
         found = (kernel * (x**2 + y**2)).sum() / kernel.sum()
         assert abs(found - radius**2 / 2) < 0.35 + 0.02 * radius**2

@@ -13,8 +13,8 @@ from corruptbench.corruptions import ClipFacts, Key, get
 
 ERASE = get("erase")
 SEVERITIES = range(1, 6)
-FPS, FRAMES, SIZE, GREY = 25.0, 1000, 210, 11  # 40 s; no patch is as dark as 11
-FLAT = [np.full((SIZE, SIZE, 3), GREY, dtype=np.uint8)] * FRAMES
+FPS, FRAMES, SIZE, GRAY = 25.0, 1000, 210, 11  # 40 s; no patch is as dark as 11
+FLAT = [np.full((SIZE, SIZE, 3), GRAY, dtype=np.uint8)] * FRAMES
 
 
 def boxes():
@@ -46,7 +46,7 @@ def slots(severity):
 
 def decoded(frame):
     """Left, top, right, bottom and R, G, B of the one patch in a frame; NaN if there is none."""
-    painted = frame[..., 0] != GREY
+    painted = frame[..., 0] != GRAY
     if not painted.any():
         return [np.nan] * 7
     rows, columns = np.flatnonzero(painted.any(axis=1)), np.flatnonzero(painted.any(axis=0))
@@ -103,9 +103,9 @@ def test_a_patch_keeps_its_place_in_the_persons_box(severity):
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_a_patch_keeps_its_size_and_colour(severity):
+def test_a_patch_keeps_its_size_and_color(severity):
     params = ERASE.severities[severity - 1]
-    sides, aspects, colours = [], [], set()
+    sides, aspects, colors = [], [], set()
     for _, rows in all_runs(severity):
         size = rows[:, 2:4] - rows[:, :2]
         assert (np.ptp(size, axis=0) <= 1).all(), "whatever the box does"
@@ -115,11 +115,11 @@ def test_a_patch_keeps_its_size_and_colour(severity):
         assert (np.ptp(rows[:, 4:], axis=0) == 0).all()
         sides.append((width + height) / 2)
         aspects.append(width / height)
-        colours.add(tuple(rows[0, 4:]))
+        colors.add(tuple(rows[0, 4:]))
     assert np.mean(sides) == pytest.approx(params.side * PERSON, rel=0.05)
     assert min(aspects) < 0.7
     assert max(aspects) > 1.4
-    assert len(colours) == len(sides)
+    assert len(colors) == len(sides)
     for patch in planned(severity).patches:
         exact = params.side * PERSON
         assert math.isclose(math.sqrt(patch.width * patch.height), exact, rel_tol=1e-12)
@@ -148,12 +148,12 @@ def test_the_picture_is_all_slots_and_nothing_else(severity):
     for t in range(0, FRAMES, 10):
         found = ERASE.apply(FLAT, t, planned(severity), ABOUT.whole)
         expected = FLAT[t].copy()
-        for left, top, right, bottom, *colour in (track[t] for track in tracks(severity)):
+        for left, top, right, bottom, *color in (track[t] for track in tracks(severity)):
             if not math.isnan(left):
-                expected[int(top) : int(bottom), int(left) : int(right)] = colour
+                expected[int(top) : int(bottom), int(left) : int(right)] = color
         assert np.array_equal(found, expected)
         codes = found.astype(np.int64) @ [1 << 16, 1 << 8, 1]
-        present = len(np.unique(codes[codes != GREY * 0x010101]))
+        present = len(np.unique(codes[codes != GRAY * 0x010101]))
         assert present <= count
         most = max(most, present)
     assert most > 1
@@ -169,7 +169,7 @@ def test_nothing_is_painted_where_nobody_is(severity):
     about = ClipFacts(250, SIZE, SIZE, FPS, gaps)
     plan = ERASE.prepare(about, severity, Key.of("gaps", severity))
     painted = np.array(
-        [(ERASE.apply(frames, t, plan, about.whole) != GREY).any() for t in range(250)]
+        [(ERASE.apply(frames, t, plan, about.whole) != GRAY).any() for t in range(250)]
     )
     assert not painted[nobody].any()
     assert painted[~nobody].mean() > 0.5

@@ -168,11 +168,11 @@ def test_a_lossless_stream_only_loses_detail(person):
         assert np.abs(loss).max() < 5
 
 
-def test_colours_against_opencv():
-    """Flat squares of random colours, without loss; and what OpenCV makes of the same picture."""
-    colours = np.random.default_rng(2).integers(0, 256, (16, 16, 3), dtype=np.uint8)
-    colours[0, :8] = [[r, g, b] for r in (0, 255) for g in (0, 255) for b in (0, 255)]
-    picture = colours.repeat(4, axis=0).repeat(4, axis=1)
+def test_colors_against_opencv():
+    """Flat squares of random colors, without loss; and what OpenCV makes of the same picture."""
+    colors = np.random.default_rng(2).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    colors[0, :8] = [[r, g, b] for r in (0, 255) for g in (0, 255) for b in (0, 255)]
+    picture = colors.repeat(4, axis=0).repeat(4, axis=1)
     ours = decode(encode([picture], 0))[0].astype(int)
     planes = cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420)
     theirs = cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420).astype(int)

@@ -8,7 +8,7 @@ import pytest
 from scipy.fft import dctn, idctn
 
 from corruptbench.corruptions import ClipFacts, Key, Region, get
-from corruptbench.corruptions.jpeg import BITS, CODED, KEPT, SEVERITIES, apply, quantisation
+from corruptbench.corruptions.jpeg import BITS, CODED, KEPT, SEVERITIES, apply, quantization
 from tests.corruptions.scenes import scene
 
 
@@ -41,24 +41,24 @@ def test_it_is_jpeg_for_a_person_of_the_coded_height(severity):
     loss = np.sqrt(np.mean((luma(theirs) - luma(clip[0])) ** 2))
     assert np.sqrt(np.mean((luma(ours) - luma(theirs)) ** 2)) < 0.2 * loss
     assert np.sqrt(np.mean((luma(ours) - luma(clip[0])) ** 2)) == pytest.approx(loss, rel=0.05)
-    colour = np.abs((ours - theirs).reshape(128, 2, 128, 2, 3).mean(axis=(1, 3)))
-    assert np.mean(colour) < 0.25 * np.mean(np.abs(ours - clip[0]))
+    color = np.abs((ours - theirs).reshape(128, 2, 128, 2, 3).mean(axis=(1, 3)))
+    assert np.mean(color) < 0.25 * np.mean(np.abs(ours - clip[0]))
 
 
 @pytest.mark.parametrize("side", [2, 5, 8, 12, 24, 70])
-def test_a_block_keeps_quantised_low_frequencies_at_any_size(side):
-    """Grey pictures, against an orthonormal cosine transform in floating point."""
+def test_a_block_keeps_quantized_low_frequencies_at_any_size(side):
+    """Gray pictures, against an orthonormal cosine transform in floating point."""
     size = 10 * side
-    grey = np.repeat(textured(size)[..., :1], 3, axis=-1)
+    gray = np.repeat(textured(size)[..., :1], 3, axis=-1)
     plan = get("jpeg").prepare(about(size, side * CODED / 8), 3, Key.of("clip"))
     assert plan.side == side
-    out = apply(grey, 0, replace(plan, place=(0, 0)), Region(0, 0, size, size))[..., 0]
+    out = apply(gray, 0, replace(plan, place=(0, 0)), Region(0, 0, size, size))[..., 0]
     kept = min(side, 8)
-    steps = quantisation(SEVERITIES[2].quality)[0, :kept, :kept]
+    steps = quantization(SEVERITIES[2].quality)[0, :kept, :kept]
     expected = np.empty((size, size))
     for y in range(0, size, side):
         for x in range(0, size, side):
-            block = grey[0, y : y + side, x : x + side, 0] - 128.0
+            block = gray[0, y : y + side, x : x + side, 0] - 128.0
             low = dctn(block, norm="ortho")[:kept, :kept] * 8 / side
             coded = np.zeros((side, side))
             coded[:kept, :kept] = np.rint(low / steps) * steps * side / 8
@@ -68,16 +68,16 @@ def test_a_block_keeps_quantised_low_frequencies_at_any_size(side):
     assert error.mean() < 0.5
 
 
-def test_quantisation_tables():
-    assert quantisation(50)[0, 0].tolist() == [16, 11, 10, 16, 24, 40, 51, 61]
-    assert quantisation(50)[1, 0].tolist() == [17, 18, 24, 47, 99, 99, 99, 99]
-    assert quantisation(3).max() == 255
+def test_quantization_tables():
+    assert quantization(50)[0, 0].tolist() == [16, 11, 10, 16, 24, 40, 51, 61]
+    assert quantization(50)[1, 0].tolist() == [17, 18, 24, 47, 99, 99, 99, 99]
+    assert quantization(3).max() == 255
     for quality in (1, 10, 30, 75, 100):
         picture = np.zeros((16, 16, 3), dtype=np.uint8)
         _, code = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
         data = code.tobytes()
         tables = [data[i + 5 : i + 69] for i in range(len(data)) if data[i : i + 2] == b"\xff\xdb"]
-        for ours, theirs in zip(quantisation(quality), tables, strict=True):
+        for ours, theirs in zip(quantization(quality), tables, strict=True):
             assert sorted(ours.ravel().tolist()) == sorted(theirs)
 
 

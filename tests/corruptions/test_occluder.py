@@ -14,10 +14,10 @@ def corrupted(level, about, severity, key):
 
 
 @pytest.mark.parametrize("drawing", range(len(DRAWINGS)))
-def test_an_object_is_coloured_and_covered_alike(drawing):
+def test_an_object_is_colored_and_covered_alike(drawing):
     thing = _draw(DRAWINGS[drawing], 150, Key.of("thing"), drawing)
-    colour, cover = thing[..., :3].astype(int), thing[..., 3].astype(int)
-    assert (colour <= cover[..., None]).all(), "colour is multiplied by coverage"
+    color, cover = thing[..., :3].astype(int), thing[..., 3].astype(int)
+    assert (color <= cover[..., None]).all(), "color is multiplied by coverage"
     solid = (cover == 255).mean()
     assert 0.15 < solid < 0.8
     soft = ((cover > 0) & (cover < 255)).mean()
@@ -25,8 +25,8 @@ def test_an_object_is_coloured_and_covered_alike(drawing):
     assert not cover[:, 0].any(), "nothing is cut off at the canvas' border"
     assert not cover[:, -1].any()
     assert not (cover[0] == 255).any(), "nor at its top"
-    texture = colour[cover == 255].std(axis=0)
-    assert texture.max() > 10, "not one flat colour"
+    texture = color[cover == 255].std(axis=0)
+    assert texture.max() > 10, "not one flat color"
 
 
 @pytest.mark.parametrize("drawing", range(len(DRAWINGS)))
@@ -50,7 +50,7 @@ def test_painting_mixes_by_coverage():
     plan = get("occluder").prepare(about, 4, key)
     dark, light = (corrupted(v, about, 4, key).astype(float) for v in (0, 255))
     for t in range(6):
-        colour, through = np.zeros((120, 120, 3)), np.ones((120, 120))
+        color, through = np.zeros((120, 120, 3)), np.ones((120, 120))
         for crossing in plan.crossings:
             left = column(crossing, t)
             if left is None:
@@ -61,9 +61,9 @@ def test_painting_mixes_by_coverage():
                     v, u = crossing.top + y, left + x
                     if 0 <= v < 120 and 0 <= u < 120:
                         open_ = 1 - thing[y, x, 3] / 255
-                        colour[v, u] = thing[y, x, :3] + open_ * colour[v, u]
+                        color[v, u] = thing[y, x, :3] + open_ * color[v, u]
                         through[v, u] *= open_
-        assert np.abs(dark[t] - colour).max() < 2.5
+        assert np.abs(dark[t] - color).max() < 2.5
         assert np.abs((light - dark)[t] - 255 * through[..., None]).max() < 4
 
 

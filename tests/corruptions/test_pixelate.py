@@ -22,7 +22,7 @@ def test_every_block_is_the_mean_of_its_light(severity):
     plan = pixelate.prepare(about, severity, key)
     side = plan.side / UNIT
     assert side == pytest.approx(SEVERITIES[severity - 1].side * 0.6 * size, abs=1e-4)
-    # Block of a pixel's centre: the number of borders floor(i * side - place + 1/2) at or below it
+    # Block of a pixel's center: the number of borders floor(i * side - place + 1/2) at or below it
     index = [
         np.array(
             [

@@ -59,16 +59,16 @@ def test_shape_dtype_and_frame_count_are_kept(name, severity):
 
 
 def point_target(size, frames):
-    """A bright disc that moves by a fraction of a pixel a frame, and its true centres."""
+    """A bright disc that moves by a fraction of a pixel a frame, and its true centers."""
     ys, xs = np.mgrid[0:size, 0:size] + 0.5
-    centres = np.stack(
+    centers = np.stack(
         [size * 0.45 + 1.7 * np.arange(frames), size * 0.5 - 0.9 * np.arange(frames)], axis=1
     )
     clip = np.full((frames, size, size, 3), 90, dtype=np.uint8)
-    for t, (x, y) in enumerate(centres):
+    for t, (x, y) in enumerate(centers):
         disc = np.clip(4.5 - np.hypot(xs - x, ys - y), 0, 1)
         clip[t] = np.rint(90 + 100 * disc)[..., None]
-    return clip, centres
+    return clip, centers
 
 
 def centroid(light):
@@ -84,9 +84,9 @@ def covers(name):
 
 @cache
 def is_noisy(name):
-    """Whether a flat grey picture does not stay smooth: neighbouring pixels come to differ."""
-    grey = np.full((1, 128, 128, 3), 128, dtype=np.uint8)
-    out = corrupted(name, 3, grey, facts(128, 1)).astype(int)
+    """Whether a flat gray picture does not stay smooth: neighboring pixels come to differ."""
+    gray = np.full((1, 128, 128, 3), 128, dtype=np.uint8)
+    out = corrupted(name, 3, gray, facts(128, 1)).astype(int)
     return not covers(name) and np.abs(np.diff(out, axis=2)).mean() > 1
 
 
@@ -103,10 +103,10 @@ def transmittance(name, severity, about, key):
     return (white.astype(np.float64) - black) / 255
 
 
-def shown_frames(light, centres):
-    """For each frame the number of the true centre that its light lies at, to 0.1 px."""
+def shown_frames(light, centers):
+    """For each frame the number of the true center that its light lies at, to 0.1 px."""
     found = np.array([centroid(picture) for picture in light])
-    away = np.linalg.norm(found[:, None] - centres, axis=-1)
+    away = np.linalg.norm(found[:, None] - centers, axis=-1)
     assert away.min(axis=1).max() < 0.1
     return away.argmin(axis=1)
 
@@ -119,14 +119,14 @@ def test_labels_stay_true(name, severity):
     In every frame by itself, and in linear light; behind a cover in code values, as far as the
     cover lets the target through, and to 0.02 px. A frame that is shown in the place of another
     (frame loss) is told by the target's place: it must be the ``source`` of the plan, and none of
-    the future. Noise and coarse quantisation deform the target in a single frame: they have 0.1 px
+    the future. Noise and coarse quantization deform the target in a single frame: they have 0.1 px
     for the mean over frames, and for one frame 0.13 px for every step of severity.
     """
     size, frames = 160, 24
-    target, centres = point_target(size, frames)
+    target, centers = point_target(size, frames)
     empty = np.full_like(target, 90)
     above, below = size * np.array([0.1, 0.12]), size * np.array([0.1, 0.48])
-    boxes = np.concatenate([centres - above, centres + below], axis=1)  # the target is at the neck
+    boxes = np.concatenate([centers - above, centers + below], axis=1)  # the target is at the neck
     about = ClipFacts(frames, size, size, 50.0, boxes)
     family = get(name).family
     value = (np.arange(256) if covers(name) else TO_LINEAR).astype(np.int32)
@@ -140,7 +140,7 @@ def test_labels_stay_true(name, severity):
 
     bright = added(target, empty)
     clean = all_channels(bright)
-    assert max(np.abs(centroid(clean[t]) - centres[t]).max() for t in range(frames)) < 0.02
+    assert max(np.abs(centroid(clean[t]) - centers[t]).max() for t in range(frames)) < 0.02
     offsets, late = [], 0
     for clip in range(10 if covers(name) else 6):
         key = Key.of("alignment", name, severity, clip)
@@ -149,7 +149,7 @@ def test_labels_stay_true(name, severity):
         )
         shown = np.arange(frames)
         if family == "frame loss":
-            shown = shown_frames(found, centres)
+            shown = shown_frames(found, centers)
             assert tuple(shown) == get(name).prepare(about, severity, key).source
             assert (shown <= np.arange(frames)).all()
             late += (shown < np.arange(frames)).sum()
@@ -168,7 +168,7 @@ def test_labels_stay_true(name, severity):
 
 
 def distance(name, severity, size, clips=3, frames=12):
-    """Mean squared difference to the clean clip, in (grey levels)^2, over several identities.
+    """Mean squared difference to the clean clip, in (gray levels)^2, over several identities.
 
     Measured in every third frame, as the frames between show much the same; but in every frame
     where a cover comes and goes.
@@ -315,17 +315,17 @@ def test_odd_clips(name, case):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_a_grey_picture_gets_no_tint(name, severity):
-    """Only a cover may have a colour of its own, and noise in single samples; none on average."""
-    grey = np.repeat(scene(96, 6)[..., :1], 3, axis=-1)
-    about, key = facts(96, 6, fps=4.0), Key.of("grey", name, severity)
-    out = corrupted(name, severity, grey, about, key).astype(np.float64)
+def test_a_gray_picture_gets_no_tint(name, severity):
+    """Only a cover may have a color of its own, and noise in single samples; none on average."""
+    gray = np.repeat(scene(96, 6)[..., :1], 3, axis=-1)
+    about, key = facts(96, 6, fps=4.0), Key.of("gray", name, severity)
+    out = corrupted(name, severity, gray, about, key).astype(np.float64)
     if covers(name):
         out = out[(transmittance(name, severity, about, key) == 1).all(axis=-1)]
-        assert out.size > 0.3 * grey.size
+        assert out.size > 0.3 * gray.size
     if is_noisy(name):
         out = out.mean(axis=(0, 1, 2))
-    assert np.ptp(out, axis=-1).max() <= 2  # grey levels
+    assert np.ptp(out, axis=-1).max() <= 2  # gray levels
 
 
 def of_family(family):

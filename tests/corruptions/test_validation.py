@@ -105,8 +105,8 @@ def test_a_severity_may_be_numpys():
         (FRAMES.astype(np.float32), r"float32 \(4, 32, 32, 3\), expected a NumPy array, uint8"),
         (FRAMES[:3], r"uint8 \(3, 32, 32, 3\), expected a NumPy array, uint8 \(4, 32, 32, 3\)"),
         (list(FRAMES), r"frames: list, expected .*: np.array\(...\) makes one"),
-        (FRAMES[..., 0], r"\(4, 32, 32\), expected .*: np.repeat\(grey\[..., None\], 3, axis=-1\)"),
-        (FRAMES[..., :1], r"\(4, 32, 32, 1\), expected .*: np.repeat\(grey, 3, axis=-1\)"),
+        (FRAMES[..., 0], r"\(4, 32, 32\), expected .*: np.repeat\(gray\[..., None\], 3, axis=-1\)"),
+        (FRAMES[..., :1], r"\(4, 32, 32, 1\), expected .*: np.repeat\(gray, 3, axis=-1\)"),
     ],
 )
 def test_frames_of_a_clip(frames, message):
@@ -114,9 +114,9 @@ def test_frames_of_a_clip(frames, message):
         get("erase").clip(frames, ABOUT, 3, KEY)
 
 
-def test_grey_made_as_the_error_says_is_taken():
-    grey = np.repeat(FRAMES[..., 0][..., None], 3, axis=-1)
-    assert get("erase").clip(grey, ABOUT, 3, KEY).shape == FRAMES.shape
+def test_gray_made_as_the_error_says_is_taken():
+    gray = np.repeat(FRAMES[..., 0][..., None], 3, axis=-1)
+    assert get("erase").clip(gray, ABOUT, 3, KEY).shape == FRAMES.shape
 
 
 @pytest.mark.parametrize("name", ["erase", "long_exposure"])
@@ -149,7 +149,7 @@ def test_one_frame_is_that_of_the_clip(name):
     ],
 )
 def test_what_one_frame_is_made_of(frames, t, region, message):
-    shutter = get("long_exposure")  # looks at neighbours
+    shutter = get("long_exposure")  # looks at neighbors
     plan = shutter.prepare(ABOUT, 3, KEY)
     with pytest.raises(CorruptionError, match=message):
         shutter.frame(frames, t, plan, region)

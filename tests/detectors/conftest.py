@@ -83,19 +83,19 @@ def _figure(size: int, seed: int) -> Images:
     picture[:] = (150 + 40 * rows // canvas)[..., None]
     picture[canvas * 4 // 5 :] = (120, 105, 90)
 
-    def disc(at: Point, radius: int, colour: tuple[int, int, int], squeeze: int = 100) -> None:
-        """Filled ellipse; centre and radius in 1/100 unit, width in % of the height."""
+    def disc(at: Point, radius: int, color: tuple[int, int, int], squeeze: int = 100) -> None:
+        """Filled ellipse; center and radius in 1/100 unit, width in % of the height."""
         reach = radius * max(squeeze, 100) * unit // 10_000 + 2
         row, column = at[1] * unit // 100, at[0] * unit // 100
         part = np.s_[max(row - reach, 0) : row + reach, max(column - reach, 0) : column + reach]
         dx = (100 * columns[part] - at[0] * unit) * 100 // squeeze
         dy = 100 * rows[part] - at[1] * unit
-        picture[part][dx**2 + dy**2 <= (radius * unit) ** 2] = colour
+        picture[part][dx**2 + dy**2 <= (radius * unit) ** 2] = color
 
-    def limb(a: Point, b: Point, thick: int, thin: int, colour: tuple[int, int, int]) -> None:
+    def limb(a: Point, b: Point, thick: int, thin: int, color: tuple[int, int, int]) -> None:
         for t in range(25):
             at = (a[0] + (b[0] - a[0]) * t // 24, a[1] + (b[1] - a[1]) * t // 24)
-            disc(at, thick + (thin - thick) * t // 24, colour)
+            disc(at, thick + (thin - thick) * t // 24, color)
 
     skin, shirt, trousers, hair = (224, 172, 138), (40, 70, 150), (50, 50, 60), (60, 40, 25)
     x, hip = 500 + vary(-50, 50), 520

@@ -98,7 +98,7 @@ def test_each_crop_may_have_its_own_square() -> None:
 
 @pytest.mark.parametrize("side", [16, 100, 192, 400, 501])
 def test_resizing_keeps_continuous_coordinates(side: int) -> None:
-    """The centre of mass of a blob is where the scale alone puts it, up to the 8-bit rounding."""
+    """The center of mass of a blob is where the scale alone puts it, up to the 8-bit rounding."""
     size = 192
     rows, columns = np.mgrid[:side, :side] + 0.5
     at_x, at_y, spread = 0.6 * side, 0.45 * side, 0.08 * side

@@ -199,8 +199,8 @@ def _exports(folder: Path) -> list[Path]:
 @pytest.mark.detector
 def test_the_export_is_kept_and_then_torch_is_not_imported(variant: str, own_weights: Path) -> None:
     code = (
-        "import sys, numpy, detectors\n"
-        f"d = load('movenet:{variant}')\n"
+        "import sys, numpy; from corruptbench import detectors\n"
+        f"d = detectors.load('movenet:{variant}')\n"
         "d(numpy.zeros((1, d.input_size, d.input_size, 3), numpy.uint8))\n"
         "print('torch' in sys.modules)\n"
     )
@@ -212,7 +212,7 @@ def test_the_export_is_kept_and_then_torch_is_not_imported(variant: str, own_wei
 
 @pytest.mark.detector
 def test_several_processes_may_export_at_once(variant: str, own_weights: Path) -> None:
-    code = f"import detectors; detectors.load('movenet:{variant}')"
+    code = f"from corruptbench import detectors; detectors.load('movenet:{variant}')"
     runs = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
     assert [run.wait() for run in runs] == [0, 0]
     assert len(_exports(own_weights)) == 1

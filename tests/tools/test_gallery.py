@@ -11,6 +11,7 @@ import pytest
 
 from corruptbench.builder.render import crops
 from corruptbench.corruptions import CorruptionError, all_corruptions, get
+from corruptbench.corruptions.registry import summary
 from tests.corruptions.scenes import facts, scene
 from tools import gallery
 from tools.gallery import BAR, GAP, PAGE, PICTURES, POSEBENCH, Footage, meanings, page, picture
@@ -30,8 +31,8 @@ def test_the_page_is_of_the_corruptions_that_it_is_given() -> None:
     assert "### defocus\n" in text
     assert "| `radius` |" + 5 * " 0.3333 |" in text
     assert "### erase\n" not in text
-    row = "| defocus blur | [`defocus`](#defocus) | Defocus: a disk blur whose radius hunts, as an "
-    assert row + "autofocus does that has lost the person. | clip |\n" in text
+    sentence = summary(defocus)
+    assert f"| defocus blur | [`defocus`](#defocus) | {sentence} | clip |\n" in text
     assert "| [`erase`](#erase) |" not in text.partition("PoseBench")[0]
 
 

@@ -50,7 +50,7 @@ def _model() -> tuple[Any, dict[str, np.ndarray]]:
 
 @cache
 def rest_body(subject: Subject) -> RestBody:
-    """The rest shape of one person."""
+    """Return the rest shape of one person."""
     model, quads = _model()
     african, asian, caucasian = subject.ancestry
     with torch.no_grad():

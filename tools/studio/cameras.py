@@ -41,7 +41,7 @@ def look_at(
     centre: tuple[float, float],
     roll: float,
 ) -> Camera:
-    """A camera at `position_mm` that looks at `target_mm`, rolled by `roll` radians."""
+    """Return a camera at `position_mm` that looks at `target_mm`, rolled by `roll` radians."""
     position = np.array(position_mm, dtype=float)
     forward = np.array(target_mm) - position
     forward /= np.linalg.norm(forward)

@@ -67,7 +67,7 @@ def margin_px(joints: np.ndarray, cameras: dict[str, Camera], size: tuple[int, i
 
 
 def check_video(path: Path, frames: int, rate: int) -> list[str]:
-    """What is wrong with a video, in words; decodes it all."""
+    """Describe what is wrong with a video, in words; decodes it all."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         context = stream.codec_context
@@ -87,7 +87,7 @@ def check_video(path: Path, frames: int, rate: int) -> list[str]:
 
 
 def draw(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """The 17 joints over a picture: right red, left blue, middle green."""
+    """Return the 17 joints over a picture: right red, left blue, middle green."""
     picture = picture.copy()
     colour = [_MIDDLE] * 17
     for joint in (1, 2, 3, 14, 15, 16):

@@ -13,7 +13,7 @@ from .rig import Pose, Rig, sole_points
 
 
 def pose_clip(folder: MotionFolder, rig: Rig, clip: Clip) -> tuple[Pose, np.ndarray]:
-    """The pose in the room and, per frame, whether a foot stands on the floor (T,)."""
+    """Return the pose in the room and, per frame, whether a foot stands on the floor (T,)."""
     motion = folder.read_clean(clip.key, float(RATE_HZ))
     start, stop = clip.frame_range()
     stop = min(stop, motion.frames)

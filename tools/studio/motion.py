@@ -46,7 +46,7 @@ class MotionFolder:
         return sorted({*self._packed, *self._bvh})
 
     def read(self, key: str) -> Motion:
-        """The motion as captured, at its own rate."""
+        """Return the motion as captured, at its own rate."""
         if key in self._packed:
             root = self._arrays[f"{key}.root_mm"].astype(np.float64)
             rotvec = self._arrays[f"{key}.rotvec"].astype(np.float64)
@@ -56,7 +56,7 @@ class MotionFolder:
         raise KeyError(f"no motion called {key!r}")
 
     def read_clean(self, key: str, rate_hz: float) -> Motion:
-        """The motion with glitches repaired, at `rate_hz`."""
+        """Return the motion with glitches repaired, at `rate_hz`."""
         return resample(repair_glitches(self.read(key)), rate_hz)
 
 
@@ -98,7 +98,7 @@ def repair_glitches(motion: Motion) -> Motion:
 
 
 def resample(motion: Motion, rate_hz: float) -> Motion:
-    """The same motion at another frame rate; starts at the same moment, never extrapolates."""
+    """Resample the motion to another frame rate; it starts at the same moment."""
     if rate_hz == motion.rate_hz:
         return motion
     count = int(np.floor((motion.frames - 1) * rate_hz / motion.rate_hz + 1e-9)) + 1

@@ -49,7 +49,7 @@ def linear(colour: np.ndarray | tuple[float, float, float]) -> np.ndarray:
 
 @cache
 def dress(subject: Subject) -> tuple[Dressed, Rig]:
-    """The dressed person and the rig that moves it."""
+    """Return the dressed person and the rig that moves it."""
     body = rest_body(subject)
     regions = Regions(body, subject)
     tights = _relaxed(_Surface.of(body, "helper-tights"), regions)
@@ -90,7 +90,7 @@ class _Surface:
 def _part(
     surface: _Surface, field: np.ndarray, push: np.ndarray, smoothing: int, material: Material
 ) -> Dressed:
-    """The part of a surface where `field` > 0, pushed out along its normals by `push` (V,) mm."""
+    """Return the part of a surface where `field` > 0, moved along its normals by `push` (V,) mm."""
     faces = triangles_of(surface.quads)
     normals = smoothed(vertex_normals(surface.points, faces), faces, smoothing)
     points = surface.points + normals * push[:, None]
@@ -116,7 +116,7 @@ def _skin(surface: _Surface, regions: Regions) -> Dressed:
 
 
 def _relaxed(surface: _Surface, regions: Regions) -> _Surface:
-    """The surface that cloth follows: the trunk loses its fine shape where cloth hangs freely."""
+    """Return the surface that cloth follows: where it hangs freely the trunk loses detail."""
     hang = regions.hang(surface.points, surface.weights)[:, None]
     smooth = smoothed(surface.points, triangles_of(surface.quads), 6)
     return _Surface(

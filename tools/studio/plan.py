@@ -138,13 +138,13 @@ _TRAIN = {
 
 
 def default_plan() -> tuple[Clip, ...]:
-    """The plan of the published data set, for the packed motions."""
+    """Return the plan of the published data set, for the packed motions."""
     rows = (*_TEST.items(), *_TRAIN.items())
     return tuple(clip for subject, entries in rows for clip in _numbered(subject, entries))
 
 
 def read_plan(path: Path) -> tuple[Clip, ...]:
-    """A plan from JSON: a list of objects with the fields of `Clip`."""
+    """Return a plan from JSON: a list of objects with the fields of `Clip`."""
     return tuple(Clip(**entry) for entry in json.loads(path.read_text()))
 
 

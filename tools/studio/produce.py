@@ -71,6 +71,6 @@ def _folder(path: Path) -> MotionFolder:
 
 @cache
 def _tools(subject: str) -> tuple[Renderer, Skin]:
-    """Renderer and skin of a subject, kept for the process's next clip."""
+    """Return renderer and skin of a subject, kept for the process's next clip."""
     dressed, _ = dress(SUBJECTS[subject])
     return Renderer(SUBJECTS[subject], dressed, CAMERAS), Skin(dressed)

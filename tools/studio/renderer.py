@@ -64,7 +64,7 @@ class Renderer:
         return np.frombuffer(data, np.uint8).reshape(HEIGHT, WIDTH, 3)
 
     def _draw_backdrop(self, camera: Camera) -> None:
-        """The room with the person's shadow, wherever the target's scissor lets it."""
+        """Return the room with the person's shadow, wherever the target's scissor lets it."""
         for unit, texture in enumerate((self._shadow_map, *self._backdrops[camera.name])):
             texture.use(unit)
         self._context.disable(moderngl.DEPTH_TEST)
@@ -186,7 +186,7 @@ class Renderer:
             self._draw_backdrop(camera)
 
     def _halved(self, texture: moderngl.Texture, size: tuple[int, int]) -> moderngl.Texture:
-        """The texture at the picture's own size, each pixel the mean of a block."""
+        """Return the texture at the picture's own size, each pixel the mean of a block."""
         block = _BACKDROP_SCALE
         values = np.frombuffer(texture.read(), "f2").astype("f4").reshape(size[1], size[0], 4)
         values = values.reshape(HEIGHT, block, WIDTH, block, 4).mean(axis=(1, 3))

@@ -84,7 +84,7 @@ class Pose:
         return len(self.place_mm)
 
     def moved(self, shift_mm: np.ndarray) -> Pose:
-        """Translated by `shift_mm`, (3,) or (T, 3)."""
+        """Return the rig translated by `shift_mm`, (3,) or (T, 3)."""
         shift = np.broadcast_to(shift_mm, (self.frames, 3))
         return Pose(self.turn, self.place_mm + shift[:, None])
 
@@ -114,7 +114,7 @@ def sole_points(rig: Rig, pose: Pose) -> np.ndarray:
 
 
 def h36m_joints(rig: Rig, pose: Pose) -> np.ndarray:
-    """The 17 joints, (T, 17, 3) world mm.
+    """Return the 17 joints, (T, 17, 3) world mm.
 
     The pelvis is the middle of the hip joints, joint 9 the middle of nose tip and head joint,
     joint 10 the crown of the skull (hair not counted).

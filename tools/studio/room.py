@@ -48,7 +48,7 @@ class _Builder:
         tint: Vector,
         repeat: tuple[float, float] = (1.0, 1.0),
     ) -> None:
-        """A rectangle from `corner`, mm; it faces across x along; `tint` is sRGB."""
+        """Return a rectangle from `corner`, mm; it faces across x along; `tint` is sRGB."""
         corner, across, along = (np.array(v, dtype=float) for v in (corner, across, along))
         normal = np.cross(across, along)
         normal /= np.linalg.norm(normal)
@@ -61,7 +61,7 @@ class _Builder:
         )
 
     def box(self, low: Vector, high: Vector, layer: str, tint: Vector) -> None:
-        """An axis-aligned box without its underside."""
+        """Return an axis-aligned box without its underside."""
         low, high = np.array(low, dtype=float), np.array(high, dtype=float)
         x, y, z = np.diag(high - low)
         self.rectangle(low, x, z, layer, tint)
@@ -77,7 +77,7 @@ class _Builder:
 
 
 def room_mesh() -> RoomMesh:
-    """The whole room."""
+    """Return the whole room."""
     build = _Builder()
     x, y, z = HALF_X_MM, HALF_Y_MM, TALL_MM
     build.rectangle((-x, -y, 0), (2 * x, 0, 0), (0, 2 * y, 0), "parquet", (1, 1, 1), (5.0, 5.3))

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from corruptbench.datasets.base import ClipId
 from corruptbench.datasets.checks.plausibility import HIPS_M, THIGH_MM, median, thighs
+from corruptbench.datasets.checks.projection import file_fault, labels_in_world, projection
 from corruptbench.datasets.checks.report import (
     Finding,
     Item,
-    Level,
     Needs,
     no_subject,
     presence,
@@ -44,12 +44,6 @@ from corruptbench.datasets.human36m.tables import (
     video_frames,
 )
 from corruptbench.errors import InputError
-
-#: Largest distance of published 2D labels from projected 3D labels, px. The 2D labels are float32,
-#: so that 0.0001 is usual; a wrong lens model is off by 0.05 or more. Our own choice.
-AGREEMENT_PX = 0.01
-#: How many frames of a recording are projected.
-_PROBES = 5
 
 
 def findings(root: Path, needs: Needs) -> Iterator[Finding]:
@@ -109,13 +103,7 @@ class _Subject:
         has_labels, remedy = bool(self.lengths), "fetch or unpack the rest"
         yield from check_videos(self.subject, place, wanted, has_labels, remedy)
         yield self._boxes()
-        yield from self._projection()
-
-    def _fault(self, level: Level, what: str, error: InputError, path: Path) -> Finding:
-        return Finding(
-            level=level, subject=self.subject, what=what, found=said(error, path),
-            expected="the official file", remedy="fetch it again", where=str(path),
-        )  # fmt: skip
+        yield from projection(self.root, self.clips, self.numbers)
 
     def _poses(self) -> Iterator[Finding]:
         users: dict[Path, list[ClipId]] = {}
@@ -145,7 +133,7 @@ class _Subject:
         try:
             self.lengths[path] = poses.frames(path)
         except InputError as error:
-            yield self._fault(unusable(needed), "poses", error, path)
+            yield file_fault(self.subject, "poses", unusable(needed), error, path)
             return
         if self.lengths[path] != expected:
             yield about(
@@ -165,9 +153,10 @@ class _Subject:
         found: list[NDArray[np.float64]] = []
         for path, clip in (needed or dict(list(readable.items())[:1])).items():
             try:
-                found.append(self._world(clip, path))
+                found.append(labels_in_world(clip, path, self.numbers))
             except InputError as error:
-                yield self._fault(unusable(self.needs.clip(clip)), "units", error, path)
+                level = unusable(self.needs.clip(clip))
+                yield file_fault(self.subject, "units", level, error, path)
         if found:
             thigh = [median(thighs(joints)) for joints in found]
             hips = [median(joints[:, 0, 2]) / 1000 for joints in found]
@@ -179,11 +168,6 @@ class _Subject:
                 expected=limits.format(*THIGH_MM, *HIPS_M),
                 where=str(next(iter(readable)).parent),
             )  # fmt: skip
-
-    def _world(self, clip: ClipId, path: Path) -> NDArray[np.float64]:
-        """Return the labels (F, 17, 3), world mm, out of the file of a clip."""
-        camera = cameras.camera_of(self.numbers, self.subject, clip.camera)
-        return poses.world(path, camera if in_camera_space(path) else None)
 
     def _file(self, kind: Kind, clip: ClipId) -> Path:
         return locate(self.root, self.subject, kind, clip.sequence, clip.camera)
@@ -219,42 +203,3 @@ class _Subject:
             )  # fmt: skip
         remedy = "fetch the segments, or use a manifest with crop.boxes = 'ground-truth'"
         return presence(self.subject, "boxes", "files", items, place, remedy)
-
-    def _projection(self) -> Iterator[Finding]:
-        """Compare published 2D labels with projected 3D labels, on one recording."""
-        if not folder(self.root, self.subject, "D2_Positions").is_dir():
-            return
-        for sequence in official().frames[self.subject]:
-            files = {
-                clip: (label_file(self.root, clip), self._file("D2_Positions", clip))
-                for clip in self.clips
-                if clip.sequence == sequence
-            }
-            if all(path.is_file() for pair in files.values() for path in pair):
-                yield self._agreement(sequence, files)
-                return
-
-    def _agreement(self, sequence: str, files: dict[ClipId, tuple[Path, Path]]) -> Finding:
-        where = next(iter(files.values()))[0]
-        try:
-            worst = float(np.max([self._distance(clip, *pair) for clip, pair in files.items()]))
-        except InputError as error:
-            return self._fault("differs", "projection", error, where)
-        agrees = worst <= AGREEMENT_PX  # False for NaN
-        apart = f"{worst:.2g} px" if np.isfinite(worst) else "no number of px (behind a camera?)"
-        return Finding(
-            level="ok" if agrees else "differs", subject=self.subject, what="projection",
-            found=f"{apart} between D2_Positions and projected {where.parent.name} of {sequence}",
-            expected=f"at most {AGREEMENT_PX} px",
-            remedy="" if agrees else "use original files of one and the same subject",
-            where=str(where),
-        )  # fmt: skip
-
-    def _distance(self, clip: ClipId, labels: Path, flat: Path) -> float:
-        """Return the largest distance, px, in some frames; NaN if one of them is no number."""
-        camera = cameras.camera_of(self.numbers, self.subject, clip.camera)
-        joints = self._world(clip, labels)
-        published = poses.read(flat, 64).reshape(-1, 32, 2)[:, poses.JOINTS]
-        at = np.linspace(0, min(len(joints), len(published)) - 1, _PROBES).astype(int)
-        ours = camera.project(camera.world_to_camera(joints[at]))
-        return float(np.abs(ours - published[at]).max())

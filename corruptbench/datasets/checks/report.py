@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from corruptbench.datasets.base import ClipId
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import first_near_miss
 from corruptbench.errors import InputError
 
 #: "ok": as it should be, or not needed. "differs": of use, but not what the official data holds;
@@ -96,7 +96,8 @@ def presence(
         expected += f", {needed or 'none'} of them needed"
     found = f"{there} {unit}"
     if absent:
-        found += f"; not {some(absent)}{_near_miss(where, absent, items)}"
+        similar = first_near_miss(where, absent, {i.name for i in items})
+        found += f"; not {some(absent)}{similar}"
     if spared:
         found += f"; not there and not needed: {some(spared)}"
     level: Level = "missing" if absent else "differs" if spared and not needed else "ok"
@@ -106,14 +107,6 @@ def presence(
         level=level, subject=subject, what=what, found=found, expected=expected,
         remedy="" if level == "ok" else remedy, where=str(where),
     )  # fmt: skip
-
-
-def _near_miss(where: Path, absent: Sequence[str], items: Sequence[Item]) -> str:
-    """Return what is there in place of an absent file, for the first that has such a thing."""
-    if where.is_file():
-        return ""
-    taken = {i.name for i in items}
-    return next(filter(None, (near_miss(where / name, taken) for name in absent)), "")
 
 
 def no_subject(subject: str, needed: bool, where: Path, similar: str = "") -> Finding:

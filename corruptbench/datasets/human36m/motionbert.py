@@ -40,7 +40,7 @@ from corruptbench.triangulation import reprojection_error, triangulate
 #: lens models taken for each other give 0.04 even for a person at the middle of the room. Our own
 #: choice; 0.01 px is 0.05 mm or so.
 AGREEMENT_PX = 0.01
-#: From two cameras joints can be had, but hardly judged.
+#: Two cameras give joints, but hardly show whether these are right.
 _FEWEST_CAMERAS = 3
 _LENSES: tuple[Model, ...] = ("none", "human36m", "opencv")
 #: Two people's bones differ by more than this somewhere, mm: our own choice.

@@ -34,7 +34,7 @@ def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
         what = "a file" if root.is_file() else "no such file"
         raise InputError(
             f"{root}: {what}; expected the root of HumanEva-I, a folder: labels in one file, "
-            "data_3d_humaneva15.npz, are laid into it, beside the cameras' Calibration_Data"
+            "data_3d_humaneva15.npz, belong into it, beside the cameras' Calibration_Data"
         )
     if not root.is_dir():
         raise InputError(

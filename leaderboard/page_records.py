@@ -1,0 +1,98 @@
+"""The records that the page's template shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from corruptbench.leaderboard.schema import Benchmark, Metric, Record, Result
+
+
+class Heading(Record):
+    """The part of a manifest that the page shows.
+
+    ``corruptions`` are the names of all corruptions, in the order of the page's columns.
+    """
+
+    title: str
+    corruptions: tuple[str, ...]
+
+
+class Number(NamedTuple):
+    """A number of the table: its text, the value to sort by, and the interval below it."""
+
+    text: str
+    value: float | None
+    interval: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One line of a metric's table."""
+
+    rank: int | None
+    apart: str
+    lifter: int
+    name: str
+    detector: str
+    parameters: str
+    numbers: Sequence[Number]
+    span: Markup
+
+
+class Panel(NamedTuple):
+    """A small figure under its title."""
+
+    title: str
+    figure: Markup
+
+
+@dataclass(frozen=True)
+class MetricView:
+    """One metric of a benchmark: its table and its figures."""
+
+    key: Metric
+    label: str
+    unit: str
+    rows: Sequence[TableRow]
+    curves: Sequence[Panel]
+    bars: Sequence[Panel]
+
+
+class Grid(NamedTuple):
+    """Every cell of a lifter under one metric: a line per corruption, a column per severity."""
+
+    label: str
+    unit: str
+    clean: str
+    lines: Sequence[tuple[str, Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class LifterView:
+    """The details of one lifter below the tables."""
+
+    lifter: int
+    result: Result
+    apart: str
+    mark: Markup
+    grids: Sequence[Grid]
+
+
+@dataclass(frozen=True)
+class BenchmarkView:
+    """One benchmark: its tables, figures and lifters."""
+
+    number: int
+    benchmark: Benchmark
+    title: str
+    facts: Sequence[str]
+    corruptions: Sequence[str]
+    metrics: Sequence[MetricView]
+    lifters: Sequence[LifterView]
+    apart: bool
+    more_than_bars: bool
