@@ -19,7 +19,7 @@ from corruptbench.cli.export import FORMATS
 from corruptbench.corruptions import all_corruptions
 from corruptbench.detectors import families
 from corruptbench.export import FORMATS as WRITERS
-from corruptbench.export import LAYOUTS
+from corruptbench.export import JOINT_SETS as WRITTEN
 from corruptbench.lifters.training import Schedule
 from corruptbench.manifest import known_manifests
 from corruptbench.skeleton import JOINT_SETS
@@ -130,7 +130,7 @@ def test_the_names_are_those_of_the_libraries():
     assert names.corruptions() == sorted(all_corruptions())
     assert names.manifests() == known_manifests()
     assert names.joint_sets() == list(JOINT_SETS)
-    assert set(names.joint_sets()) == set(LAYOUTS)
+    assert set(names.joint_sets()) == set(WRITTEN)
     assert names.detectors() == sorted(f"{f}:{v}" for f, vs in families().items() for v in vs)
     assert list(WRITERS) == FORMATS
     folder = Path(names.__file__).parents[1] / "datasets"
