@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from corruptbench.transfer import Packed
 
 #: How many seconds may pass for each second of processor time: the machine may be busy.
-_PATIENCE = 6
+_PATIENCE = 10
 #: For start and imports, seconds.
 _START = 60
 #: What the child runs; its arguments are the folders in which modules are looked for.
@@ -53,12 +53,12 @@ class Limits:
 
     Attributes:
         memory: bytes beyond what the child has taken before.
-        seconds: of processor time; six times as many may pass.
+        seconds: of processor time; ten times as many may pass.
         output: bytes of the result.
     """
 
     memory: int = 2**30
-    seconds: float = 10
+    seconds: float = 8
     output: int = 2**30
 
     @classmethod

@@ -249,7 +249,7 @@ def test_few_bytes_that_unfold_to_many_items(tmp_path):
 @pytest.mark.parametrize("inner", [b"(h\0K\1d", b"}h\0K\1s", b"}(h\0K\1u"])
 @pytest.mark.usefixtures("tight")
 def test_keys_that_take_years_to_hash(inner, tmp_path):
-    ends_in_its_limit(tmp_path, doubled(60) + inner + b".", "s of processor time")
+    ends_in_its_limit(tmp_path, doubled(60) + inner + b".", "s( of processor time)?")
 
 
 @pytest.mark.parametrize("inner", [b"(h\0K\1d", b"}h\0K\1s", b"}(h\0K\1u"])
@@ -271,7 +271,7 @@ def test_keys_of_an_ordered_dictionary_of_python_2(tmp_path):
     path.write_bytes(call + b"(lp0\n(S'x'\nI1\nlp1\na(S'y'\nI2\nlp2\natR.")
     assert same(load_pickle(path), OrderedDict(x=1, y=2))
     bad = doubled(60) + call + b"]h\0K\1\x86atR."
-    ends_in_its_limit(tmp_path, bad, "s of processor time")
+    ends_in_its_limit(tmp_path, bad, "s( of processor time)?")
 
 
 @pytest.mark.usefixtures("tight")
@@ -333,7 +333,7 @@ def test_numbers_that_all_have_one_hash(wrap, tmp_path):
     """As keys they take quadratic time."""
     many = [wrap(k * (2**61 - 1)) for k in range(60_000)]
     keys = b"".join(pickle.dumps(key, 2)[2:-1] + b"N" for key in many)
-    ends_in_its_limit(tmp_path, b"}(" + keys + b"u.", "s of processor time")
+    ends_in_its_limit(tmp_path, b"}(" + keys + b"u.", "s( of processor time)?")
     path = tmp_path / "a.pkl"
     path.write_bytes(pickle.dumps({wrap(2**63): 1, wrap(-5): 2}))
     assert load_pickle(path) == {wrap(2**63): 1, wrap(-5): 2}
