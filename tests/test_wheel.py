@@ -96,5 +96,13 @@ def test_folders_of_the_same_names_where_the_user_works_are_not_imported(install
 
 @pytest.mark.detector
 def test_the_embedded_data_is_there(installed):
-    run(installed, "preview", "S7/walking_1.cam4", "--severity", "2", "--out", installed / "p.png")
+    run(
+        installed,
+        "preview",
+        "S7/walking_1.cam4",
+        "--corruption",
+        "erase",
+        "--out",
+        installed / "p.png",
+    )
     assert (installed / "p.png").stat().st_size > 10_000
