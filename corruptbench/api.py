@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corruptbench import defaults
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -22,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def build(
-    manifest: str | Path = "studio-c",
+    manifest: str | Path = defaults.MANIFEST,
     *,
     root: str | Path | None = None,
     severity: int | str | Iterable[int] = "1-5",
     corruption: str | Iterable[str] = (),
-    detector: str = "movenet:lightning",
+    detector: str = defaults.DETECTOR,
     device: str = "cpu",
     workers: int | None = None,
     videos: bool = False,
@@ -57,7 +59,7 @@ def build(
 
     Raises:
         InputError: an argument, a label file or a video is not as expected. Finished clips stay.
-        detectors.DetectorError: the detector cannot be loaded.
+        detectors.DetectorError: the detector cannot be loaded, or its weights are missing.
     """
     from corruptbench.builder import runner
     from corruptbench.builder.plan import choose_cells, parse_severities
@@ -68,7 +70,7 @@ def build(
     from corruptbench.video.writer import CRF
 
     if crf is not None and not videos:
-        raise InputError(f"crf {crf}: it concerns videos, and none are wanted; ask for videos")
+        raise InputError("crf is for videos only; pass videos=True, or leave crf out", "crf")
     recipe = Recipe(load_manifest(str(manifest)), _path(root), detector, device)
     names = [corruption] if isinstance(corruption, str) else list(corruption)
     cells = choose_cells(recipe.manifest, parse_severities(severity), names)
@@ -97,7 +99,7 @@ def _build_progress(
 
         def announce(todo: Todo) -> None:
             note(
-                f"{title}, {counted(todo.clips, 'clip')}, of these {len(todo.items)} to build "
+                f"{title}, {counted(todo.clips, 'clip')}, {len(todo.items)} to build "
                 f"({counted(todo.crops, 'crop')}), {counted(workers, 'worker')}"
             )
             if todo.items:
@@ -191,7 +193,7 @@ def evaluate(
     lifter = load_lifter(model, device) if isinstance(model, (str, Path)) else model
     with meter("evaluate", len(shard_set.lock.clips), "clips", progress) as advance:
         clips = score(lifter, shard_set, lambda clip: advance(1, clip))
-    name = Path(model).name if isinstance(model, (str, Path)) else lifter.contract.name
+    name = lifter.name or lifter.contract.name
     command = f"corruptbench evaluate {name} --shards SHARDS --device {lifter.device}"
     return Result(make_result(clips, lifter, shard_set, command), clips)
 
@@ -217,8 +219,10 @@ class Result:
         """
         import pandas as pd
 
-        columns = {}
-        for metric in ("mpjpe", "p_mpjpe", "mpjve"):
+        from corruptbench.leaderboard.schema import METRICS
+
+        columns: dict[str, dict[str, float | None]] = {}
+        for metric in METRICS:
             found = getattr(self.record, metric)
             columns[metric] = {
                 "clean": found.clean, **found.corruptions, "corrupted": found.corrupted

@@ -11,17 +11,24 @@ if TYPE_CHECKING:
 class InputError(ValueError):
     """Bad input. The message names the file or field, what was found, expected, and the remedy.
 
-    ``parameter`` is the name of the argument that is missing or wrong, where one is known: the
-    command line adds its option.
+    Three subpackages have errors of their own: `corruptions.CorruptionError` (frames, or the name
+    or severity of a corruption), `detectors.DetectorError` (a detector or its weights) and
+    `leaderboard.SubmissionError` (a submitted result). All four are a ValueError.
+
+    Attributes:
+        parameter: name of the argument that is missing or wrong, where one is known. The command
+            line adds its option.
     """
 
-    parameter: str | None = None
+    def __init__(self, message: str, parameter: str | None = None) -> None:
+        super().__init__(message)
+        self.parameter = parameter
 
 
 def first_problem(error: ValidationError) -> str:
     """Return the first problem of a record: its field, what is wrong, what was found."""
     first = error.errors()[0]
-    where = ".".join(map(str, first["loc"])) or "the whole"
+    where = ".".join(map(str, first["loc"])) or "the file"
     found = (
         "" if first["type"] in ("missing", "json_invalid") else f" (found {first['input']!r:.80})"
     )

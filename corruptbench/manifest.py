@@ -183,14 +183,15 @@ def load_manifest(name: str) -> Manifest:
     if name.endswith(".toml"):
         path = Path(name)
         if not path.is_file():
-            raise InputError(f"{name}: no such file; expected a manifest (.toml)")
+            raise InputError(f"{name}: no such file; expected a manifest (.toml)", "manifest")
         data = path.read_bytes()
     elif name in known_manifests():
         data = files("corruptbench.manifests").joinpath(f"{name}.toml").read_bytes()
     else:
         raise InputError(
             f"unknown manifest '{name}': expected one of {', '.join(known_manifests())}, "
-            "or the path of a .toml file"
+            "or the path of a .toml file",
+            "manifest",
         )
     try:
         manifest = Manifest.model_validate(tomllib.loads(data.decode("utf-8-sig")))

@@ -1,4 +1,4 @@
-"""Runs a function on untrusted input in a child process with limits of memory, time and output.
+"""Run a function on untrusted input in a child process with limits of memory, time and output.
 
 A damaged or hostile file can make its reader loop for ever, take all memory, or crash the process.
 In the child that is one `InputError`. The child is started by the first call, serves all later
@@ -9,8 +9,8 @@ sends is run here.
 The limits guard against damage and against files that are made to exhaust the machine. They are no
 wall around foreign code: the child has the rights of this process.
 
-Memory is limited on Linux only. On macOS the limits of time and output remain. Windows has none of
-what this needs, and every call is an `InputError`.
+Memory is limited on Linux only, where /proc is there. Elsewhere, as on macOS, the limits of time
+and output remain. Windows has none of what this needs, and every call is an `InputError`.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ _PATIENCE = 10
 _START = 60
 #: What the child runs; its arguments are the folders in which modules are looked for.
 _MAIN = "import sys; sys.path[:] = sys.argv[1:]; import corruptbench.sandbox as s; s.serve()"
+#: Pages of address space that this process has, and other numbers (Linux).
+STATM = Path("/proc/self/statm")
 #: Threads would take address space, and readers have no use for them.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -248,12 +250,20 @@ def _answer(
 
 
 def _is_memory(error: BaseException | None) -> bool:
-    """Whether an error, or one that it was raised for, is want of memory."""
+    """Tell whether an error, or one that it was raised for, is a lack of memory."""
     while error is not None:
         if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
             return True
         error = error.__context__
     return False
+
+
+def _address_space() -> float:
+    """Return the bytes that this process has; infinity where the system does not tell."""
+    try:
+        return int(STATM.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return math.inf
 
 
 @contextmanager
@@ -270,8 +280,7 @@ def _limited(memory: int, seconds: float) -> Iterator[None]:
         )
 
     if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit(resource.RLIMIT_AS, pages * resource.getpagesize() + memory)
+        limit(resource.RLIMIT_AS, _address_space() + memory)
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + seconds))
     signal.setitimer(signal.ITIMER_REAL, _PATIENCE * seconds)

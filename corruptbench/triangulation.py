@@ -22,11 +22,11 @@ def triangulate(cameras: Sequence[Camera], pixels: Array) -> Array:
     Returns:
         (..., 3) float64, world mm; NaN where a pixel is not finite.
     """
-    centres = np.stack([camera.position for camera in cameras])
+    centers = np.stack([camera.position for camera in cameras])
     rays = np.stack([_rays(c, seen) for c, seen in zip(cameras, pixels, strict=True)])
     matrix = len(cameras) * np.eye(3) - np.einsum("v...i,v...j->...ij", rays, rays)
-    along = np.einsum("v...i,vi->v...", rays, centres)
-    origins = centres.sum(axis=0) - np.einsum("v...,v...i->...i", along, rays)
+    along = np.einsum("v...i,vi->v...", rays, centers)
+    origins = centers.sum(axis=0) - np.einsum("v...,v...i->...i", along, rays)
     return np.asarray(np.linalg.solve(matrix, origins[..., None])[..., 0])
 
 

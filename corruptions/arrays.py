@@ -26,6 +26,8 @@ Restore = Callable[[Frame], Any]
 
 ARRAY = "expected (H, W), (H, W, 1 or 3) for a picture, or (F, H, W, 1 or 3) for a clip"
 TENSOR = "expected (1 or 3, H, W) for a picture, or (F, 1 or 3, H, W) for a clip"
+#: Arrays that would lose their type, and the way to a plain array.
+NOT_PLAIN = {np.ma.MaskedArray: "frames.filled(0)", np.matrix: "np.asarray(frames)"}
 DTYPES = "expected uint8, or float16, float32 or float64 in [0, 1]"
 
 
@@ -62,13 +64,15 @@ def corrupt(
         seed: whole number. The same seed gives the same bytes on every machine.
 
     Returns:
-        A new object of the type, shape, dtype and device of ``frames``. The input is not changed.
+        A new object of the type, shape, dtype and device of ``frames`` (a plain array for a memory
+        map). The input is not changed.
 
     Warns:
         UserWarning: no pixel has changed. Some corruptions come and go or need neighbor frames.
 
     Raises:
         CorruptionError: an unknown name or severity; frames, boxes, fps or seed are not as said.
+            It is a ValueError, and no `InputError`.
     """
     corruption = get(name)
     clean, restore = _open(frames)
@@ -105,6 +109,10 @@ def _open(frames: Any) -> tuple[Frame, Restore]:
         return _open_sequence(frames)
     if _is_tensor(frames):
         return _open_tensor(frames)
+    for kind, remedy in NOT_PLAIN.items():
+        if isinstance(frames, kind):
+            name = kind.__name__
+            raise CorruptionError(f"frames: {name}, expected a plain array: {remedy} makes one")
     if isinstance(frames, np.ndarray):
         return _open_array(frames)
     raise CorruptionError(
@@ -133,13 +141,12 @@ def _open_sequence(frames: Sequence[Any]) -> tuple[Frame, Restore]:
 
 
 def _open_picture(frame: Any, index: int) -> tuple[Frame, Restore]:
+    if isinstance(frame, list | tuple) or getattr(frame, "ndim", 0) > 3:
+        raise CorruptionError(f"frame {index} of the list is a clip, expected a picture")
     try:
-        pixels, restore = _open(frame)
+        return _open(frame)
     except CorruptionError as error:
         raise CorruptionError(f"frame {index} of the list: {error}") from error.__cause__
-    if isinstance(frame, list | tuple) or frame.ndim > 3:
-        raise CorruptionError(f"frame {index} of the list is a clip, expected a picture")
-    return pixels, restore
 
 
 def _is_tensor(value: Any) -> bool:

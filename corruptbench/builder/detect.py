@@ -35,7 +35,12 @@ BATCH = 8
 
 
 def rounded(values: NDArray[np.float32], step: float) -> NDArray[np.float32]:
-    """Return the nearest multiples of ``step``, a power of two (exact in float32)."""
+    """Return the nearest multiples of ``step``, in the same shape.
+
+    Args:
+        values: float32 of any shape.
+        step: in the unit of the values, a power of two, so that the result is exact.
+    """
     return np.asarray(np.rint(values / np.float32(step)) * np.float32(step), dtype=np.float32)
 
 

@@ -59,12 +59,16 @@ def parse_severities(wanted: int | str | Iterable[int]) -> tuple[int, ...]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
         if not match:
-            raise InputError(f"severity '{text}': '{part}' is not a severity; {remedy}")
+            raise InputError(f"severity '{text}': '{part}' is not a severity; {remedy}", "severity")
         low, high = int(match[1]), int(match[2] or match[1])
         if low > high:
-            raise InputError(f"severity '{text}': the range {part.strip()} is empty; {remedy}")
+            raise InputError(
+                f"severity '{text}': the range {part.strip()} is empty; {remedy}", "severity"
+            )
         if low < 1 or high > 5:
-            raise InputError(f"severity '{text}': {part.strip()} is out of range; {remedy}")
+            raise InputError(
+                f"severity '{text}': {part.strip()} is out of range; {remedy}", "severity"
+            )
         found.update(range(low, high + 1))
     return tuple(sorted(found))
 
@@ -87,7 +91,8 @@ def choose_cells(
         if name not in known:
             raise InputError(
                 f"corruption '{name}': not in manifest {manifest.id}; expected one of "
-                f"{', '.join(known) or 'none, for it has no corruptions'}"
+                f"{', '.join(known) or 'none, for it has no corruptions'}",
+                "corruption",
             )
     wanted = [n for n in known if n in names or not names]
     return (CLEAN, *(Cell(n, s) for n in wanted for s in severities))

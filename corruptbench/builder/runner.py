@@ -110,7 +110,9 @@ def _reserve(handle: int, out: Path) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise InputError(
-            f"{out}: another build is running in this folder; wait for it, or choose another folder"
+            f"{out}: another build is running in this folder; wait for it, or choose another "
+            "folder",
+            "out",
         ) from None
     except OSError as error:  # some network file systems have no locks, or none on folders
         warnings.warn(
@@ -133,5 +135,6 @@ def _check_folder(out: Path, recipe: Recipe) -> None:
         if found.benchmark.id != recipe.manifest.id or found.detector.name != recipe.detector:
             raise InputError(
                 f"{out}: holds shards of {found.benchmark.id} by {found.detector.name}, not of "
-                f"{recipe.manifest.id} by {recipe.detector}; choose another folder"
+                f"{recipe.manifest.id} by {recipe.detector}; choose another folder",
+                "out",
             )

@@ -63,14 +63,15 @@ def user_errors() -> tuple[type[Exception], ...]:
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line.
 
-    Exit codes: 0; 2 and one message for bad input; 130 for Ctrl-C; 1 where nobody reads stdout
-    any more. ``data check`` has codes of its own.
+    Exit codes: 0; 2 and one message for bad input; 130 for Ctrl-C; 1 if the program that reads
+    stdout has ended. ``data check`` has codes of its own.
     """
     streams.prepare()
     words = sys.argv[1:] if arguments is None else arguments
     left = INTERRUPTED.get(words[0], "") if words else ""
     try:
-        group.main(words, prog_name="corruptbench", standalone_mode=False)
+        with streams.plain_warnings():
+            group.main(words, prog_name="corruptbench", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(2)
@@ -85,7 +86,7 @@ def main(arguments: list[str] | None = None) -> Any:
     except Exception as error:
         if not isinstance(error, user_errors()):
             raise
-        _fail(f"{error}{_option(error)}")
+        _fail(" ".join([str(error), *getattr(error, "__notes__", ())]))
 
 
 def _fail(message: str) -> None:
@@ -97,9 +98,3 @@ def _usage(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = f" See {context.command_path} --help." if context else ""
     return f"{error.format_message()}{where}"
-
-
-def _option(error: Exception) -> str:
-    """Return the option whose value an error of the library is about, if it says so."""
-    parameter = getattr(error, "parameter", None)
-    return f" (option --{parameter})" if parameter else ""

@@ -31,6 +31,7 @@ def by_name(manifest: Manifest, dataset: Dataset) -> dict[str, ClipId]:
 @options.manifest()
 @options.root
 @options.as_json
+@options.always_quiet
 def command(manifest: str, root: Path | None, as_json: bool) -> None:
     """List the clips of a benchmark."""
     from corruptbench.datasets import open_dataset

@@ -19,7 +19,7 @@ _OUTPUTS = ("out", "target", "board")
 
 
 class Command(click.Command):
-    """Names its output in an error of the system that names no file, such as a full disk."""
+    """Adds to errors: the option that is wrong, or the output where the system names no file."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -29,6 +29,11 @@ class Command(click.Command):
             outputs = [str(ctx.params[name]) for name in _OUTPUTS if ctx.params.get(name)]
             if error.filename is None and outputs:
                 error.filename = outputs[0]
+            raise
+        except ValueError as error:
+            option = f"--{getattr(error, 'parameter', None)}"
+            if any(option in parameter.opts for parameter in self.params):
+                error.add_note(f"(option {option})")
             raise
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from corruptbench.cli import options
 from corruptbench.cli.commands import Command, example
 from corruptbench.cli.output import say
 
@@ -17,6 +18,7 @@ from corruptbench.cli.output import say
     ),
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@options.always_quiet
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
     """Print the script by which a shell completes commands, options and names."""

@@ -41,6 +41,7 @@ def command() -> None:
 @options.root
 @options.manifest(None, "Default: all that come with DATASET. ")
 @options.as_json
+@options.always_quiet
 def check(dataset: str, root: Path | None, manifest: str | None, as_json: bool) -> None:
     """Say whether a benchmark can be built from a data set, and if not, what is missing.
 

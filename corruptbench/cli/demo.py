@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
+from corruptbench import defaults
 from corruptbench.cli import build, evaluate, leaderboard, options, preview, submit, weights
 from corruptbench.cli.commands import Command, example
 
 MANIFEST = "studio-c-mini"
-DETECTOR = "movenet:lightning"
 LIFTER = "videopose3d-27"
 #: Marks the folder as the demo's own, and tells a reader what is in it.
 MARK = "README.txt"
@@ -69,11 +69,12 @@ def _fetch_weights(context: click.Context, quiet: bool) -> None:
     from corruptbench.detectors.weights import status
     from corruptbench.progress import note
 
-    if next(row.state for row in status() if row.spec == DETECTOR) == "ready":
+    detector = defaults.DETECTOR
+    if next(row.state for row in status() if row.spec == detector) == "ready":
         return
     if not quiet:
-        note(f"the weights of {DETECTOR} are not here: corruptbench weights fetch {DETECTOR}")
-    context.invoke(weights.fetch, detector=DETECTOR, quiet=quiet)
+        note(f"the weights of {detector} are not here: corruptbench weights fetch {detector}")
+    context.invoke(weights.fetch, detector=detector, quiet=quiet)
 
 
 def _take_down(board: Path) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @options.root
 @options.manifest_of_shards
 @options.as_json
+@options.always_quiet
 def command(shards: Path, root: Path | None, manifest: str | None, as_json: bool) -> None:
     """Compare the 2D detections with the projected labels, cell by cell."""
     from corruptbench.evaluation.detections import quality

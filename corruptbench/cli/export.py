@@ -32,10 +32,11 @@ FORMATS = ["videopose3d", "motionbert", "mmpose"]
               help=f"One of {', '.join(FORMATS)}.")  # fmt: skip
 @click.option("--cell", "wanted", multiple=True, help='Such as "erase 3" or clean. Default: all.')
 @click.option(
-    "--layout", type=Name(names.joint_sets),
+    "--joints", type=Name(names.joint_sets),
     help=f"Joint set to write: {', '.join(names.joint_sets())}. Default: humaneva15 for HumanEva, "
     "h36m17 for others.",
 )  # fmt: skip
+@click.option("--layout", type=Name(names.joint_sets), hidden=True)  # its earlier name
 @click.option("--confidence", is_flag=True, help="VideoPose3D: the score as a third channel.")
 @click.option(
     "--annotations", type=options.PATH,
@@ -48,7 +49,8 @@ FORMATS = ["videopose3d", "motionbert", "mmpose"]
 )  # fmt: skip
 def command(
     shards: Path, root: Path | None, manifest: str | None, name: str, wanted: tuple[str, ...],
-    layout: str | None, confidence: bool, annotations: Path | None, quiet: bool, out: Path,
+    joints: str | None, layout: str | None, confidence: bool, annotations: Path | None,
+    quiet: bool, out: Path,
 ) -> None:  # fmt: skip
     """Write the detections as the files that repositories of lifters read."""
     from corruptbench.export import FORMATS, Target
@@ -59,7 +61,7 @@ def command(
 
     shard_set = open_shards(shards, root, manifest)
     cells = _chosen(shard_set, wanted)
-    joints = layout or shard_set.dataset.joints
+    joints = joints or layout or shard_set.dataset.joints
     check_joints(shard_set, joints)
     source = Source(
         repository=name,

@@ -35,6 +35,7 @@ def command() -> None:
 )
 @options.board
 @options.as_json
+@options.always_quiet
 def show(board: Path, as_json: bool) -> None:
     """Print the table of each benchmark."""
     from corruptbench.leaderboard import as_text, by_benchmark, load
@@ -74,6 +75,7 @@ def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
     name="render", epilog=example("corruptbench leaderboard render --out leaderboard.html")
 )
 @options.board
+@options.always_quiet
 @options.out("leaderboard.html", "The page.")
 def render_page(board: Path, out: Path) -> None:
     """Write the leaderboard as one self-contained HTML page."""

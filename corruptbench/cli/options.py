@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from corruptbench import defaults
 from corruptbench.cli import names
 from corruptbench.cli.words import Hint, Name
 
@@ -26,7 +27,7 @@ _MANIFESTS = f"One of {', '.join(names.manifests())}; or a .toml file."
 _CORRUPTIONS = f"One of {', '.join(names.corruptions())}."
 
 
-def manifest(default: str | None = "studio-c", absent: str = "") -> Decorator:
+def manifest(default: str | None = defaults.MANIFEST, absent: str = "") -> Decorator:
     """Return ``--manifest``; ``absent`` says what is taken where there is no default."""
     return click.option(
         "--manifest", type=MANIFEST, default=default, show_default=True,
@@ -49,15 +50,15 @@ def out(default: str, text: str) -> Decorator:
 
 corruption = click.option("--corruption", type=CORRUPTION, required=True, help=_CORRUPTIONS)
 severities = click.option(
-    "--severity", type=Hint("1-5", "1", "2", "3", "4", "5"), default="1-5", show_default=True,
+    "--severity", type=Hint(lambda: ["1-5", *"12345"]), default="1-5", show_default=True,
     help="Such as 3, 1-5 or 1,3,5.",
 )  # fmt: skip
 detector = click.option(
-    "--detector", type=DETECTOR, default="movenet:lightning", show_default=True,
+    "--detector", type=DETECTOR, default=defaults.DETECTOR, show_default=True,
     help=f"Finds the person. One of {', '.join(names.detectors())}.",
 )  # fmt: skip
 device = click.option(
-    "--device", type=Hint("cpu", "cuda"), default="cpu", show_default=True,
+    "--device", type=Hint(lambda: ["cpu", "cuda"]), default="cpu", show_default=True,
     help="cpu, cuda or cuda:N.",
 )  # fmt: skip
 root = click.option(
@@ -72,4 +73,7 @@ board = click.option(
     help="Folder of the leaderboard's results.",
 )  # fmt: skip
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-quiet = click.option("--quiet", is_flag=True, help="No progress and no notes; errors still.")
+_QUIET: dict[str, Any] = {"is_flag": True, "help": "No progress and no notes; errors still."}
+quiet = click.option("--quiet", **_QUIET)
+#: For commands without progress and notes, so that every command takes the option.
+always_quiet = click.option("--quiet", expose_value=False, **_QUIET)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 NARROW = 80  # columns in which every table fits
 
@@ -26,19 +30,23 @@ def say_json(value: Any) -> None:
 
 def say_table(table: Any, wide: int = NARROW) -> None:
     """Print a Rich table; ``wide`` is its width in a file, which has no edge to wrap at."""
-    from rich.console import Console
-
-    console = Console(markup=False, highlight=False, emoji=False)
-    console.width = max(console.width, NARROW if console.file.isatty() else wide)
+    console = _console()
+    console.width = max(console.width, NARROW if console.is_terminal else wide)
     with _named():
         console.print(table)
 
 
 def table_width() -> int:
     """Return the columns of the terminal, at least `NARROW`."""
+    return max(_console().width, NARROW)
+
+
+def _console() -> Console:
     from rich.console import Console
 
-    return max(Console().width, NARROW)
+    # By itself Rich takes a log file for a terminal when FORCE_COLOR is set.
+    terminal = sys.stdout.isatty()
+    return Console(force_terminal=terminal, markup=False, highlight=False, emoji=False)
 
 
 @contextmanager

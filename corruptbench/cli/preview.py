@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corruptbench import defaults
 from corruptbench.cli import options
 from corruptbench.cli.clips import by_name
 from corruptbench.cli.commands import Command, example
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from corruptbench.preview.scene import Scene
 
 CRF = 20  # of a video that is looked at, not measured
-MANIFEST = "studio-c"
 SUFFIXES = {".png": "one frame", ".mp4": "all"}
 
 
@@ -35,7 +35,7 @@ SUFFIXES = {".png": "one frame", ".mp4": "all"}
     ),
 )
 @click.argument("clip", required=False)
-@options.manifest(None, f"Default: {MANIFEST}. ")
+@options.manifest(None, f"Default: {defaults.MANIFEST}. ")
 @options.root
 @click.option(
     "--frame",
@@ -89,7 +89,7 @@ def command(
     if still:
         shown = _write_picture(out, scene, frame, finder, quiet)
     else:
-        shown = _write_film(out, scene, finder, quiet)
+        shown = _write_video(out, scene, finder, quiet)
     say(f"{shown} of {scene.name}: {out}")
 
 
@@ -129,7 +129,7 @@ def _of_clip(
     from corruptbench.manifest import load_manifest
     from corruptbench.preview.scene import scene_of_clip
 
-    benchmark = load_manifest(manifest or MANIFEST)
+    benchmark = load_manifest(manifest or defaults.MANIFEST)
     clip = _clip(benchmark, root, name)
     check_target(out, SUFFIXES, clip.video)
     cells = chosen or choose_cells(benchmark, severities)[1:]
@@ -175,7 +175,7 @@ def _write_picture(
     return f"frame {frame}"
 
 
-def _write_film(out: Path, scene: Scene, finder: Detector | None, quiet: bool) -> str:
+def _write_video(out: Path, scene: Scene, finder: Detector | None, quiet: bool) -> str:
     from corruptbench.preview.sheet import moving_sheet
     from corruptbench.progress import counted, meter
     from corruptbench.video.reader import frame_rate

@@ -6,6 +6,10 @@ import codecs
 import io
 import os
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 
 def prepare() -> None:
@@ -21,6 +25,18 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="corruptbench")
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print a warning of Python as one line for people, without the line of code it comes from."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        print(f"warning: {message}", file=sys.stderr, flush=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _encode_anyway(error: UnicodeError) -> tuple[str | bytes, int]:

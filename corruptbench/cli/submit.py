@@ -23,6 +23,7 @@ from corruptbench.cli.output import say, say_json, say_table, table_width
 @options.board
 @options.manifest(None, "Needed for a benchmark of your own. ")
 @options.as_json
+@options.always_quiet
 def command(result: Path, board: Path, manifest: str | None, as_json: bool) -> None:
     """Check a result and add it to the leaderboard's table."""
     from corruptbench.evaluation.expectation import expectation

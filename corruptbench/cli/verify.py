@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.argument("shards", type=options.PATH, default=Path("shards"))
 @click.option("--against", type=options.PATH, help="The lock.json of another site.")
 @options.as_json
+@options.always_quiet
 def command(shards: Path, against: Path | None, as_json: bool) -> None:
     """Check shards against their lock, and the lock against that of another site."""
     from dataclasses import asdict

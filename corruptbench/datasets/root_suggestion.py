@@ -12,7 +12,7 @@ _UP, _DOWN = 4, 2  # levels
 
 
 def nearby(root: Path, meant: Callable[[Path], object]) -> Path | None:
-    """Return the first folder above ``root``, then below it, of which ``meant`` is true."""
+    """Return the first folder for which ``meant`` is true, above ``root``, then below it."""
     resolved = root.resolve()
     return next((p for p in (*resolved.parents[:_UP], *_below(resolved, _DOWN)) if meant(p)), None)
 

@@ -40,6 +40,7 @@ class Lifter:
         sha256: digest of the file.
         bytes: size of the file.
         parameters: number of the network's parameters.
+        name: of the file; empty for a network that comes from none.
     """
 
     contract: Contract
@@ -48,6 +49,7 @@ class Lifter:
     sha256: str
     bytes: int
     parameters: int
+    name: str = ""
 
     def __call__(self, batch: Array32) -> Array32:
         """Run the network on (B, T, K, C) float32 in the contract's convention.
@@ -103,7 +105,8 @@ def load_lifter(path: Path, device: str) -> Lifter:
         except Exception as error:  # torch raises errors of many kinds
             raise InputError(f"{path}: cannot be loaded ({_last_line(error)}); {_EXPORT}") from None
     contract = _contract(path, extra[EXTRA_FILE])
-    lifter = Lifter(contract, network, target, sha256_of_file(path), path.stat().st_size, count)
+    digest, size = sha256_of_file(path), path.stat().st_size
+    lifter = Lifter(contract, network, target, digest, size, count, path.name)
     probe(lifter)
     return lifter
 
@@ -124,7 +127,9 @@ def usable_device(name: str) -> torch.device:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         first = str(error).splitlines()[0]
-        raise InputError(f"device '{name}': not usable here ({first}); try 'cpu'") from None
+        raise InputError(
+            f"device '{name}': not usable here ({first}); try 'cpu'", "device"
+        ) from None
     return device
 
 

@@ -21,6 +21,10 @@ def mpjpe(predicted: Array, target: Array) -> Array:
 
     The Euclidean distance, averaged over all J joints including the root (Ionescu et al., TPAMI
     2014; VideoPose3D's "protocol 1" where both roots are at the origin).
+
+    Args:
+        predicted: (F, J, 3) mm.
+        target: (F, J, 3) mm.
     """
     return np.asarray(np.linalg.norm(predicted - target, axis=-1).mean(axis=-1))
 
@@ -31,6 +35,10 @@ def p_mpjpe(predicted: Array, target: Array) -> Array:
     Rotation (no reflection), scale and translation minimize the squared error (Procrustes analysis;
     Kabsch 1976, Umeyama 1991). NaN for a frame in which one of the two poses is not valid (see
     `is_valid_pose`).
+
+    Args:
+        predicted: (F, J, 3) mm.
+        target: (F, J, 3) mm.
     """
     errors = np.full(len(predicted), np.nan)
     usable = is_valid_pose(predicted) & is_valid_pose(target)
@@ -53,6 +61,10 @@ def n_mpjpe(predicted: Array, target: Array) -> Array:
     The scale minimizes the squared error: <target, predicted> / <predicted, predicted>, summed over
     a frame's joints (Rhodin et al., CVPR 2018; VideoPose3D's "protocol 3"). In root-relative poses
     the root stays in place. NaN for a prediction that is not valid (see `is_valid_pose`).
+
+    Args:
+        predicted: (F, J, 3) mm.
+        target: (F, J, 3) mm.
     """
     scale = np.full(len(predicted), np.nan)
     usable = is_valid_pose(predicted)
@@ -73,6 +85,10 @@ def mpjve(predicted: Array, target: Array) -> Array:
     """Compute the mean per-joint velocity error, (F - 1,) mm per frame.
 
     The distance between the joints' steps from one frame to the next (Pavllo et al., CVPR 2019).
+
+    Args:
+        predicted: (F, J, 3) mm.
+        target: (F, J, 3) mm.
     """
     return mpjpe(np.diff(predicted, axis=0), np.diff(target, axis=0))
 
@@ -116,7 +132,12 @@ def keypoint_error(found: Array, target: Array, boxes: Array) -> Array:
 
 
 def pck(errors: Array, threshold: float) -> float:
-    """Return the fraction of joints with an error of at most ``threshold``; NaN is wrong."""
+    """Return the fraction of joints with an error of at most ``threshold``; NaN is wrong.
+
+    Args:
+        errors: float64 of any shape, such as (F, J) of `keypoint_error`.
+        threshold: in the unit of the errors.
+    """
     return float(np.mean(errors <= threshold))
 
 

@@ -16,7 +16,7 @@ from corruptbench.errors import InputError
 from corruptbench.export.recordings import Part, Recording
 from corruptbench.formats.humaneva_chunks import (
     chunk_name,
-    labelled_chunks,
+    labeled_chunks,
     numbered,
     recording_name,
 )
@@ -90,12 +90,12 @@ class HumanEvaConvention(Convention):
                 )
 
     def parts(self, tracks: Recording) -> list[Part]:
-        """Return the labelled chunks of a partition of a recording."""
+        """Return the labeled chunks of a partition of a recording."""
         subject, recording, partition = _names(tracks)
         valid = np.asarray(np.isfinite(tracks[0].clip.joints).all(axis=(1, 2)))
         return [
             Part(f"{partition}/{subject}", chunk_name(recording, number), frames, tracks)
-            for number, frames in labelled_chunks(valid).items()
+            for number, frames in labeled_chunks(valid).items()
         ]
 
     def stored(self, table: Table, tracks: Recording) -> dict[str, Any]:

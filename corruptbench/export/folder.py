@@ -16,6 +16,7 @@ from corruptbench.errors import InputError, first_problem
 from corruptbench.files import atomic, check_folder, sha256_of_file, write_json
 from corruptbench.records import Record, Sha256
 from corruptbench.shards.records import BenchmarkRecord, DetectorRecord
+from corruptbench.text_files import read_text
 
 RECORD = "corruptbench-export.json"
 
@@ -130,14 +131,16 @@ class ExportFolder:
             if given is not None and given.exists() and path.exists() and path.samefile(given):
                 raise InputError(
                     f"{path}: is also {what}, and would be written over; expected another output "
-                    "folder"
+                    "folder",
+                    "out",
                 )
         listed = self._files.get(name)
         if listed is None or not path.is_file() or sha256_of_file(path) != listed.sha256:
             found = "was changed since an export wrote it" if listed else "no export wrote it"
             raise InputError(
                 f"{path}: is there, {found} ({RECORD} beside it would list it), and would be "
-                "written over; expected another output folder, or move it away"
+                "written over; expected another output folder, or move it away",
+                "out",
             )
 
     def _check_company(self, name: str, digest: str) -> None:
@@ -152,7 +155,8 @@ class ExportFolder:
         if others:
             raise InputError(
                 f"{self.path / name}: belongs to {', '.join(others)} of an earlier export, with "
-                "other recordings or frames; expected another output folder, or delete these"
+                "other recordings or frames; expected another output folder, or delete these",
+                "out",
             )
 
 
@@ -161,9 +165,10 @@ def _listed(path: Path) -> dict[str, Exported]:
     if not os.path.lexists(path):
         return {}
     try:
-        return Listing.model_validate_json(path.read_bytes()).files
+        return Listing.model_validate_json(read_text(path)).files
     except ValidationError as error:
         raise InputError(
             f"{path}: no list of an export ({first_problem(error)}), and would be written over; "
-            "expected another output folder, or move it away"
+            "expected another output folder, or move it away",
+            "out",
         ) from None

@@ -55,12 +55,14 @@ class Target:
             )
         if self.joints != "h36m17":
             raise InputError(
-                f"joints {self.joints}: repositories of this format read h36m17; expected that"
+                f"joints {self.joints}: repositories of this format read h36m17; expected that",
+                "joints",
             )
         if self.annotations is None:
             raise InputError(
                 f"the annotations are missing: expected {expected}; keypoints and labels belong "
-                "together row by row there, and labels are not exported"
+                "together row by row there, and labels are not exported",
+                "annotations",
             )
         return self.annotations
 
@@ -99,7 +101,8 @@ def check_joints(shard_set: ShardSet, joints: str) -> None:
     except InputError as error:
         raise InputError(
             f"joints {joints}: {shard_set.folder} holds joints of {given}; {error}; expected a "
-            f"joint set that {given} can be converted to, or {given} itself"
+            f"joint set that {given} can be converted to, or {given} itself",
+            "joints",
         ) from None
 
 

@@ -12,7 +12,7 @@ from corruptbench.errors import InputError
 
 
 def check_texts(column: Any, where: str, expected: str) -> tuple[str, ...]:
-    """Return a column of texts.
+    """Return a column of N texts as a tuple.
 
     Args:
         column: the content of the file.
@@ -28,7 +28,7 @@ def check_texts(column: Any, where: str, expected: str) -> tuple[str, ...]:
 
 
 def check_points(column: Any, rows: int, where: str, expected: str) -> NDArray[np.floating[Any]]:
-    """Return a column of points (N, 17, 2 or 3).
+    """Return a column of points, numbers (N, 17, 2 or 3) in the dtype and unit of the file.
 
     Args:
         column: the content of the file.
@@ -53,7 +53,13 @@ def check_points(column: Any, rows: int, where: str, expected: str) -> NDArray[n
 
 
 def cut(columns: Mapping[str, Any], kept: NDArray[np.intp], rows: int) -> dict[str, Any]:
-    """Return columns of N rows with some of the rows only; what has no N rows stays as it is."""
+    """Return columns of N rows with some of the rows only; what has no N rows stays as it is.
+
+    Args:
+        columns: arrays (N, ...) and lists of N items, by name.
+        kept: (n,) indices of the rows to keep.
+        rows: N.
+    """
     result: dict[str, Any] = {}
     for name, column in columns.items():
         if isinstance(column, np.ndarray) and column.shape[:1] == (rows,):

@@ -1,7 +1,7 @@
 """Chunks: how VideoPose3D's packages cut a partition of a recording, "Walking 1 chunk2".
 
 A chunk is a run of frames that all have a label, or that all have none. Both kinds are numbered in
-one go, from 0 at the partition's first frame. Only the labelled ones are stored with labels, so the
+one go, from 0 at the partition's first frame. Only the labeled ones are stored with labels, so the
 numbers in a package have gaps. Which frames a chunk holds is not stored.
 """
 
@@ -26,8 +26,8 @@ def chunk_name(recording: str, number: int) -> str:
     return f"{recording_name(recording)} chunk{number}"
 
 
-def labelled_chunks(valid: NDArray[np.bool_]) -> dict[int, slice]:
-    """Return number to frames of the labelled chunks.
+def labeled_chunks(valid: NDArray[np.bool_]) -> dict[int, slice]:
+    """Return number to frames of the labeled chunks.
 
     Args:
         valid: (F,) which frames of the partition have a label.
@@ -49,19 +49,19 @@ def validity(
 ) -> NDArray[np.bool_] | None:
     """Return which frames have a label (count,), or None where that cannot be known.
 
-    The inverse of `labelled_chunks`. Labelled and unlabelled chunks alternate, so their places are
-    certain when all frames are labelled, when only the first chunk is (the rest is one gap at the
+    The inverse of `labeled_chunks`. Labeled and unlabeled chunks alternate, so their places are
+    certain when all frames are labeled, when only the first chunk is (the rest is one gap at the
     end), or when the lengths of the gaps are known as well.
 
     Args:
-        chunks: number -> length of the labelled chunks.
-        gaps: number -> length of the unlabelled chunks, as far as known.
+        chunks: number -> length of the labeled chunks.
+        gaps: number -> length of the unlabeled chunks, as far as known.
         count: frames of the partition.
     """
-    labelled = sum(chunks.values())
+    labeled = sum(chunks.values())
     lengths = {**gaps, **chunks}
     if set(chunks) == {0}:
-        lengths = {0: labelled, 1: count - labelled}
+        lengths = {0: labeled, 1: count - labeled}
     order = range(len(lengths))
     certain = (
         sorted(lengths) == [*order]

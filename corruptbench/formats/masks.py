@@ -17,7 +17,7 @@ def bounds(path: str, frames: int) -> NDArray[np.float64]:
     Raises:
         OSError, KeyError, ValueError, TypeError, RuntimeError: for a damaged file.
     """
-    with h5py.File(path) as file:
+    with h5py.File(path, locking=False) as file:  # some network file systems have no locks
         masks = np.ravel(file["Masks"][()])
         boxes = [_bounds(np.asarray(file[reference])) for reference in masks[:frames]]
     return np.array(boxes, dtype=np.float64).reshape(-1, 4)

@@ -14,7 +14,7 @@ _AGAIN = "download and unpack Mocap_Data again"
 
 
 def numbers(path: str, name: str) -> NDArray[np.float64]:
-    """Return a variable as float64.
+    """Return a variable as float64, in its shape and unit in the file.
 
     Raises:
         InputError: when the file is damaged, of version 7.3, or lacks the variable.

@@ -29,7 +29,7 @@ _PLAIN = {str, bytes, bytearray, int, float, bool, type(None)}
 #: How many items, each counted as often as it is met, a file may have for a byte: fewer than one
 #: where nothing is shared.
 _ITEMS = 10
-_REMEDY = "is it whole? download it again"
+_REMEDY = "is the file complete? download it again"
 
 
 def looks_pickled(path: Path) -> bool:

@@ -100,7 +100,8 @@ def write_detections(
 
     Args:
         path: of the file.
-        table: detections.
+        table: subject -> recording -> one (F, K, 2 or 3) float32 for each camera: x, y px, and
+            the score if there is one.
         joint_set: the repository's name of the joints.
         joints: K, their number.
         symmetry: indices of the left joints, and of the right ones in the same order.

@@ -25,7 +25,12 @@ BACKGROUND = 24
 
 
 def contact_sheet(scene: Scene, frame: int, finder: Detector | None) -> Frame:
-    """Draw one frame in all cells; see `moving_sheet`.
+    """Draw one frame in all cells, (h, w, 3) uint8 RGB; see `moving_sheet`.
+
+    Args:
+        scene: the clip and its cells.
+        frame: its number, from 0.
+        finder: draws the skeleton that it finds; None for no skeletons.
 
     Raises:
         InputError: the clip has no such frame.
@@ -82,11 +87,11 @@ def _sheet(tiles: dict[Cell, Frame], title: str, skeletons: bool) -> Frame:
     severities = sorted({c.severity for c in cells})
     rows = [
         np.hstack(
-            [_labelled(tiles[CLEAN], f"{name}   clean")]
-            + [_labelled(tiles[Cell(name, s)], f"severity {s}") for s in severities]
+            [_labeled(tiles[CLEAN], f"{name}   clean")]
+            + [_labeled(tiles[Cell(name, s)], f"severity {s}") for s in severities]
         )
         for name in dict.fromkeys(c.corruption for c in cells)
-    ] or [_labelled(tiles[CLEAN], "clean")]
+    ] or [_labeled(tiles[CLEAN], "clean")]
     lines = (((title, INK),), LEGEND) if skeletons else (((title, INK),),)
     head = np.full((LINE * len(lines), rows[0].shape[1], 3), BACKGROUND, dtype=np.uint8)
     for i, words in enumerate(lines):
@@ -94,7 +99,7 @@ def _sheet(tiles: dict[Cell, Frame], title: str, skeletons: bool) -> Frame:
     return np.vstack([head, *rows])
 
 
-def _labelled(tile: Frame, text: str) -> Frame:
+def _labeled(tile: Frame, text: str) -> Frame:
     framed = np.full((LINE + TILE + MARGIN, TILE + 2 * MARGIN, 3), BACKGROUND, dtype=np.uint8)
     framed[LINE : LINE + TILE, MARGIN : MARGIN + TILE] = tile
     write(framed, MARGIN, LINE - 8, ((text, INK),))

@@ -19,6 +19,7 @@ from corruptbench.shards.records import (
     DetectorRecord,
     ShardRecord,
 )
+from corruptbench.text_files import read_text
 
 SOFTWARE = (
     "corruptbench",
@@ -58,7 +59,7 @@ def read_lock(path: Path) -> Lock:
             "resumes"
         )
     try:
-        return Lock.model_validate_json(path.read_bytes())
+        return Lock.model_validate_json(read_text(path))
     except ValidationError as error:
         raise InputError(f"{path}: {first_problem(error)}; build again") from None
 

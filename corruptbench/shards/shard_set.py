@@ -103,19 +103,23 @@ def open_shards(folder: Path, root: Path | None, manifest: str | None = None) ->
         InputError: the build is not finished, or was made from another manifest.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected the output folder of a build")
+        raise InputError(
+            f"{folder}: no such folder; expected the output folder of a build", "shards"
+        )
     path = folder / "lock.json"
     lock = read_lock(path)
     if manifest is None and lock.benchmark.id not in known_manifests():
         raise InputError(
             f"{path}: built from a manifest of your own, {lock.benchmark.id}; "
-            "expected its file: give the path of the manifest (.toml)"
+            "expected its file: give the path of the manifest (.toml)",
+            "manifest",
         )
     found = load_manifest(manifest or lock.benchmark.id)
     if found.sha256 != lock.benchmark.manifest_sha256:
         raise InputError(
             f"{path}: built from manifest {lock.benchmark.id} version {lock.benchmark.version} "
             f"({lock.benchmark.manifest_sha256[:12]}), this is {found.id} version {found.version} "
-            f"({found.sha256[:12]}); build again, or give the manifest that was used"
+            f"({found.sha256[:12]}); build again, or give the manifest that was used",
+            "manifest",
         )
     return ShardSet(folder, lock, found, open_dataset(found.dataset, root))

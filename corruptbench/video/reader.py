@@ -47,7 +47,7 @@ def decode(path: Path, upright: bool = False) -> Iterator[Frame]:
 
 
 def decode_timed(path: Path, upright: bool = False) -> Iterator[tuple[Frame, Fraction | None]]:
-    """Yield frames as `decode` does, each with the second at which it is shown.
+    """Yield frames (H, W, 3) uint8 RGB as `decode` does, each with the second when it is shown.
 
     The time is None where the file does not state it, and for avi, where frames come evenly.
     """
@@ -105,7 +105,7 @@ class Window(Sequence[Frame]):
         self._end = 0
 
     def append(self, frame: Frame) -> None:
-        """Add the clip's next frame."""
+        """Add the clip's next frame, (H, W, 3) uint8 RGB."""
         self._frames.append(frame)
         self._end += 1
 

@@ -127,7 +127,19 @@ def write_video(
     crf: int = CRF,
     times: Sequence[Fraction] | None = None,
 ) -> int:
-    """Encode frames as `open_video` does, atomically; return their number."""
+    """Encode frames as `open_video` does, atomically; return their number.
+
+    Args:
+        path: of the file, mp4.
+        frames: (H, W, 3) uint8 RGB, all of one size.
+        rate: frames per second.
+        crf: constant rate factor of x264, 0 to 51.
+        times: seconds of each frame, rising from 0. None means evenly, at ``rate``.
+
+    Raises:
+        InputError: the encoder does not take the pictures.
+        OSError: writing fails.
+    """
     count = 0
     with open_video(path, rate, crf, times=times) as write:
         for frame in frames:

@@ -45,15 +45,15 @@ def test_rate_factor_0_gives_back_the_very_bytes(tmp_path, count, height, width,
     assert [f.tobytes() for f in decode(path)] == [f.tobytes() for f in frames]
 
 
-def test_other_rate_factors_lose_colour_noise(tmp_path):
+def test_other_rate_factors_lose_color_noise(tmp_path):
     """And keep what is flat: the figures of docs/data.md are of this kind."""
     path = tmp_path / "a.mp4"
-    flat = [np.full((40, 64, 3), colour, dtype=np.uint8) for colour in noise(12, 1, 3)[0][0]]
+    flat = [np.full((40, 64, 3), color, dtype=np.uint8) for color in noise(12, 1, 3)[0][0]]
     for crf in (1, 12):
         write_video(path, flat, Fraction(25), crf)
         assert rms(decode(path), flat).max() < 3
-        write_video(path, colourful := noise(3, 48, 64), Fraction(25), crf)
-        assert rms(decode(path), colourful).min() > 20
+        write_video(path, colorful := noise(3, 48, 64), Fraction(25), crf)
+        assert rms(decode(path), colorful).min() > 20
         with av.open(str(path)) as container:
             assert container.streams.video[0].pix_fmt == "yuv420p"
 

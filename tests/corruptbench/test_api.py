@@ -102,6 +102,7 @@ def test_a_loaded_lifter_and_folders_as_text(mini_full, mini, mini_manifest, tin
     lifter = cb.load_lifter(str(tiny_lifter))
     found = cb.evaluate(lifter, str(mini_full), root=str(mini), manifest=str(mini_manifest))
     assert found.record.lifter.name == "tiny"
+    assert found.record.command.startswith(f"corruptbench evaluate {tiny_lifter.name} ")
     said = capsys.readouterr()
     assert said.out == ""
     assert "evaluate: 6/6 clips" in said.err

@@ -22,7 +22,7 @@ def camera(rotation: Rotation, position) -> Camera:
 
 def test_projection_by_hand():
     flat = camera(Rotation.identity(), [0, 0, 0])
-    # 1 m to the right and half a metre down at 5 m: 1145 / 5 and 1143.8 / 10 px from the centre
+    # 1 m to the right and half a meter down at 5 m: 1145 / 5 and 1143.8 / 10 px from the centre
     assert flat.project(np.array([1000.0, 500.0, 5000.0])) == pytest.approx([741.5, 629.78])
 
 

@@ -39,9 +39,12 @@ BUILD = {
     ),
     "corruption of another benchmark": (
         ["--root", "DATA", "--corruption", "jpeg"],
-        ["'jpeg'", "erase, gaussian_noise"],
+        ["'jpeg'", "erase, gaussian_noise", "(option --corruption)"],
     ),
-    "severity 0": (["--root", "DATA", "--severity", "0"], ["'0'", "severities from 1 to 5"]),
+    "severity 0": (
+        ["--root", "DATA", "--severity", "0"],
+        ["'0'", "severities from 1 to 5", "(option --severity)"],
+    ),
     "severity 6": (["--root", "DATA", "--severity", "6"], ["'6'", "severities from 1 to 5"]),
     "severity 3-1": (["--root", "DATA", "--severity", "3-1"], ["3-1", "severities from 1 to 5"]),
     "severity a": (["--root", "DATA", "--severity", "a"], ["'a'", "severities from 1 to 5"]),
@@ -62,6 +65,13 @@ def test_bad_build_arguments(case, mini, mini_manifest, tmp_path, monkeypatch, c
     manifest = [] if "--manifest" in words else ["--manifest", mini_manifest]
     said_once(cli("build", *manifest, *words, "--out", "out"), *expected)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_option_that_an_error_is_about(tmp_path, cli):
+    said_once(cli("train", "videopose3d", "--device", "warp"), "(option --device)")
+    words = ("--shards", tmp_path / "no", "--out", tmp_path / "out")
+    said_once(cli("export", "--format", "mmpose", *words), "no such folder", "(option --shards)")
+    assert "option" not in cli("verify", tmp_path / "no").err  # there it is an argument
 
 
 def test_detector_without_weights(mini, mini_manifest, tmp_path, monkeypatch, cli):

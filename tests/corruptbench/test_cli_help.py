@@ -53,7 +53,7 @@ COMPLETIONS = {
     "data check hu": "humaneva",
     "evaluate model.pt2 --device ": "cuda",
     "export --format ": "motionbert",
-    "export --layout ": "coco17",
+    "export --joints ": "coco17",
     "train videopose3d --joints ": "humaneva15",
     "weights fetch ": "movenet:lightning",
 }
@@ -205,3 +205,10 @@ def test_a_mistyped_word_gets_a_suggestion(words, meant, cli):
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell, cli):
     assert "_CORRUPTBENCH_COMPLETE" in cli("completion", shell).out
+
+
+def test_every_command_takes_quiet():
+    commands = {path: c for path, c in ALL.items() if not isinstance(c, click.Group)}
+    assert len(commands) > 15
+    lacking = [p for p, c in commands.items() if not any("--quiet" in o.opts for o in c.params)]
+    assert lacking == []

@@ -10,12 +10,15 @@ import re
 import resource
 import subprocess
 import sys
+import warnings
 from io import StringIO
 
 import pytest
+from rich.table import Table
 
 from corruptbench import processors
-from corruptbench.cli.output import NARROW
+from corruptbench.cli import group
+from corruptbench.cli.output import NARROW, say_table
 from corruptbench.progress import Meter
 from tests.corruptbench.conftest import run_process
 
@@ -120,6 +123,19 @@ def test_forced_color_is_no_terminal(monkeypatch):
         meter.advance(2)
     assert "\x1b" not in log.getvalue()
     assert "build: 2/2 crops" in log.getvalue()
+    monkeypatch.setattr(sys, "stdout", log := StringIO())
+    say_table(Table("bold head"), wide=160)
+    assert "bold head" in log.getvalue()
+    assert "\x1b" not in log.getvalue()
+
+
+def test_a_warning_is_a_line_for_people(monkeypatch, cli):
+    def warn(*_, **__):
+        warnings.simplefilter("always")
+        warnings.warn("out: it cannot be locked", stacklevel=1)
+
+    monkeypatch.setattr(group, "main", warn)
+    assert cli("clips").err == "warning: out: it cannot be locked\n"
 
 
 @pytest.mark.parametrize("term", ["xterm", "dumb"])

@@ -104,7 +104,7 @@ def test_human36m_damaged_files(sequence, level, h36m, check):
         (f"S9/{POSES}/Waiting 1.cdf", "human36m-c-unshifted", 0, set()),
         (
             f"S9/{POSES}/Walking 1.cdf", "human36m-c-unshifted", 2,
-            {("missing", "S9", "poses"), ("differs", "S9", "labelled frames")},
+            {("missing", "S9", "poses"), ("differs", "S9", "labeled frames")},
         ),
     ],
 )  # fmt: skip
@@ -181,7 +181,7 @@ def write_own(path, **changes):
         (
             {"exclude": []},
             {("missing", "S11", w) for w in ("poses", "videos")}
-            | {("differs", "S11", "labelled frames")},
+            | {("differs", "S11", "labeled frames")},
         ),
         ({"subjects": ["S9", "S11", "S12"]}, {("missing", "", "clips")}),
     ],
@@ -311,7 +311,7 @@ def write(name, text):
             "Box_1 Validate: .*no 3D labels",
         ),
         (
-            lose("S3/Sync_Data/Box_1_(BW4).ofs"), 1, ("differs", "S3", "synchronisation"),
+            lose("S3/Sync_Data/Box_1_(BW4).ofs"), 1, ("differs", "S3", "synchronization"),
             "Box_1: 6 .ofs files",
         ),
     ],
@@ -371,7 +371,7 @@ def test_humaneva_by_manifest(humaneva, tmp_path, check):
     (humaneva / "S2/Calibration_Data/C3.cal").write_text("<html>")
     code, records = check(*words)
     assert code == 1
-    assert brief(records) == {("differs", "S1", "synchronisation"), ("differs", "S2", "cameras")}
+    assert brief(records) == {("differs", "S1", "synchronization"), ("differs", "S2", "cameras")}
 
 
 def packed(path):

@@ -155,7 +155,8 @@ def test_what_cannot_be_exported(set_in_folders, h36m, tmp_path, cli):
     cases = [
         ([*set_in_folders, "--format", "motionbert"], "for Human3.6M, these are shards of mini"),
         ([*h36m, "--format", "motionbert"], "the annotations are missing: expected"),
-        ([*h36m, "--format", "mmpose", "--layout", "coco17"], "joints coco17: repositories"),
+        ([*h36m, "--format", "mmpose", "--joints", "coco17"], "joints coco17: repositories"),
+        ([*h36m, "--format", "mmpose", "--layout", "coco17"], "(option --joints)"),
         ([*h36m, "--format", "motionbert", "--annotations", page], "page.pkl: a web page"),
         ([*h36m, "--format", "motionbert", "--annotations", empty], "holds no dictionary, and"),
         ([*h36m, "--format", "mmpose", "--annotations", labels], "no imgname, part in it"),
@@ -186,7 +187,7 @@ def test_a_layout_that_the_detector_cannot_give(mini, mini_manifest, tmp_path, c
         open_dataset("folder", mini), load_manifest(str(mini_manifest)), tmp_path / "s", "h36m17"
     )
     words = ["--shards", out, "--root", mini, "--manifest", mini_manifest, *VIDEOPOSE3D]
-    done = cli("export", *words, "--layout", "coco17", "--out", tmp_path / "out")
+    done = cli("export", *words, "--joints", "coco17", "--out", tmp_path / "out")
     assert done.code == 2
     assert f"joints coco17: {out} holds joints of h36m17; no conversion from" in done.err
     assert not (tmp_path / "out").exists()

@@ -11,7 +11,7 @@ import scipy.io
 from corruptbench.datasets import humaneva
 from corruptbench.datasets.humaneva import HumanEva
 from corruptbench.datasets.humaneva.labels import LabelFiles
-from corruptbench.formats.humaneva_chunks import labelled_chunks, validity
+from corruptbench.formats.humaneva_chunks import labeled_chunks, validity
 from corruptbench.manifest import Cell, load_manifest
 from tests.corruptbench.test_export_videopose3d import positions, videopose3d_loader
 from tests.fixtures import humaneva as fixture
@@ -85,7 +85,7 @@ def shards(tmp_path):
 def package(root):
     """``positions_3d`` as VideoPose3D's preparation makes it of converted_15j, after the facts.
 
-    It goes through a partition frame by frame; where it turns from labelled to not or back, a new
+    It goes through a partition frame by frame; where it turns from labeled to not or back, a new
     chunk begins.
     """
     found = {}
@@ -138,7 +138,7 @@ def test_chunks_with_the_labels_cut(shards, layout, tmp_path, cli):
     theirs["Train/S3"] = {"Walking 1 chunk0": theirs["Train/S2"]["Walking 1 chunk1"]}
     path = write_package(tmp_path / "data_3d_humaneva15.npz", theirs)
     out = tmp_path / "export"
-    words = [*WORDS, "--annotations", path, "--out", out, *(["--layout", layout] if layout else [])]
+    words = [*WORDS, "--annotations", path, "--out", out, *(["--joints", layout] if layout else [])]
     done = cli("export", *shards, *words)
     assert done.code == 0, done.err
     assert "left out: S1/Box_1_Train (no frame has a label)" in done.err
@@ -318,10 +318,10 @@ def test_chunks_and_validity_are_inverse():
     random = np.random.default_rng(0)
     for length in [1, 2, 3, *random.integers(4, 60, 60)]:
         valid = random.uniform(size=length) < random.uniform(0.1, 1)
-        chunks = labelled_chunks(valid)
+        chunks = labeled_chunks(valid)
         frames = [t for part in chunks.values() for t in range(length)[part]]
         assert frames == np.flatnonzero(valid).tolist()
-        gaps = labelled_chunks(~valid)
+        gaps = labeled_chunks(~valid)
         assert not set(chunks) & set(gaps)
         assert sorted([*chunks, *gaps]) == list(range(len(chunks) + len(gaps)))
         if chunks:

@@ -73,7 +73,7 @@ def videopose3d_loader(path_2d, path_3d=None, sizes=None):
 )
 @pytest.mark.parametrize("confidence", [True, False])
 def test_what_our_evaluation_gets(set_in_folders, layout, tag, confidence, tmp_path, cli):
-    words = ["--format", "videopose3d", "--layout", layout, "--out", tmp_path]
+    words = ["--format", "videopose3d", "--joints", layout, "--out", tmp_path]
     done = cli("export", *set_in_folders, *words, *["--confidence"] * confidence)
     assert done.code == 0, done.err
     cells = {CLEAN: "clean", Cell("erase", 1): "erase_1", Cell("erase", 3): "erase_3"}
@@ -94,7 +94,7 @@ def test_what_our_evaluation_gets(set_in_folders, layout, tag, confidence, tmp_p
             assert np.abs(found - expected).max() < 2e-6
 
 
-WORDS = ("--format", "videopose3d", "--layout", "coco17", "--cell", "erase 3")
+WORDS = ("--format", "videopose3d", "--joints", "coco17", "--cell", "erase 3")
 
 
 def test_human36m_with_its_labels_cut(h36m, tmp_path, cli):

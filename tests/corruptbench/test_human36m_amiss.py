@@ -194,7 +194,7 @@ def test_check_of_complete_poses(tmp_path):
     root = official_files(tmp_path)
     (poses_found,) = findings(root, "S11", "poses")
     assert (poses_found.level, poses_found.found) == ("ok", "30 files")
-    (frames,) = findings(root, "S11", "labelled frames")
+    (frames,) = findings(root, "S11", "labeled frames")
     assert (frames.level, frames.found) == ("ok", "58244 for each camera")
     assert findings(root, "S9", "subject")[0].level == "missing"
     (cameras,) = findings(root, "", "cameras")
@@ -221,7 +221,7 @@ def test_check_of_what_is_amiss(root):
     summary = findings(root, "S9", "poses")[-1]
     assert (summary.level, summary.expected) == ("missing", "30 files")
     assert summary.found == "4 files; not Directions.cdf, Discussion 1.cdf, Discussion 2.cdf, ..."
-    (frames,) = findings(root, "S9", "labelled frames")
+    (frames,) = findings(root, "S9", "labeled frames")
     assert (frames.level, frames.found) == ("differs", f"{2446 + 9 + 10} for each camera")
     assert frames.expected == str(317_668 // 4)
 
@@ -380,7 +380,7 @@ def test_check_of_names_and_camera_space(root):
         "differs", "WalkDog.cdf", "WalkingDog.cdf",
     )  # fmt: skip
     shutil.rmtree(root / "S9/MyPoseFeatures/D3_Positions")
-    (frames,) = findings(root, "S9", "labelled frames")
+    (frames,) = findings(root, "S9", "labeled frames")
     assert "camera space only" in frames.found
     (summary,) = [f for f in findings(root, "S9", "poses") if f.level == "missing"]
     assert summary.expected == "120 files"

@@ -82,13 +82,13 @@ def test_bad_calibration(root, text, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, "missing; expected the synchronisation of a camera"),
+        (None, "missing; expected the synchronization of a camera"),
         ("1 2", "2 numbers, expected 3 finite ones"),
         ("<html>", "not a list of numbers"),
         ("1 2 0", "0 motion capture frames per video frame, expected about 2"),
     ],
 )
-def test_bad_synchronisation(root, text, message):
+def test_bad_synchronization(root, text, message):
     """The official code goes on without that stream; here the clock would be another."""
     write_mocap(root, [fixture.body()] * 60)
     path = root / "S1/Sync_Data/Walking_1_(BW2).ofs"
@@ -137,7 +137,7 @@ def test_clips(root):
 
 
 def test_labels_lie_on_the_pictures(root):
-    """Each labelled frame shows the limbs where the labels are; the frames beside it do not."""
+    """Each labeled frame shows the limbs where the labels are; the frames beside it do not."""
     found = clip(root, "S1/Walking_1_Validate.C1")
     size, points = (480, 640), found.keypoints
     dark = np.zeros((3, len(points)))
@@ -237,10 +237,10 @@ def write_package(root, chunks, gaps=None):
 def test_package_where_its_frames_are_certain(root, chunks, gaps):
     joints = write_package(root, chunks, gaps)
     found = clip(root, "S1/Walking_1_Validate.C1").joints
-    labelled = np.zeros(12, dtype=bool)
-    labelled[[t for frames in chunks.values() for t in frames]] = True
-    assert np.isfinite(found).all(axis=(1, 2)).tolist() == labelled.tolist()
-    assert np.allclose(found[labelled], joints[labelled], atol=0.01)
+    labeled = np.zeros(12, dtype=bool)
+    labeled[[t for frames in chunks.values() for t in frames]] = True
+    assert np.isfinite(found).all(axis=(1, 2)).tolist() == labeled.tolist()
+    assert np.allclose(found[labeled], joints[labeled], atol=0.01)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_package_in_other_units(root, change, said):
         root / "data_3d_humaneva15.npz",
         positions_3d={"Validate/S1": {"Walking 1 chunk0": change(joints)}},
     )
-    remedy = ".*[:;] make it anew with VideoPose3D's prepare_data_humaneva.py"
+    remedy = ".*[:;] make it again with VideoPose3D's prepare_data_humaneva.py"
     with pytest.raises(InputError, match=rf"data_3d_humaneva15\.npz: .*{said}{remedy}"):
         clip(root, "S1/Walking_1_Validate.C1")
 
@@ -298,7 +298,7 @@ def test_package_of_other_content(root, content):
     write_package(root, {0: range(12)})
     np.savez(root / "data_3d_humaneva15.npz", positions_3d=content)
     with pytest.raises(
-        InputError, match=r"npz: positions_3d: no table of subjects and .*: make it anew"
+        InputError, match=r"npz: positions_3d: no table of subjects and .*: make it again"
     ):
         clip(root, "S1/Walking_1_Validate.C1")
 
@@ -459,7 +459,7 @@ def test_check_finds_nothing_amiss(root):
     assert amiss(root) == []
     kinds = {(f.subject, f.what) for f in opened(root).check()}
     assert kinds == {
-        (s, w) for s in ("S1", "S2") for w in ("cameras", "videos", "synchronisation", "labels")
+        (s, w) for s in ("S1", "S2") for w in ("cameras", "videos", "synchronization", "labels")
     }
 
 
@@ -497,15 +497,15 @@ def small_video(root):
         (small_video, "missing", "videos", "64x48"),
         (
             lambda r: (r / "S1/Sync_Data/Box_1_(BW4).ofs").unlink(),
-            "differs", "synchronisation", "6 .ofs files",
+            "differs", "synchronization", "6 .ofs files",
         ),
         (
             lambda r: (r / "S1/Sync_Data/Box_1_(BW4).ofs").write_text("1 2"),
-            "differs", "synchronisation", "2 numbers",
+            "differs", "synchronization", "2 numbers",
         ),
         (
             lambda r: fixture.write_offsets(r / "S1/Sync_Data", fixture.RECORDINGS[0], late=2),
-            "differs", "synchronisation", r"Walking_1: C1, C2, C3 start at \(4, 5, 5\)",
+            "differs", "synchronization", r"Walking_1: C1, C2, C3 start at \(4, 5, 5\)",
         ),
         (
             lambda r: (r / "converted_15j/Train/S1/Box_1.mat").unlink(),

@@ -239,7 +239,7 @@ def test_blocks_cover_every_frame_once(frames):
 
     lifter = python_lifter(contract(window="block", frames=4), block)
     x = tracks(frames, 2)
-    assert np.allclose(lift(lifter, x)[..., :2], 1000 * x, atol=1e-3), "metres become millimetres"
+    assert np.allclose(lift(lifter, x)[..., :2], 1000 * x, atol=1e-3), "meters become millimeters"
     assert max(calls) <= 256
 
 

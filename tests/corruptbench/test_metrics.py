@@ -111,7 +111,7 @@ def test_n_mpjpe_finds_the_scale(seed, scale):
 
 
 def turned_by_quaternion(p, t):
-    """The rotation that best turns centred p to centred t: Horn's eigenvector (JOSA A 1987)."""
+    """The rotation that best turns centered p to centred t: Horn's eigenvector (JOSA A 1987)."""
     s = p.T @ t
     d = np.array([s[1, 2] - s[2, 1], s[2, 0] - s[0, 2], s[0, 1] - s[1, 0]])
     corner = s + s.T - np.trace(s) * np.eye(3)
@@ -159,7 +159,7 @@ def test_sequences_agree_with_videopose3d(protocol):
         assert (ours == pytest.approx(moved, rel=1e-9)) == (protocol == "p_mpjpe")
 
 
-#: For MPJVE, runs of labelled frames: there they are sequences, here clips with gaps.
+#: For MPJVE, runs of labeled frames: there they are sequences, here clips with gaps.
 GAPS = {7: [3], 19: [], 4: [], 30: [9, 10, 21], 5: [], 11: [5]}
 
 

@@ -1,7 +1,7 @@
 """From Human3.6M's files to a row of the leaderboard, with real pixels and the real detector.
 
 The data set is a miniature that shows people of the studio set. What the official data holds is
-told anew in one place, `official`: the numbers of frames, and the built-in cameras.
+told again in one place, `official`: the numbers of frames, and the built-in cameras.
 """
 
 from __future__ import annotations

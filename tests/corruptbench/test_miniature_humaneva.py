@@ -1,7 +1,7 @@
 """From HumanEva-I's files to a row of the leaderboard, with real pixels and the real detector.
 
 The data set is a miniature that shows people of the studio set; the benchmark is the shipped one.
-The official partition is told anew in one place, `official`, to reader and referee.
+The official partition is told again in one place, `official`, to reader and referee.
 """
 
 from __future__ import annotations

@@ -20,12 +20,14 @@ from corruptbench.errors import InputError
 from corruptbench.evaluation.lifter import load_lifter
 from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
 from corruptbench.evaluation.score import COLUMNS
+from corruptbench.export.folder import RECORD, ExportFolder
 from corruptbench.leaderboard import Result
 from corruptbench.lifters.export import export
 from corruptbench.lifters.samples import Samples
 from corruptbench.lifters.training import Schedule, train
 from corruptbench.lifters.videopose3d import VideoPose3D
 from corruptbench.manifest import load_manifest
+from corruptbench.shards.lock import read_lock
 from corruptbench.skeleton import H36M17
 from tests.corruptbench.conftest import contract
 from tests.corruptbench.test_lifter import Lift, script
@@ -89,6 +91,17 @@ def test_a_byte_order_mark_in_what_a_user_edits(tmp_path, mini_manifest):
     text = "\ufeff" + declared.model_dump_json()
     inside = script(tmp_path / "inside.pt", Lift(), SimpleNamespace(model_dump_json=lambda: text))
     assert load_lifter(inside, "cpu").contract == declared
+
+
+def test_a_byte_order_mark_in_what_two_sites_exchange(mini, mini_manifest, tmp_path):
+    out = write_shards(open_dataset("folder", mini), load_manifest(str(mini_manifest)), tmp_path)
+    lock = out / "lock.json"
+    before = read_lock(lock)
+    lock.write_bytes(BOM_UTF8 + lock.read_bytes())
+    assert read_lock(lock) == before
+    listing = tmp_path / RECORD
+    listing.write_bytes(BOM_UTF8 + b'{"format": "corruptbench-export/1", "files": {}}')
+    ExportFolder(tmp_path, None, {}).claim(["new.npz"])
 
 
 @pytest.mark.parametrize("content", ["größe".encode("utf-16"), "größe".encode("latin-1")])

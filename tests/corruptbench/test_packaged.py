@@ -75,7 +75,7 @@ def test_the_check_knows_what_is_usual(tmp_path):
     found = [f for f in checked if f.subject in ("S9", "S11")]
     assert [(f.level, f.subject, f.what, f.found) for f in found] == [
         ("ok", "S9", "poses", "30 recordings"),
-        ("differs", "S9", "labelled frames", "Greeting: 100"),
+        ("differs", "S9", "labeled frames", "Greeting: 100"),
         ("ok", "S11", "poses", "29 recordings; not there and not needed: Directions"),
     ]
     assert [(f.subject, f.found) for f in checked if f.what == "subject"] == [
@@ -115,7 +115,7 @@ def test_a_recording_that_is_not_there_is_an_error_not_a_clip_fewer(tmp_path):
 )
 def test_what_is_not_in_meters_or_not_of_32_joints(change, said, tmp_path):
     path, _ = packed(tmp_path, ("S9",), change)
-    remedy = ".*: make it anew with VideoPose3D's prepare_data_h36m.py, or use the original files"
+    remedy = ".*: make it again with VideoPose3D's prepare_data_h36m.py, or use the original files"
     with pytest.raises(
         InputError, match=rf"data_3d_h36m\.npz: positions_3d: S9: Directions: {said}{remedy}"
     ):

@@ -210,7 +210,9 @@ def tight(monkeypatch):
 def ends_in_its_limit(tmp_path, data, of):
     path = tmp_path / "a.pkl"
     path.write_bytes(data)
-    with pytest.raises(InputError, match=rf"a\.pkl: stopped at the limit of \S+ {of}; is it whole"):
+    with pytest.raises(
+        InputError, match=rf"a\.pkl: stopped at the limit of \S+ {of}; is the file complete"
+    ):
         load_pickle(path)
     path.write_bytes(pickle.dumps([1]))
     assert load_pickle(path) == [1]
@@ -527,7 +529,7 @@ def test_what_is_not_such_a_file(load, tmp_path):
     cases = {
         b"<!DOCTYPE html><title>Google Drive</title>": "a web page",
         b"": "empty",
-        whole[: len(whole) // 2]: "is it whole",
+        whole[: len(whole) // 2]: "is the file complete",
         b"version https://git-lfs.github.com/spec/v1\n": "cannot be read",
     }
     for data, said in cases.items():

@@ -45,17 +45,17 @@ def test_windows_hold_the_neighbours(video, reach, frames):
     assert seen == list(range(frames))
 
 
-def test_colours_are_kept(tmp_path):
-    """Flat colours come back but for rounding, and none is darker or brighter on the whole."""
+def test_colors_are_kept(tmp_path):
+    """Flat colors come back but for rounding, and none is darker or brighter on the whole."""
     draw = np.random.default_rng(1)
     greys = [np.full((48, 48, 3), v, dtype=np.uint8) for v in range(0, 256, 15)]
-    colours = [
+    colors = [
         np.broadcast_to(draw.integers(30, 225, 3, dtype=np.uint8), (48, 48, 3)) for _ in range(40)
     ]
     path = tmp_path / "flat.mp4"
-    write_video(path, [np.ascontiguousarray(f) for f in greys + colours])
+    write_video(path, [np.ascontiguousarray(f) for f in greys + colors])
     found = np.array([f[20, 20] for f in decode(path)], dtype=float)
-    wanted = np.array([f[20, 20] for f in greys + colours], dtype=float)
+    wanted = np.array([f[20, 20] for f in greys + colors], dtype=float)
     assert np.abs(found - wanted)[: len(greys)].max() <= 1.5
     assert np.abs((found - wanted).mean(axis=0)).max() < 0.7
 

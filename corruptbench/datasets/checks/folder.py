@@ -27,7 +27,7 @@ from corruptbench.errors import InputError
 
 Labels = Mapping[str, NDArray[np.float64]]
 
-#: In this share of the labelled frames the hips should be in the picture. Otherwise a camera is
+#: In this share of the labeled frames the hips should be in the picture. Otherwise a camera is
 #: believed to be described wrongly. Our own choice.
 _SEEN = 0.5
 
@@ -124,7 +124,7 @@ def _views(
     """Check that the cameras look at a subject."""
     about = partial(
         Finding, subject=clips[0].subject, what="cameras",
-        expected=f"the hips in the picture, in {_SEEN:.0%} of the labelled frames or more",
+        expected=f"the hips in the picture, in {_SEEN:.0%} of the labeled frames or more",
     )  # fmt: skip
     hips = np.concatenate(list(labels.values()))[:, 0]
     hips = hips[np.isfinite(hips).all(axis=1)]

@@ -122,7 +122,7 @@ class _Subject:
         space = ", camera space only" if in_camera_space(next(iter(users))) else ""
         yield Finding(
             level="ok" if total == wanted else "differs", subject=self.subject,
-            what="labelled frames", found=f"{total} for each camera{space}", expected=f"{wanted}",
+            what="labeled frames", found=f"{total} for each camera{space}", expected=f"{wanted}",
             remedy="" if total == wanted else "see this subject's poses", where=str(place),
         )  # fmt: skip
 

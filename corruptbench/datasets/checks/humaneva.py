@@ -51,7 +51,7 @@ def findings(
     labels: LabelFiles,
     needs: Needs,
 ) -> Iterator[Finding]:
-    """Yield findings on cameras, videos, synchronisation and labels of each subject.
+    """Yield findings on cameras, videos, synchronization and labels of each subject.
 
     Only the headers of videos are read, and all labels (a few megabytes). There is one finding
     where all is well, and one for each thing that is not.
@@ -86,7 +86,7 @@ class _Subject:
 
     @property
     def needed(self) -> bool:
-        """Whether anything of the subject is."""
+        """Tell whether anything of the subject is."""
         return any(self.needs.any(r.clips()) for r in self.recordings)
 
     def findings(self) -> Iterator[Finding]:
@@ -171,7 +171,7 @@ class _Subject:
         found = f"the 7 .ofs files of {len(chosen)} recordings give the published starts"
         yield from problems or [
             Finding(
-                level="ok", subject=self.subject, what="synchronisation",
+                level="ok", subject=self.subject, what="synchronization",
                 found=found if chosen else NOT_NEEDED, expected="the same",
             )
         ]  # fmt: skip
@@ -181,10 +181,10 @@ class _Subject:
         return [path for path in files if path.is_file()]
 
     def _clock(self, recording: Recording) -> Finding | None:
-        """Return what is wrong with the synchronisation of a recording, if anything is."""
+        """Return what is wrong with the synchronization of a recording, if anything is."""
         name, place = recording.name, offset_file(self.root, self.subject, recording.name, "C1")
         about = partial(
-            Finding, level="differs", subject=self.subject, what="synchronisation",
+            Finding, level="differs", subject=self.subject, what="synchronization",
             where=str(place.parent),
         )  # fmt: skip
         there = len(self._offsets(recording))

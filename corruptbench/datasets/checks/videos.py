@@ -46,7 +46,7 @@ class Wanted:
 
     @property
     def needed(self) -> bool:
-        """Whether any part is."""
+        """Tell whether any part is."""
         return any(needed for _, needed in self.ends)
 
 

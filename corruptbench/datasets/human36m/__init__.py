@@ -123,7 +123,7 @@ def open_root(root: Path | None) -> Human36M | PackagedHuman36M | MotionBERTHuma
 
 
 def expected_clips() -> dict[ClipId, range]:
-    """Return all clips of the official data, each with its one number of labelled frames."""
+    """Return all clips of the official data, each with its one number of labeled frames."""
     clips = clip_ids("human36m", tables.SUBJECTS)
     counts = ((c, tables.label_frames(c.subject, c.sequence)) for c in clips)
     return {clip: range(n, n + 1) for clip, n in counts}

@@ -166,7 +166,7 @@ class MotionBERTHuman36M(LabelsOnly):
 
     @cached_property
     def _universal(self) -> bool:
-        """Whether two subjects have the same skeleton, by the first pose of each."""
+        """Tell whether two subjects have the same skeleton, by the first pose of each."""
         seen = [key for key, views in self._views.items() if len(views) >= _FEWEST_CAMERAS]
         first = dict(reversed(seen))
         children, parents = np.array(H36M17.bones).T

@@ -33,7 +33,7 @@ from corruptbench.errors import InputError
 from corruptbench.formats.videopose3d import check_poses, read_positions
 
 _EXPECTED = (
-    "data_3d_h36m.npz with positions_3d, the 32 joints in the world, in meters: make it anew with "
+    "data_3d_h36m.npz with positions_3d, the 32 joints in the world, in meters: make it again with "
     "VideoPose3D's prepare_data_h36m.py, or use the original files"
 )
 
@@ -82,7 +82,7 @@ class LabelsOnly:
                 expected = label_frames(subject, name)
                 if frames != expected:
                     yield Finding(
-                        level="differs", subject=subject, what="labelled frames",
+                        level="differs", subject=subject, what="labeled frames",
                         found=f"{name}: {frames}", expected=str(expected),
                         remedy="use an unaltered file", where=str(self.path),
                     )  # fmt: skip

@@ -149,7 +149,7 @@ def open_root(root: Path | None) -> HumanEva:
 
 
 def expected_clips() -> dict[ClipId, range]:
-    """Return all clips of the official partition, with how many labelled frames they may have.
+    """Return all clips of the official partition, with how many labeled frames they may have.
 
     Which frames have a label depends on the motion capture and its conversion: at least one, and
     at most all.

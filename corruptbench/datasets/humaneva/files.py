@@ -75,7 +75,7 @@ def calibration_file(root: Path, subject: str, camera: str) -> Path:
 
 
 def offset_file(root: Path, subject: str, recording: str, stream: str) -> Path:
-    """Return the synchronisation of a recording's stream."""
+    """Return the synchronization of a recording's stream."""
     return subject_file(root, subject, "Sync_Data", f"{recording}_({stream}).ofs")
 
 

@@ -48,7 +48,7 @@ REACH = 2000.0
 _REMEDIES: dict[Source, str] = {
     CONVERTED: "convert them again with VideoPose3D's ConvertHumanEva.m",
     PACKAGE: (
-        "make it anew with VideoPose3D's prepare_data_humaneva.py, which writes world meters, or "
+        "make it again with VideoPose3D's prepare_data_humaneva.py, which writes world meters, or "
         "use converted_15j"
     ),
     MOCAP: "fetch Mocap_Data again, or use converted_15j",
@@ -126,7 +126,7 @@ class LabelFiles:
         return read_positions(path, _EXPECTED) if path.is_file() else {}
 
     @cached_property
-    def _unlabelled(self) -> Table:
+    def _unlabeled(self) -> Table:
         """Stretches without labels, which VideoPose3D's packages of detections hold."""
         for path in sorted(self.root.glob("data_2d_humaneva15_*.npz")):
             table = read_detections(path, "VideoPose3D's package of detections")
@@ -145,16 +145,16 @@ class LabelFiles:
         for i, chunk in chunks.items():
             check_poses(chunk, 15, f"{where}, {chunk_name(recording.name, i)}", _EXPECTED)
         subject = f"Unlabeled/{partition}/{recording.subject}"
-        unlabelled = numbered(self._unlabelled.get(subject, {}), recording.name)
+        unlabeled = numbered(self._unlabeled.get(subject, {}), recording.name)
         gaps = {
-            i: max(len(a) for a in cameras if a is not None) for i, cameras in unlabelled.items()
+            i: max(len(a) for a in cameras if a is not None) for i, cameras in unlabeled.items()
         }
         count = recording.count(partition)
         valid = validity({i: len(a) for i, a in chunks.items()}, gaps, count)
         if valid is None:
             raise InputError(
                 f"{where}, {recording.action} 1: "
-                f"{sum(map(len, chunks.values()))} labelled frames in stretches "
+                f"{sum(map(len, chunks.values()))} labeled frames in stretches "
                 f"{', '.join(map(str, sorted(chunks)))}; which of the partition's {count} frames "
                 "they are is not stored in it. Put VideoPose3D's package of detections "
                 "(data_2d_humaneva15_detectron_pt_coco.npz) beside it, which has the stretches "

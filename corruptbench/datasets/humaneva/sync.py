@@ -28,7 +28,13 @@ UPDATE = "apply Critical_Update_OFS_files.zip, which replaces Sync_Data"
 
 @dataclass(frozen=True)
 class Offset:
-    """One .ofs file: ``mocap_frame`` is the moment of ``video_frame``, both counted from 1."""
+    """One .ofs file.
+
+    Attributes:
+        video_frame: a frame of the video, from 1, may be fractional.
+        mocap_frame: the motion capture frame of the same moment, from 1, may be fractional.
+        scale: motion capture frames per video frame.
+    """
 
     video_frame: float
     mocap_frame: float
@@ -50,14 +56,14 @@ class Clock:
     scale: float
 
     def mocap_positions(self, first: int, last: int) -> NDArray[np.float64]:
-        """Return the motion capture frames, fractional and from 1, of frames first .. last."""
+        """Return the motion capture frames of first .. last, (n,) float64, fractional, from 1."""
         frames = np.arange(first, last + 1, dtype=np.float64)
         return np.asarray(self.mocap_start + (frames - 1) * self.scale)
 
 
 def read_offset(path: Path) -> Offset:
     """Read an .ofs file; raise `InputError` unless it holds three numbers, the last above 0."""
-    video, mocap, scale = read_numbers(path, 3, "the synchronisation of a camera", UPDATE)
+    video, mocap, scale = read_numbers(path, 3, "the synchronization of a camera", UPDATE)
     if scale <= 0:
         raise InputError(
             f"{path}: {scale:g} motion capture frames per video frame, expected about 2; {UPDATE}"

@@ -24,7 +24,7 @@ def open_root(root: Path | None) -> FolderDataset:
 
 
 def expected_clips() -> dict[ClipId, range]:
-    """Return all clips of the embedded set, each with its one number of valid labelled frames."""
+    """Return all clips of the embedded set, each with its one number of valid labeled frames."""
     embedded = FolderDataset(EMBEDDED)
     valid = (
         (clip, int(np.isfinite(embedded.load(clip).joints).all(axis=(1, 2)).sum()))
