@@ -6,6 +6,7 @@ codecs) is imported when it is called.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def _build_progress(
     """Give the two callbacks of a build; they print nothing unless ``shown``."""
     from corruptbench.progress import Meter, counted, note
 
-    if not shown:
+    if not shown or sys.stderr is None:
         yield lambda todo: None, lambda crops, clips: None  # noqa: ARG005
         return
     with ExitStack() as stack:

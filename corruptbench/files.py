@@ -23,7 +23,9 @@ def atomic(path: Path) -> Iterator[Path]:
         OSError: the folder cannot be written, or the disk is full; names a file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # The name may be as long as the file system allows, so this one holds only its hash.
+    mark = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
+    temporary = path.with_name(f".{mark}.{os.getpid()}.part")
     try:
         yield temporary
         with temporary.open("rb+") as stream:

@@ -18,7 +18,8 @@ def counted(number: int, noun: str) -> str:
 
 def note(text: str) -> None:
     """Print a line for people on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    if sys.stderr is not None:  # None where it was closed when Python started
+        print(text, file=sys.stderr, flush=True)
 
 
 class Meter:
@@ -103,7 +104,7 @@ def _silent(units: int, note: str) -> None:
 @contextmanager
 def meter(label: str, total: int, unit: str, shown: bool) -> Iterator[Callable[[int, str], None]]:
     """Give a function that advances a meter, or does nothing unless ``shown``."""
-    if not shown:
+    if not shown or sys.stderr is None:
         yield _silent
         return
     with Meter(label, total, unit) as shown_meter:

@@ -170,13 +170,23 @@ def _started() -> _Child:
     if not _child:
         if os.name != "posix":
             raise _EndedError("files of others are read in a child process, here on POSIX only")
-        ours, theirs = socketpair()
-        with theirs:
-            process = subprocess.Popen(
-                [sys.executable, "-c", _MAIN, *sys.path, str(Path(__file__).parents[1])],
-                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env=os.environ | _ENVIRONMENT, start_new_session=True,
-            )  # fmt: skip
+        try:
+            ours, theirs = socketpair()
+        except OSError as error:
+            raise _EndedError(f"its reader, a child process, cannot be started ({error})") from None
+        try:
+            with theirs:
+                process = subprocess.Popen(
+                    [sys.executable, "-c", _MAIN, *sys.path, str(Path(__file__).parents[1])],
+                    stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    env=os.environ | _ENVIRONMENT, start_new_session=True,
+                )  # fmt: skip
+        except (OSError, TypeError) as error:  # no Python, no descriptor, or a path of no text
+            ours.close()
+            reason = f"sys.executable is {sys.executable!r}: {error}"
+            raise _EndedError(
+                f"its reader, a child process, cannot be started ({reason})"
+            ) from None
         _child = _Child(process, ours)
     return _child
 
@@ -219,6 +229,11 @@ def serve() -> None:
     from corruptbench.transfer import receive, send
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A caller may block or ignore these, and a child inherits that: then no limit would work.
+    limits = (signal.SIGALRM, signal.SIGXCPU, signal.SIGIO)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, limits)
+    for number in limits:
+        signal.signal(number, signal.SIG_DFL)
     channel = socket(fileno=0)
     with suppress(EOFError, ConnectionError):
         while True:

@@ -156,6 +156,8 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _open_tensor(frames: Any) -> tuple[Frame, Restore]:
+    if frames.is_nested:
+        raise CorruptionError(f"frames: a nested tensor, {TENSOR}: pass its tensors one by one")
     shape = tuple(frames.shape)
     if len(shape) not in (3, 4) or shape[-3] not in (1, 3):
         last = len(shape) in (3, 4) and shape[-1] in (1, 3)

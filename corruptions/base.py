@@ -59,7 +59,9 @@ class ClipInfo:
         for name in ("frames", "height", "width"):
             object.__setattr__(self, name, validation.count(getattr(self, name), name))
         object.__setattr__(self, "fps", validation.rate(self.fps))
-        object.__setattr__(self, "boxes", validation.boxes(self.boxes, self.frames))
+        object.__setattr__(
+            self, "boxes", validation.boxes(self.boxes, self.frames, max(self.height, self.width))
+        )
 
     @cached_property
     def person_height(self) -> float:

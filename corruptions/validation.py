@@ -10,6 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: Frames per second that are taken, our own choice: time lapses to high-speed cameras.
+SLOWEST, FASTEST = 0.01, 1e5
+#: A box may reach this many longer sides of the picture from its corner, our own choice. Lengths
+#: are relative to the box, so a box in other units than pixels would ask for endless work.
+FAR = 32
+
 
 class CorruptionError(ValueError):
     """An unknown corruption or severity, or an input of the wrong shape, type or value."""
@@ -59,11 +65,18 @@ def rate(value: Any) -> float:
     """Return frames per second."""
     if not (isinstance(value, Real) and math.isfinite(value) and float(value) > 0):
         raise CorruptionError(f"fps is {value!r}, expected a finite number above 0")
+    if not SLOWEST <= float(value) <= FASTEST:
+        raise CorruptionError(
+            f"fps is {value!r}, expected {SLOWEST:g} to {FASTEST:g} frames per second"
+        )
     return float(value)
 
 
-def boxes(value: Any, frames: int) -> NDArray[np.float64]:
-    """Return (F, 4) float64: each row is x0, y0, x1, y1 in order, or four NaN."""
+def boxes(value: Any, frames: int, side: int) -> NDArray[np.float64]:
+    """Return (F, 4) float64: each row is x0, y0, x1, y1 in order, or four NaN.
+
+    ``side`` is the longer side of the picture, px. A box may reach `FAR` times as far beyond it.
+    """
     try:
         found = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
@@ -82,6 +95,12 @@ def boxes(value: Any, frames: int) -> NDArray[np.float64]:
         raise CorruptionError(
             f"box of frame {bad[0]} is {found[bad[0]].tolist()}, expected x0, y0, x1, y1 with "
             "x0 <= x1 and y0 <= y1, or four NaN where there is no person"
+        )
+    far = np.flatnonzero((np.abs(found) > FAR * side).any(axis=1))
+    if far.size:
+        raise CorruptionError(
+            f"box of frame {far[0]} is {found[far[0]].tolist()}, expected pixels of a picture "
+            f"whose longer side has {side}: give NaN where there is no person"
         )
     return found
 

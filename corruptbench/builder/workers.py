@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -87,6 +87,8 @@ class Engine(Protocol):
 def local(station: Station, workers: int) -> Engine:
     """Return an engine of worker processes on this machine; one worker is this process.
 
+    A daemonic process (a worker of somebody's own pool) cannot start any: it works alone.
+
     Each worker computes on one thread. The bytes do not depend on the number of workers.
     """
 
@@ -113,9 +115,8 @@ def local(station: Station, workers: int) -> Engine:
             initargs=(station.recipe, counter, stop),
         )
         try:
-            with _uninterrupted(), _without_main():  # the workers that start here inherit it
-                pending = {pool.submit(_build, item): item for item in items}
-                processes = list(pool._processes.values())
+            pending = _submitted(pool, items)
+            processes = list(pool._processes.values())
             while pending:
                 done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 now = counter.value
@@ -132,7 +133,21 @@ def local(station: Station, workers: int) -> Engine:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    return serial if workers == 1 else parallel
+    return serial if workers == 1 or multiprocessing.current_process().daemon else parallel
+
+
+def _submitted(
+    pool: ProcessPoolExecutor, items: Sequence[WorkItem]
+) -> dict[Future[None], WorkItem]:
+    """Start the workers and give them the items."""
+    try:
+        with _uninterrupted(), _without_main():  # the workers that start here inherit it
+            return {pool.submit(_build, item): item for item in items}
+    except (OSError, RuntimeError) as error:  # no process or thread is left to start
+        raise InputError(
+            f"worker processes cannot be started here ({error}); build with fewer workers, or "
+            "raise the limit of processes (ulimit -u, the limit of the container)"
+        ) from None
 
 
 @contextmanager

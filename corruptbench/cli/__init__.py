@@ -83,6 +83,8 @@ def main(arguments: list[str] | None = None) -> Any:
     except OSError as error:
         room = f"; make room{left}" if error.errno in _FULL else ""
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}{room}")
+    except MemoryError:
+        _fail(f"out of memory; allow more (ulimit -v, the limit of the container){left}")
     except Exception as error:
         if not isinstance(error, user_errors()):
             raise

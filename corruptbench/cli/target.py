@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -25,7 +26,7 @@ def check_target(target: Path, suffixes: dict[str, str], source: Path | None) ->
         raise click.ClickException(f"{target}: a folder; expected the name of a file, {expected}")
     if target.suffix.lower() not in suffixes:
         raise click.ClickException(f"{target}: suffix '{target.suffix}'; expected {expected}")
-    if source is not None and target.resolve() == source.resolve():
+    if source is not None and os.path.realpath(target) == os.path.realpath(source):
         raise click.ClickException(f"{target}: the same file as the source; name another")
     try:
         check_folder(target.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ _UP, _DOWN = 4, 2  # levels
 
 def nearby(root: Path, meant: Callable[[Path], object]) -> Path | None:
     """Return the first folder for which ``meant`` is true, above ``root``, then below it."""
-    resolved = root.resolve()
+    resolved = Path(os.path.realpath(root))  # Path.resolve() fails on a loop of links
     return next((p for p in (*resolved.parents[:_UP], *_below(resolved, _DOWN)) if meant(p)), None)
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import corruptbench.cli
+from corruptbench.files import write_json
 from tests.corruptbench.conftest import contract, run_process
 from tests.corruptbench.test_lifter import Lift, script
 
@@ -71,7 +72,7 @@ def test_the_option_that_an_error_is_about(tmp_path, cli):
     said_once(cli("train", "videopose3d", "--device", "warp"), "(option --device)")
     words = ("--shards", tmp_path / "no", "--out", tmp_path / "out")
     said_once(cli("export", "--format", "mmpose", *words), "no such folder", "(option --shards)")
-    assert "option" not in cli("verify", tmp_path / "no").err  # there it is an argument
+    assert "(option" not in cli("verify", tmp_path / "no").err  # there it is an argument
 
 
 def test_detector_without_weights(mini, mini_manifest, tmp_path, monkeypatch, cli):
@@ -242,3 +243,30 @@ def test_bad_training_arguments(case, tmp_path, monkeypatch, cli):
     words, expected = TRAINING[case]
     said_once(cli("train", "videopose3d", *words), *expected)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_loop_of_links_is_one_sentence(tmp_path, cli):
+    loop = tmp_path / "loop.mp4"
+    loop.symlink_to(loop)
+    words = ("--corruption", "gaussian_noise")
+    for source, target in ((loop, tmp_path / "a.mp4"), (tmp_path / "b.mp4", loop)):
+        done = cli("corrupt", source, target, *words)
+        assert done.code == 2
+        assert done.err.count("\n") == 1
+
+
+def test_want_of_memory_is_one_sentence(monkeypatch, cli):
+    def refuse(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("corruptbench.api.build", refuse)
+    done = cli("build", "--manifest", "studio-c-mini")
+    assert done.code == 2
+    assert "out of memory" in done.err
+    assert "the same command resumes" in done.err
+
+
+def test_a_name_as_long_as_the_file_system_allows(tmp_path):
+    path = tmp_path / ("x" * 250 + ".json")
+    write_json(path, {"a": 1})
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]

@@ -308,3 +308,24 @@ def test_a_child_that_cannot_be_limited_in_memory_is_limited_otherwise(monkeypat
     monkeypatch.setattr(sys, "platform", "darwin")
     with sandbox._limited(1, 100):
         assert len(bytes(2**20)) == 2**20
+
+
+@pytest.mark.parametrize("python", [None, "", "/nowhere/python"])
+def test_a_child_that_cannot_be_started_is_said(python, monkeypatch):
+    sandbox.stop()
+    monkeypatch.setattr(sys, "executable", python)
+    with pytest.raises(InputError, match=r"^a\.bin: its reader.* cannot be started .*; fetch it"):
+        run("same", 1)
+    monkeypatch.undo()
+    assert run("same", 1) == 1
+
+
+def test_limits_hold_where_the_caller_blocks_their_signals():
+    sandbox.stop()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    try:
+        with pytest.raises(InputError, match="stopped at the limit"):
+            run("wait", limits=Limits(seconds=0.2))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        sandbox.stop()

@@ -53,3 +53,21 @@ def test_a_folder_that_cannot_be_locked_is_used_with_a_warning(tmp_path, monkeyp
     said = rf"{tmp_path}.*No locks available.*second build"
     with pytest.warns(UserWarning, match=said), runner._alone(tmp_path):
         pass
+
+
+def test_a_daemonic_process_works_alone(monkeypatch):
+    """A worker of somebody's own pool may start no processes."""
+    monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
+    built = []
+    station = SimpleNamespace(recipe=None, build=lambda item, _: built.append(item))
+    assert list(workers.local(station, 2)(ITEMS, print)) == built == list(ITEMS)
+
+
+def test_a_machine_that_starts_no_process_is_told_so(monkeypatch):
+    def refuse(*_):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(workers.ProcessPoolExecutor, "submit", refuse)
+    engine = workers.local(SimpleNamespace(recipe=None), 2)
+    with pytest.raises(InputError, match=r"temporarily unavailable.*fewer workers"):
+        list(engine(ITEMS, print))

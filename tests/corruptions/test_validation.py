@@ -15,7 +15,7 @@ BOXES = np.tile([5.0, 4.0, 20.0, 30.0], (4, 1))
 NOBODY = [np.nan] * 4
 
 
-def clip_facts(**changed):
+def clip_info(**changed):
     return ClipInfo(
         **{"frames": 4, "height": 32, "width": 32, "fps": 50.0, "boxes": BOXES} | changed
     )
@@ -48,11 +48,11 @@ def boxes_with(row):
 )
 def test_facts_that_cannot_be_are_refused(changed, message):
     with pytest.raises(CorruptionError, match=message):
-        clip_facts(**changed)
+        clip_info(**changed)
 
 
 def test_facts_are_taken_as_lists_and_as_any_type_of_number():
-    about = clip_facts(
+    about = clip_info(
         frames=np.int64(4), fps=Fraction(30000, 1001), boxes=boxes_with(NOBODY).tolist()
     )
     assert type(about.frames) is int
@@ -60,7 +60,7 @@ def test_facts_are_taken_as_lists_and_as_any_type_of_number():
     assert about.boxes.dtype == np.float64
     assert np.array_equal(about.boxes, boxes_with(NOBODY), equal_nan=True)
     assert about.person_height == 26
-    clip_facts(boxes=boxes_with([7, 7, 7, 7]))  # as small as can be
+    clip_info(boxes=boxes_with([7, 7, 7, 7]))  # as small as can be
 
 
 def test_an_unknown_name_lists_the_known_ones():
@@ -153,3 +153,18 @@ def test_what_one_frame_is_made_of(frames, t, region, message):
     draws = shutter.prepare(ABOUT, 3, KEY)
     with pytest.raises(CorruptionError, match=message):
         shutter.frame(frames, t, draws, region)
+
+
+@pytest.mark.parametrize("box", [[-1e4, 0, 1e4, 30], [0, 0, 1e9, 1e9], [-1e300, 0, 20, 30]])
+def test_a_box_in_other_units_than_pixels_is_refused(box):
+    """Lengths are relative to the box: such a one asks for gigabytes, or for hours."""
+    boxes = np.tile(np.array([2.0, 2.0, 20.0, 30.0]), (3, 1))
+    boxes[1] = box
+    with pytest.raises(CorruptionError, match=r"box of frame 1 .* longer side has 40"):
+        ClipInfo(frames=3, height=32, width=40, fps=25.0, boxes=boxes)
+
+
+@pytest.mark.parametrize("fps", [1e-9, 1e-3, 1e6])
+def test_a_rate_that_no_camera_has_is_refused(fps):
+    with pytest.raises(CorruptionError, match=r"0\.01 to 100000 frames per second"):
+        ClipInfo(frames=1, height=32, width=40, fps=fps, boxes=[[2.0, 2.0, 20.0, 30.0]])
