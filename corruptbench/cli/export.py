@@ -36,7 +36,7 @@ FORMATS = ["videopose3d", "motionbert", "mmpose"]
     help=f"Joint set to write: {', '.join(names.joint_sets())}. Default: humaneva15 for HumanEva, "
     "h36m17 for others.",
 )  # fmt: skip
-@click.option("--layout", type=Name(names.joint_sets), hidden=True)  # its earlier name
+@click.option("--layout", type=Name(names.joint_sets), hidden=True, help="The old --joints.")
 @click.option("--confidence", is_flag=True, help="VideoPose3D: the score as a third channel.")
 @click.option(
     "--annotations", type=options.PATH,

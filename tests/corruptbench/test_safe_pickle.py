@@ -258,7 +258,9 @@ def test_keys_that_take_years_to_hash(inner, tmp_path):
 def test_keys_that_crash_python(inner, tmp_path):
     path = tmp_path / "a.pkl"
     path.write_bytes(b")" + b"\x85" * 1_000_000 + b"q\0" + inner + b".")
-    with pytest.raises(InputError, match=r"a\.pkl: its reader crashed \(signal SIGSEGV\); is it"):
+    with pytest.raises(
+        InputError, match=r"a\.pkl: its reader crashed \(signal SIGSEGV\); is the file"
+    ):
         load_pickle(path)
 
 
