@@ -186,13 +186,13 @@ def against_peers(frames: NDArray[np.uint8], rounds: int) -> bool:
         wanted = ""
         if label == "ImageNet-C":
             met &= min(mean) >= TARGETS[part]
-            wanted = f"; wanted: {TARGETS[part]}"
+            wanted = f" (wanted: {TARGETS[part]})"
         print(
             f"- Geometric mean, our {part} against whole frames of the fastest of {label}: "
             f"{_ratio(mean)} times{wanted}"
         )
     most = max(peak[name, "ours"] for name in NAMES)
-    print(f"- Peak memory of our four: {most:.1f} frames; wanted: under {MEMORY:g}\n")
+    print(f"- Peak memory of our four: {most:.1f} frames (wanted: under {MEMORY:g})\n")
     return met and most < MEMORY
 
 
@@ -259,7 +259,7 @@ def main() -> int:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     frames = picture(SIZE, FRAMES)
     load = os.getloadavg()[0]
-    print(f"{machine()}; {versions()}.\n")
+    print(f"{machine()}, {versions()}.\n")
     print(
         f"Milliseconds and ratios on the wall, of the processor in brackets (to copy: of the "
         f"processor); medians of {rounds} rounds, one thread, severity {SEVERITY}.\n"

@@ -15,6 +15,8 @@ import pytest
 from corruptbench.detectors import weights
 
 ROOT = Path(__file__).parents[1]
+#: Folders of the checkout that are parts of the package: other packages may have these names.
+FOLDERS = ("baselines", "corruptions", "detectors", "leaderboard", "manifests")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,9 @@ def test_contents(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     for needed in (
+        "corruptbench/baselines/videopose3d-27.pt2",
         "corruptbench/manifests/studio-c.toml",
+        "corruptbench/manifests/studio-c-mini.toml",
         "corruptbench/leaderboard/site/page.html.jinja",
         "corruptbench/manifests/human36m-c.toml",
         "corruptbench/datasets/human36m/official.json",
@@ -46,6 +50,10 @@ def test_contents(wheel):
     assert not [n for n in names if "/results/" in n or n.endswith(".pyc")]
 
 
+def site_packages(environment: Path) -> Path:
+    return environment / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
+
+
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory) -> Path:
     """An environment that has the wheel of its own and borrows the other packages."""
@@ -53,9 +61,9 @@ def installed(wheel, tmp_path_factory) -> Path:
     venv.create(folder)
     pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python"]
     subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", wheel], check=True)
-    site = folder / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
+    site = site_packages(folder)
     # Other people's packages of these names are on PyPI; an import of ours must not reach them.
-    for name in ("corruptions", "detectors", "leaderboard", "manifests"):
+    for name in FOLDERS:
         (site / name).mkdir()
         (site / name / "__init__.py").write_text("raise ImportError('not this package')\n")
     # The path is appended, and .pth files in it are not followed: our own packages are the wheel's.
@@ -81,20 +89,33 @@ def test_the_command_runs(installed):
     assert found.stdout.startswith(str(installed))
 
 
-def test_folders_of_the_same_names_where_the_user_works_are_not_imported(installed, tmp_path):
-    for name in ("corruptions", "detectors", "leaderboard", "manifests"):
+@pytest.mark.parametrize("words", [("clips",), ("data", "check", "studio", "--json"), ("-h",)])
+def test_folders_of_the_same_names_where_the_user_works_are_not_imported(
+    installed, tmp_path, words
+):
+    for name in FOLDERS:
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise ImportError('not this package')\n")
-    words = (installed / "bin" / "python", "-m", "corruptbench", "clips")
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    here = subprocess.run(
-        [sys.executable, "-m", "corruptbench", "clips"], capture_output=True, text=True, cwd=ROOT
+    done, here = (
+        subprocess.run(
+            [python, "-m", "corruptbench", *words], capture_output=True, text=True, cwd=folder
+        )
+        for python, folder in ((installed / "bin" / "python", tmp_path), (sys.executable, ROOT))
     )
-    assert done.stdout == here.stdout != ""
+    assert done.returncode == 0, done.stderr
+    places = str(site_packages(installed)), str(ROOT)  # `data check` names the files
+    assert done.stdout.replace(*places) == here.stdout != ""
 
 
 @pytest.mark.detector
 def test_the_embedded_data_is_there(installed):
-    run(installed, "preview", "S7/walking_1.cam4", "--severity", "2", "--out", installed / "p.png")
+    run(
+        installed,
+        "preview",
+        "S7/walking_1.cam4",
+        "--corruption",
+        "erase",
+        "--out",
+        installed / "p.png",
+    )
     assert (installed / "p.png").stat().st_size > 10_000

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import get_origin
 
 from corruptbench.files import atomic
 
@@ -26,6 +27,8 @@ MODULES: dict[str, tuple[str, ...] | None] = {
     "corruptbench.datasets": ("Clip", "ClipId", "open_dataset"),
     "corruptbench.shards.shard_set": ("ShardSet",),
 }
+#: What an alias of a type stands for: it has no docstring of its own.
+ALIASES = {"Frame": "(H, W, 3) uint8 RGB"}
 HEAD = """# Python API
 
 Written by `python -m tools.api_reference` from the docstrings. Do not edit.
@@ -55,6 +58,9 @@ def _entry(module: ModuleType, name: str, documented: set[object]) -> Iterator[s
     if not callable(value):
         return
     yield f"### {name}\n"
+    if get_origin(value):
+        yield f"`{name}`: {ALIASES[name]}\n"
+        return
     if value in documented:
         yield f"See [above](#{name.lower()}).\n"
         return

@@ -170,11 +170,12 @@ def _how_it_ended(processes: Sequence[BaseProcess]) -> str:
     for number, process in enumerate(processes, 1):
         process.join(timeout=1)
         code = process.exitcode
-        if code is not None and code < 0 and code != -signal.SIGTERM:
+        if code is None or code in (0, -signal.SIGTERM):  # the pool ends the others so
+            continue
+        if code < 0:
             hint = " (out of memory? fewer workers need less)" if code == -signal.SIGKILL else ""
             return f"worker {number} was killed by signal {-code}, {_signal(-code)}{hint}"
-        if code:
-            return f"worker {number} ended with exit code {code}"
+        return f"worker {number} ended with exit code {code}"
     return "a worker process ended early"
 
 

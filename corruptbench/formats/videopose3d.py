@@ -69,10 +69,19 @@ def check_poses(array: Any, joints: int, where: str, expected: str) -> None:
     if is_float and shape[1:] == (joints, 3) and shape[0]:
         return
     found = f"{array.dtype} {shape}" if isinstance(array, np.ndarray) else "no array"
-    pixels = " (pixels?)" if shape[2:] == (2,) else ""
     raise InputError(
-        f"{where}: {found}{pixels}, expected floats (frames, {joints}, 3); expected {expected}"
+        f"{where}: {found}{_hint(shape, joints)}, expected floats (frames, {joints}, 3); "
+        f"expected {expected}"
     )
+
+
+def _hint(shape: tuple[int, ...], joints: int) -> str:
+    """Return what a wrong shape suggests, or an empty text."""
+    if shape[2:] == (2,):
+        return " (pixels?)"
+    if shape[2:] == (3,) and shape[1] < joints:
+        return f" ({shape[1]} joints do not tell which of the {joints} they are)"
+    return ""
 
 
 def write_positions(path: Path, table: Mapping[str, Mapping[str, Any]]) -> None:

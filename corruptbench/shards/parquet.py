@@ -51,29 +51,9 @@ def write(
         clip=ClipRecord(**asdict(clip_id)),
         detector=detector,
         fingerprint=fingerprint,
-        cells=tuple(
-            CellRecord(
-                corruption=d.cell.corruption,
-                severity=d.cell.severity,
-                frames=len(d.keypoints),
-                pixels_sha256=d.pixels_sha256,
-                detections_sha256=d.detections_sha256,
-            )
-            for d in detections
-        ),
+        cells=tuple(CellRecord.of(d) for d in detections),
     )
-    joints = detections[0].scores.shape[1]
-    schema = pa.schema(
-        [
-            ("corruption", pa.dictionary(pa.int8(), pa.string())),
-            ("severity", pa.int8()),
-            ("frame", pa.int32()),
-            ("keypoints", pa.list_(pa.float32(), 2 * joints)),
-            ("scores", pa.list_(pa.float32(), joints)),
-            ("box", pa.list_(pa.float32(), 4)),
-        ],
-        metadata={KEY: record.model_dump_json().encode()},
-    )
+    schema = _schema(record, joints=detections[0].scores.shape[1])
     floats = [f"{column}.list.element" for column in ("keypoints", "scores", "box")]
     with (
         atomic(path) as temporary,
@@ -88,6 +68,20 @@ def write(
     ):
         for d in detections:
             writer.write_table(_table(d, schema), row_group_size=max(len(d.keypoints), 1))
+
+
+def _schema(record: ShardRecord, joints: int) -> pa.Schema:
+    return pa.schema(
+        [
+            ("corruption", pa.dictionary(pa.int8(), pa.string())),
+            ("severity", pa.int8()),
+            ("frame", pa.int32()),
+            ("keypoints", pa.list_(pa.float32(), 2 * joints)),
+            ("scores", pa.list_(pa.float32(), joints)),
+            ("box", pa.list_(pa.float32(), 4)),
+        ],
+        metadata={KEY: record.model_dump_json().encode()},
+    )
 
 
 def _table(d: CellDetections, schema: pa.Schema) -> pa.Table:

@@ -98,6 +98,17 @@ class CellRecord(Record):
         """Corruption and severity."""
         return Cell(self.corruption, self.severity)
 
+    @classmethod
+    def of(cls, detections: CellDetections) -> CellRecord:
+        """Return the record of a cell's detections."""
+        return cls(
+            corruption=detections.cell.corruption,
+            severity=detections.cell.severity,
+            frames=len(detections.keypoints),
+            pixels_sha256=detections.pixels_sha256,
+            detections_sha256=detections.detections_sha256,
+        )
+
 
 class ShardRecord(Record):
     """All that a shard says about itself."""

@@ -95,6 +95,7 @@ def test_bad_poses_are_counted_and_no_other_is_lost(
     assert clips > 1
     assert 0 < bad["rejected"].sum() < total
     assert f"{bad['rejected'].sum()} of {total} poses" in done.err
+    assert "NaN, infinite or collapsed" in done.err
     assert f"in {clips} of " in done.err
     keys = ["subject", "sequence", "camera", "corruption", "severity"]
     both = bad.merge(whole, on=keys, suffixes=("", "_whole"))

@@ -149,6 +149,7 @@ def test_human36m_needs_its_four_cameras(tmp_path, cli):
     done = cli("export", *words, *WORDS, "--out", tmp_path / "export")
     assert done.code == 2
     assert "S11/Phoning 3 (not all 4 cameras: no 55011271, 58860488)" in done.err
+    assert "no other recording has them all" in done.err
     assert f"expected {', '.join(CAMERAS)}" in done.err
     assert not (tmp_path / "export").exists()
 
@@ -165,7 +166,8 @@ def other_labels(whole):
     yield greeting * 1000, "its joints lie up to"
     yield np.full_like(greeting, np.nan), "its joints lie up to inf mm from those of the data set"
     yield moved, "its joints lie up to 3.464 mm from those of the data set, expected at most 1"
-    yield greeting[:, :17], f"float32 ({frames}, 17, 3), expected floats (frames, 32, 3)"
+    few = "(17 joints do not tell which of the 32 they are), expected floats (frames, 32, 3)"
+    yield greeting[:, :17], f"float32 ({frames}, 17, 3) {few}"
     yield greeting.astype(int), f"int64 ({frames}, 32, 3), expected floats"
     yield "text", "no array, expected floats"
 

@@ -38,18 +38,18 @@ def short(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def filmed(short, mini_manifest, tmp_path_factory):
+def built(short, mini_manifest, tmp_path_factory):
     """A finished build with lossless videos; do not write to it."""
-    out = tmp_path_factory.mktemp("filmed")
+    out = tmp_path_factory.mktemp("built")
     main(build_arguments(short, mini_manifest, out, *WORDS, "--workers", 2))
     return out
 
 
 @pytest.fixture
-def again(short, mini_manifest, filmed, tmp_path, cli):
+def again(short, mini_manifest, built, tmp_path, cli):
     """Runs the build on a copy of the finished one; says what was to be built."""
     out = tmp_path / "out"
-    shutil.copytree(filmed, out)
+    shutil.copytree(built, out)
 
     def run(*words, data=short):
         done = cli(*build_arguments(data, mini_manifest, out, *words, "--workers", 1))
@@ -60,45 +60,45 @@ def again(short, mini_manifest, filmed, tmp_path, cli):
     return run
 
 
-def test_shards_and_lock_do_not_change(short, mini_manifest, filmed, tmp_path, cli):
+def test_shards_and_lock_do_not_change(short, mini_manifest, built, tmp_path, cli):
     words = build_arguments(short, mini_manifest, tmp_path, "--severity", "1,3", "--workers", 1)
     assert cli(*words).code == 0
-    found = {k: v for k, v in files(filmed).items() if not k.startswith("videos/")}
+    found = {k: v for k, v in files(built).items() if not k.startswith("videos/")}
     assert len(found) == 7
     assert found == files(tmp_path)
 
 
-def test_every_clip_has_a_video_of_every_cell(filmed):
+def test_every_clip_has_a_video_of_every_cell(built):
     clips = ["A1/step_1", "A1/sway_1", "A2/step_1"]
     wanted = {f"mini/{c}.{cam}/{n}.mp4" for c in clips for cam in ("cam1", "cam2") for n in NAMES}
-    assert set(files(filmed / "videos")) == wanted
+    assert set(files(built / "videos")) == wanted
 
 
-def grey(frame):
+def gray(frame):
     return frame @ np.array([0.2126, 0.7152, 0.0722])  # BT.709: what 4:2:0 keeps at full size
 
 
 @pytest.mark.parametrize("cell", [Cell("erase", 3), Cell("gaussian_noise", 1)])
-def test_videos_are_the_corrupted_pictures(short, mini_manifest, filmed, cell):
+def test_videos_are_the_corrupted_pictures(short, mini_manifest, built, cell):
     clean = np.stack(list(decode(short / "videos/A1/step_1.cam1.mp4"))[:6])
     rig = cameras(128)["cam1"]
     points = rig.project(rig.world_to_camera(motion(6, 0).astype(np.float32)))
     boxes = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
-    facts = ClipInfo(6, 128, 128, 50.0, np.round(boxes * 64) / 64)
+    info = ClipInfo(6, 128, 128, 50.0, np.round(boxes * 64) / 64)
     key = load_manifest(str(mini_manifest)).key(cell, "mini/A1/step_1.cam1")
-    wanted = get(cell.corruption).clip(clean, facts, cell.severity, key)
-    folder = filmed / "videos/mini/A1/step_1.cam1"
+    wanted = get(cell.corruption).clip(clean, info, cell.severity, key)
+    folder = built / "videos/mini/A1/step_1.cam1"
     for name, pictures in (("clean", clean), (f"{cell.corruption}-{cell.severity}", wanted)):
         path = folder / f"{name}.mp4"
         found = list(decode(path))
         assert len(found) == 6, "one for each label, although the source has two more"
         assert frame_rate(path) == 50
         assert np.array_equal(np.stack(found), pictures), "rate factor 0 loses nothing"
-    changes = [np.abs(grey(a) - grey(b)).mean() for a, b in zip(clean, wanted, strict=True)]
+    changes = [np.abs(gray(a) - gray(b)).mean() for a, b in zip(clean, wanted, strict=True)]
     assert max(changes) > 1
 
 
-def test_pictures_without_a_person_are_filmed_too(mini_manifest, tmp_path, cli):
+def test_pictures_without_a_person_are_written_too(mini_manifest, tmp_path, cli):
     data, out = write_dataset(tmp_path / "data", frames=6), tmp_path / "out"
     labels = data / "labels/A2.parquet"
     table = pq.read_table(labels)
@@ -113,7 +113,7 @@ def test_pictures_without_a_person_are_filmed_too(mini_manifest, tmp_path, cli):
         for name in ("clean", "gaussian_noise-5")
     )
     assert len(clean) == len(noisy) == 6
-    assert all(np.abs(grey(a) - grey(b)).mean() > 10 for a, b in zip(clean, noisy, strict=True))
+    assert all(np.abs(gray(a) - gray(b)).mean() > 10 for a, b in zip(clean, noisy, strict=True))
 
 
 def test_a_second_run_does_nothing(again):
@@ -123,23 +123,23 @@ def test_a_second_run_does_nothing(again):
     assert {p: p.stat().st_mtime_ns for p in again.out.rglob("*.mp4")} == before
 
 
-def test_what_is_missing_or_cut_off_is_written_again(again, filmed):
+def test_what_is_missing_or_cut_off_is_written_again(again, built):
     folder = again.out / "videos/mini/A1/sway_1.cam2"
     (folder / "erase-3.mp4").unlink()
     cut = folder / "clean.mp4"
     cut.write_bytes(cut.read_bytes()[:-200])
     (folder / ".erase-1.mp4.77.part").write_bytes(b"left by a kill")
     assert "1 to build (18 crops)" in again(*WORDS)  # two cells of 9 frames
-    assert files(again.out) == files(filmed)
+    assert files(again.out) == files(built)
 
 
-def test_videos_for_shards_that_are_there(again, filmed):
+def test_videos_for_shards_that_are_there(again, built):
     shutil.rmtree(again.out / "videos")
     assert "6 to build" in again(*WORDS)
-    assert files(again.out) == files(filmed)
+    assert files(again.out) == files(built)
 
 
-def test_what_was_called_lossless_and_was_not_is_written_again(again, filmed):
+def test_what_was_called_lossless_and_was_not_is_written_again(again, built):
     """Videos of rate factor 0 were once 4:2:0, and their comments lack the word."""
     path = again.out / "videos/mini/A1/step_1.cam1/gaussian_noise-3.mp4"
     said = comment_of(path)
@@ -149,18 +149,18 @@ def test_what_was_called_lossless_and_was_not_is_written_again(again, filmed):
         for frame in frames:
             take(frame)
     assert "1 to build (6 crops)" in again(*WORDS)
-    assert files(again.out) == files(filmed)
+    assert files(again.out) == files(built)
 
 
-def test_another_compression_is_written_again(again, filmed):
+def test_another_compression_is_written_again(again, built):
     assert "6 to build" in again("--severity", "1,3", "--videos", "--crf", 40)
     path = "videos/mini/A1/step_1.cam1/gaussian_noise-3.mp4"
-    assert len(files(again.out)[path]) < len(files(filmed)[path]) / 5
+    assert len(files(again.out)[path]) < len(files(built)[path]) / 5
     assert "0 to build" in again("--severity", "1,3", "--videos", "--crf", 40)
 
 
 @pytest.mark.parametrize("videos", [True, False])
-def test_videos_of_other_inputs_do_not_stay(again, short, filmed, tmp_path, videos):
+def test_videos_of_other_inputs_do_not_stay(again, short, built, tmp_path, videos):
     """After the source changed, no old video stands beside the new shard."""
     data = tmp_path / "data"
     shutil.copytree(short, data)
@@ -170,10 +170,10 @@ def test_videos_of_other_inputs_do_not_stay(again, short, filmed, tmp_path, vide
     assert "1 to build" in again(*words, data=data)
     left = files(again.out / "videos/mini/A1/step_1.cam1")
     assert sorted(left) == (["clean.mp4", "erase-1.mp4", "gaussian_noise-1.mp4"] if videos else [])
-    old = files(filmed / "videos/mini/A1/step_1.cam1")
+    old = files(built / "videos/mini/A1/step_1.cam1")
     assert not any(old[name] == data for name, data in left.items())
     others = files(again.out / "videos/mini/A2")
-    assert others == files(filmed / "videos/mini/A2")
+    assert others == files(built / "videos/mini/A2")
 
 
 def test_a_failing_clip_leaves_no_half_video(short, mini_manifest, tmp_path, cli):
@@ -190,7 +190,7 @@ def test_a_failing_clip_leaves_no_half_video(short, mini_manifest, tmp_path, cli
     assert not list((out / "videos/mini/A2").rglob("*.mp4"))
 
 
-def test_few_videos_are_open_at_once(short, mini_manifest, filmed, tmp_path, cli, monkeypatch):
+def test_few_videos_are_open_at_once(short, mini_manifest, built, tmp_path, cli, monkeypatch):
     """Encoders need much memory: a clip's cells are built in several passes, to the same bytes."""
     count, most = 0, 0
     original = corrupted_videos.open_video
@@ -209,7 +209,7 @@ def test_few_videos_are_open_at_once(short, mini_manifest, filmed, tmp_path, cli
     done = cli(*build_arguments(short, mini_manifest, tmp_path / "out", *WORDS, "--workers", 1))
     assert done.code == 0, done.err
     assert most == 2
-    assert files(tmp_path / "out") == files(filmed)
+    assert files(tmp_path / "out") == files(built)
 
 
 def test_a_factor_without_videos(short, mini_manifest, tmp_path, cli):

@@ -31,13 +31,13 @@ PERSON = float(np.median(boxes()[:, 3] - boxes()[:, 1]))
 
 
 @cache
-def planned(severity):
+def drawn(severity):
     return ERASE.prepare(ABOUT, severity, Key.of("erase", severity))
 
 
 def slots(severity):
-    """A draws for each patch slot: each is painted alone, so that no patch hides another."""
-    draws = planned(severity)
+    """Return the draws of each patch slot alone, so that no patch hides another."""
+    draws = drawn(severity)
     count = ERASE.severities[severity - 1].patches
     runs, rest = divmod(len(draws.patches), count)
     assert rest == 0
@@ -120,7 +120,7 @@ def test_a_patch_keeps_its_size_and_color(severity):
     assert min(aspects) < 0.7
     assert max(aspects) > 1.4
     assert len(colors) == len(sides)
-    for patch in planned(severity).patches:
+    for patch in drawn(severity).patches:
         exact = params.side * PERSON
         assert math.isclose(math.sqrt(patch.width * patch.height), exact, rel_tol=1e-12)
 
@@ -146,7 +146,7 @@ def test_the_picture_is_all_slots_and_nothing_else(severity):
     count = ERASE.severities[severity - 1].patches
     most = 0
     for t in range(0, FRAMES, 10):
-        found = ERASE.apply(FLAT, t, planned(severity), ABOUT.whole)
+        found = ERASE.apply(FLAT, t, drawn(severity), ABOUT.whole)
         expected = FLAT[t].copy()
         for left, top, right, bottom, *color in (track[t] for track in tracks(severity)):
             if not math.isnan(left):

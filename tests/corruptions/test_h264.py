@@ -85,13 +85,13 @@ def test_damage_is_carried_along():
 
 def test_each_group_is_coded_by_itself():
     frames = 3 * GROUP
-    clip, facts_ = scene(64, frames), info(64, frames)
-    draws = get("h264").prepare(facts_, 3, Key.of("groups"))
+    clip, clip_info = scene(64, frames), info(64, frames)
+    draws = get("h264").prepare(clip_info, 3, Key.of("groups"))
     assert 0 <= draws.phase < GROUP
-    out = get("h264").clip(clip, facts_, 3, Key.of("groups"))
+    out = get("h264").clip(clip, clip_info, 3, Key.of("groups"))
     changed = clip.copy()
     changed[30, :, :20] = 255
-    other = get("h264").clip(changed, facts_, 3, Key.of("groups"))
+    other = get("h264").clip(changed, clip_info, 3, Key.of("groups"))
     first = 30 - (30 + draws.phase) % GROUP
     differs = [t for t in range(frames) if not np.array_equal(out[t], other[t])]
     assert 30 in differs
@@ -116,34 +116,34 @@ class Within:
 
 @pytest.mark.parametrize("frames", [1, 5, GROUP + 9])
 def test_no_frame_beyond_reach_is_needed(frames):
-    corruption, facts_ = get("h264"), info(64, frames)
+    corruption, clip_info = get("h264"), info(64, frames)
     clip = list(scene(64, frames))
-    draws = corruption.prepare(facts_, 2, Key.of("reach"))
+    draws = corruption.prepare(clip_info, 2, Key.of("reach"))
     for t in range(frames):
         window = Within(clip, t, corruption.reach(draws))
-        corruption.apply(window, t, draws, facts_.whole)
+        corruption.apply(window, t, draws, clip_info.whole)
 
 
 def test_a_plan_remembers_frames_by_identity_only():
-    corruption, facts_ = get("h264"), info(64, 40)
-    key, whole = Key.of("memory"), facts_.whole
+    corruption, clip_info = get("h264"), info(64, 40)
+    key, whole = Key.of("memory"), clip_info.whole
     one, two = list(scene(64, 40)), list(scene(64, 40)[::-1].copy())
-    used = corruption.prepare(facts_, 3, key)
+    used = corruption.prepare(clip_info, 3, key)
     for t in (0, 1, 39, 20, 21):
         for clip in (one, two, one):
-            fresh = corruption.prepare(facts_, 3, key)
+            fresh = corruption.prepare(clip_info, 3, key)
             expected = corruption.apply(clip, t, fresh, whole)
             assert np.array_equal(corruption.apply(clip, t, used, whole), expected)
-    assert used == corruption.prepare(facts_, 3, key)
+    assert used == corruption.prepare(clip_info, 3, key)
 
 
 def test_a_group_is_coded_once(monkeypatch):
     frames = 2 * GROUP + 5
     calls = []
     monkeypatch.setattr(h264, "encode", lambda *a: calls.append(len(a[0])) or encode(*a))
-    clip, facts_ = scene(64, frames), info(64, frames)
-    draws = get("h264").prepare(facts_, 3, Key.of("calls"))
-    get("h264").clip(clip, facts_, 3, Key.of("calls"))
+    clip, clip_info = scene(64, frames), info(64, frames)
+    draws = get("h264").prepare(clip_info, 3, Key.of("calls"))
+    get("h264").clip(clip, clip_info, 3, Key.of("calls"))
     assert sum(calls) == frames
     assert calls[0] == GROUP - draws.phase
     assert len(calls) <= 4
@@ -156,11 +156,11 @@ def test_a_lossless_stream_only_loses_detail(person):
     y, x = np.mgrid[0:height, 0:width] + 0.5
     wave = 128 + 50 * np.sin(2 * np.pi * x / 70) + 50 * np.sin(2 * np.pi * y / 90)
     clip = [np.rint(np.stack([wave, wave, wave], axis=-1)).astype(np.uint8)]
-    facts_ = about(1, height, width, person)
+    clip_info = about(1, height, width, person)
     for clip_key in range(3):
-        draws = replace(get("h264").prepare(facts_, 3, Key.of("lossless", clip_key)), crf=0)
+        draws = replace(get("h264").prepare(clip_info, 3, Key.of("lossless", clip_key)), crf=0)
         assert draws.scale == pytest.approx(160 / person)
-        out = get("h264").apply(clip, 0, draws, facts_.whole).astype(float)[8:-8, 8:-8]
+        out = get("h264").apply(clip, 0, draws, clip_info.whole).astype(float)[8:-8, 8:-8]
         slopes = np.stack(np.gradient(wave))[:, 8:-8, 8:-8].reshape(2, -1)
         loss = (out[..., 1] - wave[8:-8, 8:-8]).reshape(-1)
         shift = np.linalg.lstsq(slopes.T, loss, rcond=None)[0]  # least squares, pixels
@@ -183,11 +183,11 @@ def test_colors_against_opencv():
 @pytest.mark.parametrize("person", [100.0, 700.0])
 def test_a_region_is_the_crop_of_the_whole_at_other_scales(person):
     size = 180
-    facts_ = about(3, size, size, person)
+    clip_info = about(3, size, size, person)
     clip = list(scene(size, 3))
     corruption = get("h264")
-    draws = corruption.prepare(facts_, 4, Key.of("region", int(person)))
-    whole = corruption.apply(clip, 1, draws, facts_.whole)
+    draws = corruption.prepare(clip_info, 4, Key.of("region", int(person)))
+    whole = corruption.apply(clip, 1, draws, clip_info.whole)
     draw = np.random.default_rng(1)
     for _ in range(60):
         x0, y0 = draw.integers(0, size - 1, 2)

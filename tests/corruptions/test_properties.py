@@ -118,9 +118,9 @@ def test_labels_stay_true(name, severity):
 
     In every frame by itself, and in linear light; behind a cover in code values, as far as the
     cover lets the target through, and to 0.02 px. A frame that is shown in the place of another
-    (frame loss) is told by the target's place: it must be the ``source`` of the draws, and none of
-    the future. Noise and coarse quantization deform the target in a single frame: they have 0.1 px
-    for the mean over frames, and for one frame 0.13 px for every step of severity.
+    (frame loss) is told by the target's place: it must be the frame that ``draws.source`` names,
+    and none of the future. Noise and coarse quantization deform the target in a single frame: they
+    have 0.1 px for the mean over frames, and for one frame 0.13 px for every step of severity.
     """
     size, frames = 160, 24
     target, centers = point_target(size, frames)

@@ -17,6 +17,13 @@ def test_every_public_name_is_on_the_page():
         assert f"\n### {name}\n" in page
 
 
+def test_an_alias_is_one_line():
+    page = api_reference.page()
+    assert "\n### Frame\n\n`Frame`: (H, W, 3) uint8 RGB\n" in page
+    assert "See Also" not in page
+    assert "flatiter" not in page
+
+
 def test_sections_become_lists():
     doc = "Do it.\n\nArgs:\n    a: one,\n        more.\n    b: two.\n\nReturns:\n    It.\n"
     assert api_reference._markdown(doc) == (

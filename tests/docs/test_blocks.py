@@ -19,6 +19,7 @@ import click
 import pytest
 
 from corruptbench import cli
+from corruptbench.evaluation.contract import parse_contract
 from corruptbench.manifest import load_manifest
 from tests.docs.blocks import LANGUAGES, PAGES, ROOT, Block, blocks
 
@@ -138,9 +139,11 @@ def run_block(block: Block, names: dict[str, object], patch: pytest.MonkeyPatch)
             if block.title is None:
                 exec(code, names)
         case "toml":
-            tomllib.loads(block.text)
-            if block.title is not None and "[[corruptions]]" in block.text:
+            content = tomllib.loads(block.text)
+            if block.title is not None and "corruptions" in content:
                 load_manifest(block.title)
+            if block.title == "model.toml":
+                parse_contract(content, block.where)
         case "json":
             json.loads(block.text)
 

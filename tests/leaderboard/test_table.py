@@ -55,7 +55,7 @@ def test_says_all_eight_corruptions_in_any_width_with_long_names(width: int) -> 
     text = printed(results, width)
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
     assert "…" not in text
-    assert "on the page" not in text
+    assert "see the page" not in text
     for result in results:
         assert result.lifter.name[:14] in text
         assert all(f"{error:.1f}" in text for error in result.mpjpe.corruptions.values())
@@ -65,7 +65,7 @@ def test_says_all_eight_corruptions_in_any_width_with_long_names(width: int) -> 
 def test_says_what_does_not_fit() -> None:
     text = printed(long_named({f"kind{i:02d}_noise": 10.0 + i for i in range(20)}))
     assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
-    assert "10 more corruptions" in text
+    assert "10 more corruptions: see the page" in text
 
 
 def test_marks_rows_on_other_shards(results: list[Result]) -> None:

@@ -1,0 +1,113 @@
+"""What the child process for untrusted files costs, beside reading them in this process.
+
+Times the plan of a Human3.6M-C build (236 of 240 CDF files, one for each clip) and the load of a
+pickle of arrays. The time of the child includes its start. Both take turns, and the ratio is that
+of the medians of wall time.
+
+Usage: python -m benchmarks.sandbox_speed [frames of each CDF file] [MB of the pickle] [rounds]
+"""
+
+from __future__ import annotations
+
+import pickle
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from corruptbench import sandbox
+from corruptbench.builder.plan import plan_build
+from corruptbench.datasets import open_dataset
+from corruptbench.datasets.human36m.tables import official
+from corruptbench.formats.safe_pickle import load_pickle
+from corruptbench.manifest import CLEAN, load_manifest
+from corruptbench.shards.records import DetectorRecord
+from tests.fixtures.human36m import CAMERAS, DOWNLOADED, poses, to_camera, write_cdf
+
+MANIFEST = load_manifest("human36m-c")
+DETECTOR = DetectorRecord(
+    name="none", layout="coco17", score_meaning="none", weights_sha256="0" * 64
+)
+
+
+def write_labels(root: Path, frames: int) -> None:
+    """Write a pose file for each recording and camera of S9 and S11, and videos of no bytes."""
+    world = poses(frames)
+    for subject in ("S9", "S11"):
+        videos = root / subject / "Videos"
+        videos.mkdir(parents=True)
+        for stem in official().frames[subject]:
+            for camera in CAMERAS:
+                (videos / f"{stem}.{camera}.mp4").touch()
+                path = root / subject / DOWNLOADED["D3_Positions_mono"] / f"{stem}.{camera}.cdf"
+                write_cdf(path, to_camera(subject, camera, world))
+
+
+def write_pickle(path: Path, megabytes: int) -> None:
+    """Write a pickle of float32 arrays of 1 MB in a dictionary."""
+    draw = np.random.default_rng(0)
+    content = {str(i): draw.random((250, 1000), np.float32) for i in range(megabytes)}
+    path.write_bytes(pickle.dumps(content))
+
+
+def plan(root: Path) -> None:
+    """Plan a build of the clean cell."""
+    plan_build(open_dataset("human36m", root), MANIFEST, (CLEAN,), DETECTOR, root / "shards")
+
+
+def call_here(function: str, *arguments: Any, **_: Any) -> Any:
+    """Call a function as `sandbox.run` does, in this process."""
+    module, name = function.split(":")
+    return getattr(import_module(module), name)(*arguments)
+
+
+def plan_here(root: Path) -> None:
+    """Plan the same build with cdflib in this process."""
+    with patch.object(sandbox, "run", call_here):
+        plan(root)
+
+
+def load_here(path: Path) -> Any:
+    """Load a pickle with Python's own reader."""
+    return pickle.loads(path.read_bytes())
+
+
+def seconds(function: Callable[[Path], Any], path: Path) -> float:
+    """Return the wall time of one call, with no child at its beginning."""
+    sandbox.stop()
+    start = time.perf_counter()
+    function(path)
+    return time.perf_counter() - start
+
+
+def compare(
+    what: str, ours: Callable[[Path], Any], here: Callable[[Path], Any], path: Path, rounds: int
+) -> None:
+    """Print the medians of both, and their ratio."""
+    here(path)  # imports, and the files into the system's cache
+    times = [(seconds(ours, path), seconds(here, path)) for _ in range(rounds)]
+    child, process = (statistics.median(t) for t in zip(*times, strict=True))
+    print(f"{what}: child {child:.3f} s, this process {process:.3f} s, {child / process:.2f} times")
+
+
+def main() -> None:
+    """Write the files, then time both."""
+    given = [int(word) for word in sys.argv[1:]]
+    frames, megabytes, rounds = (*given, *(50, 50, 5)[len(given) :])
+    with tempfile.TemporaryDirectory() as folder:
+        root, packed = Path(folder), Path(folder) / "arrays.pkl"
+        write_labels(root, frames)
+        write_pickle(packed, megabytes)
+        compare(f"plan, 240 files of {frames} frames", plan, plan_here, root, rounds)
+        compare(f"pickle of {megabytes} MB", load_pickle, load_here, packed, rounds)
+
+
+if __name__ == "__main__":
+    main()
