@@ -273,7 +273,10 @@ def test_package_whose_frames_are_unknown_is_refused(root, chunks, gaps):
             lambda a: a[..., :2],
             r"Walking 1 chunk0: float32 \(12, 15, 2\) \(pixels\?\), expected floats",
         ),
-        (lambda a: a[:, :14], r"Walking 1 chunk0: float32 \(12, 14, 3\), expected floats"),
+        (
+            lambda a: a[:, :14],
+            r"\(12, 14, 3\) \(14 joints do not tell which of the 15 they are\), expected",
+        ),
         (lambda a: a.astype(int), r"int64 \(12, 15, 3\), expected floats"),
         (lambda a: a.tolist(), r"no array, expected floats"),
         (
