@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 #: Frames per second that are taken, our own choice: time lapses to high-speed cameras.
 SLOWEST, FASTEST = 0.01, 1e5
-#: A box may reach this many longer sides of the picture from its corner, our own choice. Lengths
-#: are relative to the box, so a box in other units than pixels would ask for endless work.
-FAR = 32
+#: A box may reach this many pixels from the picture's corner, or this many of its longer sides, our
+#: own choice. Lengths are relative to the box: one in other units would ask for endless work.
+FAR_PIXELS, FAR_SIDES = 8192, 4
 
 
 class CorruptionError(ValueError):
@@ -75,7 +75,7 @@ def rate(value: Any) -> float:
 def boxes(value: Any, frames: int, side: int) -> NDArray[np.float64]:
     """Return (F, 4) float64: each row is x0, y0, x1, y1 in order, or four NaN.
 
-    ``side`` is the longer side of the picture, px. A box may reach `FAR` times as far beyond it.
+    ``side`` is the longer side of the picture, px. `FAR_PIXELS` says how far a box may reach.
     """
     try:
         found = np.asarray(value, dtype=np.float64)
@@ -96,7 +96,8 @@ def boxes(value: Any, frames: int, side: int) -> NDArray[np.float64]:
             f"box of frame {bad[0]} is {found[bad[0]].tolist()}, expected x0, y0, x1, y1 with "
             "x0 <= x1 and y0 <= y1, or four NaN where there is no person"
         )
-    far = np.flatnonzero((np.abs(found) > FAR * side).any(axis=1))
+    reach = max(FAR_PIXELS, FAR_SIDES * side)
+    far = np.flatnonzero((np.abs(found) > reach).any(axis=1))
     if far.size:
         raise CorruptionError(
             f"box of frame {far[0]} is {found[far[0]].tolist()}, expected pixels of a picture "
