@@ -131,7 +131,8 @@ def local(station: Station, workers: int) -> Engine:
             ) from None
         finally:
             stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
+            with _uninterrupted():  # a second Ctrl-C here would leave the workers waiting for ever
+                pool.shutdown(wait=True, cancel_futures=True)
 
     return serial if workers == 1 or multiprocessing.current_process().daemon else parallel
 

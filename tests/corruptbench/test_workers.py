@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import sys
 from types import SimpleNamespace
 
@@ -71,3 +72,24 @@ def test_a_machine_that_starts_no_process_is_told_so(monkeypatch):
     engine = workers.local(SimpleNamespace(recipe=None), 2)
     with pytest.raises(InputError, match=r"temporarily unavailable.*fewer workers"):
         list(engine(ITEMS, print))
+
+
+def test_a_second_interrupt_does_not_break_the_end_of_the_workers(monkeypatch):
+    """It made the interpreter end before the workers were told to: both then waited for ever."""
+    seen = []
+    shutdown = workers.ProcessPoolExecutor.shutdown
+
+    def watched(pool, **options):
+        seen.append(signal.getsignal(signal.SIGINT))
+        shutdown(pool, **options)
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workers.ProcessPoolExecutor, "shutdown", watched)
+    monkeypatch.setattr(workers, "wait", interrupt)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        list(workers.local(SimpleNamespace(recipe=None), 2)(ITEMS, print))
+    assert seen == [signal.SIG_IGN]
+    assert signal.getsignal(signal.SIGINT) == before
