@@ -1,4 +1,4 @@
-"""What the child process for untrusted files costs, beside reading them in this process.
+"""Measure the cost of the child process for untrusted files, beside reading in this process.
 
 Times the plan of a Human3.6M-C build (236 of 240 CDF files, one for each clip) and the load of a
 pickle of arrays. The time of the child includes its start. Both take turns, and the ratio is that

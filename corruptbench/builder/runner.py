@@ -22,7 +22,7 @@ from corruptbench.shards.records import DetectorRecord
 
 @dataclass(frozen=True)
 class Todo:
-    """What a build is about to do.
+    """The work of a build, known before it starts.
 
     Attributes:
         items: the clips that lack a cell.

@@ -35,7 +35,7 @@ Tick = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What every worker needs to know; it is sent to the workers."""
+    """The inputs of every worker; they are sent to the workers."""
 
     manifest: Manifest
     root: Path | None

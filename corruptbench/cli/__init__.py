@@ -63,8 +63,8 @@ def user_errors() -> tuple[type[Exception], ...]:
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line.
 
-    Exit codes: 0; 2 and one message for bad input; 130 for Ctrl-C; 1 if the program that reads
-    stdout has ended. ``data check`` has codes of its own.
+    Exit codes are 0, 2 with one message for bad input, 130 for Ctrl-C, and 1 if the program that
+    reads stdout has ended. ``data check`` has codes of its own.
     """
     streams.prepare()
     words = sys.argv[1:] if arguments is None else arguments

@@ -1,4 +1,4 @@
-"""How commands are found, how they name a path in an error, and how their help gives an example."""
+"""Find commands, name the path that an error concerns, and give examples in the help."""
 
 from __future__ import annotations
 

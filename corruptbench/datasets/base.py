@@ -1,4 +1,4 @@
-"""What every data set gives: clips with cameras, 3D joints and person boxes."""
+"""The types of every data set: clips with cameras, 3D joints and person boxes."""
 
 from __future__ import annotations
 

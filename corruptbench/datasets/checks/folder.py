@@ -1,4 +1,4 @@
-"""What a data set in open folders holds, what is missing, and what differs from dataset.json."""
+"""Check a data set in open folders: what is there, missing, or not as dataset.json says."""
 
 from __future__ import annotations
 

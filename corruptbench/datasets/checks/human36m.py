@@ -1,4 +1,4 @@
-"""What a copy of Human3.6M holds, what is missing, and what differs from the official data."""
+"""Check a copy of Human3.6M: what is there, missing, or not as in the official data."""
 
 from __future__ import annotations
 

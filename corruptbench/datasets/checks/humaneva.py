@@ -1,4 +1,4 @@
-"""What a copy of HumanEva-I holds, what is missing, and what differs from the published data."""
+"""Check a copy of HumanEva-I: what is there, missing, or not as in the published data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check of a data set finds: one record for each thing that is there, missing or wrong."""
+"""The findings of a check: one record for each thing that is there, missing or wrong."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _SAME_RATE = 0.1
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a video should be.
+    """The expected properties of a video.
 
     Attributes:
         size: width and height, pixels.
