@@ -103,7 +103,10 @@ def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> Any:
     with archive.open(info) as stream:
         old = np.lib.format.read_magic(stream) == (1, 0)
         header = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
-        if header(stream)[2].hasobject:
+        shape, _, dtype = header(stream)
+        if not _TYPE.fullmatch(dtype.str[1:]) or (not dtype.itemsize and math.prod(shape) > 1):
+            raise ValueError(f"{info.filename} is an array of shape {shape} of {dtype}")
+        if dtype.hasobject:
             value = _unpickled(stream, path, info.file_size)
         else:
             stream.seek(0)
