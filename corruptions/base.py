@@ -44,6 +44,9 @@ class ClipInfo:
         boxes: (F, 4) float64, the person's box x0, y0, x1, y1 in pixels, x0 <= x1 and y0 <= y1. It
             may reach beyond the picture. A row of NaN says that no person is in that frame. Lists
             and arrays of other numbers are converted.
+        joints: (F, J, 2) float64, the person's joints x, y in pixels. NaN says that a joint is not
+            known. None, the default, says that no joint is known.
+        bones: pairs of indices of joints that a part of the body connects.
 
     Raises:
         CorruptionError: a field is not as said above.
@@ -54,6 +57,8 @@ class ClipInfo:
     width: int
     fps: float
     boxes: NDArray[np.float64]
+    joints: NDArray[np.float64] | None = None
+    bones: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("frames", "height", "width"):
@@ -62,6 +67,9 @@ class ClipInfo:
         object.__setattr__(
             self, "boxes", validation.boxes(self.boxes, self.frames, max(self.height, self.width))
         )
+        joints, bones = validation.body(self.joints, self.bones, self.frames)
+        object.__setattr__(self, "joints", joints)
+        object.__setattr__(self, "bones", bones)
 
     @cached_property
     def person_height(self) -> float:
@@ -100,6 +108,18 @@ class ApplyFunction(Protocol):
         ...
 
 
+class CoverFunction(Protocol):
+    """``cover(t, draws, region)``: how much of each pixel of frame ``t`` an object hides.
+
+    The result is (h, w) uint8, from 0 (free) to 255 (nothing of the clean pixel is left). It is
+    computed from the draws alone, and equals the same crop of the whole frame's.
+    """
+
+    def __call__(self, t: int, draws: Any, region: Region) -> NDArray[np.uint8]:
+        """See the class."""
+        ...
+
+
 @dataclass(frozen=True)
 class Corruption:
     """One corruption: a record that the registry finds under the name ``CORRUPTION`` in its file.
@@ -115,6 +135,7 @@ class Corruption:
         apply: see `ApplyFunction`.
         reach: number of neighboring frames on each side that ``apply`` reads, from the draws.
         keyed: False if all keys give the same bytes.
+        cover: see `CoverFunction`; None for a corruption that hides nothing.
     """
 
     name: str
@@ -126,6 +147,7 @@ class Corruption:
     apply: ApplyFunction
     reach: Callable[[Any], int] = lambda draws: 0  # noqa: ARG005
     keyed: bool = True
+    cover: CoverFunction | None = None
 
     def prepare(self, info: ClipInfo, severity: int, key: Key) -> Any:
         """Return the draws of one clip at a severity of 1 to 5.

@@ -106,6 +106,26 @@ def boxes(value: Any, frames: int, side: int) -> NDArray[np.float64]:
     return found
 
 
+def body(
+    joints: Any, bones: Any, frames: int
+) -> tuple[NDArray[np.float64] | None, tuple[tuple[int, int], ...]]:
+    """Return joints (F, J, 2) float64, or None, and bones as pairs of indices of joints."""
+    try:
+        found = None if joints is None else np.asarray(joints, dtype=np.float64)
+        pairs = tuple((operator.index(a), operator.index(b)) for a, b in bones)
+    except (TypeError, ValueError):
+        raise CorruptionError(
+            "joints and bones: expected an array of numbers and pairs of whole numbers"
+        ) from None
+    shape = (frames, 0, 2) if found is None else found.shape
+    if len(shape) != 3 or (shape[0], shape[2]) != (frames, 2):
+        raise CorruptionError(f"joints have shape {shape}, expected ({frames}, joints, 2)")
+    strange = [pair for pair in pairs if not all(0 <= joint < shape[1] for joint in pair)]
+    if strange:
+        raise CorruptionError(f"bone {strange[0]}: expected indices of {shape[1]} joints")
+    return found, pairs
+
+
 def pixels(value: Any, expected: tuple[int, ...], name: str) -> None:
     """Check that a value is a uint8 array of that shape, whose last number is 3."""
     wanted = f"expected a NumPy array, uint8 {expected}"

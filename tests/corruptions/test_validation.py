@@ -44,6 +44,15 @@ def boxes_with(row):
         ({"boxes": boxes_with([5, 30, 20, 4])}, "box of frame 2 is .*y0 <= y1"),
         ({"boxes": boxes_with([5, 4, np.nan, 30])}, "box of frame 2 is .*or four NaN"),
         ({"boxes": boxes_with([5, 4, np.inf, 30])}, "box of frame 2 is .*or four NaN"),
+        (
+            {"joints": np.zeros((4, 17, 3))},
+            r"joints have shape \(4, 17, 3\), expected \(4, joints, 2",
+        ),
+        ({"joints": np.zeros((3, 17, 2))}, r"joints have shape \(3, 17, 2\), expected \(4,"),
+        ({"joints": "here"}, "joints and bones: expected an array of numbers"),
+        ({"joints": np.zeros((4, 3, 2)), "bones": [(0, 3)]}, r"bone \(0, 3\): .* of 3 joints"),
+        ({"bones": [(0, 1)]}, r"bone \(0, 1\): expected indices of 0 joints"),
+        ({"joints": np.zeros((4, 3, 2)), "bones": [(0, 1.5)]}, "pairs of whole numbers"),
     ],
 )
 def test_facts_that_cannot_be_are_refused(changed, message):
