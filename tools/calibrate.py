@@ -91,10 +91,13 @@ def look(clip_id: ClipId, cells: Sequence[Cell], every: int) -> dict[Cell, NDArr
         for i, cell in enumerate(cells):
             points[cell][t], scores[cell][t] = placed[i], found.scores[i]
     boxes = info.boxes.astype(np.float32)
+    free = np.zeros(info.frames, np.float32), np.zeros(info.frames, np.uint32)
     keep = np.repeat(sampled[np.isfinite(clip.boxes).all(axis=1)], len(LIMB_JOINTS))
     return {
         cell: joint_errors(
-            clip, CellDetections(cell, points[cell], scores[cell], boxes, ""), detector.layout
+            clip,
+            CellDetections(cell, points[cell], scores[cell], boxes, *free, ""),
+            detector.layout,
         )[keep]
         for cell in cells
     }

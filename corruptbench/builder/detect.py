@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.builder.plan import boxes_of
+from corruptbench.builder.occlusion import occlusions
+from corruptbench.builder.plan import clip_info
 from corruptbench.builder.render import (
     CellRenderer,
     Crop,
     PixelDigest,
-    clip_info,
     crops,
     renderer,
 )
-from corruptbench.corruptions import Region
+from corruptbench.corruptions import ClipInfo, Region
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import resize, to_frame
@@ -78,14 +78,17 @@ class _Lane:
             self.scores[t] = rounded(found.scores[i], SCORE_STEP)
         self.waiting.clear()
 
-    def result(self, joints: int, boxes: NDArray[np.float32]) -> CellDetections:
+    def result(self, joints: int, info: ClipInfo) -> CellDetections:
         nowhere = np.full((joints, 2), np.nan, dtype=np.float32)
         unseen = np.zeros(joints, dtype=np.float32)
+        hidden, hidden_joints = occlusions(self.render, info)
         return CellDetections(
             cell=self.render.cell,
             keypoints=np.stack([nowhere if k is None else k for k in self.keypoints]),
             scores=np.stack([unseen if s is None else s for s in self.scores]),
-            boxes=boxes,
+            boxes=info.boxes.astype(np.float32),
+            hidden=hidden,
+            hidden_joints=hidden_joints,
             pixels_sha256=self.digest.hexdigest(),
         )
 
@@ -130,5 +133,4 @@ def detect_clip(
             for lane in lanes:
                 lane.detect(detector)
                 tick(t % BATCH + 1)
-    boxes = boxes_of(clip, manifest).astype(np.float32)
-    return [lane.result(joints, boxes) for lane in lanes]
+    return [lane.result(joints, info) for lane in lanes]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from corruptbench.corruptions import ClipInfo
 from corruptbench.datasets import Clip, ClipId, Dataset
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file, sha256_of_json
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest
 from corruptbench.shards.records import DetectorRecord, shard_path
+from corruptbench.skeleton import joint_set
 
 #: Goes up whenever the same inputs would give another shard.
-BUILD_VERSION = 1
+BUILD_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -119,15 +121,34 @@ def boxes_of(clip: Clip, manifest: Manifest) -> np.ndarray[tuple[int, int], np.d
     return np.round(boxes * 64) / 64
 
 
+def clip_info(clip: Clip, manifest: Manifest) -> ClipInfo:
+    """Return what the corruptions may know of a clip. Joints are rounded as boxes are."""
+    joints = np.round(clip.keypoints * 64) / 64
+    return ClipInfo(
+        frames=len(clip.joints),
+        height=clip.camera.height,
+        width=clip.camera.width,
+        fps=clip.fps,
+        boxes=boxes_of(clip, manifest),
+        joints=np.where(np.isfinite(joints).all(axis=2, keepdims=True), joints, np.nan),
+        bones=joint_set(clip.joint_set).bones,
+    )
+
+
 def fingerprint(clip: Clip, manifest: Manifest, by: DetectorRecord) -> str:
-    """Return the SHA-256 over all that decides a shard's cells. Reads the whole video file."""
+    """Return the SHA-256 over all that decides a shard's cells. Reads the whole video file.
+
+    The facts of the clip are the very record that the corruptions are given.
+    """
+    info = asdict(clip_info(clip, manifest))
     return sha256_of_json(
         {
             "build_version": BUILD_VERSION,
             "manifest": manifest.sha256,
             "clip": str(clip.id),
             "video": sha256_of_file(clip.video),
-            "boxes": boxes_of(clip, manifest).tolist(),
+            "first_frame": clip.first_frame,
+            "info": {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in info.items()},
             "detector": [by.name, by.layout, by.weights_sha256],
         }
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from corruptbench.builder.plan import boxes_of
+from corruptbench.builder.plan import clip_info
 from corruptbench.corruptions import ClipInfo, Corruption, Frame, Key, Region, get
 from corruptbench.datasets import Clip
 from corruptbench.detectors.crops import extract, square_crop
@@ -57,17 +57,6 @@ class CellRenderer:
         if self.corruption is None:
             return frames[t][region.slices]
         return self.corruption.apply(frames, t, self.draws, region)
-
-
-def clip_info(clip: Clip, manifest: Manifest) -> ClipInfo:
-    """Return what the corruptions may know of a clip."""
-    return ClipInfo(
-        frames=len(clip.joints),
-        height=clip.camera.height,
-        width=clip.camera.width,
-        fps=clip.fps,
-        boxes=boxes_of(clip, manifest),
-    )
 
 
 def renderer(cell: Cell, clip: Clip, manifest: Manifest) -> CellRenderer:

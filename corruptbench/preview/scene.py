@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from corruptbench.builder.plan import clip_info
 from corruptbench.builder.render import (
     CellRenderer,
     Crop,
-    clip_info,
     crops,
     loose_renderer,
     renderer,

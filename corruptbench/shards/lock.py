@@ -35,7 +35,7 @@ SOFTWARE = (
 class Lock(Record):
     """Content of ``lock.json``; ``clips`` maps a clip's identity to its cells."""
 
-    format: Literal["corruptbench-lock/1"]
+    format: Literal["corruptbench-lock/2"]
     benchmark: BenchmarkRecord
     detector: DetectorRecord
     runtime: str
@@ -90,7 +90,7 @@ def digest(records: Sequence[ShardRecord], field: str) -> str:
 def write_lock(folder: Path, records: Sequence[ShardRecord], runtime: str) -> Path:
     """Write ``lock.json`` of a finished build, atomically, and return its path."""
     lock = Lock(
-        format="corruptbench-lock/1",
+        format="corruptbench-lock/2",
         benchmark=records[0].benchmark,
         detector=records[0].detector,
         runtime=runtime,

@@ -1,7 +1,8 @@
 """Read and write shards: one Parquet file for each clip, one row group for each cell.
 
 Columns: ``corruption`` and ``severity`` (dictionary-encoded), ``frame`` (int32), ``keypoints``
-(2 K float32, x and y in pixels of the full frame), ``scores`` (K float32), ``box`` (4 float32 px).
+(2 K float32, x and y in pixels of the full frame), ``scores`` (K float32), ``box`` (4 float32 px),
+``hidden`` (float32, the hidden share of the box), ``hidden_joints`` (uint32, a bit mask).
 Identity, detector, fingerprint and digests are in the file's metadata under ``corruptbench``.
 A shard holds neither 3D ground truth nor pixels.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +34,7 @@ from corruptbench.shards.records import (
 )
 
 KEY = b"corruptbench"
+FORMAT: Final = "corruptbench-shard/2"
 
 
 def write(
@@ -44,7 +47,7 @@ def write(
 ) -> None:
     """Write a clip's shard, atomically; equal content gives equal bytes."""
     record = ShardRecord(
-        format="corruptbench-shard/1",
+        format=FORMAT,
         benchmark=BenchmarkRecord(
             id=manifest.id, version=manifest.version, manifest_sha256=manifest.sha256
         ),
@@ -54,7 +57,7 @@ def write(
         cells=tuple(CellRecord.of(d) for d in detections),
     )
     schema = _schema(record, joints=detections[0].scores.shape[1])
-    floats = [f"{column}.list.element" for column in ("keypoints", "scores", "box")]
+    floats = [f"{column}.list.element" for column in ("keypoints", "scores", "box")] + ["hidden"]
     with (
         atomic(path) as temporary,
         temporary.open("wb") as stream,
@@ -79,6 +82,8 @@ def _schema(record: ShardRecord, joints: int) -> pa.Schema:
             ("keypoints", pa.list_(pa.float32(), 2 * joints)),
             ("scores", pa.list_(pa.float32(), joints)),
             ("box", pa.list_(pa.float32(), 4)),
+            ("hidden", pa.float32()),
+            ("hidden_joints", pa.uint32()),
         ],
         metadata={KEY: record.model_dump_json().encode()},
     )
@@ -93,6 +98,8 @@ def _table(d: CellDetections, schema: pa.Schema) -> pa.Table:
         pa.FixedSizeListArray.from_arrays(d.keypoints.ravel(), 2 * joints),
         pa.FixedSizeListArray.from_arrays(d.scores.ravel(), joints),
         pa.FixedSizeListArray.from_arrays(d.boxes.ravel(), 4),
+        pa.array(d.hidden),
+        pa.array(d.hidden_joints),
     ]
     return pa.Table.from_arrays(columns, schema=schema)
 
@@ -139,9 +146,9 @@ def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
         raise InputError(f"{path}: damaged ({error}); delete it and build it again") from None
     for d in found:
-        if d.detections_sha256 != records[d.cell][1].detections_sha256:
+        if CellRecord.of(d) != records[d.cell][1]:
             raise InputError(
-                f"{path}: {d.cell}: its rows do not have the digest that its metadata states; "
+                f"{path}: {d.cell}: its rows do not have the digests that its metadata states; "
                 "it was altered: delete it and build it again"
             )
     return found
@@ -157,6 +164,8 @@ def _detections(group: pa.Table, record: CellRecord) -> CellDetections:
         keypoints=rows("keypoints").reshape(group.num_rows, -1, 2),
         scores=rows("scores"),
         boxes=rows("box"),
+        hidden=group["hidden"].to_numpy(),
+        hidden_joints=group["hidden_joints"].to_numpy(),
         pixels_sha256=record.pixels_sha256,
     )
 

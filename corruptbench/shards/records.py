@@ -25,6 +25,10 @@ class CellDetections:
         keypoints: (F, K, 2) float32, pixels of the full frame, multiples of 1/64.
         scores: (F, K) float32, multiples of 1/4096.
         boxes: (F, 4) float32 px, the boxes that the crops were cut around.
+        hidden: (F,) float32, the share of the part of the person's box in the picture that the
+            corruption hides, 0 to 1.
+        hidden_joints: (F,) uint32, a bit mask of the labels' joints that it hides, joint 0 in the
+            lowest bit, in the order of the labels' joint set.
         pixels_sha256: digest of the pixels that the detector was given.
     """
 
@@ -32,6 +36,8 @@ class CellDetections:
     keypoints: NDArray[np.float32]
     scores: NDArray[np.float32]
     boxes: NDArray[np.float32]
+    hidden: NDArray[np.float32]
+    hidden_joints: NDArray[np.uint32]
     pixels_sha256: str
 
     @property
@@ -39,6 +45,13 @@ class CellDetections:
         """Return the SHA-256 of keypoints and scores, little-endian."""
         digest = hashlib.sha256(self.keypoints.astype("<f4").tobytes())
         digest.update(self.scores.astype("<f4").tobytes())
+        return digest.hexdigest()
+
+    @property
+    def occlusion_sha256(self) -> str:
+        """Return the SHA-256 of hidden shares and hidden joints, little-endian."""
+        digest = hashlib.sha256(self.hidden.astype("<f4").tobytes())
+        digest.update(self.hidden_joints.astype("<u4").tobytes())
         return digest.hexdigest()
 
 
@@ -92,6 +105,7 @@ class CellRecord(Record):
     frames: int
     pixels_sha256: Sha256
     detections_sha256: Sha256
+    occlusion_sha256: Sha256
 
     @property
     def cell(self) -> Cell:
@@ -107,13 +121,14 @@ class CellRecord(Record):
             frames=len(detections.keypoints),
             pixels_sha256=detections.pixels_sha256,
             detections_sha256=detections.detections_sha256,
+            occlusion_sha256=detections.occlusion_sha256,
         )
 
 
 class ShardRecord(Record):
     """All that a shard says about itself."""
 
-    format: Literal["corruptbench-shard/1"]
+    format: Literal["corruptbench-shard/2"]
     benchmark: BenchmarkRecord
     clip: ClipRecord
     detector: DetectorRecord

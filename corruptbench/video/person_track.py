@@ -12,6 +12,7 @@ from corruptbench.corruptions import ClipInfo
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import extract, resize, square_crop, to_frame
 from corruptbench.errors import InputError
+from corruptbench.skeleton import joint_set
 from corruptbench.video.probe import VideoFile
 from corruptbench.video.reader import decode_timed
 from corruptbench.video.timing import Timing, timing_of
@@ -34,7 +35,8 @@ class PersonTrack:
     """What one pass over a video finds.
 
     Attributes:
-        info: length, size and rate, and the box of the most visible person in each frame.
+        info: length, size and rate, and the box and joints of the most visible person in each
+            frame; a joint is NaN where it is not seen.
         timing: times of the frames.
     """
 
@@ -52,6 +54,7 @@ def track(video: VideoFile, detector: Detector) -> PersonTrack:
         InputError: the video cannot be decoded, has no frames, or its pictures change their size.
     """
     boxes: list[NDArray[np.float64]] = []
+    joints: list[NDArray[np.float64]] = []
     shown: list[Fraction | None] = []
     nowhere = np.full(4, np.nan)
     size = (0, 0)
@@ -68,9 +71,11 @@ def track(video: VideoFile, detector: Detector) -> PersonTrack:
         x0, y0, side = square_crop(whole if lost else last, 1.0 if lost else SEARCH)
         found = detector(resize(extract(frame, x0, y0, side), detector.input_size)[None])
         points = to_frame(found.keypoints, x0, y0, side, detector.input_size)[0]
-        seen = points[found.scores[0] >= MIN_SCORE].astype(np.float64)
-        box = np.concatenate([seen.min(axis=0), seen.max(axis=0)]) if len(seen) else nowhere
-        boxes.append(box if len(seen) >= MIN_JOINTS else nowhere)
+        counts = found.scores[0] >= MIN_SCORE
+        seen = points[counts].astype(np.float64)
+        is_person = len(seen) >= MIN_JOINTS
+        boxes.append(np.concatenate([seen.min(axis=0), seen.max(axis=0)]) if is_person else nowhere)
+        joints.append(np.where(is_person & counts[:, None], points, np.nan))
         shown.append(time)
     if not boxes:
         raise InputError(f"{video.path}: holds no frames; expected a video file")
@@ -81,5 +86,7 @@ def track(video: VideoFile, detector: Detector) -> PersonTrack:
         width=size[1],
         fps=float(timing.rate),
         boxes=np.stack(boxes),
+        joints=np.stack(joints),
+        bones=joint_set(detector.layout).bones,
     )
     return PersonTrack(info, timing)

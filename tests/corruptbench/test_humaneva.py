@@ -167,7 +167,9 @@ def test_detections_count_only_where_there_are_labels(root):
     """The person is in view in all 12 frames, but 3 have nothing to compare with."""
     found = clip(root, "S1/Walking_1_Validate.C2")
     points = np.random.default_rng(0).uniform(0, 480, (12, 17, 2)).astype(np.float32)
-    cell = CellDetections(CLEAN, points, points[..., 0] / 480, found.boxes.astype(np.float32), "")
+    boxes = found.boxes.astype(np.float32)
+    free = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.uint32)
+    cell = CellDetections(CLEAN, points, points[..., 0] / 480, boxes, *free, "")
     errors = joint_errors(found, cell, "coco17")
     assert errors.shape == (9 * 12, 3)
     assert np.isfinite(errors).all()

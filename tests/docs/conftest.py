@@ -39,7 +39,8 @@ def _detections(clip: Clip, cell: Cell) -> CellDetections:
     points = np.round(64 * random.normal(points, cell.severity)) / 64
     scores = np.ones(points.shape[:2], np.float32)
     boxes = clip.boxes.astype(np.float32)
-    return CellDetections(cell, points.astype(np.float32), scores, boxes, "0" * 64)
+    free = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.uint32)
+    return CellDetections(cell, points.astype(np.float32), scores, boxes, *free, "0" * 64)
 
 
 def _write_shards(out: Path, cells: Sequence[Cell]) -> Path:
