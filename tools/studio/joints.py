@@ -1,8 +1,9 @@
 """The labels: 17 joints with the bones of Human3.6M, laid onto the rendered body.
 
-Each joint has a *target*, a point that one bone of the rig carries along. A person's own bones do not
-have Human3.6M's proportions, so a label is not its target: per frame, all joints are moved as little as
-it takes to give each bone its length. These lengths are Human3.6M's, times one scale per person.
+Each joint has a *target*, a point that one bone of the rig carries along. A person's own bones do
+not have Human3.6M's proportions, so a label is not its target: in each frame all joints are moved,
+by as little as it takes to give each bone its length. The lengths are Human3.6M's, times one scale
+for each person.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _ARM_MM = (152.0, 277.0, 248.0)
 BONES_MM = np.array([0.0, *_LEG_MM, *_LEG_MM, 236.0, 255.0, 116.0, 115.0, *_ARM_MM, *_ARM_MM])
 """(17,) length of the bone that ends in each joint: Human3.6M's, for a thigh of `THIGH_MM`."""
 
-# Our own choice, in mm for a thigh of THIGH_MM; x left, y back, z up in the rest pose. Chosen so that
+# Our own choice, in mm for a thigh of THIGH_MM; x left, y back, z up in the rest pose. With these,
 # what a COCO detector finds lies beside the labels as it does in real frames.
 _HIP_RISE_MM = 56.0
 _SPINE_BACK_MM = 20.0
@@ -112,10 +113,10 @@ def h36m_joints(rig: Rig, pose: Pose) -> np.ndarray:
 
 
 def with_lengths(points: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Move joints (T, 17, 3) by little until the bones have `lengths` (17,); the hip is the middle.
+    """Move joints (T, 17, 3) a little, so that the bones get `lengths` (17,).
 
-    Newton's method on the bones' lengths; of all steps that solve the linear equations the smallest
-    is taken. The hip is no variable: it is the middle of the left and right hip.
+    Newton's method on the lengths. Each step is the smallest one that solves the linear equations.
+    The hip is no variable: it is the middle of the left and the right hip.
     """
     free = np.delete(np.eye(17), 0, axis=1)
     free[0, [0, 3]] = 0.5
