@@ -104,7 +104,7 @@ def bones() -> str:
             np.mean([r[bone] for s, r in ratios.items() if (s in TEST) == held])
             for held in (False, True)
         )
-        name = f"{parent} to {joint}".replace("left_", "").replace("_", "/")
+        name = f"{parent} to {joint}".replace("neck_nose", "neck/nose").replace("_", " ")
         lines.append(f"| {name} | {real} | {train:.0f} | {test:.0f} |")
     return "\n".join(lines)
 
