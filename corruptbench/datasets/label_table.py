@@ -1,4 +1,4 @@
-"""The table of labels of one subject in open folders: 3D joints, and the person's boxes if given."""
+"""The table of labels of one subject in open folders: joints, and the person's boxes if given."""
 
 from __future__ import annotations
 
