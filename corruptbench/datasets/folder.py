@@ -3,7 +3,7 @@
 ::
 
     ROOT/dataset.json                                 name, fps, joint set, cameras, sequences
-    ROOT/labels/<subject>.parquet                     sequence, frame, joints (J * 3) world mm
+    ROOT/labels/<subject>.parquet                     joints and boxes; see `LabelTable`
     ROOT/videos/<subject>/<sequence>.<camera>.mp4     one frame per label, or a few more at the end
 """
 
@@ -13,18 +13,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
-
 from corruptbench.datasets.base import Clip, ClipId
 from corruptbench.datasets.checks import folder as checks
 from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.dataset_json import read_record
+from corruptbench.datasets.label_table import LabelTable, read_label_table
 from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
-from corruptbench.skeleton import joint_set
 
 
 class FolderDataset:
@@ -67,7 +62,7 @@ class FolderDataset:
     def load(self, clip_id: ClipId) -> Clip:
         """Return the clip with its labels; the video is named, not opened."""
         labels = self._labels(clip_id.subject)
-        if clip_id.sequence not in labels:
+        if clip_id.sequence not in labels.joints:
             raise InputError(
                 f"{self._labels_path(clip_id.subject)}: no rows of sequence '{clip_id.sequence}', "
                 "which dataset.json lists; add its labels or remove it from dataset.json"
@@ -79,80 +74,33 @@ class FolderDataset:
             fps=self.record.fps,
             camera=self.record.cameras[clip_id.camera].camera(clip_id.camera),
             joint_set=self.record.joints,
-            joints=labels[clip_id.sequence],
+            joints=labels.joints[clip_id.sequence],
+            person_boxes=labels.boxes.get(clip_id.camera, {}).get(clip_id.sequence),
         )
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """Yield what is there, missing, or other than dataset.json says."""
         cameras = {name: record.camera(name) for name, record in self.record.cameras.items()}
         return checks.findings(
-            self.root, self.clip_ids(), cameras, self.record.joints, self._labels, needs
+            self.root,
+            self.clip_ids(),
+            cameras,
+            self.record.joints,
+            lambda subject: self._labels(subject).joints,
+            needs,
         )
 
     def _labels_path(self, subject: str) -> Path:
         return self.root / "labels" / f"{subject}.parquet"
 
-    def _read_labels(self, subject: str) -> dict[str, NDArray[np.float64]]:
-        """Return the labels (F, J, 3) world mm of each sequence of a subject."""
+    def _read_labels(self, subject: str) -> LabelTable:
         path = self._labels_path(subject)
         if not path.is_file():
             raise InputError(
                 f"{path}: missing{near_miss(path)}; expected the 3D labels of subject {subject}: "
                 "add them, or remove the subject from dataset.json"
             )
-        try:
-            with path.open("rb") as stream:  # pyarrow only opens names that are UTF-8
-                table = pq.read_table(stream, columns=["sequence", "frame", "joints"])
-        except (pa.ArrowInvalid, KeyError) as error:
-            raise InputError(
-                f"{path}: not a label table ({error}); expected Parquet with the columns "
-                "sequence, frame, joints"
-            ) from None
-        joints = _joints(table, self.record.joints, path)
-        return _by_sequence(table, joints, path)
-
-
-def _joints(table: pa.Table, joints: str, path: Path) -> NDArray[np.float64]:
-    """Return the column of joints as (rows, J, 3); raise `InputError` when it is no such thing."""
-    count = len(joint_set(joints))
-    kind = table["joints"].type
-    lists = (pa.types.is_fixed_size_list, pa.types.is_list, pa.types.is_large_list)
-    if not (any(t(kind) for t in lists) and pa.types.is_floating(kind.value_type)):
-        raise InputError(
-            f"{path}: joints: column of {kind}, expected a list of {count * 3} floats a row"
-        )
-    values = table["joints"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    if values.size != table.num_rows * count * 3:
-        raise InputError(
-            f"{path}: joints: {values.size / max(table.num_rows, 1):g} numbers a row, expected "
-            f"{count * 3} (x, y, z of the {count} joints of {joints})"
-        )
-    found = values.reshape(-1, count, 3).astype(np.float64)
-    if np.isinf(found).any():
-        raise InputError(
-            f"{path}: joints: infinite numbers, expected world mm; put NaN where a joint is not "
-            "valid"
-        )
-    return np.asarray(found)
-
-
-def _by_sequence(
-    table: pa.Table, joints: NDArray[np.float64], path: Path
-) -> dict[str, NDArray[np.float64]]:
-    """Return the rows of each sequence; raise `InputError` unless they are in order."""
-    sequence = np.asarray(table["sequence"].to_pylist())
-    frame = table["frame"].to_numpy()
-    labels = {}
-    for name in dict.fromkeys(sequence.tolist()):
-        rows = np.flatnonzero(sequence == name)
-        if not np.array_equal(frame[rows], np.arange(rows.size)):
-            raise InputError(
-                f"{path}: frame: the rows of sequence '{name}' are numbered {frame[rows[0]]} to "
-                f"{frame[rows[-1]]}, expected 0 to {rows.size - 1} in order, one row for each "
-                "video frame: sort them, and count from 0"
-            )
-        labels[name] = joints[rows]
-    return labels
+        return read_label_table(path, self.record.joints, self.record.cameras)
 
 
 def open_root(root: Path | None) -> FolderDataset:

@@ -31,7 +31,8 @@ def test_dataset_json_has_exactly_the_layouts_keys(tmp_path) -> None:
 def test_labels_come_back_as_written(tmp_path) -> None:
     rng = np.random.default_rng(2)
     joints = {"walking_2": rng.normal(size=(3, 17, 3)), "running_1": rng.normal(size=(2, 17, 3))}
-    write_labels(tmp_path, "S1", joints)
+    boxes = {"cam2": {name: rng.uniform(size=(len(j), 4)) for name, j in joints.items()}}
+    write_labels(tmp_path, "S1", joints, boxes)
     path = tmp_path / "labels" / "S1.parquet"
     table = pq.read_table(path)
     assert table.schema.field("frame").type == pa.int32()
@@ -42,15 +43,20 @@ def test_labels_come_back_as_written(tmp_path) -> None:
     values = np.array(table["joints"].to_pylist()).reshape(-1, 17, 3)
     expected = np.concatenate([joints["running_1"], joints["walking_2"]])
     np.testing.assert_allclose(values, expected, rtol=1e-6)
-    column = pq.ParquetFile(path).metadata.row_group(0).column(2)
-    assert column.compression == "ZSTD"
-    assert "BYTE_STREAM_SPLIT" in column.encodings
+    assert table.column_names == ["sequence", "frame", "joints", "box.cam2"]
+    found = np.array(table["box.cam2"].to_pylist())
+    wanted = np.concatenate([boxes["cam2"]["running_1"], boxes["cam2"]["walking_2"]])
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    for number in (2, 3):
+        column = pq.ParquetFile(path).metadata.row_group(0).column(number)
+        assert column.compression == "ZSTD"
+        assert "BYTE_STREAM_SPLIT" in column.encodings
 
 
 def test_the_same_labels_give_the_same_bytes(tmp_path) -> None:
     joints = {"walking_1": np.arange(102.0).reshape(2, 17, 3)}
     for folder in ("one", "two"):
-        write_labels(tmp_path / folder, "S1", joints)
+        write_labels(tmp_path / folder, "S1", joints, {"cam1": {"walking_1": np.ones((2, 4))}})
     one, two = ((tmp_path / name / "labels" / "S1.parquet").read_bytes() for name in ("one", "two"))
     assert one == two
 

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
+from .cameras import CAMERAS
 from .clips import pose_clip
+from .framing import boxes_px
+from .joints import h36m_joints
 from .layout import write_dataset, write_labels
 from .motion import MotionFolder
 from .outfit import dress
 from .plan import Clip, default_plan, read_plan
 from .produce import Job, missing_cameras, render
-from .rig import h36m_joints
+from .rig import landmarks
 from .subjects import SUBJECTS
 
 
@@ -50,12 +53,15 @@ def write_all_labels(motions: Path, root: Path, clips: list[Clip]) -> dict[str, 
     for subject in sorted({clip.subject for clip in clips}):
         _, rig = dress(SUBJECTS[subject])
         joints: dict[str, np.ndarray] = {}
+        boxes: dict[str, dict[str, np.ndarray]] = {camera.name: {} for camera in CAMERAS}
         for clip in clips:
             if clip.subject == subject:
                 pose, _ = pose_clip(folder, rig, clip)
                 joints[clip.sequence] = h36m_joints(rig, pose)
+                for camera in CAMERAS:
+                    boxes[camera.name][clip.sequence] = boxes_px(landmarks(rig, pose), camera)
                 frames[clip.name] = pose.frames
-        write_labels(root, subject, joints)
+        write_labels(root, subject, joints, boxes)
     return frames
 
 

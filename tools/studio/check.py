@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from .cameras import Camera
+from .joints import PARENTS
 from .seeds import seeded
 
-LIMBS = ((1, 2), (2, 3), (4, 5), (5, 6), (11, 12), (12, 13), (14, 15), (15, 16))
-_TREE = ((0, 1), (0, 4), (0, 7), (7, 8), (8, 9), (9, 10), (8, 11), (8, 14), *LIMBS)
+_TREE = tuple((parent, joint) for joint, parent in enumerate(PARENTS) if parent >= 0)
 _RIGHT, _LEFT, _MIDDLE = (255, 60, 40), (50, 90, 255), (60, 230, 60)
 
 
@@ -54,9 +54,9 @@ def read_joints(path: Path) -> dict[str, np.ndarray]:
 
 
 def bone_spread_mm(joints: list[np.ndarray]) -> float:
-    """Largest difference of a limb bone's length over all frames of a subject."""
+    """Largest difference of a bone's length over all frames of a subject."""
     pose = np.concatenate(joints)
-    lengths = np.stack([np.linalg.norm(pose[:, a] - pose[:, b], axis=1) for a, b in LIMBS])
+    lengths = np.stack([np.linalg.norm(pose[:, a] - pose[:, b], axis=1) for a, b in _TREE])
     return float(np.ptp(lengths, axis=1).max())
 
 
@@ -153,7 +153,7 @@ def main() -> None:
             for joints in labels[subject].values()
         )
         count = sum(len(joints) for joints in labels[subject].values())
-        print(f"{subject}: {count} frames, limb spread {spread:.4f} mm, margin {margin:.1f} px")
+        print(f"{subject}: {count} frames, bone spread {spread:.4f} mm, margin {margin:.1f} px")
         for sequence, joints in labels[subject].items():
             for name in cameras:
                 path = options.root / "videos" / subject / f"{sequence}.{name}.mp4"

@@ -20,6 +20,10 @@ LICENCE = (
 )
 
 
+_PLAIN = ("sequence", "frame")
+"""Columns of a table of labels that hold one value a row; the others hold a list."""
+
+
 def video_path(root: Path, clip: Clip, camera: str) -> Path:
     """Where the video of a clip and camera lies."""
     return root / "videos" / clip.subject / f"{clip.sequence}.{camera}.mp4"
@@ -33,7 +37,7 @@ def write_dataset(root: Path, clips: Iterable[Clip]) -> None:
     header = {
         "format": "corruptbench-folder/1",
         "name": "studio",
-        "version": "1",
+        "version": "2",
         "licence": LICENCE,
         "fps": RATE_HZ,
         "joints": "h36m17",
@@ -55,23 +59,30 @@ def write_dataset(root: Path, clips: Iterable[Clip]) -> None:
     _write(root / "dataset.json", (json.dumps(header, indent=1) + "\n").encode())
 
 
-def write_labels(root: Path, subject: str, joints_mm: dict[str, np.ndarray]) -> None:
-    """Write one subject's labels; `joints_mm` maps a sequence to its (T, 17, 3) joints."""
+def write_labels(
+    root: Path,
+    subject: str,
+    joints_mm: dict[str, np.ndarray],
+    boxes_px: dict[str, dict[str, np.ndarray]],
+) -> None:
+    """Write one subject's labels.
+
+    `joints_mm` maps a sequence to its (T, 17, 3) joints, `boxes_px` a camera and a sequence to the
+    (T, 4) boxes of the person.
+    """
     names = sorted(joints_mm)
     lengths = [len(joints_mm[name]) for name in names]
-    values = np.concatenate([joints_mm[name].reshape(len(joints_mm[name]), -1) for name in names])
-    table = pa.table(
-        {
-            "sequence": pa.DictionaryArray.from_arrays(
-                pa.array(np.repeat(np.arange(len(names), dtype=np.int32), lengths)),
-                pa.array(names, pa.string()),
-            ),
-            "frame": pa.array(np.concatenate([np.arange(n, dtype=np.int32) for n in lengths])),
-            "joints": pa.FixedSizeListArray.from_arrays(
-                pa.array(values.astype(np.float32).ravel()), values.shape[1]
-            ),
-        }
-    )
+    columns = {
+        "sequence": pa.DictionaryArray.from_arrays(
+            pa.array(np.repeat(np.arange(len(names), dtype=np.int32), lengths)),
+            pa.array(names, pa.string()),
+        ),
+        "frame": pa.array(np.concatenate([np.arange(n, dtype=np.int32) for n in lengths])),
+        "joints": _lists([joints_mm[name] for name in names]),
+    }
+    for camera, boxes in boxes_px.items():
+        columns[f"box.{camera}"] = _lists([boxes[name] for name in names])
+    table = pa.table(columns)
     sink = pa.BufferOutputStream()
     pq.write_table(
         table,
@@ -79,9 +90,15 @@ def write_labels(root: Path, subject: str, joints_mm: dict[str, np.ndarray]) -> 
         compression="zstd",
         compression_level=19,
         use_dictionary=["sequence"],
-        use_byte_stream_split=["joints.list.element"],
+        use_byte_stream_split=[f"{name}.list.element" for name in columns if name not in _PLAIN],
     )
     _write(root / "labels" / f"{subject}.parquet", sink.getvalue().to_pybytes())
+
+
+def _lists(parts: list[np.ndarray]) -> pa.Array:
+    """One float32 list for each row of arrays (T, ...), one after the other."""
+    values = np.concatenate([part.reshape(len(part), -1) for part in parts]).astype(np.float32)
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The bones of a rendered person, how a pose moves them, and the 17 joints read off them."""
+"""The bones of a rendered person, and how a pose moves them."""
 
 from __future__ import annotations
 
@@ -6,43 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-JOINT_NAMES = (
-    "hip",
-    "right_hip",
-    "right_knee",
-    "right_ankle",
-    "left_hip",
-    "left_knee",
-    "left_ankle",
-    "spine",
-    "thorax",
-    "neck",
-    "head",
-    "left_shoulder",
-    "left_elbow",
-    "left_wrist",
-    "right_shoulder",
-    "right_elbow",
-    "right_wrist",
-)
-"""The 17 joints of Human3.6M in their usual order."""
-
-_BONE_OF_JOINT = {
-    "right_hip": "RightUpLeg",
-    "right_knee": "RightLeg",
-    "right_ankle": "RightFoot",
-    "left_hip": "LeftUpLeg",
-    "left_knee": "LeftLeg",
-    "left_ankle": "LeftFoot",
-    "spine": "Spine",
-    "thorax": "Neck",
-    "left_shoulder": "LeftArm",
-    "left_elbow": "LeftForeArm",
-    "left_wrist": "LeftHand",
-    "right_shoulder": "RightArm",
-    "right_elbow": "RightForeArm",
-    "right_wrist": "RightHand",
-}
+_LANDMARKS = (
+    "LeftUpLeg", "LeftLeg", "LeftFoot", "RightUpLeg", "RightLeg", "RightFoot", "Spine", "Neck",
+    "LeftArm", "LeftForeArm", "LeftHand", "RightArm", "RightForeArm", "RightHand",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,6 +31,10 @@ class Rig:
     def index(self, name: str) -> int:
         """Index of the bone called `name`."""
         return self.names.index(name)
+
+    def head_mm(self, name: str) -> np.ndarray:
+        """Head (3,) of the bone called `name` in the rest pose."""
+        return self.heads_mm[self.index(name)]
 
     def leg_mm(self) -> float:
         """Length of thigh plus shin."""
@@ -113,19 +84,15 @@ def sole_points(rig: Rig, pose: Pose) -> np.ndarray:
     return np.einsum("tfkij,fkj->tfki", blended, points)
 
 
-def h36m_joints(rig: Rig, pose: Pose) -> np.ndarray:
-    """Return the 17 joints, (T, 17, 3) world mm.
+def landmarks(rig: Rig, pose: Pose) -> np.ndarray:
+    """Return 16 points by which a person is framed and boxed, (T, 16, 3) world mm.
 
-    The pelvis is the middle of the hip joints, joint 9 the middle of nose tip and head joint,
-    joint 10 the crown of the skull (hair not counted).
+    They are the heads of bones, the crown of the skull (hair not counted), and the middle of the
+    tip of the nose and the head of bone `Head`. The labels are other points: see `joints.py`.
     """
-    joints = np.empty((pose.frames, len(JOINT_NAMES), 3))
-    for name, bone in _BONE_OF_JOINT.items():
-        joints[:, JOINT_NAMES.index(name)] = pose.place_mm[:, rig.index(bone)]
-    joints[:, 0] = (joints[:, 1] + joints[:, 4]) / 2
+    bones = pose.place_mm[:, [rig.index(name) for name in _LANDMARKS]]
     head = rig.index("Head")
     turn, place = pose.turn[:, head], pose.place_mm[:, head]
     nose = place + turn @ (rig.nose_mm - rig.heads_mm[head])
-    joints[:, 9] = (nose + place) / 2
-    joints[:, 10] = place + turn @ (rig.crown_mm - rig.heads_mm[head])
-    return joints
+    crown = place + turn @ (rig.crown_mm - rig.heads_mm[head])
+    return np.concatenate([bones, ((nose + place) / 2)[:, None], crown[:, None]], axis=1)

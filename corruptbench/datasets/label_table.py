@@ -1,0 +1,139 @@
+"""The table of labels of one subject in open folders: joints, and the person's boxes if given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from corruptbench.errors import InputError
+from corruptbench.skeleton import joint_set
+
+_BOX = "box."
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """The labels of one subject.
+
+    Attributes:
+        joints: (F, J, 3) float64 world mm of each sequence; the columns sequence, frame, joints.
+        boxes: (F, 4) float64 px of each camera and sequence, where the table has a column
+            ``box.<camera>``; NaN where nobody is in view.
+    """
+
+    joints: dict[str, NDArray[np.float64]]
+    boxes: dict[str, dict[str, NDArray[np.float64]]]
+
+
+def read_label_table(path: Path, joints: str, cameras: Collection[str]) -> LabelTable:
+    """Return the labels in a Parquet file that exists.
+
+    Args:
+        path: of the file.
+        joints: name of the joint set.
+        cameras: names of the data set's cameras.
+
+    Raises:
+        InputError: not such a table, or numbers that cannot be joints or boxes.
+    """
+    table = _read(path)
+    rows = _rows(table, path)
+    points = _joints(table, joints, path)
+    boxes = {camera: _boxes(table, camera, path) for camera in _boxed(table, cameras, path)}
+    return LabelTable(
+        {name: points[own] for name, own in rows.items()},
+        {camera: {n: found[own] for n, own in rows.items()} for camera, found in boxes.items()},
+    )
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        with path.open("rb") as stream:  # pyarrow only opens names that are UTF-8
+            file = pq.ParquetFile(stream)
+            boxes = [name for name in file.schema_arrow.names if name.startswith(_BOX)]
+            table = file.read(columns=["sequence", "frame", "joints", *boxes])
+        table.select(["sequence", "frame", "joints"])
+    except (pa.ArrowInvalid, KeyError) as error:
+        raise InputError(
+            f"{path}: not a label table ({error}); expected Parquet with the columns "
+            "sequence, frame, joints"
+        ) from None
+    return table
+
+
+def _boxed(table: pa.Table, cameras: Collection[str], path: Path) -> list[str]:
+    """Return the cameras that have a column of boxes."""
+    found = [n.removeprefix(_BOX) for n in table.column_names if n.startswith(_BOX)]
+    for name in found:
+        if name not in cameras:
+            raise InputError(
+                f"{path}: {_BOX}{name}: boxes of a camera that dataset.json does not have; "
+                f"expected one of {', '.join(cameras)}: rename or remove the column"
+            )
+    return found
+
+
+def _rows(table: pa.Table, path: Path) -> dict[str, NDArray[np.intp]]:
+    """Return the rows of each sequence; raise `InputError` unless they are in order."""
+    sequence = np.asarray(table["sequence"].to_pylist())
+    frame = table["frame"].to_numpy()
+    found = {}
+    for name in dict.fromkeys(sequence.tolist()):
+        rows = np.flatnonzero(sequence == name)
+        if not np.array_equal(frame[rows], np.arange(rows.size)):
+            raise InputError(
+                f"{path}: frame: the rows of sequence '{name}' are numbered {frame[rows[0]]} to "
+                f"{frame[rows[-1]]}, expected 0 to {rows.size - 1} in order, one row for each "
+                "video frame: sort them, and count from 0"
+            )
+        found[name] = rows
+    return found
+
+
+def _joints(table: pa.Table, joints: str, path: Path) -> NDArray[np.float64]:
+    """Return the column of joints (rows, J, 3); raise `InputError` when it is no such thing."""
+    count = len(joint_set(joints))
+    wanted = f"{count * 3} (x, y, z of the {count} joints of {joints})"
+    found = _lists(table, "joints", count * 3, wanted, path).reshape(-1, count, 3)
+    if np.isinf(found).any():
+        raise InputError(
+            f"{path}: joints: infinite numbers, expected world mm; put NaN where a joint is not "
+            "valid"
+        )
+    return found
+
+
+def _boxes(table: pa.Table, camera: str, path: Path) -> NDArray[np.float64]:
+    """Return a camera's column of boxes (rows, 4); raise `InputError` when it is no such thing."""
+    column = f"{_BOX}{camera}"
+    found = _lists(table, column, 4, "4 (x0, y0, x1, y1)", path)
+    seen = found[np.isfinite(found).all(axis=1)]
+    if np.isinf(found).any() or (seen[:, :2] >= seen[:, 2:]).any():
+        raise InputError(
+            f"{path}: {column}: boxes without width or height, or infinite; expected x0 < x1 and "
+            "y0 < y1 px, or NaN where nobody is in view"
+        )
+    return found
+
+
+def _lists(table: pa.Table, column: str, size: int, wanted: str, path: Path) -> NDArray[np.float64]:
+    """Return a column of lists of ``size`` floats, (rows, size)."""
+    kind = table[column].type
+    lists = (pa.types.is_fixed_size_list, pa.types.is_list, pa.types.is_large_list)
+    if not (any(t(kind) for t in lists) and pa.types.is_floating(kind.value_type)):
+        raise InputError(
+            f"{path}: {column}: column of {kind}, expected a list of {size} floats a row"
+        )
+    values = table[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    if values.size != table.num_rows * size:
+        raise InputError(
+            f"{path}: {column}: {values.size / max(table.num_rows, 1):g} numbers a row, expected "
+            f"{wanted}"
+        )
+    return np.asarray(values.reshape(-1, size).astype(np.float64))

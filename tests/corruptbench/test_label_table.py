@@ -1,0 +1,68 @@
+"""Boxes in the table of labels of an open folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from numpy.typing import NDArray
+
+from corruptbench.datasets.base import bounds
+from corruptbench.datasets.folder import FolderDataset
+from corruptbench.errors import InputError
+from tests.fixtures import folder
+
+FRAMES = 4
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return folder.write_dataset(tmp_path, frames=FRAMES, size=64)
+
+
+def add_boxes(root: Path, subject: str, column: str, boxes: NDArray[np.float64]) -> None:
+    """Add a column of boxes (rows, any) to the labels of a subject."""
+    path = root / "labels" / f"{subject}.parquet"
+    values = pa.array(boxes.astype(np.float32).ravel())
+    lists = pa.FixedSizeListArray.from_arrays(values, boxes.shape[1])
+    pq.write_table(pq.read_table(path).append_column(column, lists), path)
+
+
+def test_a_column_of_boxes_says_where_the_person_is(root: Path) -> None:
+    boxes = np.array([[10.0, 5.0, 30.0, 60.0]] * FRAMES) + np.arange(FRAMES)[:, None]
+    boxes[2] = np.nan
+    add_boxes(root, "A2", "box.cam2", boxes)
+    found = {c.camera: FolderDataset(root).load(c) for c in FolderDataset(root).clip_ids()[-2:]}
+    np.testing.assert_array_equal(found["cam2"].boxes, boxes)
+    np.testing.assert_array_equal(found["cam1"].boxes, bounds(found["cam1"].keypoints))
+
+
+def test_each_sequence_has_its_own_boxes(root: Path) -> None:
+    rows = pq.read_table(root / "labels/A1.parquet").num_rows
+    boxes = np.array([[0.0, 0.0, 1.0, 1.0]]) + np.arange(rows)[:, None]
+    add_boxes(root, "A1", "box.cam1", boxes)
+    dataset = FolderDataset(root)
+    step, sway = (dataset.load(c) for c in dataset.clip_ids()[:4:2])
+    assert (step.id.sequence, sway.id.sequence, sway.id.camera) == ("step_1", "sway_1", "cam1")
+    np.testing.assert_array_equal(np.concatenate([step.boxes, sway.boxes]), boxes)
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "said"),
+    [
+        ("box.cam9", [1.0, 1.0, 2.0, 2.0], "expected one of cam1, cam2"),
+        ("box.cam1", [1.0, 1.0, 2.0], r"3 numbers a row, expected 4 \(x0, y0, x1, y1\)"),
+        ("box.cam1", [1.0, 1.0, 1.0, 2.0], "without width or height"),
+        ("box.cam1", [1.0, 1.0, np.inf, 2.0], "infinite"),
+    ],
+)
+def test_boxes_that_cannot_be(root: Path, column: str, row: list[float], said: str) -> None:
+    add_boxes(root, "A2", column, np.array([row] * FRAMES))
+    dataset = FolderDataset(root)
+    with pytest.raises(InputError, match=said) as raised:
+        dataset.load(dataset.clip_ids()[-1])
+    assert f"A2.parquet: {column}: " in str(raised.value)
+    assert any(f.level != "ok" and column in f.found for f in dataset.check())
