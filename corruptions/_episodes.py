@@ -19,6 +19,8 @@ from corruptbench.corruptions.random import Key
 
 #: Seconds that an episode lasts, at least and at most.
 SHORTEST, LONGEST = 0.2, 1.2
+#: Seconds that an episode lasts on average.
+MEAN = 0.7
 #: Seconds that are free before, between and after the episodes of a clip longer than `SHORT`.
 FREE, SHORT = 0.3, 1.5
 #: A clip of fewer frames counts as short, whatever its rate.
@@ -36,6 +38,7 @@ def episodes(
     *,
     shortest: float = SHORTEST,
     longest: float = LONGEST,
+    mean: float = MEAN,
 ) -> tuple[range, ...]:
     """Return the episodes of a clip as ranges of frames, in order.
 
@@ -52,8 +55,9 @@ def episodes(
         info: of the clip.
         share: fraction of the frames to cover, 0 to 0.6.
         key: decides all draws; see `STREAMS`.
-        shortest: seconds that an episode lasts at least.
+        shortest: seconds that an episode lasts at least, half of ``longest`` at most.
         longest: seconds that an episode lasts at most.
+        mean: seconds that an episode lasts on average, in clips of many episodes.
     """
     count, fps = info.frames, info.fps
     low = min(max(_up(shortest * fps), 1), count)
@@ -71,7 +75,7 @@ def episodes(
     least -= fit(least) < fit(least - 1)
     covered = fit(least)
     most = 1 if short else min(covered // low, (count - covered) // free - 1)
-    typical = _round(covered / max(fps * (shortest + longest) / 2, 1), key, 1)
+    typical = _round(covered / max(mean * fps, 1), key, 1)
     number = max(min(typical, most), least) if covered else 0
     lengths = _lengths(covered, number, low, high, key)
     spare = count - covered - (number + 1) * free

@@ -30,19 +30,21 @@ class Params:
         patches: number of patches in an episode.
         side: mean side of a patch, as a fraction of the person's box height.
         share: fraction of the frames in which the patches are there.
+        episode: mean time for which they stay, seconds.
     """
 
     patches: int
     side: float
     share: float
+    episode: float
 
 
 SEVERITIES = (
-    Params(patches=2, side=0.18, share=0.2),
-    Params(patches=3, side=0.20, share=0.3),
-    Params(patches=4, side=0.22, share=0.4),
-    Params(patches=5, side=0.24, share=0.5),
-    Params(patches=6, side=0.26, share=0.6),
+    Params(patches=2, side=0.18, share=0.2, episode=0.5),
+    Params(patches=3, side=0.20, share=0.3, episode=0.6),
+    Params(patches=4, side=0.22, share=0.4, episode=0.7),
+    Params(patches=5, side=0.24, share=0.5, episode=0.8),
+    Params(patches=6, side=0.26, share=0.6, episode=0.9),
 )
 
 #: Patches are up to this many times longer than wide, or wider than long.
@@ -76,7 +78,7 @@ class Draws:
 
 def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw the patches of every episode."""
-    found, boxes = episodes(info, params.share, key), visible(info)
+    found, boxes = episodes(info, params.share, key, mean=params.episode), visible(info)
     side, patches = params.side * info.person_height, []
     for i, frames in enumerate(found):
         within = slice(frames.start, frames.stop)

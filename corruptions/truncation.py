@@ -33,18 +33,20 @@ class Params:
         depth: mean fraction of the person's box (of its width from the left and the right, of its
             height from above and below) to which the border comes in, if there is time.
         share: fraction of the frames in which it hides more than 5 % of the box.
+        episode: mean time for which it does, seconds.
     """
 
     depth: float
     share: float
+    episode: float
 
 
 SEVERITIES = (
-    Params(depth=0.25, share=0.2),
-    Params(depth=0.35, share=0.3),
-    Params(depth=0.45, share=0.4),
-    Params(depth=0.55, share=0.5),
-    Params(depth=0.65, share=0.6),
+    Params(depth=0.25, share=0.2, episode=0.5),
+    Params(depth=0.35, share=0.3, episode=0.6),
+    Params(depth=0.45, share=0.4, episode=0.7),
+    Params(depth=0.55, share=0.5, episode=0.8),
+    Params(depth=0.65, share=0.6, episode=0.9),
 )
 
 #: The depth of an episode differs from the mean by up to this fraction of the mean.
@@ -57,7 +59,7 @@ STEADY, SMOOTH = 0.5, 0.1
 #: episode, and tries to hide there at least.
 FREE, HIDDEN, LEAST = 0.045, 0.05, 0.08
 #: Sides that hide less than this fraction of what the best one hides are not drawn.
-WORTH = 1 / 3
+WORTH = 0.5
 #: Order of the sides in all arrays.
 LEFT, ABOVE, RIGHT, BELOW = range(4)
 
@@ -81,7 +83,7 @@ def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Draw the depth and the side of every episode, and find the border's way."""
     whole = np.array([0, 0, info.width, info.height])
     left = np.tile(whole, (info.frames, 1))
-    found = episodes(info, params.share, key)
+    found = episodes(info, params.share, key, mean=params.episode)
     boxes = visible(info)
     if not found or np.isnan(boxes).all():
         return Draws((), (), left)
@@ -96,12 +98,13 @@ def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     step = SPEED * info.person_height / info.fps
     way = _slowed(bound, step)
     reach = math.floor(SMOOTH * info.fps / 2)
-    hidden = (_smooth(_out(way, found, step), reach) - near) / np.maximum(extent, 1.0)
+    border = np.floor(_smooth(_out(way, found, step), reach))
+    hidden = (border - near) / np.maximum(extent, 1.0)
     sides = [_side(hidden[e.start : e.stop], key.uniform(1, i)) for i, e in enumerate(found)]
     for side in set(sides):
         own = [e for e, s in zip(found, sides, strict=True) if s == side]
-        border = np.floor(_smooth(_out(way[:, side], own, step), reach)).astype(np.int64)
-        left[:, side] = np.abs(whole[side] - np.clip(border, 0, whole[side % 2 + 2]))
+        one = np.floor(_smooth(_out(way[:, side], own, step), reach)).astype(np.int64)
+        left[:, side] = np.abs(whole[side] - np.clip(one, 0, whole[side % 2 + 2]))
     return Draws(found, tuple(sides), left)
 
 
