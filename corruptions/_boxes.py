@@ -20,12 +20,14 @@ def steady(boxes: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
 
     A frame without a person takes the nearest box. In a clip without a person all are NaN.
     """
-    out = np.full_like(boxes, np.nan)
     there = np.flatnonzero(np.isfinite(boxes).all(axis=1))
-    for t in range(len(boxes) if there.size else 0):
-        after = int(np.searchsorted(there, t))
-        nearest = int(np.abs(there[max(after - 1, 0) : after + 1] - t).min())
-        away = max(reach, nearest)
-        low, high = np.searchsorted(there, (t - away, t + away + 1))
-        out[t] = boxes[there[low:high]].mean(axis=0)
-    return out
+    if not there.size:
+        return np.full_like(boxes, np.nan)
+    times = np.arange(len(boxes))
+    after = np.searchsorted(there, times)
+    ends = there[np.stack([np.maximum(after - 1, 0), np.minimum(after, there.size - 1)])]
+    away = np.maximum(np.abs(ends - times).min(axis=0), reach)
+    low = np.searchsorted(there, times - away)
+    high = np.searchsorted(there, times + away, side="right")
+    total = np.concatenate([np.zeros((1, 4)), np.cumsum(boxes[there], axis=0)])
+    return np.asarray((total[high] - total[low]) / (high - low)[:, None])
