@@ -126,29 +126,32 @@ def _on_bones(
     between the nearest frames with both. None if no bone has a length.
     """
     assert info.joints is not None
+    joints, boxes = info.joints[within].swapaxes(0, 1), info.boxes[within]
     pairs = np.array(info.bones, dtype=np.int64).reshape(-1, 2)
-    ends = info.joints[within][:, pairs]  # (frames, bones, 2 ends, 2)
-    known = np.isfinite(ends).all(axis=(2, 3)) & np.isfinite(info.boxes[within, :1])
-    ends = np.where(known[..., None, None], ends, 0)
-    lengths = np.sqrt(((ends[:, :, 1] - ends[:, :, 0]) ** 2).sum(axis=-1))
-    reach = np.cumsum(lengths.sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+    start, way = joints[pairs[:, 0]], joints[pairs[:, 1]] - joints[pairs[:, 0]]
+    known = np.isfinite(way).all(axis=-1) & np.isfinite(boxes[:, 0])  # (bones, frames)
+    lengths = np.where(known, np.sqrt((way**2).sum(axis=-1)), 0)
+    reach = np.cumsum(lengths.sum(axis=1) / np.maximum(known.sum(axis=1), 1))
     if not (reach.size and 0 < reach[-1] < np.inf):
         return None
     targets = along * reach[-1]
     bones = np.searchsorted(reach, targets, side="right")
     before = np.concatenate([[0.0], reach])[bones]
-    part = ((targets - before) / (reach[bones] - before))[:, None, None]
-    a, b = np.moveaxis(ends[:, bones], 2, 0)
-    places = (a + (b - a) * part.swapaxes(0, 1)).swapaxes(0, 1)
-    boxes = info.boxes[within]
-    times = np.arange(len(boxes))
-    for place, bone in zip(places, bones, strict=True):
-        seen = known[:, bone]
-        if not seen.all():
-            relative = (place[seen] - boxes[seen, :2]) / _extent(boxes[seen])
-            filled = [np.interp(times, times[seen], relative[:, axis]) for axis in (0, 1)]
-            place[~seen] = _from_box(np.stack(filled, axis=1), boxes)[~seen]
-    return places
+    part = (targets - before) / (reach[bones] - before)
+    places = start[bones] + way[bones] * part[:, None, None]
+    return np.stack([_bridged(*one, boxes) for one in zip(places, known[bones], strict=True)])
+
+
+def _bridged(
+    place: NDArray[np.float64], known: NDArray[np.bool_], boxes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a place (F, 2) px with the frames filled in which it is not known."""
+    if known.all():
+        return place
+    relative = (place[known] - boxes[known, :2]) / _extent(boxes[known])
+    times = np.arange(len(place))
+    filled = [np.interp(times, times[known], relative[:, axis]) for axis in (0, 1)]
+    return np.where(known[:, None], place, _from_box(np.stack(filled, axis=1), boxes))
 
 
 def _extent(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -164,8 +167,8 @@ def _from_box(places: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArra
 def _sides(centers: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the whole pixels of patches (P, F, 2) of a size (P, 2), (P, F, 4); none at NaN."""
     half = size[:, None] / 2
-    sides = np.concatenate([centers - half, centers + half], axis=-1)
-    return np.floor(np.nan_to_num(sides, nan=-1.0) + 0.5).astype(np.int64)
+    sides = np.nan_to_num(np.concatenate([centers - half, centers + half], axis=-1), nan=-1.0)
+    return np.asarray(np.floor(sides + 0.5), dtype=np.int64)
 
 
 def _hidden(sides: NDArray[np.int64], boxes: NDArray[np.float64]) -> float:

@@ -121,7 +121,7 @@ def _slowed(bound: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     gone = step * np.arange(len(bound)).reshape(-1, *[1] * (bound.ndim - 1))
     forth = np.minimum.accumulate(bound - gone) + gone
     back = np.minimum.accumulate((bound + gone)[::-1])[::-1] - gone
-    return np.minimum(forth, back)
+    return np.asarray(np.minimum(forth, back))
 
 
 def _out(way: NDArray[np.float64], kept: Sequence[range], step: float) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import pytest
 
 from corruptbench.corruptions import ClipInfo, Key, Region, get
 from corruptbench.corruptions._boxes import steady, visible
-from corruptbench.corruptions.truncation import ABOVE, BELOW, LEFT, RIGHT, SEVERITIES
+from corruptbench.corruptions.truncation import ABOVE, BELOW, LEFT, RIGHT, SEVERITIES, _side
 from tests.corruptions.scenes import scene, skeleton
 
 TRUNCATION = get("truncation")
@@ -98,6 +98,16 @@ def test_the_border_cannot_follow_a_runner_but_comes_from_where_it_can():
             [TRUNCATION.cover(t, draws, box_of(about, t)).mean() for t in range(100)]
         )
         assert (covered > 255 * 0.05).mean() == pytest.approx(0.4, abs=0.03)
+
+
+def test_a_side_is_drawn_among_those_that_keep_to_the_episode():
+    deep, little = np.full(9, 0.4), np.full(9, 0.1)
+    late, later = np.r_[0.04, np.full(8, 0.9)], np.r_[0.0, 0.0, np.full(7, 0.9)]
+    draws = np.arange(8) / 8
+    fair = np.stack([late, deep, little, deep * 0.7], axis=1)
+    assert [_side(fair, number) for number in draws] == [1] * 4 + [3] * 4
+    poor = np.stack([later, later, late, later], axis=1)
+    assert {_side(poor, number) for number in draws} == {2}
 
 
 def box_of(about, t):
