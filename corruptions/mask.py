@@ -10,7 +10,7 @@ square, so that the squares cover the person from top to bottom and do not pile 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,16 +63,28 @@ def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
 def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of frame ``t`` with its squares, (h, w, 3) uint8."""
     out = frames[t][region.slices].copy()
+    for square in _squares(t, draws, region):
+        out[square] = 0
+    return out
+
+
+def cover(t: int, draws: Draws, region: Region) -> NDArray[np.uint8]:
+    """Return 255 under a square and 0 beside it, (h, w) uint8."""
+    out = np.zeros((region.y1 - region.y0, region.x1 - region.x0), dtype=np.uint8)
+    for square in _squares(t, draws, region):
+        out[square] = 255
+    return out
+
+
+def _squares(t: int, draws: Draws, region: Region) -> Iterator[tuple[slice, slice]]:
+    """Yield the rows and columns of the region under each square; none without a person."""
     x0, y0, x1, y1 = draws.boxes[t]
-    if math.isnan(x0):  # no person to cover
-        return out
-    for u, v in draws.centers:
+    for u, v in draws.centers if not math.isnan(x0) else ():
         left = math.floor(x0 + u * (x1 - x0) - draws.side / 2 + 0.5)
         top = math.floor(y0 + v * (y1 - y0) - draws.side / 2 + 0.5)
         rows = slice(max(top - region.y0, 0), max(top + draws.side - region.y0, 0))
         columns = slice(max(left - region.x0, 0), max(left + draws.side - region.x0, 0))
-        out[rows, columns] = 0
-    return out
+        yield rows, columns
 
 
 CORRUPTION = Corruption(
@@ -83,4 +95,5 @@ CORRUPTION = Corruption(
     severities=SEVERITIES,
     draw=draw,
     apply=apply,
+    cover=cover,
 )

@@ -1,13 +1,13 @@
-"""Truncation: a wall slides over one side of the person, stays a while and goes again.
+"""Truncation: the picture's own border comes in over one side of the person, and goes out again.
 
-Models a person who is in part outside of the picture: behind a door frame, behind the corner of a
-wall when the camera stands to one side, behind a counter. A near wall is what a camera shows when
-half of a person is missing in the middle of its picture. The picture's own border cannot come in,
-and black beyond it would be a mark that no footage has. As at the border, nothing is left on that
-side, neither the person nor the room. So this is the one-sided loss of a truncated box. An object
-with the person on both sides of it is `corruptions.occluder`. The wall comes from the picture's
-border and follows the person's box, averaged over half a second. Its edge is out of focus, as near
-objects are. All runs are drawn once for the clip. All numbers are our own choice.
+Models a person who is in part outside of the picture, as when a hand-held camera pans a little.
+What lies beyond the border is black, as the detector's padding has it. Labels stay true, so it is
+the border that moves and not the picture. It comes in the episodes of `corruptions._episodes`, from
+the left, from above, from the right or from below: a camera that tilts loses a head as well as
+legs. It follows the person's box, averaged over half a second, at one box height a second at most,
+and turns smoothly. Between episodes it goes out as far as there is time. A person who runs after
+the border, or away from it, would be covered too long or too little: the side of an episode is
+drawn among those on which the border can keep to the episode. All numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -16,197 +16,175 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.corruptions._kernel import kernel
+from corruptbench.corruptions._boxes import steady, visible
+from corruptbench.corruptions._episodes import episodes
 from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)
 class Params:
-    """How much of the person is hidden, how often, and for how long.
+    """How much of the person is outside of the picture, and how often.
 
     Attributes:
-        depth: mean fraction of the person's box (of its width from a side, of its height from
-            below) that lies behind the wall while the wall stays.
-        gone: fraction of the time for which a wall is visible, including its coming and going.
-        run: time for which a wall is visible, seconds.
+        depth: mean fraction of the person's box (of its width from the left and the right, of its
+            height from above and below) to which the border comes in, if there is time.
+        share: fraction of the frames in which it hides more than 5 % of the box.
+        episode: mean time for which it does, seconds.
     """
 
     depth: float
-    gone: float
-    run: float
+    share: float
+    episode: float
 
 
 SEVERITIES = (
-    Params(depth=0.24, gone=0.40, run=0.7),
-    Params(depth=0.33, gone=0.52, run=0.8),
-    Params(depth=0.42, gone=0.64, run=0.9),
-    Params(depth=0.50, gone=0.76, run=1.1),
-    Params(depth=0.58, gone=0.90, run=1.4),
+    Params(depth=0.25, share=0.2, episode=0.5),
+    Params(depth=0.35, share=0.3, episode=0.6),
+    Params(depth=0.45, share=0.4, episode=0.7),
+    Params(depth=0.55, share=0.5, episode=0.8),
+    Params(depth=0.65, share=0.6, episode=0.9),
 )
 
-#: The depth of a run differs from the mean by up to this fraction of the mean.
+#: The depth of an episode differs from the mean by up to this fraction of the mean.
 DEPTH_SWING = 0.15
-#: Fractions of a run in which the wall comes, and goes.
-SLIDE = 0.2
-#: Seconds over which the person's box is averaged.
-STEADY = 0.5
-#: Width of the blurred edge and of the frame of the wall's end, in person heights.
-BLUR, JAMB = 0.025, 0.07
-#: The wall's pattern repeats (mirrored) after this many person heights.
-TILE = 1.0
-LEFT, RIGHT, BELOW = range(3)
+#: The border's speed, in person heights a second, at most.
+SPEED = 1.0
+#: Seconds over which the person's box is averaged, and (twice) the border's way.
+STEADY, SMOOTH = 0.5, 0.1
+#: Fractions of the box that the border may hide at most in a free frame, must hide in a frame of an
+#: episode, and tries to hide there at least.
+FREE, HIDDEN, LEAST = 0.045, 0.05, 0.08
+#: Sides that hide less than this fraction of what the best one hides are not drawn.
+WORTH = 0.5
+#: Order of the sides in all arrays.
+LEFT, ABOVE, RIGHT, BELOW = range(4)
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Where the wall is, and what it looks like.
+    """What is left of the picture in each frame.
 
     Attributes:
-        sides: for each frame, from which side it comes.
-        edges: for each frame, the distance of its end from that side of the picture, pixels; below
-            0 if there is no wall.
-        blur: width of the blurred edge, pixels.
-        surface: (S, S, 3) uint8, the wall; columns count from its end.
+        episodes: frames in which the border hides a part of the person.
+        sides: from which side it comes in each episode.
+        left: (F, 4) int64, the columns x0 to x1 - 1 and rows y0 to y1 - 1 that are left.
     """
 
+    episodes: tuple[range, ...]
     sides: tuple[int, ...]
-    edges: tuple[float, ...]
-    blur: float
-    surface: NDArray[np.uint8]
+    left: NDArray[np.int64]
 
 
 def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
-    """Draw every run of the wall."""
-    length = params.run / params.gone
-    phase = key.uniform(0) * length
-    boxes = steady(info)
-    sides, edges = [], []
-    for t in range(info.frames):
-        turn, within = divmod(t / info.fps + phase, length)
-        run = int(turn)
-        side = int(3 * key.uniform(1, run))
-        depth = params.depth * (1 + DEPTH_SWING * (2 * key.uniform(2, run) - 1))
-        x0, y0, x1, y1 = boxes[t]
-        far = {
-            LEFT: x0 + depth * (x1 - x0),
-            RIGHT: info.width - x1 + depth * (x1 - x0),
-            BELOW: info.height - y1 + depth * (y1 - y0),
-        }[side]
-        blur = BLUR * info.person_height
-        sides.append(side)
-        edges.append(slide(within / params.run) * (far + blur) - blur)
-    size = max(round(TILE * info.person_height), 8)
-    return Draws(tuple(sides), tuple(edges), BLUR * info.person_height, surface(size, key))
+    """Draw the depth and the side of every episode, and find the border's way."""
+    whole = np.array([0, 0, info.width, info.height])
+    left = np.tile(whole, (info.frames, 1))
+    found = episodes(info, params.share, key, mean=params.episode)
+    boxes = visible(info)
+    if not found or np.isnan(boxes).all():
+        return Draws((), (), left)
+    near, extent = _from_sides(steady(boxes, 0), whole)
+    calm, calm_extent = _from_sides(steady(boxes, math.floor(STEADY * info.fps / 2)), whole)
+    bound = near + FREE * extent
+    for i, frames in enumerate(found):
+        within = slice(frames.start, frames.stop)
+        depth = params.depth * (1 + DEPTH_SWING * (2 * key.uniform(0, i) - 1))
+        deep = calm[within] + depth * calm_extent[within]
+        bound[within] = np.maximum(deep, near[within] + LEAST * extent[within])
+    step = SPEED * info.person_height / info.fps
+    way = _slowed(bound, step)
+    reach = math.floor(SMOOTH * info.fps / 2)
+    border = np.floor(_smooth(_out(way, found, step), reach))
+    hidden = (border - near) / np.maximum(extent, 1.0)
+    sides = [_side(hidden[e.start : e.stop], key.uniform(1, i)) for i, e in enumerate(found)]
+    for side in set(sides):
+        own = [e for e, s in zip(found, sides, strict=True) if s == side]
+        one = np.floor(_smooth(_out(way[:, side], own, step), reach)).astype(np.int64)
+        left[:, side] = np.abs(whole[side] - np.clip(one, 0, whole[side % 2 + 2]))
+    return Draws(found, tuple(sides), left)
 
 
-def slide(progress: float) -> float:
-    """Return how far the wall has come, 0 to 1, at a run's progress, 0 to 1: smoothly both ways."""
-    s = min(max(min(progress, 1 - progress) / SLIDE, 0.0), 1.0)
-    return s * s * (3 - 2 * s)
+def _from_sides(
+    boxes: NDArray[np.float64], whole: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how far boxes are from each side of the picture, and how far across, (F, 4) px."""
+    across = np.abs(boxes[:, 2:] - boxes[:, :2])
+    return np.abs(boxes - whole), np.concatenate([across, across], axis=1)
 
 
-def steady(info: ClipInfo) -> NDArray[np.float64]:
-    """Return the boxes averaged over time, (F, 4).
+def _slowed(bound: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """Return the largest way (F, ...) within a bound that changes by ``step`` a frame at most."""
+    gone = step * np.arange(len(bound)).reshape(-1, *[1] * (bound.ndim - 1))
+    forth = np.minimum.accumulate(bound - gone) + gone
+    back = np.minimum.accumulate((bound + gone)[::-1])[::-1] - gone
+    return np.asarray(np.minimum(forth, back))
 
-    A frame without a person takes the nearest box. In a clip without a person all are NaN, and the
-    wall never comes.
+
+def _out(way: NDArray[np.float64], kept: Sequence[range], step: float) -> NDArray[np.float64]:
+    """Return the way (F, ...) in some episodes, and between them as far out as there is time."""
+    inward = np.full_like(way, np.inf)
+    for frames in kept:
+        inward[frames.start : frames.stop] = -way[frames.start : frames.stop]
+    return -_slowed(inward, step)
+
+
+def _smooth(way: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """Return a way (F, ...) averaged over ``reach`` frames to each side, twice."""
+    for _ in range(2):
+        ends = [(reach + 1, reach)] + [(0, 0)] * (way.ndim - 1)
+        total = np.cumsum(np.pad(way, ends, mode="edge"), axis=0)
+        way = (total[2 * reach + 1 :] - total[: -2 * reach - 1]) / (2 * reach + 1)
+    return way
+
+
+def _side(hidden: NDArray[np.float64], number: float) -> int:
+    """Return the side of an episode from what the border hides from each, (frames, 4).
+
+    It is drawn among those that hide enough in every frame, and not much less than the best of
+    them. If there is none, it is the one that hides enough in most frames.
     """
-    boxes = np.full_like(info.boxes, np.nan)
-    there = np.flatnonzero(np.isfinite(info.boxes).all(axis=1))
-    reach = math.floor(STEADY * info.fps / 2)
-    for t in range(info.frames if there.size else 0):
-        after = int(np.searchsorted(there, t))
-        nearest = int(np.abs(there[max(after - 1, 0) : after + 1] - t).min())
-        away = max(reach, nearest)
-        low, high = np.searchsorted(there, (t - away, t + away + 1))
-        boxes[t] = info.boxes[there[low:high]].mean(axis=0)
-    return boxes
-
-
-def surface(size: int, key: Key) -> NDArray[np.uint8]:
-    """Return a painted wall with a frame at its end and shade beside it, (size, size, 3) uint8."""
-    paint = [96 + 96 * key.uniform(3, 0) + 20 * (key.uniform(3, 1 + c) - 0.5) for c in range(3)]
-    jamb = 0.45 if key.uniform(4) < 0.5 else 1.25
-    places = np.arange(size) / size * TILE
-    light = 1 - 0.35 * np.exp(-np.maximum(places - JAMB, 0) / 0.12)
-    light[places < JAMB] = jamb * (0.8 + 0.2 * np.cos(8 * (places[places < JAMB] / JAMB - 0.4)))
-    wall = np.rint(np.outer(light, paint)).clip(0, 235).astype(np.uint8)
-    out = np.repeat(wall[None], size, axis=0)
-    for cells, strength in ((5, 7), (32, 4)):
-        counters = np.zeros((cells * cells, 4), dtype=np.uint32)
-        counters[:, 0], counters[:, 1], counters[:, 2] = 5, cells, np.arange(cells * cells)
-        coarse = (key.words(counters)[:, 0] >> 24).astype(np.uint8).reshape(cells, cells)
-        grain = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR_EXACT)
-        _mottle(out, grain, strength)
-    return out
-
-
-@kernel
-def _mottle(out, grain, strength):  # type: ignore[no-untyped-def]
-    height, width, channels = out.shape
-    for y in range(height):
-        for x in range(width):
-            change = ((np.int32(grain[y, x]) - 128) * strength) >> 7
-            for c in range(channels):
-                out[y, x, c] = min(max(out[y, x, c] + change, 0), 255)
+    enough = (hidden > HIDDEN).sum(axis=0)
+    if enough.max() < len(hidden):
+        return int(enough.argmax())
+    mean = np.where(enough == len(hidden), hidden.clip(0, 1).mean(axis=0), 0)
+    sides = np.flatnonzero(mean >= WORTH * mean.max())
+    return int(sides[int(number * sides.size)])
 
 
 def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
-    """Return the region of frame ``t`` with the wall in front, (h, w, 3) uint8."""
-    frame = frames[t]
-    out = frame[region.slices].copy()
-    edge, side = draws.edges[t], draws.sides[t]
-    if math.isnan(edge):
-        return out
-    if side == BELOW:  # turned, so that the wall's end is a column
-        depth = frame.shape[0] - 1 - np.arange(region.y0, region.y1)
-        along, target = np.arange(region.x0, region.x1), out.transpose(1, 0, 2)
-    else:
-        columns = np.arange(region.x0, region.x1)
-        depth = columns if side == LEFT else frame.shape[1] - 1 - columns
-        along, target = np.arange(region.y0, region.y1), out
-    inside = edge - (depth + 0.5)  # pixels behind the wall's end
-    share = np.clip(inside / max(draws.blur, 1.0) + 0.5, 0, 1)
-    cover = np.rint(256 * share * share * (3 - 2 * share)).astype(np.int32)
-    hidden = np.flatnonzero(cover)
-    if hidden.size:
-        first, last = hidden[0], hidden[-1] + 1
-        size = len(draws.surface)
-        down = _mirror(along, size)
-        right = _mirror(np.maximum(np.floor(inside[first:last]), 0).astype(np.int64), size)
-        _hide(target[:, first:last], draws.surface, down, right, cover[first:last])
+    """Return the region of frame ``t``, black beyond the border, (h, w, 3) uint8."""
+    clean = frames[t][region.slices]
+    out = np.zeros_like(clean, order="C")
+    inside = _inside(t, draws, region)
+    out[inside] = clean[inside]
     return out
 
 
-def _mirror(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Return the index into a tile that repeats mirrored."""
-    index = index % (2 * size)
-    return np.minimum(index, 2 * size - 1 - index)
+def cover(t: int, draws: Draws, region: Region) -> NDArray[np.uint8]:
+    """Return 255 beyond the border and 0 within, (h, w) uint8."""
+    out = np.full((region.y1 - region.y0, region.x1 - region.x0), 255, dtype=np.uint8)
+    out[_inside(t, draws, region)] = 0
+    return out
 
 
-@kernel
-def _hide(target, surface, down, right, cover):  # type: ignore[no-untyped-def]
-    height, width, channels = target.shape
-    for y in range(height):
-        row = surface[down[y]]
-        for x in range(width):
-            a = cover[x]
-            for c in range(channels):
-                old = np.int32(target[y, x, c])
-                target[y, x, c] = old + (((np.int32(row[right[x], c]) - old) * a + 128) >> 8)
+def _inside(t: int, draws: Draws, region: Region) -> tuple[slice, slice]:
+    """Return rows and columns of the region that are left of the picture."""
+    low, high = (region.x0, region.y0) * 2, (region.x1, region.y1) * 2
+    x0, y0, x1, y1 = (draws.left[t].clip(low, high) - low).tolist()
+    return slice(y0, y1), slice(x0, x1)
 
 
 CORRUPTION = Corruption(
     name="truncation",
     family="temporary occlusion",
-    version=2,
+    version=3,
     scope="clip",
     severities=SEVERITIES,
     draw=draw,
     apply=apply,
+    cover=cover,
 )

@@ -32,6 +32,7 @@ from corruptbench.datasets.studio import open_root
 from corruptbench.detectors.crops import resize
 from corruptbench.files import atomic
 from corruptbench.manifest import CLEAN, Cell
+from corruptbench.skeleton import joint_set
 from corruptbench.video.reader import decode
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -41,7 +42,7 @@ PAGE, PICTURES = DOCS / "gallery.md", DOCS / "gallery"
 CLIP, FRAME, STEP = "studio/S7/soccer_1.cam1", 45, 0.2
 PADDING = 1.25  # of the crop, as in the benchmarks
 TILE, BAR, GAP = 192, 18, 4  # px; a tile is as large as the bundled detector's input
-TAKES, QUALITY, MIDDLE = 12, 85, 3
+TAKES, QUALITY, MIDDLE = 40, 85, 3
 
 #: PoseBench's ten corruptions, and those of ours that model the same.
 POSEBENCH: Mapping[str, tuple[str, ...]] = {
@@ -156,7 +157,8 @@ def studio() -> Footage:
     clip = dataset.load(next(i for i in dataset.clip_ids() if str(i) == CLIP))
     frames = list(decode(clip.video))[: len(clip.boxes)]
     height, width = frames[0].shape[:2]
-    info = ClipInfo(len(frames), height, width, clip.fps, clip.boxes)
+    bones = joint_set(clip.joint_set).bones
+    info = ClipInfo(len(frames), height, width, clip.fps, clip.boxes, clip.keypoints, bones)
     return Footage(frames, info, crops(info, PADDING))
 
 

@@ -28,3 +28,35 @@ def info(size: int, frames: int, fps: float = 50.0) -> ClipInfo:
         [0.3 + shift, np.full(frames, 0.2), 0.5 + shift, np.full(frames, 0.8)], axis=1
     )
     return ClipInfo(frames=frames, height=size, width=size, fps=fps, boxes=boxes)
+
+
+#: Joints of `skeleton`: the pelvis, the neck and the head, then knee, foot, elbow and hand, each
+#: left and right.
+BONES = ((0, 1), (1, 2), (0, 3), (3, 5), (0, 4), (4, 6), (1, 7), (7, 9), (1, 8), (8, 10))
+
+
+def skeleton(
+    size: int, frames: int, fps: float = 50.0, speed: float = 0.0, joints: bool = True
+) -> ClipInfo:
+    """A person of 0.6 of the picture's height who swings arms and legs, and the box around them.
+
+    The person walks to and fro, ``speed`` heights a second, or stays in one place. Without
+    ``joints`` only the box is told.
+    """
+    t = np.arange(frames) / fps
+    tall, pace = 0.6 * size, np.sin(2 * np.pi * t)
+    room = 0.5 * size  # to walk in
+    way = np.abs((speed * tall * t + room / 2) % (2 * room) - room)
+    pelvis = np.stack([0.25 * size + way, np.full(frames, 0.5 * size)], axis=1)
+    up = {0: 0.0, 1: 0.3, 2: 0.45, 3: -0.25, 4: -0.25, 5: -0.5, 6: -0.5, 7: 0.15, 8: 0.15, 9: 0.0}
+    aside = {3: -0.06, 4: 0.06, 5: -0.08, 6: 0.08, 7: -0.12, 8: 0.12, 9: -0.16, 10: 0.16}
+    swing = {3: 0.03, 4: -0.03, 5: 0.06, 6: -0.06, 7: -0.02, 8: 0.02, 9: -0.05, 10: 0.05}
+    places = np.empty((frames, 11, 2))
+    for j in range(11):
+        offset = aside.get(j, 0.0) + swing.get(j, 0.0) * pace
+        places[:, j, 0] = pelvis[:, 0] + tall * offset
+        places[:, j, 1] = pelvis[:, 1] - tall * up.get(j, 0.0)
+    margin = 0.025 * tall
+    boxes = np.concatenate([places.min(axis=1) - margin, places.max(axis=1) + margin], axis=1)
+    told = {"joints": places, "bones": BONES} if joints else {}
+    return ClipInfo(frames, size, size, fps, boxes, **told)

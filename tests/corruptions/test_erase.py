@@ -1,175 +1,198 @@
-"""Erase means what it says: every stated number, read back from the painted pixels."""
+"""Erase means what it says: places, sizes, colors and times of its patches."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 
-from corruptbench.corruptions import ClipInfo, Key, get
+from corruptbench.corruptions import ClipInfo, Key, Region, get
+from tests.corruptions.scenes import BONES, skeleton
 
 ERASE = get("erase")
 SEVERITIES = range(1, 6)
-FPS, FRAMES, SIZE, GRAY = 25.0, 1000, 210, 11  # 40 s; no patch is as dark as 11
-FLAT = [np.full((SIZE, SIZE, 3), GRAY, dtype=np.uint8)] * FRAMES
+FPS, FRAMES, SIZE, GRAY = 25, 500, 200, 11  # 20 s; no patch is as dark as 11
+FLAT = np.full((SIZE, SIZE, 3), GRAY, dtype=np.uint8)
 
 
-def boxes():
-    """A person who swings left and right and comes and goes, far from the border."""
-    t = np.arange(FRAMES) / FPS
-    x, y = 105 + 25 * np.sin(2 * np.pi * t / 1.9), 105 + 15 * np.sin(2 * np.pi * t / 2.7)
-    height = 100 + 30 * np.sin(2 * np.pi * t / 2.3)
-    width = 0.8 * height + 20 * np.sin(2 * np.pi * t / 1.7)
-    return np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=1)
+def walker(joints=True):
+    return skeleton(SIZE, FRAMES, FPS, speed=0.4, joints=joints)
 
 
-ABOUT = ClipInfo(FRAMES, SIZE, SIZE, FPS, boxes())
-PERSON = float(np.median(boxes()[:, 3] - boxes()[:, 1]))
+def drawn(about, severity, *key):
+    return ERASE.prepare(about, severity, Key.of("erase", severity, *key))
 
 
-@cache
-def drawn(severity):
-    return ERASE.prepare(ABOUT, severity, Key.of("erase", severity))
+def centers(patches):
+    """(patches, frames, 2) px."""
+    return (patches.sides[..., :2] + patches.sides[..., 2:]) / 2
 
 
-def slots(severity):
-    """Return the draws of each patch slot alone, so that no patch hides another."""
-    draws = drawn(severity)
-    count = ERASE.severities[severity - 1].patches
-    runs, rest = divmod(len(draws.patches), count)
-    assert rest == 0
-    return [replace(draws, patches=draws.patches[i * runs : (i + 1) * runs]) for i in range(count)]
+def along(place, a, b):
+    """(frames,) how far a place (frames, 2) is along and beside the line from ``a`` to ``b``."""
+    line = b - a
+    part = ((place - a) * line).sum(axis=-1) / (line**2).sum(axis=-1)
+    return part, np.linalg.norm(a + part[:, None] * line - place, axis=-1)
 
 
-def decoded(frame):
-    """Left, top, right, bottom and R, G, B of the one patch in a frame; NaN if there is none."""
-    painted = frame[..., 0] != GRAY
-    if not painted.any():
-        return [np.nan] * 7
-    rows, columns = np.flatnonzero(painted.any(axis=1)), np.flatnonzero(painted.any(axis=0))
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    inside = frame[top:bottom, left:right]
-    assert painted[top:bottom, left:right].all(), "a patch is a full rectangle"
-    assert (inside == inside[0, 0]).all(), "a patch is flat"
-    return [left, top, right, bottom, *inside[0, 0].tolist()]
-
-
-@cache
-def tracks(severity):
-    """(F, 7) for each slot, see `decoded`."""
-    return [
-        np.array([decoded(ERASE.apply(FLAT, t, draws, ABOUT.whole)) for t in range(FRAMES)])
-        for draws in slots(severity)
-    ]
-
-
-def runs_of(track):
-    """The stretches of frames in which the patch is there."""
-    there = np.isfinite(track[:, 0]).astype(int)
-    edges = np.diff(there, prepend=0, append=0)
-    return [
-        np.arange(a, b)
-        for a, b in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True)
-    ]
-
-
-def all_runs(severity):
-    """Frames and rows of `decoded` of every run of every slot."""
-    return [(run, track[run]) for track in tracks(severity) for run in runs_of(track)]
+def bones_below(about, frames, place):
+    """The bones on which a patch stays at one place for all the frames of its episode."""
+    joints = about.joints[frames.start : frames.stop]
+    for bone, (a, b) in enumerate(about.bones):
+        part, beside = along(place, joints[:, a], joints[:, b])
+        length = np.linalg.norm(joints[:, b] - joints[:, a], axis=-1).mean()
+        at = np.median(part)
+        if beside.max() < 1 and np.abs(part - at).max() < 1.5 / length and -0.05 < at < 1.05:
+            yield bone
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_a_patch_keeps_its_place_in_the_persons_box(severity):
-    x0, y0, x1, y1 = boxes().T
-    moved, places = [], []
-    for run, rows in all_runs(severity):
-        left, top, right, bottom = rows[:, :4].T
-        x, y = (left + right) / 2, (top + bottom) / 2
-        u = np.median((x - x0[run]) / (x1 - x0)[run])
-        v = np.median((y - y0[run]) / (y1 - y0)[run])
-        assert np.abs(x0[run] + u * (x1 - x0)[run] - x).max() <= 1
-        assert np.abs(y0[run] + v * (y1 - y0)[run] - y).max() <= 1
-        assert 0.08 < u < 0.92
-        assert 0.03 < v < 0.97
-        moved.append(np.ptp(x))
-        places.append((u, v))
-    assert np.median(moved) > 10, "the box must move enough to tell"
-    # The runs of a slot cover one region after another, all over the body
-    assert np.abs(np.diff(places, axis=0)).max(axis=1).mean() > 0.2
-    assert (np.ptp(places, axis=0) > 0.6).all()
+def test_a_patch_stays_on_its_place_of_a_bone(severity):
+    about = walker()
+    for clip in range(3):
+        draws = drawn(about, severity, clip)
+        for frames, patches in zip(draws.episodes, draws.patches, strict=True):
+            for place in centers(patches):
+                assert list(bones_below(about, frames, place))
+
+
+def test_any_point_of_the_skeleton_is_as_likely_as_any_other():
+    about, counts = walker(), np.zeros(len(BONES))
+    for clip in range(20):
+        draws = drawn(about, 5, "likely", clip)
+        for frames, patches in zip(draws.episodes, draws.patches, strict=True):
+            for place in centers(patches):
+                found = list(bones_below(about, frames, place))
+                counts[found] += 1 / len(found)
+    joints = about.joints
+    lengths = [np.linalg.norm(joints[:, a] - joints[:, b], axis=-1).mean() for a, b in BONES]
+    assert counts / counts.sum() == pytest.approx(lengths / np.sum(lengths), abs=0.03)
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_a_patch_keeps_its_size_and_color(severity):
-    params = ERASE.severities[severity - 1]
-    sides, aspects, colors = [], [], set()
-    for _, rows in all_runs(severity):
-        size = rows[:, 2:4] - rows[:, :2]
-        assert (np.ptp(size, axis=0) <= 1).all(), "whatever the box does"
-        width, height = size.mean(axis=0)
-        assert math.sqrt(width * height) == pytest.approx(params.side * PERSON, abs=1)
-        assert 1 / 1.8 - 0.08 < width / height < 1.8 + 0.15
-        assert (np.ptp(rows[:, 4:], axis=0) == 0).all()
-        sides.append((width + height) / 2)
-        aspects.append(width / height)
-        colors.add(tuple(rows[0, 4:]))
-    assert np.mean(sides) == pytest.approx(params.side * PERSON, rel=0.05)
-    assert min(aspects) < 0.7
-    assert max(aspects) > 1.4
-    assert len(colors) == len(sides)
-    for patch in drawn(severity).patches:
-        exact = params.side * PERSON
-        assert math.isclose(math.sqrt(patch.width * patch.height), exact, rel_tol=1e-12)
+def test_without_joints_a_patch_keeps_its_place_in_the_box(severity):
+    about, places = walker(joints=False), []
+    draws = drawn(about, severity)
+    for frames, patches in zip(draws.episodes, draws.patches, strict=True):
+        boxes = about.boxes[frames.start : frames.stop]
+        low, size = boxes[:, :2], boxes[:, 2:] - boxes[:, :2]
+        for place in centers(patches):
+            at = np.median((place - low) / size, axis=0)
+            assert np.abs(low + at * size - place).max() <= 1
+            places.append(at)
+    assert np.ptp(places, axis=0).min() > 0.6
+    alike = drawn(replace(walker(), bones=()), severity)
+    for one, other in zip(draws.patches, alike.patches, strict=True):
+        assert np.array_equal(one.sides, other.sides), "joints without bones are none"
+
+
+def test_a_patch_bridges_the_frames_in_which_its_joints_are_not_known():
+    """Where they stay in the box, nothing changes; no joint at all is as if there were none."""
+    about = skeleton(SIZE, 250, FPS)
+    still = np.repeat(about.joints[:1], 250, axis=0)
+    still += np.linspace(0, 30, 250)[:, None, None] * [1, 0]
+    boxes = np.repeat(about.boxes[:1], 250, axis=0)
+    boxes += np.linspace(0, 30, 250)[:, None] * [1, 0, 1, 0]
+    about = replace(about, joints=still, boxes=boxes)
+    gaps = still.copy()
+    gaps[np.random.default_rng(0).random((250, 11)) < 0.2] = np.nan
+    for severity in SEVERITIES:
+        whole, bridged = (drawn(replace(about, joints=j), severity) for j in (still, gaps))
+        for one, other in zip(whole.patches, bridged.patches, strict=True):
+            assert np.abs(one.sides - other.sides).max() <= 1
+        unknown = drawn(replace(about, joints=np.full_like(still, np.nan)), severity)
+        box = drawn(replace(about, joints=None, bones=()), severity)
+        for one, other in zip(unknown.patches, box.patches, strict=True):
+            assert np.array_equal(one.sides, other.sides)
+
+
+def test_a_bone_that_is_never_known_gets_no_patch():
+    about = walker()
+    joints = about.joints.copy()
+    joints[:, 9:] = np.nan  # the hands
+    lost = replace(about, joints=joints)
+    for clip in range(5):
+        draws = drawn(lost, 5, clip)
+        for frames, patches in zip(draws.episodes, draws.patches, strict=True):
+            for place in centers(patches):
+                assert set(bones_below(about, frames, place)) - {7, 9}
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_runs_are_as_long_and_as_frequent_as_stated(severity):
-    params = ERASE.severities[severity - 1]
-    for track in tracks(severity):
-        lengths = [len(run) for run in runs_of(track) if run[0] > 0 and run[-1] < FRAMES - 1]
-        assert len(lengths) > 25
-        assert np.abs(np.array(lengths) - params.run * FPS).max() <= 1
-        assert np.isfinite(track[:, 0]).mean() == pytest.approx(params.covered, abs=0.03)
+def test_number_size_and_color(severity):
+    params, about = ERASE.severities[severity - 1], walker()
+    draws, aspects, colors = drawn(about, severity), [], []
+    for patches in draws.patches:
+        assert len(patches.sides) == len(patches.colors) == params.patches
+        size = patches.sides[..., 2:] - patches.sides[..., :2]
+        assert np.ptp(size, axis=1).max() <= 1, "whatever the box does"
+        width, height = size.mean(axis=1).T
+        assert np.sqrt(width * height) == pytest.approx(params.side * about.person_height, abs=1)
+        aspects.extend(width / height)
+        colors.extend(patches.colors)
+    assert 1 / 1.8 - 0.08 < min(aspects) < 0.8
+    assert 1.25 < max(aspects) < 1.8 + 0.15
+    assert len(set(colors)) == len(colors)
+    assert 32 <= np.min(colors) <= np.max(colors) < 224
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_slots_come_and_go_on_their_own(severity):
-    starts = [runs_of(track)[1][0] for track in tracks(severity)]
-    assert len(set(starts)) > len(starts) / 2
-
-
-@pytest.mark.parametrize("severity", SEVERITIES)
-def test_the_picture_is_all_slots_and_nothing_else(severity):
-    count = ERASE.severities[severity - 1].patches
-    most = 0
-    for t in range(0, FRAMES, 10):
-        found = ERASE.apply(FLAT, t, drawn(severity), ABOUT.whole)
-        expected = FLAT[t].copy()
-        for left, top, right, bottom, *color in (track[t] for track in tracks(severity)):
-            if not math.isnan(left):
-                expected[int(top) : int(bottom), int(left) : int(right)] = color
+def test_all_patches_are_there_in_the_episodes_and_none_between(severity):
+    about = walker()
+    draws = drawn(about, severity)
+    episodes = dict.fromkeys(range(FRAMES))
+    for i, frames in enumerate(draws.episodes):
+        episodes.update(dict.fromkeys(frames, i))
+    for t in range(0, FRAMES, 3):
+        expected, i = FLAT.copy(), episodes[t]
+        if i is not None:
+            sides = draws.patches[i].sides[:, t - draws.episodes[i].start].clip(0)
+            for (x0, y0, x1, y1), color in zip(sides, draws.patches[i].colors, strict=True):
+                expected[y0:y1, x0:x1] = color
+        found = ERASE.apply({t: FLAT}, t, draws, about.whole)
         assert np.array_equal(found, expected)
-        codes = found.astype(np.int64) @ [1 << 16, 1 << 8, 1]
-        present = len(np.unique(codes[codes != GRAY * 0x010101]))
-        assert present <= count
-        most = max(most, present)
-    assert most > 1
+        assert (found == GRAY).all() == (i is None)
+
+
+ODD_PEOPLE = {
+    "lies": (40.0, 150.0, 180.0, 175.0),
+    "stretches the arms": (20.0, 40.0, 180.0, 190.0),
+    "half beyond the border": (-60.0, 40.0, 25.0, 190.0),
+    "only the feet": (60.0, -140.0, 120.0, 8.0),
+    "is small": (90.0, 90.0, 97.0, 109.0),
+    "larger than the picture": (-300.0, -300.0, 500.0, 900.0),
+    "a line": (100.0, 40.0, 100.4, 190.0),
+}
+
+
+@pytest.mark.parametrize("joints", [True, False], ids=["joints", "box"])
+@pytest.mark.parametrize("who", ODD_PEOPLE)
+def test_a_twentieth_of_what_is_seen_is_hidden_in_every_frame_of_an_episode(who, joints):
+    x0, y0, x1, y1 = ODD_PEOPLE[who]
+    boxes, seen = np.tile([x0, y0, x1, y1], (100, 1)), np.zeros((SIZE, SIZE), dtype=bool)
+    seen[max(round(y0), 0) : math.ceil(y1), max(round(x0), 0) : math.ceil(x1)] = True
+    about = ClipInfo(100, SIZE, SIZE, float(FPS), boxes)
+    if joints:  # they may be anywhere
+        places = np.random.default_rng(0).uniform(-2 * SIZE, 2 * SIZE, (100, 11, 2))
+        about = replace(about, joints=places, bones=BONES)
+    for severity in SEVERITIES:
+        draws = drawn(about, severity)
+        for frames in draws.episodes:
+            for t in frames:
+                assert (ERASE.cover(t, draws, about.whole)[seen] == 255).mean() > 0.05
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_nothing_is_painted_where_nobody_is(severity):
-    frames = FLAT[:250]
-    gaps = boxes()[:250]
-    nobody = np.zeros(250, dtype=bool)
-    nobody[40:90] = nobody[200:] = True
-    gaps[nobody] = np.nan
-    about = ClipInfo(250, SIZE, SIZE, FPS, gaps)
-    draws = ERASE.prepare(about, severity, Key.of("gaps", severity))
-    painted = np.array(
-        [(ERASE.apply(frames, t, draws, about.whole) != GRAY).any() for t in range(250)]
-    )
-    assert not painted[nobody].any()
-    assert painted[~nobody].mean() > 0.5
+    about = walker()
+    boxes, nobody = about.boxes.copy(), np.zeros(FRAMES, dtype=bool)
+    nobody[40:90] = nobody[300:] = True
+    boxes[nobody] = np.nan
+    about = replace(about, boxes=boxes)
+    draws = drawn(about, severity)
+    covered = [ERASE.cover(t, draws, Region(0, 0, SIZE, SIZE)).any() for t in range(FRAMES)]
+    assert not np.array(covered)[nobody].any()
+    share = ERASE.severities[severity - 1].share
+    assert np.mean(np.array(covered)[~nobody]) == pytest.approx(share, abs=0.15)
