@@ -33,7 +33,10 @@ from corruptbench.corruptions.random import Key
 
 @dataclass(frozen=True)
 class Params:
-    """Length of the path in one exposure (root mean square), as a fraction of the box height."""
+    """Length of the path in one exposure, as a fraction of the person's box height.
+
+    It is the exposure times the hand's speed in root mean square.
+    """
 
     length: float
 

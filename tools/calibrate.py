@@ -155,17 +155,17 @@ def table(measured: dict[Cell, Quality], corruptions: Sequence[str]) -> Iterator
 def size_table(measured: dict[str, dict[Cell, Quality]]) -> Iterator[str]:
     """Yield the lines of a Markdown table: PCK@0.1 of each core cell at each size of the person."""
     names = list(measured)
-    yield "| corruption | severity | " + " | ".join(names) + " | largest difference |"
-    yield "|---|--:|" + "--:|" * (len(names) + 1)
+    yield "| corruption, severity | " + " | ".join(names) + " | largest difference |"
+    yield "|---|" + "--:|" * (len(names) + 1)
     cells = set.intersection(*(set(by_cell) for by_cell in measured.values()))
     scored = {cell: measured[names[0]][cell] for cell in measured[names[0]] if cell in cells}
     for cell in (CLEAN, *(Cell(name, s) for name in core(scored) for s in SEVERITIES)):
         pck = [measured[name][cell].pck for name in names]
-        label = "clean" if cell == CLEAN else f"`{cell.corruption}`"
+        label = "clean" if cell == CLEAN else f"`{cell.corruption}`, {cell.severity}"
         values = " | ".join(f"{value:.3f}" for value in pck)
         gap = max(pck) - min(pck)
         shown = f"**{gap:.3f}**" if gap > AGREE else f"{gap:.3f}"
-        yield f"| {label} | {cell.severity or ''} | {values} | {shown} |"
+        yield f"| {label} | {values} | {shown} |"
 
 
 def figure(measured: dict[Cell, Quality], path: Path) -> None:
