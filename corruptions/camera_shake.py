@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.corruptions._blur_kernel import NOWHERE, blur, padded_light
+from corruptbench.corruptions._path_blur import blur
 from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
@@ -41,7 +41,7 @@ class Params:
     length: float
 
 
-SEVERITIES = (Params(0.055), Params(0.085), Params(0.125), Params(0.18), Params(0.25))
+SEVERITIES = (Params(0.08), Params(0.11), Params(0.15), Params(0.21), Params(0.29))
 
 #: Seconds of an exposure, as of a phone that films in the dark. At more than 15 frames a second the
 #: exposures of neighboring frames overlap, as in `long_exposure`.
@@ -115,26 +115,9 @@ def kernel_of(points: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.
     return taps, counts * (UNIT // len(points))
 
 
-def pairs_of(
-    taps: NDArray[np.int64], weights: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint32]]:
-    """Return pairs of taps of the same weight for `blur`; what is left over is alone."""
-    order = np.argsort(weights, kind="stable")
-    one, two, of = [], [], []
-    while order.size:
-        alone = order.size == 1 or weights[order[0]] != weights[order[1]]
-        one.append(taps[order[0]])
-        two.append((NOWHERE, 0) if alone else taps[order[1]])
-        of.append(weights[order[0]])
-        order = order[1 if alone else 2 :]
-    return np.array(one), np.array(two), np.array(of, dtype=np.uint32)
-
-
 def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the shaken frame ``t``, (h, w, 3) uint8."""
-    taps, weights = kernel_of(path(draws, t))
-    reach = int(np.abs(taps).max())
-    return blur(padded_light(frames[t], region, reach), reach, *pairs_of(taps, weights), region)
+    return blur(frames[t], region, *kernel_of(path(draws, t)))
 
 
 CORRUPTION = Corruption(

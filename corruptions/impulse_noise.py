@@ -35,7 +35,7 @@ SEVERITIES = (
     Params(0.053),
     Params(0.075),
     Params(0.097),
-    Params(0.123),
+    Params(0.128),
 )
 
 

@@ -47,11 +47,11 @@ class Params:
 # Our own choice, made with a detector (docs/calibration.md).
 # ImageNet-C (Hendrycks and Dietterich, 2019) has 60 25 12 5 3, in code values.
 SEVERITIES = (
-    Params(52),
-    Params(31),
-    Params(20),
-    Params(13.5),
-    Params(8),
+    Params(49),
+    Params(30),
+    Params(19.5),
+    Params(13),
+    Params(7),
 )
 
 #: Part of the mean code that white may lose; other codes by their share of white's light. It leaves
@@ -143,9 +143,7 @@ def counted_codes(photons: float, light: float) -> NDArray[np.int64]:
     return last
 
 
-def _brighter(
-    words: NDArray[np.int64], shift: int, darker: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _brighter(words: NDArray[np.int64], shift: int, darker: NDArray[np.int64]) -> NDArray[np.int64]:
     """Shift codes up, to white at most; no word makes less than it makes of a darker code."""
     shifted = np.zeros(256, dtype=np.int64)
     shifted[shift:] = words[: 256 - shift]
@@ -187,7 +185,9 @@ def _count(  # type: ignore[no-untyped-def]
         source, target = clean[y].reshape(size), out[y].reshape(size)
         for i in range(size):
             word, code = np.uint32(mine[i]), np.uint32(source[i])
-            entry = guide[np.int64((code << np.uint32(GUIDE_BITS)) | (word >> np.uint32(16 - GUIDE_BITS)))]
+            entry = guide[
+                np.int64((code << np.uint32(GUIDE_BITS)) | (word >> np.uint32(16 - GUIDE_BITS)))
+            ]
             passed = np.uint32(
                 word >= entry >> np.uint32(16)
             )  # no branch: it could not be predicted

@@ -12,7 +12,8 @@ from scipy import ndimage
 
 from corruptbench.corruptions import ClipInfo, Key, Region, get
 from corruptbench.corruptions._blur_kernel import NOWHERE
-from corruptbench.corruptions.camera_shake import BANDS, EXPOSURE, kernel_of, pairs_of, path
+from corruptbench.corruptions._path_blur import fours
+from corruptbench.corruptions.camera_shake import BANDS, EXPOSURE, kernel_of, path
 from tests.corruptions.scenes import scene
 
 SHAKE = get("camera_shake")
@@ -117,15 +118,19 @@ def test_frequencies_are_those_of_a_hand():
 
 @settings(max_examples=50, deadline=None)
 @given(weights=st.lists(st.integers(1, 6), min_size=1, max_size=60))
-def test_pairs_are_all_taps(weights):
+def test_fours_are_all_taps(weights):
     taps = np.random.default_rng(len(weights)).integers(-50, 50, (len(weights), 2))
-    one, two, of = pairs_of(taps, np.array(weights))
-    found = [*zip(one.tolist(), of.tolist(), strict=True)]
-    found += [
-        (p, w) for p, w in zip(two.tolist(), of.tolist(), strict=True) if p != [NOWHERE, 0]
+    places, values = fours(taps, np.array(weights))
+    assert len(places) == len(values)
+    assert len(values) % 2 == 0
+    assert len(values) <= len(taps) / 4 + 6 + 1
+    found = [
+        (place, value)
+        for four, value in zip(places.tolist(), values.tolist(), strict=True)
+        for place in four
+        if place != [NOWHERE, 0]
     ]
     assert sorted(found) == sorted(zip(taps.tolist(), weights, strict=True))
-    assert len(one) <= len(taps) / 2 + 6 / 2
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
