@@ -44,8 +44,8 @@ class Grain:
         """Return where the samples of a region find their words, for `cell_buffer` and `cell_row`.
 
         Returns:
-            (h,) row of cells of each row of pixels; the first block of eight words that is needed of
-            a row of cells; (3 w,) place of each sample's word from the beginning of that block on.
+            (h,) row of cells of each row of pixels; the first block of eight words that is needed
+            of a row of cells; (3 w,) place of each sample's word from the beginning of that block.
         """
         found: tuple[NDArray[np.int64], int, NDArray[np.int64]] = _lattice(
             region.y0, region.y1, region.x0, region.x1, self.size

@@ -1,7 +1,7 @@
 """Add up the light of a path's pixels, exact and fast: for blurs of many taps of few weights.
 
-Four taps of the same weight are added up before they are multiplied. Their light has 14 bits, so the
-sum has 16, and twice as many additions fit in a vector instruction as of 32 bits.
+Four taps of the same weight are added up before they are multiplied. Their light has 14 bits. So
+the sum has 16, and twice as many additions fit in a vector instruction as of 32 bits.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def blur(
 
 @numba.njit(inline="always")
 def _row(light, y, left, length, place, channels):  # type: ignore[no-untyped-def]
-    """Return what a tap sees of ``length`` samples of row ``y``; zeros for a tap that is nowhere."""
+    """Return what a tap sees of ``length`` samples of row ``y``; zeros if it is nowhere."""
     start = left + place[1] * channels
     return light[min(y + place[0], light.shape[0] - 1), start : start + length]
 
@@ -101,5 +101,5 @@ def _sum(light, places, values, out, encode):  # type: ignore[no-untyped-def]
                     total[i] += np.uint32(np.uint32(v * one) + np.uint32(w * two))
             target = out[y].reshape(size)[left : left + length]
             for i in range(length):
-                # In steps of a quarter; the two bits that the light has lost are half full on average
+                # The light has lost two bits, which are half full on average
                 target[i] = encode[(total[i] >> np.uint32(14)) + np.uint32(2)]

@@ -8,9 +8,9 @@ parts are known from the study of hands and cameras: Gavant, Alacoque, Dupret, D
 physiological camera shake model for image stabilization systems", IEEE Sensors 2011. The bands and
 their speeds are our own choice.)
 
-The picture itself stands still, as stabilized footage does: the mean of each path is at zero, so the
-labels stay true. (A one-sided kernel, as widely used, shifts the person by up to its own length. It
-measures misalignment and not blur.)
+The picture itself stands still, as stabilized footage does: the mean of each path is at zero. So
+the labels stay true. (A one-sided kernel, as widely used, shifts the person by up to its own
+length. It measures misalignment and not blur.)
 
 Light is added up linearly (`corruptions._srgb`). Outside of the picture its edge is repeated. The
 path is sampled at equal times, each sample at a whole pixel. Weights are integers that sum to

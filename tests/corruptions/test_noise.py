@@ -90,18 +90,18 @@ def counts(params, level):
     number = np.arange(3 * params.photons + 60)
     codes = FROM_LINEAR[np.rint((number / params.photons).clip(0, 1) * 65535).astype(int)]
     last = np.searchsorted(codes, CODES, side="right") - 1  # the highest count of no higher code
-    found = np.ones(256)
+    found = np.full(256, 65536)  # words, as a chance is a multiple of 2**-16
     for code in range(level + 1):
         light = TO_LINEAR[code] / 65535
-        counted = stats.poisson.cdf(last, params.photons * light)
+        counted = np.rint(65536 * stats.poisson.cdf(last, params.photons * light)).astype(int)
         for shift in range(256):
-            shifted = np.concatenate([np.zeros(shift), counted])[:256]
-            shifted[255] = 1
+            shifted = np.concatenate([np.zeros(shift, dtype=int), counted])[:256]
+            shifted[255] = 65536
             brighter = np.minimum(shifted, found)
-            if 255 - brighter[:255].sum() >= code * (1 - 0.04 * light) - 0.5:
+            if 255 - brighter[:255].sum() / 65536 >= code * (1 - 0.04 * light) - 0.5:
                 break
         found = brighter
-    return found.copy()
+    return found / 65536
 
 
 def sensor(params, level):
