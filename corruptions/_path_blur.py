@@ -16,7 +16,7 @@ from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
 from corruptbench.corruptions.base import Frame, Region
 
 #: (256,) uint16: linear light of an sRGB code, 0 to 16383. The codes stay apart.
-LIGHT: NDArray[np.uint16] = TO_LINEAR >> 2
+LIGHT: NDArray[np.uint16] = (TO_LINEAR >> 2).astype(np.uint16)
 
 
 def fours(

@@ -41,7 +41,7 @@ class Params:
     length: float
 
 
-SEVERITIES = (Params(0.08), Params(0.11), Params(0.15), Params(0.21), Params(0.29))
+SEVERITIES = (Params(0.073), Params(0.105), Params(0.145), Params(0.21), Params(0.29))
 
 #: Seconds of an exposure, as of a phone that films in the dark. At more than 15 frames a second the
 #: exposures of neighboring frames overlap, as in `long_exposure`.
@@ -103,7 +103,8 @@ def path(draws: Draws, t: int) -> NDArray[np.int64]:
     order = np.argsort(-rest, axis=1, kind="stable")
     for axis, up in enumerate(-pixels.sum(axis=1)):
         pixels[axis, order[axis, :up]] += 1
-    return pixels.T
+    points: NDArray[np.int64] = pixels.T
+    return points
 
 
 def kernel_of(points: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

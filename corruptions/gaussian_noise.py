@@ -31,7 +31,7 @@ class Params:
 
 # ImageNet-C (Hendrycks and Dietterich, 2019) has .08 .12 .18 .26 .38. A detector already has
 # difficulties with the first of these, so ours start milder.
-SEVERITIES = (Params(0.073), Params(0.103), Params(0.13), Params(0.16), Params(0.205))
+SEVERITIES = (Params(0.073), Params(0.10), Params(0.125), Params(0.155), Params(0.20))
 
 SHIFT = 20
 ROUND = 1 << (SHIFT - 1)

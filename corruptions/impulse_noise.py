@@ -34,8 +34,8 @@ SEVERITIES = (
     Params(0.035),
     Params(0.053),
     Params(0.075),
-    Params(0.097),
-    Params(0.128),
+    Params(0.095),
+    Params(0.126),
 )
 
 
