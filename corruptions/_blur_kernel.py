@@ -17,8 +17,16 @@ STRIP = 3072
 NOWHERE = 1 << 30
 
 
-def padded_light(frame: Frame, region: Region, reach: int) -> NDArray[np.uint16]:
+def padded_light(
+    frame: Frame, region: Region, reach: int, light_of: NDArray[np.uint16] = TO_LINEAR
+) -> NDArray[np.uint16]:
     """Return linear light of a region and ``reach`` pixels around it; the edge is repeated.
+
+    Args:
+        frame: (H, W, 3) uint8.
+        region: within the frame.
+        reach: pixels.
+        light_of: (256,) the light of each code.
 
     Returns:
         (h + 2 reach + 1, w + 2 reach, 3) uint16; the last row is zero, see `blur`.
@@ -26,7 +34,7 @@ def padded_light(frame: Frame, region: Region, reach: int) -> NDArray[np.uint16]
     height, width = region.y1 - region.y0, region.x1 - region.x0
     light = np.empty((height + 2 * reach + 1, width + 2 * reach, 3), dtype=np.uint16)
     frame = np.ascontiguousarray(frame)
-    _decode(frame, region.y0 - reach, region.x0 - reach, light, TO_LINEAR)
+    _decode(frame, region.y0 - reach, region.x0 - reach, light, light_of)
     return light
 
 

@@ -1,11 +1,20 @@
-"""Camera shake: a line blur whose angle and length vary smoothly over the clip.
+"""Camera shake: a stabilized hand-held camera, whose hand moves while each frame is exposed.
 
-Models a hand-held camera that moves in a straight line while each frame is exposed. The kernel is
-centered, so that the mean position of the person does not move and the labels stay true. (A
-one-sided kernel, as widely used, shifts the person by up to its own length. It measures
-misalignment and not blur.) Light is added up linearly (`corruptions._srgb`). Outside of the picture
-its edge is repeated. Kernel weights are integers that sum to 65536, so the arithmetic is exact. All
-numbers are our own choice.
+The blur of a frame is the path of the hand during its exposure: curved, and denser where the hand
+is slow. The path is a window of one smooth random motion of the whole clip, so it goes on from
+frame to frame, and the blur comes and goes with the hand's speed. The motion is a sum of sinusoids:
+slow sway and a tremor of 2 to 10 Hz, all of the same speed, so that slow ones reach farther. (Both
+parts are known from the study of hands and cameras: Gavant, Alacoque, Dupret, David, "A
+physiological camera shake model for image stabilization systems", IEEE Sensors 2011. The bands and
+their speeds are our own choice.)
+
+The picture itself stands still, as stabilized footage does: the mean of each path is at zero. So
+the labels stay true. (A one-sided kernel, as widely used, shifts the person by up to its own
+length. It measures misalignment and not blur.)
+
+Light is added up linearly (`corruptions._srgb`). Outside of the picture its edge is repeated. The
+path is sampled at equal times, each sample at a whole pixel. Weights are integers that sum to
+65536, so the arithmetic is exact. All numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -17,108 +26,105 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.corruptions._blur_kernel import NOWHERE, blur, padded_light
+from corruptbench.corruptions._path_blur import blur
 from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)
 class Params:
-    """Mean length of the blur, as a fraction of the person's box height."""
+    """Length of the path in one exposure, as a fraction of the person's box height.
+
+    It is the exposure times the hand's speed in root mean square.
+    """
 
     length: float
 
 
-SEVERITIES = (Params(0.04), Params(0.07), Params(0.11), Params(0.15), Params(0.20))
+SEVERITIES = (Params(0.073), Params(0.105), Params(0.145), Params(0.21), Params(0.29))
 
-#: The length swings by this fraction about its mean, the angle by this many radians.
-LENGTH_SWING = 0.3
-ANGLE_SWING = math.pi / 3
-#: Frequencies of the sinusoids that make up the swings, hertz: the slow sway of a hand. Our own
-#: choice, not measured. They are so low that neighboring frames are blurred alike.
-FREQUENCIES = (0.3, 1.5)
+#: Seconds of an exposure, as of a phone that films in the dark. At more than 15 frames a second the
+#: exposures of neighboring frames overlap, as in `long_exposure`.
+EXPOSURE = 1 / 15
+#: One sinusoid a band and axis, hertz: two of sway, four of tremor.
+BANDS = ((0.3, 0.8), (0.8, 2.0), (2.0, 4.0), (4.0, 6.0), (6.0, 8.0), (8.0, 10.0))
+#: Steps of a pixel in which the path is computed. Sines differ in their last bit between machines.
+STEPS = 4096
 UNIT = 1 << 16
 
 
 @dataclass(frozen=True)
 class Draws:
-    """For each frame of the clip: length in pixels and angle in radians (x right, y down)."""
+    """The motion of the hand, in both axes x and y.
 
-    lengths: tuple[float, ...]
-    angles: tuple[float, ...]
-
-
-def swing(key: Key, stream: int, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a smooth curve in [-1, 1]: the mean of three sinusoids, frequency and phase drawn.
-
-    Args:
-        key: decides the draws.
-        stream: which curve of this key.
-        seconds: (N,) times.
+    Attributes:
+        frequencies: (2, N) hertz.
+        phases: (2, N) turns.
+        reaches: (2, N) pixels, of each sinusoid.
+        samples: of the path in one exposure, a power of two.
+        fps: frames per second.
     """
-    total = np.zeros_like(seconds)
-    for i in range(3):
-        low, high = FREQUENCIES
-        frequency = low + (high - low) * key.uniform(stream, i, 0)
-        total += np.sin(2 * np.pi * (frequency * seconds + key.uniform(stream, i, 1)))
-    return total / 3
+
+    frequencies: NDArray[np.float64]
+    phases: NDArray[np.float64]
+    reaches: NDArray[np.float64]
+    samples: int
+    fps: float
 
 
 def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
-    """Draw the sway of the whole clip."""
-    seconds = np.arange(info.frames) / info.fps
-    lengths = params.length * info.person_height * (1 + LENGTH_SWING * swing(key, 0, seconds))
-    angles = np.pi * key.uniform(2) + ANGLE_SWING * swing(key, 1, seconds)
-    return Draws(tuple(lengths.tolist()), tuple(angles.tolist()))
+    """Draw the motion of the whole clip."""
+    where = [(axis, band) for axis in range(2) for band in range(len(BANDS))]
+    low, high = np.array(BANDS).T
+    share = np.array([key.uniform(0, *w) for w in where]).reshape(2, -1)
+    phases = np.array([key.uniform(1, *w) for w in where]).reshape(2, -1)
+    frequencies = low + (high - low) * share
+    length = params.length * info.person_height
+    speed = length / EXPOSURE / math.sqrt(len(BANDS))  # greatest speed of one sinusoid
+    samples = 1 << max(math.ceil(math.log2(2 * length)), 5) if length > 0 else 32
+    return Draws(
+        frequencies, phases, speed / (2 * np.pi * frequencies), min(samples, UNIT), info.fps
+    )
 
 
-def line_kernel(length: float, angle: float) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """Return the taps of a centered, antialiased line.
+def path(draws: Draws, t: int) -> NDArray[np.int64]:
+    """Return where the hand is during the exposure of frame ``t``, (S, 2) x, y in whole pixels.
 
-    Args:
-        length: pixels, >= 0.
-        angle: radians.
-
-    Returns:
-        offsets (N, 2) int64 as (dy, dx), point-symmetric, and weights (N,) uint32 that sum to
-        65536. Points along the line, at most half a pixel apart, are spread bilinearly.
+    The mean is exactly zero: of the fractions of a pixel, the greatest ones are rounded up, and as
+    many as that takes.
     """
-    points = 2 * math.ceil(length) + 1
-    along = np.linspace(-length / 2, length / 2, points) if points > 1 else np.zeros(1)
-    reach = math.ceil(length / 2) + 1
-    grid = np.zeros((2 * reach + 1, 2 * reach + 1))
-    x, y = along * math.cos(angle) + reach, along * math.sin(angle) + reach
-    column, row = np.floor(x).astype(int), np.floor(y).astype(int)
-    fx, fy = x - column, y - row
-    for dy, wy in ((0, 1 - fy), (1, fy)):
-        for dx, wx in ((0, 1 - fx), (1, fx)):
-            np.add.at(grid, (row + dy, column + dx), wy * wx)
-    grid = (grid + grid[::-1, ::-1]) / 2
-    exact = grid * (UNIT / grid.sum())
-    weights = np.rint(exact).astype(np.int64)
-    if weights[reach, reach] + UNIT <= weights.sum():  # hundreds of taps, most rounded upwards
-        weights = np.floor(exact).astype(np.int64)
-    weights[reach, reach] += UNIT - weights.sum()
-    taps = np.argwhere(weights > 0)
-    return taps - reach, weights[taps[:, 0], taps[:, 1]].astype(np.uint32)
+    middle = (np.arange(draws.samples) + 0.5) / draws.samples - 0.5
+    seconds = t / draws.fps + EXPOSURE * middle
+    turns = draws.frequencies[..., None] * seconds + draws.phases[..., None]
+    exact = (draws.reaches[..., None] * np.sin(2 * np.pi * turns)).sum(axis=1)
+    steps = np.rint(STEPS * exact).astype(np.int64) * draws.samples  # so the mean is whole
+    steps -= steps.sum(axis=1, keepdims=True) // draws.samples
+    pixels, rest = np.divmod(steps, STEPS * draws.samples)
+    order = np.argsort(-rest, axis=1, kind="stable")
+    for axis, up in enumerate(-pixels.sum(axis=1)):
+        pixels[axis, order[axis, :up]] += 1
+    points: NDArray[np.int64] = pixels.T
+    return points
+
+
+def kernel_of(points: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the taps (N, 2) dy, dx of a blur along the points (S, 2) x, y, and their weights.
+
+    The weights (N,) sum to 65536. A tap lies where the light comes from: opposite to the point.
+    """
+    taps, counts = np.unique(-points[:, ::-1], axis=0, return_counts=True)
+    return taps, counts * (UNIT // len(points))
 
 
 def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the shaken frame ``t``, (h, w, 3) uint8."""
-    offsets, weights = line_kernel(draws.lengths[t], draws.angles[t])
-    reach = int(np.abs(offsets).max())
-    half = weights.size // 2  # the taps are point-symmetric, with the center in the middle
-    pairs = offsets[::-1].copy()
-    pairs[half] = NOWHERE, 0
-    kept = slice(half + 1)
-    light = padded_light(frames[t], region, reach)
-    return blur(light, reach, offsets[kept], pairs[kept], weights[kept], region)
+    return blur(frames[t], region, *kernel_of(path(draws, t)))
 
 
 CORRUPTION = Corruption(
     name="camera_shake",
     family="motion blur",
-    version=1,
+    version=2,
     scope="clip",
     severities=SEVERITIES,
     draw=draw,

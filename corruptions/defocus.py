@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from corruptbench.corruptions._blur_kernel import NOWHERE, blur, padded_light
 from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
-from corruptbench.corruptions.camera_shake import swing
 from corruptbench.corruptions.random import Key
 
 
@@ -35,8 +34,11 @@ class Params:
 # Our own choice.
 SEVERITIES = (Params(0.009), Params(0.015), Params(0.023), Params(0.033), Params(0.046))
 
-#: The radius varies by this fraction about its mean, as fast as a camera sways (`camera_shake`).
+#: The radius varies by this fraction about its mean.
 RADIUS_SWING = 0.3
+#: Frequencies of the sinusoids that make up the swing, hertz. Our own choice: they are so low that
+#: neighboring frames are blurred alike.
+FREQUENCIES = (0.3, 1.5)
 UNIT = 1 << 16
 
 #: Rows that are computed at a time: running sums of a whole frame would take four times its memory.
@@ -48,6 +50,22 @@ class Draws:
     """Radius in pixels for each frame of the clip."""
 
     radii: tuple[float, ...]
+
+
+def swing(key: Key, stream: int, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a smooth curve in [-1, 1]: the mean of three sinusoids, frequency and phase drawn.
+
+    Args:
+        key: decides the draws.
+        stream: which curve of this key.
+        seconds: (N,) times.
+    """
+    total = np.zeros_like(seconds)
+    for i in range(3):
+        low, high = FREQUENCIES
+        frequency = low + (high - low) * key.uniform(stream, i, 0)
+        total += np.sin(2 * np.pi * (frequency * seconds + key.uniform(stream, i, 1)))
+    return total / 3
 
 
 def draw(info: ClipInfo, params: Params, key: Key) -> Draws:

@@ -1,9 +1,10 @@
-"""Gaussian pixel noise: independent for every pixel, channel and frame, as from a sensor.
+"""Gaussian pixel noise: independent for every cell of pixels, channel and frame, as from a sensor.
 
-Models read noise: ``clip(round(x + sigma * z))``, where z is standard normal. Every z is a pure
-function of (key, frame, row, column, channel), in integer arithmetic. Eight 16-bit words of one
-Philox block index a table of normal quantiles. The block's counter is (frame, row, block of eight
-samples within the row).
+Models read noise: ``clip(round(x + sigma * z))``, where z is standard normal. A cell is as large as
+the person asks for (`corruptions._grain`): a severity hurts a small and a large person alike. Every
+z is a pure function of (key, frame, row and column of the cell, channel), in integer arithmetic.
+Eight 16-bit words of one Philox block index a table of normal quantiles. The block's counter is
+(frame, row of cells, block of eight samples within that row).
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._grain import Grain, cell_buffer, cell_row, grain_of
 from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
-from corruptbench.corruptions.random import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
+from corruptbench.corruptions.random import NORMAL_16, NORMAL_SCALE, Key
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Params:
 
 # ImageNet-C (Hendrycks and Dietterich, 2019) has .08 .12 .18 .26 .38. A detector already has
 # difficulties with the first of these, so ours start milder.
-SEVERITIES = (Params(0.06), Params(0.10), Params(0.14), Params(0.19), Params(0.25))
+SEVERITIES = (Params(0.073), Params(0.10), Params(0.125), Params(0.155), Params(0.20))
 
 SHIFT = 20
 ROUND = 1 << (SHIFT - 1)
@@ -41,11 +43,14 @@ class Draws:
 
     key: Key
     gain: int
+    grain: Grain
 
 
-def draw(info: ClipInfo, params: Params, key: Key) -> Draws:  # noqa: ARG001
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Compute the gain; nothing is drawn in advance."""
-    return Draws(key, round(params.sigma * 255 * (1 << SHIFT) / NORMAL_SCALE))
+    grain = grain_of(info)
+    sigma = 255 * params.sigma * grain.strength
+    return Draws(key, round(sigma * (1 << SHIFT) / NORMAL_SCALE), grain)
 
 
 @lru_cache(maxsize=8)
@@ -63,20 +68,21 @@ def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Fram
     """Return the region of the noisy frame ``t``, (h, w, 3) uint8."""
     clean = np.ascontiguousarray(frames[t][region.slices])
     out = np.empty_like(clean)
-    _add(clean, out, t, region.y0, region.x0, draws.key.k0, draws.key.k1, _levels(draws.gain))
+    lattice = draws.grain.lattice(region)
+    _add(clean, out, t, *lattice, draws.key.k0, draws.key.k1, _levels(draws.gain))
     return out
 
 
 @kernel
-def _add(clean, out, t, y0, x0, k0, k1, table):  # type: ignore[no-untyped-def]
-    height, width, channels = out.shape
-    size = width * channels
-    words, block, mine = row_buffer(x0 * channels, size)
+def _add(clean, out, t, rows, block, places, k0, k1, table):  # type: ignore[no-untyped-def]
+    height, size = rows.size, places.size
+    words, mine = cell_buffer(places)
     noise = np.empty(size, dtype=np.uint8)
     for y in range(height):
-        row_words(k0, k1, t, y0 + y, block, words)
-        for i in range(size):
-            noise[i] = table[mine[i]]
+        if y == 0 or rows[y] != rows[y - 1]:
+            cell_row(k0, k1, t, rows[y], block, places, words, mine)
+            for i in range(size):
+                noise[i] = table[mine[i]]
         source, target = clean[y].reshape(size), out[y].reshape(size)
         for i in range(size):  # a loop of its own, so that it becomes vector instructions
             level = np.int16(noise[i])
@@ -87,7 +93,7 @@ def _add(clean, out, t, y0, x0, k0, k1, table):  # type: ignore[no-untyped-def]
 CORRUPTION = Corruption(
     name="gaussian_noise",
     family="pixel noise",
-    version=1,
+    version=2,
     scope="frame",
     severities=SEVERITIES,
     draw=draw,

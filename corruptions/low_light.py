@@ -1,11 +1,11 @@
 """Low light: a dark picture with the noise of few photons.
 
-A pixel of linear light L (1: white) collects ``L * photons`` electrons. The standard deviation of
+A cell of linear light L (1: white) collects ``L * photons`` electrons. The standard deviation of
 shot noise is their square root, and the amplifier adds ``read`` electrons of its own (the standard
 sensor model, for example EMVA 1288). The camera shows the result ``stops`` darker than it should
-be, clipped at black and rounded to 8 bits. Noise is normal and independent for every pixel, channel
-and frame, in integer arithmetic. It is drawn as in `gaussian_noise`. All numbers are our own
-choice.
+be, clipped at black and rounded to 8 bits. Noise is normal and independent for every cell of
+pixels, channel and frame, in integer arithmetic. It is drawn as in `gaussian_noise`, in cells that
+are as large as the person asks for (`corruptions._grain`). All numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._grain import Grain, cell_buffer, cell_row, grain_of
 from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._srgb import FROM_LINEAR, FULL, TO_LINEAR
 from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
-from corruptbench.corruptions.random import NORMAL_16, NORMAL_SCALE, Key, row_buffer, row_words
+from corruptbench.corruptions.random import NORMAL_16, NORMAL_SCALE, Key
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Params:
 
     Attributes:
         stops: by how much the picture is darker; one stop halves the light.
-        photons: electrons that white leaves in a pixel.
+        photons: electrons that white leaves in a cell.
         read: standard deviation of the read noise, electrons.
     """
 
@@ -60,34 +61,37 @@ class Draws:
     key: Key
     light: NDArray[np.int32]
     sigma: NDArray[np.int32]
+    grain: Grain
 
 
-def draw(info: ClipInfo, params: Params, key: Key) -> Draws:  # noqa: ARG001
+def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     """Make the tables; nothing is drawn in advance."""
-    gain = 2.0**-params.stops
+    gain, grain = 2.0**-params.stops, grain_of(info)
     electrons = TO_LINEAR / FULL * params.photons
-    sigma = np.sqrt(electrons + params.read**2) / params.photons * gain * FULL
+    sigma = np.sqrt(electrons + params.read**2) / params.photons * gain * FULL * grain.strength
     light = np.rint(TO_LINEAR * gain * (1 << SHIFT)) + (1 << (SHIFT - 1))
-    return Draws(key, light.astype(np.int32), np.rint(sigma * (1 << BITS)).astype(np.int32))
+    return Draws(key, light.astype(np.int32), np.rint(sigma * (1 << BITS)).astype(np.int32), grain)
 
 
 def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of the dark, noisy frame ``t``, (h, w, 3) uint8."""
     out = np.array(frames[t][region.slices], order="C")
     _expose(
-        out, t, region.y0, region.x0, draws.key.k0, draws.key.k1,
+        out, t, *draws.grain.lattice(region), draws.key.k0, draws.key.k1,
         draws.light, draws.sigma, NORMAL_16, FROM_LINEAR,
     )  # fmt: skip
     return out
 
 
 @kernel
-def _expose(out, t, y0, x0, k0, k1, light, sigma, table, encode):  # type: ignore[no-untyped-def]
-    height, width, channels = out.shape
-    size = width * channels
-    words, block, mine = row_buffer(x0 * channels, size)
+def _expose(  # type: ignore[no-untyped-def]
+    out, t, rows, block, places, k0, k1, light, sigma, table, encode
+):
+    height, size = rows.size, places.size
+    words, mine = cell_buffer(places)
     for y in range(height):
-        row_words(k0, k1, t, y0 + y, block, words)
+        if y == 0 or rows[y] != rows[y - 1]:
+            cell_row(k0, k1, t, rows[y], block, places, words, mine)
         row = out[y].reshape(size)
         for i in range(size):
             code = row[i]
@@ -98,7 +102,7 @@ def _expose(out, t, y0, x0, k0, k1, light, sigma, table, encode):  # type: ignor
 CORRUPTION = Corruption(
     name="low_light",
     family="lighting",
-    version=1,
+    version=2,
     scope="frame",
     severities=SEVERITIES,
     draw=draw,

@@ -62,19 +62,6 @@ def row_words(k0, k1, t, y, block, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def row_buffer(first, size):  # type: ignore[no-untyped-def]
-    """Return room for the words of samples ``first`` to ``first + size - 1`` of a row.
-
-    Returns:
-        The buffer and the number of its first block, both for `row_words`, and the part of the
-        buffer that holds the words of these samples.
-    """
-    block = first // 8
-    words = np.empty(((first + size + 7) // 8 - block) * 8, dtype=np.uint16)
-    return words, block, words[first - 8 * block : first - 8 * block + size]
-
-
-@kernel
 def _words(k0, k1, counters, out):  # type: ignore[no-untyped-def]
     for i in range(counters.shape[0]):
         c = counters[i]

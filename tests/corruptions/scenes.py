@@ -21,6 +21,12 @@ def scene(size: int, frames: int) -> NDArray[np.uint8]:
     return clip
 
 
+def person_of(height: float, size: int, frames: int) -> ClipInfo:
+    """A person of ``height`` pixels in a square picture of any size; cells of noise follow them."""
+    boxes = np.tile([0.0, 0.0, height / 3, height], (frames, 1))
+    return ClipInfo(frames=frames, height=size, width=size, fps=50.0, boxes=boxes)
+
+
 def info(size: int, frames: int, fps: float = 50.0) -> ClipInfo:
     """A person of 0.6 of the picture's height who moves to the right."""
     shift = 0.1 * np.arange(frames) / max(frames, 1)

@@ -1,103 +1,144 @@
-"""The kernel is a centered line, it sways as stated, and light is added up as it should be."""
+"""The kernel is the path of a hand, it goes on from frame to frame, and its mean is at zero."""
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
 from corruptbench.corruptions import ClipInfo, Key, Region, get
-from corruptbench.corruptions.camera_shake import Draws, line_kernel
+from corruptbench.corruptions._blur_kernel import NOWHERE
+from corruptbench.corruptions._path_blur import fours
+from corruptbench.corruptions.camera_shake import BANDS, EXPOSURE, kernel_of, path
 from tests.corruptions.scenes import scene
 
 SHAKE = get("camera_shake")
 SEVERITIES = range(1, 6)
-FPS = 50.0
-
-LENGTHS = st.floats(0, 900)
-ANGLES = st.floats(-2 * math.pi, 2 * math.pi)
 
 
-def moments(length, angle):
-    """Weights (N,) int64, and the taps' places along and across the line, px."""
-    offsets, weights = line_kernel(length, angle)
-    dy, dx = offsets.T
-    along = dx * math.cos(angle) + dy * math.sin(angle)
-    across = dy * math.cos(angle) - dx * math.sin(angle)
-    return weights.astype(np.int64), along, across
+def draws_of(severity, person=150.0, fps=50.0, clip=0):
+    boxes = np.tile([10.0, 5.0, 30.0, 5.0 + person], (10, 1))
+    info = ClipInfo(10, 200, 200, fps, boxes)
+    return SHAKE.prepare(info, severity, Key.of("shake", severity, clip))
 
 
-@settings(max_examples=300, deadline=None)
-@given(length=LENGTHS, angle=ANGLES)
-@example(length=0.0, angle=0.3)
-@example(length=375.0, angle=0.0)  # rounding alone adds up to more than the center has to give
-@example(length=383.75, angle=0.0)  # exactly what the center has to give
-@example(length=821.4800195499496, angle=math.pi / 2)
-def test_kernel_is_a_centred_line(length, angle):
-    offsets, weights = line_kernel(length, angle)
-    assert weights.dtype == np.uint32
-    assert weights.astype(np.int64).sum() == 65536
+def hand(draws, seconds):
+    """(N, 2) place of the hand at some times, px, by the definition."""
+    angles = draws.frequencies[..., None] * seconds + draws.phases[..., None]
+    return (draws.reaches[..., None] * np.sin(2 * np.pi * angles)).sum(axis=1).T
+
+
+def exposure(draws, t):
+    return t / draws.fps + EXPOSURE * ((np.arange(draws.samples) + 0.5) / draws.samples - 0.5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    severity=st.integers(1, 5),
+    person=st.floats(0, 3000),
+    fps=st.floats(1, 240),
+    t=st.integers(0, 100_000),
+    clip=st.integers(0, 1000),
+)
+def test_mean_is_exactly_zero(severity, person, fps, t, clip):
+    points = path(draws_of(severity, person, fps, clip), t)
+    assert (points.sum(axis=0) == 0).all()
+    taps, weights = kernel_of(points)
+    assert weights.sum() == 65536
     assert weights.min() > 0
-    taps = dict(zip(map(tuple, offsets.tolist()), weights.tolist(), strict=True))
-    assert len(taps) == len(weights)
-    assert (0, 0) in taps
-    assert all(taps.get((-dy, -dx)) == weight for (dy, dx), weight in taps.items())
-
-    w, along, across = moments(length, angle)
-    assert abs((w * along).sum()) / 65536 < 1e-9
-    assert abs((w * across).sum()) / 65536 < 1e-9
-    # Of a line of even density: length^2 / 12. Its ends count fully, which adds length / 12; the
-    # spread over whole pixels adds up to 1/4; roundings show in lines of hundreds of pixels.
-    even = length**2 / 12
-    surplus = (w * along**2).sum() / 65536 - even
-    assert -1e-9 - 0.02 * even <= surplus <= 0.3 + length / 10 + 0.02 * even
-    assert (w * across**2).sum() / 65536 <= 0.25
-    assert np.abs(across).max() < math.sqrt(2)
-    assert np.abs(along).max() < length / 2 + math.sqrt(2)
+    assert (weights @ taps == 0).all()
+    assert len(np.unique(taps, axis=0)) == len(taps)
 
 
-@pytest.mark.parametrize("length", [375.0, 383.75, 493.25, 656.7, 821.4800195499496])
-@pytest.mark.parametrize("angle", [0.0, 0.4, math.pi / 2])
-def test_white_stays_white_under_long_lines(length, angle):
-    """Weights that add up to more than 65536 would wrap white round to black."""
-    white = np.full((8, 40, 3), 255, dtype=np.uint8)
-    draws = Draws((length,), (angle,))
-    assert np.array_equal(SHAKE.apply([white], 0, draws, Region(0, 0, 40, 8)), white)
+@pytest.mark.parametrize("person", [135, 450, 900])
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_kernel_is_the_path_during_the_exposure(severity, person):
+    """Equal times weigh the same; every sample is less than a pixel away from where the hand is."""
+    draws = draws_of(severity, person)
+    for t in range(0, 100, 19):
+        exact = hand(draws, exposure(draws, t))
+        points = path(draws, t)
+        assert np.abs(points - (exact - exact.mean(axis=0))).max() < 1.01
+        taps, weights = kernel_of(points)
+        counts = dict(zip(map(tuple, taps.tolist()), weights.tolist(), strict=True))
+        unit = 65536 // len(points)
+        for x, y in points.tolist():
+            counts[-y, -x] -= unit
+        assert not any(counts.values())
 
 
-def clip_info(person_height, frames):
-    boxes = np.tile([10.0, 5.0, 30.0, 5.0 + person_height], (frames, 1))
-    return ClipInfo(frames, 200, 200, FPS, boxes)
+def test_motion_goes_on_from_frame_to_frame():
+    """What two exposures share is the same path, but for where its mean lies."""
+    draws = draws_of(5, 450, fps=60.0)
+    later = draws.samples // 4  # a frame lasts a quarter of an exposure
+    for t in range(60):
+        now, then = path(draws, t), path(draws, t + 1)
+        assert np.ptp(now[later:] - then[:-later], axis=0).max() <= 2
+
+
+def test_rate_does_not_matter():
+    """The same second shows the same blur at any frame rate."""
+    for severity in SEVERITIES:
+        one = draws_of(severity, fps=25.0)
+        for fps in (50.0, 60.0):
+            other = draws_of(severity, fps=fps)
+            assert np.array_equal(path(one, 75), path(other, round(3 * fps)))
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_sway(severity):
-    """Length and angle keep to their swings, turn no faster than a hand, and do turn."""
-    stated = SHAKE.severities[severity - 1].length * 120
-    fastest = 2 * math.pi * 1.5 / FPS  # of a sine of 1.5 Hz and amplitude 1, in one frame
-    means, centers = [], []
-    for clip in range(40):
-        draws = SHAKE.prepare(clip_info(120, 500), severity, Key.of("sway", severity, clip))
-        lengths, angles = np.array(draws.lengths), np.array(draws.angles)
-        assert len(lengths) == len(angles) == 500
-        assert np.abs(lengths / stated - 1).max() <= 0.3
-        assert np.ptp(angles) <= 2 * math.pi / 3
-        assert -math.pi / 3 <= angles.min()
-        assert angles.max() <= math.pi + math.pi / 3
-        assert np.abs(np.diff(lengths)).max() <= 0.3 * stated * fastest
-        assert np.abs(np.diff(angles)).max() <= math.pi / 3 * fastest
-        assert np.ptp(lengths) > 0.2 * stated
-        assert np.ptp(angles) > math.pi / 6
-        assert abs(np.corrcoef(lengths, angles)[0, 1]) < 0.95, "length and angle sway on their own"
-        means.append(lengths.mean() / stated)
-        centers.append(angles.mean() / math.pi)
-    assert abs(np.mean(means) - 1) < 0.02
-    # Every direction of a line occurs: the centers fill 0..pi
-    assert np.histogram(centers, bins=4, range=(0, 1))[0].min() >= 3
+def test_length_is_as_stated(severity):
+    """At the hand's speed in root mean square, at every size; it turns, and is fast and slow."""
+    stated = SHAKE.severities[severity - 1].length
+    for person in (135, 900):
+        squares, straight, lengths = [], [], []
+        for clip in range(20):
+            draws = draws_of(severity, person, clip=clip)
+            for t in range(0, 200, 20):
+                steps = np.diff(hand(draws, exposure(draws, t)), axis=0)
+                length = np.hypot(*steps.T).sum() / person
+                squares.append((steps**2).sum(axis=1).mean())
+                straight.append(np.hypot(*steps.sum(axis=0)) / person / length)
+                lengths.append(length)
+        assert abs(draws.samples * np.sqrt(np.mean(squares)) / person / stated - 1) < 0.08
+        assert np.mean(np.array(straight) < 0.9) > 0.3
+        assert np.quantile(lengths, 0.9) > 1.8 * np.quantile(lengths, 0.1)
+
+
+def test_frequencies_are_those_of_a_hand():
+    found = np.array([draws_of(1, clip=clip).frequencies for clip in range(30)])
+    low, high = np.array(BANDS).T
+    assert (found >= low).all()
+    assert (found <= high).all()
+    assert (np.ptp(found, axis=(0, 1)) > 0.7 * (high - low)).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(weights=st.lists(st.integers(1, 6), min_size=1, max_size=60))
+def test_fours_are_all_taps(weights):
+    taps = np.random.default_rng(len(weights)).integers(-50, 50, (len(weights), 2))
+    places, values = fours(taps, np.array(weights))
+    assert len(places) == len(values)
+    assert len(values) % 2 == 0
+    assert len(values) <= len(taps) / 4 + 6 + 1
+    found = [
+        (place, value)
+        for four, value in zip(places.tolist(), values.tolist(), strict=True)
+        for place in four
+        if place != [NOWHERE, 0]
+    ]
+    assert sorted(found) == sorted(zip(taps.tolist(), weights, strict=True))
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_white_stays_white_under_long_paths(severity):
+    """Weights that add up to more than 65536 would wrap white round to black."""
+    white = np.full((8, 40, 3), 255, dtype=np.uint8)
+    draws = draws_of(severity, 3000)
+    assert np.array_equal(SHAKE.apply([white], 0, draws, Region(0, 0, 40, 8)), white)
 
 
 def encode(linear):
@@ -117,16 +158,14 @@ def test_blur_is_the_convolution_of_linear_light(severity):
     height, width, count = 70, 90, 4
     frames = np.ascontiguousarray(scene(96, count)[:, :height, :width])
     frames[:, 20:45, 30:60] = np.random.default_rng(3).choice([0, 255], (25, 30, 3))
-    boxes = np.tile([20.0, -20.0, 60.0, 80.0], (count, 1))
-    about = ClipInfo(count, height, width, 2.0, boxes)
-    key = Key.of("convolution", severity)
-    draws = SHAKE.prepare(about, severity, key)
-    out = SHAKE.clip(frames, about, severity, key)
+    draws = replace(draws_of(severity, 100), fps=2.0)
     for t in range(count):
-        offsets, weights = line_kernel(draws.lengths[t], draws.angles[t])
-        reach = np.abs(offsets).max()
+        points = path(draws, t)
+        reach = np.abs(points).max()
         kernel = np.zeros((2 * reach + 1, 2 * reach + 1, 1))
-        kernel[offsets[:, 0] + reach, offsets[:, 1] + reach, 0] = weights / 65536
+        np.add.at(kernel[..., 0], tuple((points[:, ::-1] + reach).T), 1 / len(points))
+        # A point's light goes where the path goes
         expected = encode(ndimage.convolve(decode(frames[t]), kernel, mode="nearest"))
-        assert np.abs(expected - out[t]).max() <= 1
-        assert np.mean(expected != out[t]) < 0.02  # off by one only where a table rounds
+        out = SHAKE.apply(list(frames), t, draws, Region(0, 0, width, height))
+        assert np.abs(expected - out).max() <= 1
+        assert np.mean(expected != out) < 0.02  # off by one only where a table rounds

@@ -6,16 +6,27 @@ import numpy as np
 import pytest
 
 from corruptbench.corruptions import Key, get
-from tests.corruptions.scenes import info
+from tests.corruptions.scenes import person_of
 
 NOISE = get("impulse_noise")
 SEVERITIES = range(1, 6)
 FRAMES, SIZE = 8, 115
 
 
-def noisy(severity):
+def noisy(severity, person=150):
     flat = np.full((FRAMES, SIZE, SIZE, 3), 100, dtype=np.uint8)
-    return NOISE.clip(flat, info(SIZE, FRAMES), severity, Key.of("impulse", severity))
+    return NOISE.clip(flat, person_of(person, SIZE, FRAMES), severity, Key.of("impulse", severity))
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+@pytest.mark.parametrize("person", [75, 150, 400])
+def test_as_many_are_hit_as_stated(severity, person):
+    """Below 150 px fewer, by the square of the height: the variance is in proportion to them."""
+    clean = (noisy(severity, person) == 100).mean()
+    wanted = NOISE.severities[severity - 1].fraction * min(person / 150, 1) ** 2
+    cells = FRAMES * 3 * (SIZE / max(person / 150, 1)) ** 2
+    # Cells of 2 and 3 px are not all of one weight, and are a little weaker
+    assert abs((1 - clean) / wanted - 1) < 4.5 / np.sqrt(wanted * cells) + 0.1 * (person > 150)
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)

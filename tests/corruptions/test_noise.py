@@ -10,7 +10,7 @@ from scipy import stats
 
 from corruptbench.corruptions import Key, get
 from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
-from tests.corruptions.scenes import info
+from tests.corruptions.scenes import person_of
 from tests.corruptions.test_properties import NAMES, SEVERITIES, is_noisy
 
 FRAMES, SIZE = 12, 115  # 345 samples a row: no multiple of the block of eight
@@ -22,9 +22,9 @@ ERRORS = 4.5
 
 @lru_cache(maxsize=4)
 def noisy(name, severity, level, key):
-    """(F, H, W, 3) uint8: a flat clip with noise."""
+    """(F, H, W, 3) uint8: a flat clip with noise, in cells of one pixel."""
     flat = np.full((FRAMES, SIZE, SIZE, 3), level, dtype=np.uint8)
-    return get(name).clip(flat, info(SIZE, FRAMES), severity, key)
+    return get(name).clip(flat, person_of(150, SIZE, FRAMES), severity, key)
 
 
 def within(noise):
@@ -83,11 +83,25 @@ def hits(params, level):
 
 
 def counts(params, level):
-    """Poisson's, of photons; all that saturate are white."""
-    number = np.arange(params.photons + 1)
-    codes = FROM_LINEAR[np.rint(number / params.photons * 65535).astype(int)]
+    """Poisson's, of photons; then every code is shifted up until its mean is kept.
+
+    No word makes less than it makes of a darker code.
+    """
+    number = np.arange(3 * params.photons + 60)
+    codes = FROM_LINEAR[np.rint((number / params.photons).clip(0, 1) * 65535).astype(int)]
     last = np.searchsorted(codes, CODES, side="right") - 1  # the highest count of no higher code
-    return stats.poisson.cdf(last, params.photons * (TO_LINEAR[level] / 65535))
+    found = np.full(256, 65536)  # words, as a chance is a multiple of 2**-16
+    for code in range(level + 1):
+        light = TO_LINEAR[code] / 65535
+        counted = np.rint(65536 * stats.poisson.cdf(last, params.photons * light)).astype(int)
+        for shift in range(256):
+            shifted = np.concatenate([np.zeros(shift, dtype=int), counted])[:256]
+            shifted[255] = 65536
+            brighter = np.minimum(shifted, found)
+            if 255 - brighter[:255].sum() / 65536 >= code * (1 - 0.04 * light) - 0.5:
+                break
+        found = brighter
+    return found / 65536
 
 
 def sensor(params, level):
