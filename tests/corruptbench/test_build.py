@@ -18,7 +18,7 @@ import pytest
 from corruptbench.manifest import CLEAN, Cell, load_manifest
 from corruptbench.shards import parquet
 from tests.corruptbench.conftest import build_arguments
-from tests.fixtures.folder import cameras, motion, write_dataset, write_manifest
+from tests.fixtures.folder import FRAMES, cameras, motion, write_dataset, write_manifest
 
 pytestmark = pytest.mark.detector
 
@@ -41,7 +41,7 @@ def test_a_shard_has_a_row_group_for_each_cell(mini_shards, mini_manifest):
         ]  # fmt: skip
         assert set(group["corruption"].to_pylist()) == {cell.corruption}
         assert set(group["severity"].to_pylist()) == {cell.severity}
-        assert group["frame"].to_pylist() == list(range(23))
+        assert group["frame"].to_pylist() == list(range(FRAMES + 3))
     text = str(file.schema_arrow) + json.dumps(parquet.read_record(path).model_dump(), default=str)
     assert "joints" not in text, "3D labels do not belong in a shard"
 
@@ -49,7 +49,7 @@ def test_a_shard_has_a_row_group_for_each_cell(mini_shards, mini_manifest):
 def test_the_detector_finds_the_figure(mini_shards):
     (clean,) = parquet.read(mini_shards / "keypoints/mini/A1/step_1.cam1.parquet", [CLEAN])
     rig = cameras(128)["cam1"]
-    truth = rig.project(rig.world_to_camera(motion(20, 0)))
+    truth = rig.project(rig.world_to_camera(motion(FRAMES, 0)))
     ankles = clean.keypoints[:, [15, 16]]
     assert np.abs(ankles - truth[:, [6, 3]]).mean() < 10
     hips = clean.keypoints[:, 11:13].mean(axis=1)
@@ -112,7 +112,7 @@ def test_an_altered_shard_is_built_again_and_not_laundered(
     table = table.set_column(3, table.schema.field(3), column)
     with pq.ParquetWriter(path, table.schema) as writer:
         for i in range(5):
-            writer.write_table(table.slice(20 * i, 20))
+            writer.write_table(table.slice(FRAMES * i, FRAMES))
     assert cli("verify", out).code == 2
     assert cli(*build_arguments(mini, mini_manifest, out, "--severity", "1,3")).code == 0
     assert files(out) == files(mini_shards)
@@ -204,7 +204,7 @@ def test_a_person_out_of_view_has_no_detection(tmp_path, cli):
     manifest = write_manifest(tmp_path / "mini-c.toml", **{'"A1", "A2"': '"A2"'})
     labels = data / "labels/A2.parquet"
     table = pq.read_table(labels)
-    joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(20, 17, 3).copy()
+    joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(FRAMES, 17, 3).copy()
     joints[4] = np.nan  # no valid label
     joints[5, :, 2] += 9000  # far above the picture
     column = pa.FixedSizeListArray.from_arrays(joints.ravel(), 51)
