@@ -22,7 +22,7 @@ from corruptbench.datasets.base import Clip, ClipId
 from corruptbench.datasets.checks import folder as checks
 from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.dataset_json import read_record
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import require_file
 from corruptbench.errors import InputError
 from corruptbench.skeleton import joint_set
 
@@ -32,6 +32,8 @@ class FolderDataset:
 
     Attributes:
         record: the content of dataset.json.
+        name: of the data set, part of every clip's identity.
+        joints: name of the joint set of its labels.
         licensed: dataset.json names a licence of any kind, so nothing is known.
         cameras: without an order of their own.
     """
@@ -43,17 +45,8 @@ class FolderDataset:
         """Read dataset.json; labels are read when a clip is."""
         self.root = root
         self.record = read_record(root)
+        self.name, self.joints = self.record.name, self.record.joints
         self._labels = lru_cache(maxsize=4)(self._read_labels)
-
-    @property
-    def name(self) -> str:
-        """Name of the data set, part of every clip's identity."""
-        return self.record.name
-
-    @property
-    def joints(self) -> str:
-        """Name of the joint set of its labels."""
-        return self.record.joints
 
     def clip_ids(self) -> list[ClipId]:
         """Return all clips, sorted."""
@@ -78,16 +71,15 @@ class FolderDataset:
             video=self.root / "videos" / clip_id.subject / file,
             fps=self.record.fps,
             camera=self.record.cameras[clip_id.camera].camera(clip_id.camera),
-            joint_set=self.record.joints,
+            joint_set=self.joints,
             joints=labels[clip_id.sequence],
         )
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """Yield what is there, missing, or other than dataset.json says."""
         cameras = {name: record.camera(name) for name, record in self.record.cameras.items()}
-        return checks.findings(
-            self.root, self.clip_ids(), cameras, self.record.joints, self._labels, needs
-        )
+        clips = self.clip_ids()
+        return checks.findings(self.root, clips, cameras, self.joints, self._labels, needs)
 
     def _labels_path(self, subject: str) -> Path:
         return self.root / "labels" / f"{subject}.parquet"
@@ -95,11 +87,8 @@ class FolderDataset:
     def _read_labels(self, subject: str) -> dict[str, NDArray[np.float64]]:
         """Return the labels (F, J, 3) world mm of each sequence of a subject."""
         path = self._labels_path(subject)
-        if not path.is_file():
-            raise InputError(
-                f"{path}: missing{near_miss(path)}; expected the 3D labels of subject {subject}: "
-                "add them, or remove the subject from dataset.json"
-            )
+        remedy = "add them, or remove the subject from dataset.json"
+        require_file(path, f"expected the 3D labels of subject {subject}: {remedy}")
         try:
             with path.open("rb") as stream:  # pyarrow only opens names that are UTF-8
                 table = pq.read_table(stream, columns=["sequence", "frame", "joints"])
@@ -108,8 +97,7 @@ class FolderDataset:
                 f"{path}: not a label table ({error}); expected Parquet with the columns "
                 "sequence, frame, joints"
             ) from None
-        joints = _joints(table, self.record.joints, path)
-        return _by_sequence(table, joints, path)
+        return _by_sequence(table, _joints(table, self.joints, path), path)
 
 
 def _joints(table: pa.Table, joints: str, path: Path) -> NDArray[np.float64]:

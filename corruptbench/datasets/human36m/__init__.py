@@ -31,7 +31,7 @@ from corruptbench.datasets.human36m.files import (
 )
 from corruptbench.datasets.human36m.motionbert import MotionBERTHuman36M
 from corruptbench.datasets.human36m.packaged import PackagedHuman36M
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import near_miss, require_file
 from corruptbench.errors import InputError
 from corruptbench.formats.numpy_files import looks_pickled
 
@@ -93,11 +93,8 @@ class Human36M:
     def _joints(self, clip_id: ClipId, camera: Camera) -> NDArray[np.float64]:
         """Return (F, 17, 3) world mm."""
         path = label_file(self.root, clip_id)
-        if not path.is_file():
-            raise InputError(
-                f"{path}: missing{near_miss(path)}; expected the poses of this recording: fetch or "
-                "unpack it again, or name a benchmark that leaves it out"
-            )
+        remedy = "fetch or unpack it again, or name a benchmark that leaves it out"
+        require_file(path, f"expected the poses of this recording: {remedy}")
         return poses.world(path, camera) if in_camera_space(path) else self._world(path)
 
 

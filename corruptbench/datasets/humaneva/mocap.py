@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench import sandbox
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import require_file
 from corruptbench.errors import InputError
 
 Array = NDArray[np.float64]
@@ -82,8 +82,7 @@ def run_matlab(function: str, path: Path, *arguments: str, remedy: str) -> Any:
     Raises:
         InputError: when the file is missing, damaged, or lacks what the function reads.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: missing{near_miss(path)}; complete the data set")
+    require_file(path, "complete the data set")
     call, where = f"corruptbench.formats.matlab:{function}", str(path)
     limits = sandbox.Limits.for_file(path)
     return sandbox.run(call, where, *arguments, name=where, remedy=remedy, limits=limits)
@@ -95,11 +94,7 @@ def read_parameters(path: Path) -> dict[str, float]:
     Raises:
         InputError: when one that is needed is missing.
     """
-    if not path.is_file():
-        raise InputError(
-            f"{path}: missing{near_miss(path)}; expected the subject's measures: complete the data "
-            "set"
-        )
+    require_file(path, "expected the subject's measures: complete the data set")
     text = path.read_bytes().decode("latin-1")
     found = {k: float(v) for k, v in re.findall(r"\$(\w+)\s*=\s*(-?\d+(?:\.\d*)?)", text)}
     for name in ("LShoulderOffset", "RShoulderOffset"):
