@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -66,26 +66,17 @@ class CameraRecord(Record):
     @model_validator(mode="after")
     def _lens(self) -> Self:
         if self.model == "none" and any(self.distortion):
+            expected = "expected 'opencv' or 'human36m'"
             raise ValueError(
-                "distortion is given, but model is 'none', which has none: expected 'opencv' or "
-                "'human36m'"
+                f"distortion is given, but model is 'none', which has none: {expected}"
             )
         return self
 
     def camera(self, name: str) -> Camera:
         """Return the camera, by that name."""
-        return Camera(
-            name=name,
-            width=self.width,
-            height=self.height,
-            model=self.model,
-            focal_length=np.array(self.focal_length),
-            principal_point=np.array(self.principal_point),
-            rotation=np.array(self.rotation),
-            position=np.array(self.position),
-            distortion=np.array(self.distortion),
-            skew=self.skew,
-        )
+        fields: dict[str, Any] = self.model_dump()
+        arrays = {key: np.array(value) for key, value in fields.items() if isinstance(value, list)}
+        return Camera(name=name, **(fields | arrays))
 
 
 class DatasetRecord(Record):

@@ -12,6 +12,7 @@ from corruptbench.datasets.human36m.files import canonical
 from corruptbench.export.rows import Row, no_row, rows_of
 from corruptbench.export.tracks import Target, Track, slug
 from corruptbench.formats import mmpose
+from corruptbench.formats.numpy_files import write_npy
 from corruptbench.manifest import Cell
 
 
@@ -47,7 +48,7 @@ class MMPose:
             )  # fmt: skip
             self._is_cut = True
         return folder.put(
-            self._name(cell), lambda path: mmpose.write_detections(path, values), cell=str(cell),
+            self._name(cell), lambda path: write_npy(path, values), cell=str(cell),
             labels=self._labels, left_out=self.left_out,
         )  # fmt: skip
 

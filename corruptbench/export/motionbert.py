@@ -17,6 +17,7 @@ from corruptbench.export.rows import Row, no_row, rows_of
 from corruptbench.export.tracks import Target, Track, slug
 from corruptbench.formats import motionbert
 from corruptbench.formats.h36m_toolbox import clip_rows
+from corruptbench.formats.numpy_files import write_pickle
 from corruptbench.manifest import Cell
 
 
@@ -57,7 +58,7 @@ class MotionBERT:
             raise no_row(f"{self._path}: {', '.join(self._splits)}", rows, found)
         content = self._content | replaced
         return self.target.folder.put(
-            self._name(cell), lambda path: motionbert.write(path, content), cell=str(cell),
+            self._name(cell), lambda path: write_pickle(path, content), cell=str(cell),
             left_out=self.left_out,
         )  # fmt: skip
 
