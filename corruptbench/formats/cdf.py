@@ -57,15 +57,12 @@ def _open(path: Path) -> cdflib.CDF:
         found = web_page.FOUND if web_page.is_web_page(path) else "no CDF file"
         raise InputError(f"{path}: {found}; expected a CDF file with the variable Pose: {REMEDY}")
     try:
-        stated = _stated_size(path, number)
-        cdf = cdflib.CDF(path)
+        stated, size = _stated_size(path, number), path.stat().st_size
+        if stated > size:
+            raise ValueError(f"{size} bytes, expected {stated}")
+        return cdflib.CDF(path)
     except Exception as error:  # as above
         raise InputError(f"{path}: damaged or truncated ({error}); {REMEDY}") from None
-    if stated > path.stat().st_size:
-        raise InputError(
-            f"{path}: truncated: {path.stat().st_size} bytes, expected {stated}; {REMEDY}"
-        )
-    return cdf
 
 
 def _stated_size(path: Path, number: str) -> int:
