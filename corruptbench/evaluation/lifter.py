@@ -19,6 +19,7 @@ from corruptbench.errors import InputError
 from corruptbench.evaluation.contract import EXTRA_FILE, Contract, parse_contract
 from corruptbench.files import sha256_of_file
 from corruptbench.skeleton import joint_set
+from corruptbench.text_files import read_text
 
 Array32 = NDArray[np.float32]
 Network = Callable[[torch.Tensor], torch.Tensor]
@@ -126,10 +127,9 @@ def usable_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(
-            f"device '{name}': not usable here ({first}); try 'cpu'", "device"
-        ) from None
+        reason = str(error).splitlines()[0]
+        message = f"device '{name}': not usable here ({reason}); try 'cpu'"
+        raise InputError(message, "device") from None
     return device
 
 
@@ -174,12 +174,11 @@ def _load_export(
 
 def _contract(path: Path, inside: str) -> Contract:
     if inside:
+        where = f"{path}: {EXTRA_FILE}"
         try:
-            return parse_contract(
-                json.loads(inside.removeprefix("\ufeff")), f"{path}: {EXTRA_FILE}"
-            )
+            return parse_contract(json.loads(inside.removeprefix("\ufeff")), where)
         except json.JSONDecodeError as error:
-            raise InputError(f"{path}: {EXTRA_FILE}: not JSON ({error})") from None
+            raise InputError(f"{where}: not JSON ({error})") from None
     beside = path.with_suffix(".toml")
     if not beside.is_file():
         raise InputError(
@@ -187,9 +186,9 @@ def _contract(path: Path, inside: str) -> Contract:
             f"{beside}; docs/lifters.md lists its fields"
         )
     try:
-        return parse_contract(tomllib.loads(beside.read_text(encoding="utf-8-sig")), str(beside))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{beside}: not TOML in UTF-8 ({error}); correct the file") from None
+        return parse_contract(tomllib.loads(read_text(beside)), str(beside))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{beside}: not TOML ({error}); correct the file") from None
 
 
 def probe(lifter: Lifter) -> None:
