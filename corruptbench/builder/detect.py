@@ -8,14 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.builder.plan import boxes_of
-from corruptbench.builder.render import (
-    CellRenderer,
-    Crop,
-    PixelDigest,
-    clip_info,
-    crops,
-    renderer,
-)
+from corruptbench.builder.render import CellRenderer, Crop, PixelDigest, clip_info, crops, renderer
 from corruptbench.corruptions import Region
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector

@@ -21,10 +21,7 @@ Row = tuple[Key, int] | None
 
 
 def rows_of(
-    where: str,
-    rows: Sequence[Row],
-    labels: NDArray[np.floating[Any]],
-    found: Sequence[Track],
+    where: str, rows: Sequence[Row], labels: NDArray[np.floating[Any]], found: Sequence[Track]
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Return the rows of a label file for which there are detections, and the detections.
 
