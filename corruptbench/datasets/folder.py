@@ -146,5 +146,6 @@ def _by_sequence(
 def open_root(root: Path | None) -> FolderDataset:
     """Return the data set in the folder ``root``, which must be given."""
     if root is None:
-        raise InputError("this data set needs its root: the folder that holds its dataset.json")
+        needed = "the folder that holds its dataset.json"
+        raise InputError(f"this data set needs its root: {needed}", "root")
     return FolderDataset(root)

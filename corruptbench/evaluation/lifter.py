@@ -23,6 +23,8 @@ from corruptbench.text_files import read_text
 
 Array32 = NDArray[np.float32]
 Network = Callable[[torch.Tensor], torch.Tensor]
+#: Files in an archive by name; text, or bytes once torch.jit has read them.
+Extra = dict[str, Any]
 
 _EXPORT = (
     "export it with torch.export (model.pt2) or torch.jit.trace (model.pt); "
@@ -95,7 +97,7 @@ def load_lifter(path: Path, device: str) -> Lifter:
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected an exported lifter")
     target = usable_device(device)
-    extra = {EXTRA_FILE: ""}
+    extra: Extra = {EXTRA_FILE: ""}
     # Torch gets an open file: it takes a name for UTF-8.
     with path.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.jit is deprecated, but many people use it
@@ -153,31 +155,25 @@ def _kind(path: Path, stream: BinaryIO) -> Literal["export", "script"]:
     raise InputError(f"{path}: a ZIP archive, but not of an exported model; {_EXPORT}")
 
 
-def _load_script(
-    stream: BinaryIO, device: torch.device, extra: dict[str, str]
-) -> tuple[Network, int]:
-    files: dict[str, Any] = dict(extra)
-    script = torch.jit.load(stream, map_location=device, _extra_files=files)  # type: ignore[no-untyped-call]
-    content: str | bytes = files[EXTRA_FILE]  # str in, bytes out
-    extra[EXTRA_FILE] = content.decode() if isinstance(content, bytes) else content
+def _load_script(stream: BinaryIO, device: torch.device, extra: Extra) -> tuple[Network, int]:
+    script = torch.jit.load(stream, map_location=device, _extra_files=extra)  # type: ignore[no-untyped-call]
     script.eval()
     return script, sum(p.numel() for p in script.parameters())
 
 
-def _load_export(
-    stream: BinaryIO, device: torch.device, extra: dict[str, str]
-) -> tuple[Network, int]:
+def _load_export(stream: BinaryIO, device: torch.device, extra: Extra) -> tuple[Network, int]:
     program = torch.export.load(stream, extra_files=extra)
     count = sum(p.numel() for p in program.parameters())
     return cast(Network, program.module().to(device)), count
 
 
-def _contract(path: Path, inside: str) -> Contract:
+def _contract(path: Path, inside: str | bytes) -> Contract:
     if inside:
         where = f"{path}: {EXTRA_FILE}"
+        data = inside.encode() if isinstance(inside, str) else inside
         try:
-            return parse_contract(json.loads(inside.removeprefix("\ufeff")), where)
-        except json.JSONDecodeError as error:
+            return parse_contract(json.loads(data.decode("utf-8-sig")), where)
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise InputError(f"{where}: not JSON ({error})") from None
     beside = path.with_suffix(".toml")
     if not beside.is_file():

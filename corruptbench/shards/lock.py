@@ -73,7 +73,7 @@ def _version(name: str) -> str:
 
 def digest(records: Sequence[ShardRecord], field: str) -> str:
     """Return one SHA-256 over a digest of every cell of every clip, in order of identity."""
-    cells = [(str(r.clip.id), c) for r in records for c in r.cells]
+    cells = [(str(r.clip), c) for r in records for c in r.cells]
     rows = [[name, c.corruption, c.severity, getattr(c, field)] for name, c in cells]
     return sha256_of_json(sorted(rows))
 
@@ -87,7 +87,7 @@ def write_lock(folder: Path, records: Sequence[ShardRecord], runtime: str) -> Pa
         runtime=runtime,
         pixels_sha256=digest(records, "pixels_sha256"),
         detections_sha256=digest(records, "detections_sha256"),
-        clips={str(r.clip.id): r.cells for r in records},
+        clips={str(r.clip): r.cells for r in records},
         software=software(),
     )
     path = folder / "lock.json"

@@ -9,7 +9,6 @@ A shard holds neither 3D ground truth nor pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +21,13 @@ from corruptbench.datasets import ClipId
 from corruptbench.errors import InputError, first_problem
 from corruptbench.files import atomic
 from corruptbench.manifest import Cell, Manifest
-from corruptbench.shards import records
-from corruptbench.shards.records import CellDetections, CellRecord, DetectorRecord, ShardRecord
+from corruptbench.shards.records import (
+    BenchmarkRecord,
+    CellDetections,
+    CellRecord,
+    DetectorRecord,
+    ShardRecord,
+)
 
 KEY = b"corruptbench"
 
@@ -39,8 +43,8 @@ def write(
     """Write a clip's shard, atomically; equal content gives equal bytes."""
     record = ShardRecord(
         format="corruptbench-shard/1",
-        benchmark=records.BenchmarkRecord.of(manifest),
-        clip=records.ClipRecord(**asdict(clip_id)),
+        benchmark=BenchmarkRecord.of(manifest),
+        clip=clip_id,
         detector=detector,
         fingerprint=fingerprint,
         cells=tuple(CellRecord.of(d) for d in detections),

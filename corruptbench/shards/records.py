@@ -58,21 +58,6 @@ class BenchmarkRecord(Record):
         return f"{self.id} version {self.version} (manifest {self.manifest_sha256[:12]})"
 
 
-class ClipRecord(Record):
-    """Identity of the clip."""
-
-    dataset: str
-    subject: str
-    sequence: str
-    camera: str
-    action: str
-
-    @property
-    def id(self) -> ClipId:
-        """Identity as the data set gives it."""
-        return ClipId(**self.model_dump())
-
-
 class DetectorRecord(Record):
     """What identifies a detector's keypoints and scores."""
 
@@ -118,7 +103,7 @@ class ShardRecord(Record):
 
     format: Literal["corruptbench-shard/1"]
     benchmark: BenchmarkRecord
-    clip: ClipRecord
+    clip: ClipId
     detector: DetectorRecord
     fingerprint: Sha256
     cells: tuple[CellRecord, ...]

@@ -40,7 +40,7 @@ def recount(folder: Path) -> int:
     found: dict[str, tuple[CellRecord, ...]] = {}
     for path in parquet.find(folder):
         record = parquet.read_record(path)
-        found[str(record.clip.id)] = record.cells
+        found[str(record.clip)] = record.cells
         parquet.read(path, [c.cell for c in record.cells])
     for name in sorted({*found, *lock.clips}):
         if name not in lock.clips:

@@ -100,7 +100,8 @@ def open_root(root: Path | None) -> Human36M | PackagedHuman36M | MotionBERTHuma
     """
     folder = "the folder that holds S9, S11, ..."
     if root is None:
-        raise InputError(f"Human3.6M needs its root: {folder}, or to evaluate only, {_FILES}")
+        needed = f"{folder}, or to evaluate only, {_FILES}"
+        raise InputError(f"Human3.6M needs its root: {needed}", "root")
     if root.suffix in _ENDINGS and not root.exists():
         raise InputError(
             f"{root}: no such file{near_miss(root)}; expected {_FILES}, to evaluate only, or "

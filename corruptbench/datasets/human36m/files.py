@@ -18,7 +18,7 @@ from typing import Literal
 from corruptbench.datasets.base import ClipId
 from corruptbench.datasets.human36m.tables import CAMERAS, SUBJECTS, official
 from corruptbench.datasets.near_misses import is_data, near_miss
-from corruptbench.datasets.root_suggestion import nearby
+from corruptbench.datasets.root_suggestion import suggest_nearby
 from corruptbench.errors import InputError
 
 Kind = Literal["D3_Positions", "D3_Positions_mono", "D2_Positions", "Videos", "ground_truth_bb"]
@@ -114,9 +114,8 @@ def check_root(root: Path) -> None:
     if subjects(root):
         return
     similar = next(filter(None, (near_subject(root, s) for s in SUBJECTS)), "")
-    other = None if similar else nearby(root, subjects)
-    if other is not None:
-        raise InputError(f"{root}: holds no subject's folder, but {other} does: give {other}")
+    if not similar:
+        suggest_nearby(root, subjects)
     packed = sorted(p.name for p in root.iterdir() if is_data(p) and p.name.endswith(_ARCHIVES))
     found = f"archives ({packed[0]}, ...): unpack them" if packed else "no subject's folder"
     raise InputError(
