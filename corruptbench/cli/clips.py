@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from corruptbench.cli import options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -21,12 +19,9 @@ def by_name(manifest: Manifest, dataset: Dataset) -> dict[str, ClipId]:
     return {str(c).partition("/")[2]: c for c in manifest.select(dataset.clip_ids())}
 
 
-@click.command(
-    cls=Command,
-    epilog=example(
-        "corruptbench clips --manifest studio-c-mini",
-        json="an array of objects with name, subject, sequence, action and camera",
-    ),
+@define(
+    "corruptbench clips --manifest studio-c-mini",
+    json="an array of objects with name, subject, sequence, action and camera",
 )
 @options.manifest()
 @options.root

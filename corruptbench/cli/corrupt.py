@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corruptbench.cli import options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.target import check_target
 
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from corruptbench.video.probe import VideoFile
 
 
-@click.command(
-    cls=Command,
-    epilog=example("corruptbench corrupt in.mp4 out.mp4 --corruption camera_shake --severity 3"),
-)
+@define("corruptbench corrupt in.mp4 out.mp4 --corruption camera_shake --severity 3")
 @click.argument("source", type=options.PATH)
 @click.argument("target", type=options.PATH)
 @options.corruption

@@ -7,15 +7,12 @@ from pathlib import Path
 import click
 
 from corruptbench.cli import options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.words import Name
 
 
-@click.command(
-    cls=Command,
-    epilog=example("corruptbench train videopose3d --epochs 60 --out videopose3d-27.pt2"),
-)
+@define("corruptbench train videopose3d --epochs 60 --out videopose3d-27.pt2")
 @click.argument("lifter", type=Name(lambda: ["videopose3d"]))
 @click.option("--shards", type=options.PATH,
               help="Of a training split. Default: the embedded one.")  # fmt: skip
