@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -56,9 +57,7 @@ def command(
     check_suffix(out)
     usable_device(device)
 
-    def make() -> VideoPose3D:
-        return VideoPose3D(len(joint_set(joints)), 2)
-
+    make = partial(VideoPose3D, len(joint_set(joints)), 2)
     contract = parse_contract(
         {
             "name": name, "joints": joints, "channels": "xy", "normalize": "screen",

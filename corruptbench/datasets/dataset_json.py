@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from corruptbench.camera import Camera, Model
 from corruptbench.datasets.near_misses import near_miss
-from corruptbench.errors import InputError, first_problem
+from corruptbench.errors import InputError
 from corruptbench.records import Record
 from corruptbench.skeleton import joint_set
 from corruptbench.text_files import read_text
@@ -104,12 +104,8 @@ def read_record(root: Path) -> DatasetRecord:
             f"{root}: no dataset.json in it{near_miss(path)}; expected the root of a data set in "
             "open folders (dataset.json, labels/, videos/): is this one level too high or low?"
         )
-    try:
-        record = DatasetRecord.model_validate_json(read_text(path))
-    except ValidationError as error:
-        raise InputError(
-            f"{path}: {first_problem(error)}; docs/data.md says what is expected"
-        ) from None
+    remedy = "docs/data.md says what is expected"
+    record = DatasetRecord.parse(read_text(path), str(path), remedy)
     try:
         joint_set(record.joints)
     except InputError as error:

@@ -8,9 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
-from corruptbench.errors import InputError, first_problem
+from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_json, write_json
 from corruptbench.records import Record, Sha256
 from corruptbench.shards.records import BenchmarkRecord, CellRecord, DetectorRecord, ShardRecord
@@ -52,10 +50,7 @@ def read_lock(path: Path) -> Lock:
     if not path.is_file():
         remedy = "run the build again, it resumes"
         raise InputError(f"{path}: missing; expected the lock of a finished build: {remedy}")
-    try:
-        return Lock.model_validate_json(read_text(path))
-    except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error)}; build again") from None
+    return Lock.parse(read_text(path), str(path), "build again")
 
 
 def software() -> dict[str, str]:

@@ -15,10 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from corruptbench.datasets import ClipId
-from corruptbench.errors import InputError, first_problem
+from corruptbench.errors import InputError
 from corruptbench.files import atomic
 from corruptbench.manifest import Cell, Manifest
 from corruptbench.shards.records import (
@@ -103,12 +102,8 @@ def read_record(path: Path) -> ShardRecord:
         ) from None
     if KEY not in metadata:
         raise InputError(f"{path}: Parquet, but not a shard of corruptbench; remove it")
-    try:
-        return ShardRecord.model_validate_json(metadata[KEY])
-    except ValidationError as error:
-        raise InputError(
-            f"{path}: shard metadata: {first_problem(error)}; build it again with this software"
-        ) from None
+    remedy = "build it again with this software"
+    return ShardRecord.parse(metadata[KEY], f"{path}: shard metadata", remedy)
 
 
 def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
