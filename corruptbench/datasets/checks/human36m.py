@@ -97,7 +97,7 @@ class _Subject:
 
     def _pose_file(self, path: Path, sequence: str, needed: bool) -> Iterator[Finding]:
         """Yield what differs in a file of labels, and note its length."""
-        expected = tables.label_frames(self.subject, sequence)
+        frames = tables.label_frames(self.subject, sequence)
         name = files.stem(self.subject, sequence)
         about = partial(Finding, level="differs", subject=self.subject, where=str(path))
         try:
@@ -105,16 +105,13 @@ class _Subject:
         except InputError as error:
             yield file_fault(self.subject, "poses", needed, error, path)
             return
-        if self.lengths[path] != expected:
-            yield about(
-                what="poses", found=f"{self.lengths[path]} frames", expected=f"{expected} frames",
-                remedy="use the original file",
-            )  # fmt: skip
+        if self.lengths[path] != frames:
+            found, expected = f"{self.lengths[path]} frames", f"{frames} frames"
+            remedy = "use the original file"
+            yield about(what="poses", found=found, expected=expected, remedy=remedy)
         if path.stem != name and not in_camera_space(path):
-            yield about(
-                what="names", found=path.name, expected=f"{name}.cdf",
-                remedy="nothing to do: both names are read",
-            )  # fmt: skip
+            remedy = "nothing to do: both names are read"
+            yield about(what="names", found=path.name, expected=f"{name}.cdf", remedy=remedy)
 
     def _units(self) -> Iterator[Finding]:
         """Read all files that are needed and readable, or the first where none is needed."""

@@ -41,18 +41,6 @@ def _run(function: str, path: Path, width: int) -> Any:
     return sandbox.run(call, where, width, name=where, remedy=_AGAIN, limits=limits)
 
 
-def joints(path: Path) -> NDArray[np.float64]:
-    """Return (F, 17, 3) float64 mm: the joint set "h36m17" of a 3D file, in the file's own frame.
-
-    Raises:
-        InputError: as `read`, and for coordinates that cannot be millimeters.
-    """
-    chosen = read(path).reshape(-1, 32, 3)[:, JOINTS]
-    if problem := size_problem(chosen):
-        raise InputError(f"{path}: Pose: {problem}; use the original file: {_AGAIN}")
-    return chosen
-
-
 def world(path: Path, camera: Camera | None = None) -> NDArray[np.float64]:
     """Return (F, 17, 3) float64 world mm: the joint set "h36m17" of a file of ``D3_Positions``.
 
@@ -61,9 +49,12 @@ def world(path: Path, camera: Camera | None = None) -> NDArray[np.float64]:
         camera: the one in whose space the file is, if it is of ``D3_Positions_mono``.
 
     Raises:
-        InputError: as `joints`, and for a person who is not on the floor of the world.
+        InputError: as `read`, for coordinates that cannot be millimeters, and for a person who is
+            not on the floor of the world.
     """
-    seen = joints(path)
+    seen = read(path).reshape(-1, 32, 3)[:, JOINTS]
+    if problem := size_problem(seen):
+        raise InputError(f"{path}: Pose: {problem}; use the original file: {_AGAIN}")
     found = seen if camera is None else camera.camera_to_world(seen)
     if problem := height_problem(found):
         guess = "camera space? D3_Positions_mono?" if camera is None else "not of this camera?"

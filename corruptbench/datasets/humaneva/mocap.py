@@ -114,12 +114,9 @@ def joints_of(
         parameters: the subject's measures, mm.
         positions: frames (F,) in the trial, from 1 and fractional.
     """
-    return _Body(trial, positions).joints(_shoulder_width(static), parameters)
-
-
-def _shoulder_width(static: Capture) -> float:
     left, right = (static.markers[:, static.index(n)] for n in ("LSHO", "RSHO"))
-    return float(np.linalg.norm(left - right, axis=1).mean()) / 2 - MARKER_RADIUS
+    shoulder_width = float(np.linalg.norm(left - right, axis=1).mean()) / 2 - MARKER_RADIUS
+    return _Body(trial, positions).joints(shoulder_width, parameters)
 
 
 class _Body:
