@@ -83,7 +83,8 @@ class VideoPose3D(Writer):
                 self.left_out.append(f"{tracks[0].key[0]}/{tracks[0].key[1]} ({reason})")
                 continue
             if self._positions:
-                self._positions.check(parts)
+                for part in parts:
+                    self._positions.check(part)
             kept += parts
         if not kept:
             where = f"{self._positions.path}" if self._positions else "the shards"
