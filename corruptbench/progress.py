@@ -83,15 +83,11 @@ class Meter:
         )
 
 
-def _silent(units: int, note: str) -> None:
-    """Show nothing."""
-
-
 @contextmanager
 def meter(label: str, total: int, unit: str, shown: bool) -> Iterator[Callable[[int, str], None]]:
     """Give a function that advances a meter, or does nothing unless ``shown``."""
     if not shown or sys.stderr is None:
-        yield _silent
+        yield lambda units, note: None  # noqa: ARG005
         return
     with Meter(label, total, unit) as shown_meter:
         yield shown_meter.advance

@@ -34,6 +34,7 @@ class FolderDataset:
         record: the content of dataset.json.
         name: of the data set, part of every clip's identity.
         joints: name of the joint set of its labels.
+        labels: reads a subject's labels, (F, J, 3) world mm, by sequence.
         licensed: dataset.json names a licence of any kind, so nothing is known.
         cameras: without an order of their own.
     """
@@ -46,7 +47,7 @@ class FolderDataset:
         self.root = root
         self.record = read_record(root)
         self.name, self.joints = self.record.name, self.record.joints
-        self._labels = lru_cache(maxsize=4)(self._read_labels)
+        self.labels = lru_cache(maxsize=4)(self._read_labels)
 
     def clip_ids(self) -> list[ClipId]:
         """Return all clips, sorted."""
@@ -59,16 +60,15 @@ class FolderDataset:
 
     def load(self, clip_id: ClipId) -> Clip:
         """Return the clip with its labels; the video is named, not opened."""
-        labels = self._labels(clip_id.subject)
+        labels = self.labels(clip_id.subject)
         if clip_id.sequence not in labels:
             raise InputError(
-                f"{self._labels_path(clip_id.subject)}: no rows of sequence '{clip_id.sequence}', "
+                f"{self.labels_path(clip_id.subject)}: no rows of sequence '{clip_id.sequence}', "
                 "which dataset.json lists; add its labels or remove it from dataset.json"
             )
-        file = f"{clip_id.sequence}.{clip_id.camera}.mp4"
         return Clip(
             id=clip_id,
-            video=self.root / "videos" / clip_id.subject / file,
+            video=self.video_path(clip_id),
             fps=self.record.fps,
             camera=self.record.cameras[clip_id.camera].camera(clip_id.camera),
             joint_set=self.joints,
@@ -77,16 +77,20 @@ class FolderDataset:
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """Yield what is there, missing, or other than dataset.json says."""
-        cameras = {name: record.camera(name) for name, record in self.record.cameras.items()}
-        clips = self.clip_ids()
-        return checks.findings(self.root, clips, cameras, self.joints, self._labels, needs)
+        return checks.findings(self, needs)
 
-    def _labels_path(self, subject: str) -> Path:
+    def video_path(self, clip_id: ClipId) -> Path:
+        """Return where the video of a clip should be."""
+        file = f"{clip_id.sequence}.{clip_id.camera}.mp4"
+        return self.root / "videos" / clip_id.subject / file
+
+    def labels_path(self, subject: str) -> Path:
+        """Return where the labels of a subject should be."""
         return self.root / "labels" / f"{subject}.parquet"
 
     def _read_labels(self, subject: str) -> dict[str, NDArray[np.float64]]:
         """Return the labels (F, J, 3) world mm of each sequence of a subject."""
-        path = self._labels_path(subject)
+        path = self.labels_path(subject)
         remedy = "add them, or remove the subject from dataset.json"
         require_file(path, f"expected the 3D labels of subject {subject}: {remedy}")
         try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from corruptbench.datasets.checks.report import Finding, Needs
 from corruptbench.datasets.checks.videos import Wanted, check_videos
 from corruptbench.errors import InputError
 
+if TYPE_CHECKING:
+    from corruptbench.datasets.folder import FolderDataset
+
 Labels = Mapping[str, NDArray[np.float64]]
 
 #: In this share of the labeled frames the hips should be in the picture. Otherwise a camera is
@@ -24,30 +28,16 @@ Labels = Mapping[str, NDArray[np.float64]]
 _SEEN = 0.5
 
 
-def findings(
-    root: Path,
-    clips: Sequence[ClipId],
-    cameras: Mapping[str, Camera],
-    joints: str,
-    read: Callable[[str], Labels],
-    needs: Needs,
-) -> Iterator[Finding]:
-    """Yield findings on labels, their units, cameras and videos of each subject.
-
-    Args:
-        root: of the data set.
-        clips: all that dataset.json lists.
-        cameras: by name.
-        joints: name of the joint set.
-        read: gives a subject's labels by sequence, (F, J, 3) mm; raises `InputError`.
-        needs: of the benchmarks in question.
-    """
+def findings(dataset: FolderDataset, needs: Needs) -> Iterator[Finding]:
+    """Yield findings on labels, their units, cameras and videos of each subject."""
+    clips, joints = dataset.clip_ids(), dataset.joints
+    cameras = {name: record.camera(name) for name, record in dataset.record.cameras.items()}
     for subject in dict.fromkeys(c.subject for c in clips):
         own = [c for c in clips if c.subject == subject]
-        path = root / "labels" / f"{subject}.parquet"
+        path = dataset.labels_path(subject)
         labels: Labels = {}
         try:
-            labels = read(subject)
+            labels = dataset.labels(subject)
         except InputError as error:
             yield _no_labels(subject, path, error, needs.any(own))
         else:
@@ -57,10 +47,8 @@ def findings(
                 yield units
                 if units.level == "ok":
                     yield from _views(own, cameras, labels)
-        folder = root / "videos" / subject
-        wanted = {
-            folder / f"{c.sequence}.{c.camera}.mp4": _wanted(c, cameras, labels, needs) for c in own
-        }
+        wanted = {dataset.video_path(c): _wanted(c, cameras, labels, needs) for c in own}
+        folder = next(iter(wanted)).parent
         remedy = "add them, or remove the sequence from dataset.json"
         yield from check_videos(subject, folder, wanted, bool(labels), remedy)
 

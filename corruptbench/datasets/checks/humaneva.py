@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from corruptbench.datasets.humaneva.sync import STREAMS, UPDATE
 from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
 
+if TYPE_CHECKING:
+    from corruptbench.datasets.humaneva import HumanEva
+
 #: A camera this far from its published place is another calibration, mm. Rounding in the files
 #: makes about 0.01. Our own choice.
 CAMERA_TOLERANCE = 1.0
@@ -31,28 +35,17 @@ _CONVERT = "convert them with VideoPose3D's ConvertHumanEva.m, into converted_15
 Positions = Sequence[tuple[float, float, float]]
 
 
-def findings(
-    root: Path,
-    recordings: Sequence[Recording],
-    positions: Mapping[str, Positions],
-    labels: LabelFiles,
-    needs: Needs,
-) -> Iterator[Finding]:
+def findings(dataset: HumanEva, needs: Needs) -> Iterator[Finding]:
     """Yield findings on cameras, videos, synchronization and labels of each subject.
 
     Only the headers of videos are read, and all labels (a few megabytes). There is one finding
     where all is well, and one for each thing that is not.
-
-    Args:
-        root: the folder that holds S1, S2, S3.
-        recordings: what to expect.
-        positions: the cameras' published centers by subject, world mm.
-        labels: below the root.
-        needs: of the benchmarks in question.
     """
-    for subject in dict.fromkeys(r.subject for r in recordings):
-        own = [r for r in recordings if r.subject == subject]
-        check = _Subject(root, subject, own, positions.get(subject, ()), labels, needs)
+    root = dataset.root
+    for subject in dict.fromkeys(r.subject for r in dataset.expected):
+        own = [r for r in dataset.expected if r.subject == subject]
+        positions = dataset.positions.get(subject, ())
+        check = _Subject(root, subject, own, positions, dataset.labels, needs)
         if files.child(root, subject).is_dir():
             yield from check.findings()
         else:

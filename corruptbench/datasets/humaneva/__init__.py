@@ -59,8 +59,8 @@ class HumanEva:
         self.root = root
         self.positions = positions
         self.recordings = tuple(r for r in recordings if r.subject in there)
-        self._expected = recordings
-        self._labels = LabelFiles(root)
+        self.expected = recordings
+        self.labels = LabelFiles(root)
 
     def clip_ids(self) -> list[ClipId]:
         """Return all clips of the subjects that are there, sorted."""
@@ -71,7 +71,7 @@ class HumanEva:
         recording, partition = self._part(clip_id)
         path = files.calibration_file(self.root, recording.subject, clip_id.camera)
         camera = read_camera(path, clip_id.camera)
-        joints = self._labels.read(recording, partition)
+        joints = self.labels.read(recording, partition)
         first, _ = recording.frames(partition)
         start = recording.starts[CAMERAS.index(clip_id.camera)]
         return Clip(
@@ -87,7 +87,7 @@ class HumanEva:
 
     def label_source(self, clip_id: ClipId) -> Source | None:
         """Return where the labels of a clip come from; None where there are none."""
-        return self._labels.source(*self._part(clip_id))
+        return self.labels.source(*self._part(clip_id))
 
     def _part(self, clip_id: ClipId) -> tuple[Recording, Partition]:
         parts = ((r, p) for r in self.recordings for p in partitions.PARTITIONS)
@@ -106,7 +106,7 @@ class HumanEva:
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """Yield what is there, missing, or other than published; see `checks.findings`."""
-        return checks.findings(self.root, self._expected, self.positions, self._labels, needs)
+        return checks.findings(self, needs)
 
 
 def _person_boxes(joints: NDArray[np.float64], camera: Camera) -> NDArray[np.float64]:
