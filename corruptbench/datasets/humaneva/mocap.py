@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench import sandbox
 from corruptbench.datasets.near_misses import require_file
 from corruptbench.errors import InputError
+from corruptbench.formats import sandboxed
 
 Array = NDArray[np.float64]
 
@@ -83,9 +83,7 @@ def run_matlab(function: str, path: Path, *arguments: str, remedy: str) -> Any:
         InputError: when the file is missing, damaged, or lacks what the function reads.
     """
     require_file(path, "complete the data set")
-    call, where = f"corruptbench.formats.matlab:{function}", str(path)
-    limits = sandbox.Limits.for_file(path)
-    return sandbox.run(call, where, *arguments, name=where, remedy=remedy, limits=limits)
+    return sandboxed.read(f"matlab:{function}", path, *arguments, remedy=remedy)
 
 
 def read_parameters(path: Path) -> dict[str, float]:
