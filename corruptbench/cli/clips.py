@@ -35,10 +35,7 @@ def command(manifest: str, root: Path | None, as_json: bool) -> None:
     benchmark = load_manifest(manifest)
     clips = by_name(benchmark, open_dataset(benchmark.dataset, root))
     if as_json:
-        say_json([{"name": name, **_fields(clip)} for name, clip in clips.items()])
+        keys = ("subject", "sequence", "action", "camera")
+        say_json([{"name": n, **{k: getattr(c, k) for k in keys}} for n, c in clips.items()])
     else:
         say("\n".join(clips))
-
-
-def _fields(clip: ClipId) -> dict[str, str]:
-    return {key: getattr(clip, key) for key in ("subject", "sequence", "action", "camera")}

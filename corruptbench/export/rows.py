@@ -38,14 +38,16 @@ def rows_of(
     Raises:
         InputError: when the file's labels are not those of the frames.
     """
+    tracks = {track.key: track for track in found}
     members: dict[Key, list[tuple[int, int]]] = defaultdict(list)
     for i, row in enumerate(rows):
-        if row is not None:
+        if row is not None and row[0] in tracks:
             members[row[0]].append((i, row[1]))
     kept = np.zeros(len(rows), dtype=bool)
     values = np.empty((len(rows), 17, 3), dtype=np.float32)
-    for track in found:
-        inside = [(i, t) for i, t in members[track.key] if 0 <= t < len(track.keypoints)]
+    for key, pairs in members.items():
+        track = tracks[key]
+        inside = [(i, t) for i, t in pairs if 0 <= t < len(track.keypoints)]
         indices, frames = np.array(inside, dtype=np.intp).reshape(-1, 2).T
         _check_labels(where, track, labels[indices, :, :2], frames)
         kept[indices] = True

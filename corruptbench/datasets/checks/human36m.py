@@ -160,10 +160,8 @@ class _Subject:
         items = [Item(path.name, path.is_file(), needed) for path, needed in paths.items()]
         place = files.folder(self.root, self.subject, "ground_truth_bb")
         if not any(i.needed for i in items):  # the official data itself lacks a few
-            return Finding(
-                level="ok", subject=self.subject, what="boxes",
-                found=f"{sum(i.there for i in items)} files; not needed",
-                expected=f"at most {len(items)} files", where=str(place),
-            )  # fmt: skip
+            found, expected = f"{sum(i.there for i in items)} files", f"at most {len(items)} files"
+            about = partial(Finding, level="ok", subject=self.subject, what="boxes")
+            return about(found=f"{found}; not needed", expected=expected, where=str(place))
         remedy = "fetch the segments, or use a manifest with crop.boxes = 'ground-truth'"
         return presence(self.subject, "boxes", "files", items, place, remedy)
