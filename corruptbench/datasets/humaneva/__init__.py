@@ -28,7 +28,7 @@ from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.humaneva import files, partitions
 from corruptbench.datasets.humaneva.calibration import read_camera
 from corruptbench.datasets.humaneva.labels import LabelFiles, Source
-from corruptbench.datasets.humaneva.partitions import CAMERAS, Partition, Recording
+from corruptbench.datasets.humaneva.partitions import CAMERAS, OFFICIAL, Partition, Recording
 from corruptbench.errors import InputError
 
 FPS = 60.0
@@ -45,7 +45,7 @@ class HumanEva:
     def __init__(
         self,
         root: Path,
-        recordings: tuple[Recording, ...] = partitions.OFFICIAL,
+        recordings: tuple[Recording, ...] = OFFICIAL,
         positions: Mapping[str, tuple[tuple[float, float, float], ...]] = partitions.POSITIONS,
     ) -> None:
         """Look for the subjects' folders only.
@@ -136,5 +136,5 @@ def expected_clips() -> dict[ClipId, range]:
     Which frames have a label depends on the motion capture and its conversion: at least one, and
     at most all.
     """
-    parts = ((r, p) for r in partitions.OFFICIAL for p in partitions.PARTITIONS)
+    parts = ((r, p) for r in OFFICIAL for p in partitions.PARTITIONS)
     return {r.clip(p, camera): range(1, r.count(p) + 1) for r, p in parts for camera in CAMERAS}
