@@ -137,13 +137,9 @@ class Manifest(Record):
         """
         clip_ids = list(clip_ids)
         wanted = self.clips
-        for field, allowed, present in (
-            ("subjects", wanted.subjects, {c.subject for c in clip_ids}),
-            ("sequences", wanted.sequences, {c.sequence for c in clip_ids}),
-            ("actions", wanted.actions, {c.action for c in clip_ids}),
-            ("cameras", wanted.cameras, {c.camera for c in clip_ids}),
-        ):
-            missing = sorted(set(allowed or ()) - present)
+        for field in ("subjects", "sequences", "actions", "cameras"):
+            present = {getattr(c, field.removesuffix("s")) for c in clip_ids}
+            missing = sorted(set(getattr(wanted, field) or ()) - present)
             if missing:
                 raise InputError(
                     f"manifest {self.id}: clips.{field}: the data set has no {', '.join(missing)}; "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,25 +154,14 @@ def _coco17_to_h36m17(keypoints: NDArray[np.float64], scores: NDArray[np.float64
     return points, confidence
 
 
-def _coco17_to_humaneva15(keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> _Points:
-    return _midpoints(keypoints, scores, _HUMANEVA15_OF_COCO17)
-
-
 #: For each joint of HUMANEVA15 the closest H36M17 joint, to train on H36M17 labels. The two sets
 #: define pelvis, thorax and head differently: the choice for these is ours.
 _HUMANEVA15_OF_H36M17 = (0, 8, 11, 12, 13, 14, 15, 16, 4, 5, 6, 1, 2, 3, 10)
 
-
-def _h36m17_to_humaneva15(keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> _Points:
-    return keypoints[..., _HUMANEVA15_OF_H36M17, :], scores[..., _HUMANEVA15_OF_H36M17]
-
-
-_CONVERSIONS: dict[
-    tuple[str, str], Callable[[NDArray[np.float64], NDArray[np.float64]], _Points]
-] = {
+_CONVERSIONS: dict[tuple[str, str], Callable[..., _Points]] = {
     ("coco17", "h36m17"): _coco17_to_h36m17,
-    ("coco17", "humaneva15"): _coco17_to_humaneva15,
-    ("h36m17", "humaneva15"): _h36m17_to_humaneva15,
+    ("coco17", "humaneva15"): partial(_midpoints, pairs=_HUMANEVA15_OF_COCO17),
+    ("h36m17", "humaneva15"): partial(_midpoints, pairs=[(j, j) for j in _HUMANEVA15_OF_H36M17]),
 }
 
 

@@ -8,14 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.builder.plan import boxes_of
-from corruptbench.builder.render import (
-    CellRenderer,
-    Crop,
-    PixelDigest,
-    clip_info,
-    crops,
-    renderer,
-)
+from corruptbench.builder.render import CellRenderer, Crop, PixelDigest, clip_info, crops, renderer
 from corruptbench.corruptions import Region
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector
@@ -47,13 +40,15 @@ def rounded(values: NDArray[np.float32], step: float) -> NDArray[np.float32]:
 class _Lane:
     """One cell while its clip is decoded: crops wait here until a batch is full."""
 
-    def __init__(self, render: CellRenderer, frames: int, write: FrameWriter | None) -> None:
+    def __init__(
+        self, render: CellRenderer, frames: int, joints: int, write: FrameWriter | None
+    ) -> None:
         self.render = render
         self.write = write
         self.digest = PixelDigest()
         self.waiting: list[tuple[int, Crop, NDArray[np.uint8]]] = []
-        self.keypoints: list[NDArray[np.float32] | None] = [None] * frames
-        self.scores: list[NDArray[np.float32] | None] = [None] * frames
+        self.keypoints = np.full((frames, joints, 2), np.nan, dtype=np.float32)
+        self.scores = np.zeros((frames, joints), dtype=np.float32)
 
     def add(self, window: Window, t: int, crop: Crop | None, whole: Region, size: int) -> None:
         picture = None
@@ -73,21 +68,14 @@ class _Lane:
         found = detector(np.stack([pixels for _, _, pixels in self.waiting]))
         x0, y0, side = np.array([(s.x0, s.y0, s.side) for _, s, _ in self.waiting]).T
         keypoints = to_frame(found.keypoints, x0, y0, side, detector.input_size)
-        for i, (t, _, _) in enumerate(self.waiting):
-            self.keypoints[t] = rounded(keypoints[i], KEYPOINT_STEP)
-            self.scores[t] = rounded(found.scores[i], SCORE_STEP)
+        times = [t for t, _, _ in self.waiting]
+        self.keypoints[times] = rounded(keypoints, KEYPOINT_STEP)
+        self.scores[times] = rounded(found.scores, SCORE_STEP)
         self.waiting.clear()
 
-    def result(self, joints: int, boxes: NDArray[np.float32]) -> CellDetections:
-        nowhere = np.full((joints, 2), np.nan, dtype=np.float32)
-        unseen = np.zeros(joints, dtype=np.float32)
-        return CellDetections(
-            cell=self.render.cell,
-            keypoints=np.stack([nowhere if k is None else k for k in self.keypoints]),
-            scores=np.stack([unseen if s is None else s for s in self.scores]),
-            boxes=boxes,
-            pixels_sha256=self.digest.hexdigest(),
-        )
+    def result(self, boxes: NDArray[np.float32]) -> CellDetections:
+        digest = self.digest.hexdigest()
+        return CellDetections(self.render.cell, self.keypoints, self.scores, boxes, digest)
 
 
 def detect_clip(
@@ -118,7 +106,7 @@ def detect_clip(
     """
     frames = len(clip.joints)
     videos = videos or {}
-    lanes = [_Lane(renderer(c, clip, manifest), frames, videos.get(c)) for c in cells]
+    lanes = [_Lane(renderer(c, clip, manifest), frames, joints, videos.get(c)) for c in cells]
     info = clip_info(clip, manifest)
     clip_crops = crops(info, manifest.crop.padding)
     reach = max(lane.render.reach for lane in lanes)
@@ -131,4 +119,4 @@ def detect_clip(
                 lane.detect(detector)
                 tick(t % BATCH + 1)
     boxes = boxes_of(clip, manifest).astype(np.float32)
-    return [lane.result(joints, boxes) for lane in lanes]
+    return [lane.result(boxes) for lane in lanes]

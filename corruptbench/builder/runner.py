@@ -12,7 +12,7 @@ from pathlib import Path
 
 from corruptbench.builder.corrupted_videos import missing_cells
 from corruptbench.builder.plan import WorkItem, plan_build
-from corruptbench.builder.workers import Recipe, Station, local
+from corruptbench.builder.workers import Recipe, Station, build_items
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell
 from corruptbench.shards import parquet
@@ -79,8 +79,8 @@ def build(
         announce(Todo(todo, len(items), crops))
         if todo:
             (out / "lock.json").unlink(missing_ok=True)
-            engine = local(station, min(workers, len(todo)))
-            for _ in engine(todo, lambda count: progress(count, 0)):
+            workers = min(workers, len(todo))
+            for _ in build_items(station, workers, todo, lambda count: progress(count, 0)):
                 progress(0, 1)
         records = [parquet.read_record(i.path) for i in items]
         return write_lock(out, records, station.detector.runtime)
@@ -109,11 +109,9 @@ def _reserve(handle: int, out: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise InputError(
-            f"{out}: another build is running in this folder; wait for it, or choose another "
-            "folder",
-            "out",
-        ) from None
+        remedy = "wait for it, or choose another folder"
+        message = f"{out}: another build is running in this folder; {remedy}"
+        raise InputError(message, "out") from None
     except OSError as error:  # some network file systems have no locks, or none on folders
         warnings.warn(
             f"{out}: its file system cannot lock folders ({error.strerror}); do not start a "

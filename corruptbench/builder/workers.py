@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_handles
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 
@@ -43,18 +43,15 @@ class Recipe:
     device: str
 
 
-@dataclass
 class Station:
     """One worker's data set and detector."""
 
-    recipe: Recipe
-    dataset: Dataset = field(init=False)
-    detector: Detector = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, recipe: Recipe) -> None:
+        """Open the data set and load the detector."""
         cv2.setNumThreads(1)
-        self.dataset = open_dataset(self.recipe.manifest.dataset, self.recipe.root)
-        self.detector = load(self.recipe.detector, self.recipe.device)
+        self.recipe = recipe
+        self.dataset: Dataset = open_dataset(recipe.manifest.dataset, recipe.root)
+        self.detector: Detector = load(recipe.detector, recipe.device)
 
     def build(self, item: WorkItem, tick: Tick) -> None:
         """Build a clip's missing cells and write its shard; on failure the old shard stays.
@@ -76,65 +73,61 @@ class Station:
         write(item.path, item.clip_id, item.fingerprint, in_order, manifest, detector)
 
 
-class Engine(Protocol):
-    """Build items; yield each when its shard is on disk. ``tick`` is told the crops detected."""
+def build_items(
+    station: Station, workers: int, items: Sequence[WorkItem], tick: Tick
+) -> Iterator[WorkItem]:
+    """Build items; yield each when its shard is on disk.
 
-    def __call__(self, items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
-        """See the class."""
-        ...
+    One worker is this process. A daemonic process (a worker of somebody's own pool) cannot start
+    others: it works alone. Each worker computes on one thread. The bytes do not depend on the
+    number of workers.
 
-
-def local(station: Station, workers: int) -> Engine:
-    """Return an engine of worker processes on this machine; one worker is this process.
-
-    A daemonic process (a worker of somebody's own pool) cannot start any: it works alone.
-
-    Each worker computes on one thread. The bytes do not depend on the number of workers.
+    Args:
+        station: of this process.
+        workers: number of processes.
+        items: the clips.
+        tick: called with the crops detected since its last call.
     """
+    if workers > 1 and not multiprocessing.current_process().daemon:
+        yield from _in_parallel(station.recipe, workers, items, tick)
+        return
+    for item in items:
+        station.build(item, tick)
+        yield item
 
-    def serial(items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
-        for item in items:
-            station.build(item, tick)
-            yield item
 
-    def parallel(items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
-        context = multiprocessing.get_context("spawn")
-        try:
-            counter, stop = context.Value("q", 0), context.Event()
-        except OSError as error:  # no /dev/shm in a container, for example
-            raise InputError(
-                f"several worker processes need shared memory, which this machine refuses "
-                f"({error.strerror}); build with one worker"
-            ) from None
-        seen = 0
-        processes: list[BaseProcess] = []
-        pool = ProcessPoolExecutor(
-            workers,
-            mp_context=context,
-            initializer=_start,
-            initargs=(station.recipe, counter, stop),
-        )
-        try:
-            pending = _submitted(pool, items)
-            processes = list(pool._processes.values())
-            while pending:
-                done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-                now = counter.value
-                tick(now - seen)
-                seen = now
-                for future in done:
-                    future.result()
-                    yield pending.pop(future)
-        except BrokenProcessPool:
-            raise InputError(
-                f"{_how_it_ended(processes)}; run the same command again: it resumes"
-            ) from None
-        finally:
-            stop.set()
-            with _uninterrupted():  # a second Ctrl-C here would leave the workers waiting for ever
-                pool.shutdown(wait=True, cancel_futures=True)
-
-    return serial if workers == 1 or multiprocessing.current_process().daemon else parallel
+def _in_parallel(
+    recipe: Recipe, workers: int, items: Sequence[WorkItem], tick: Tick
+) -> Iterator[WorkItem]:
+    context = multiprocessing.get_context("spawn")
+    try:
+        counter, stop = context.Value("q", 0), context.Event()
+    except OSError as error:  # no /dev/shm in a container, for example
+        raise InputError(
+            f"several worker processes need shared memory, which this machine refuses "
+            f"({error.strerror}); build with one worker"
+        ) from None
+    seen = 0
+    processes: list[BaseProcess] = []
+    pool = ProcessPoolExecutor(workers, context, _start, (recipe, counter, stop))
+    try:
+        pending = _submitted(pool, items)
+        processes = list(pool._processes.values())
+        while pending:
+            done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            now = counter.value
+            tick(now - seen)
+            seen = now
+            for future in done:
+                future.result()
+                yield pending.pop(future)
+    except BrokenProcessPool:
+        how = _how_it_ended(processes)
+        raise InputError(f"{how}; run the same command again: it resumes") from None
+    finally:
+        stop.set()
+        with _uninterrupted():  # a second Ctrl-C here would leave the workers waiting for ever
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _submitted(
@@ -190,13 +183,10 @@ def _how_it_ended(processes: Sequence[BaseProcess]) -> str:
             continue
         if code < 0:
             hint = " (out of memory? fewer workers need less)" if code == -signal.SIGKILL else ""
-            return f"worker {number} was killed by signal {-code}, {_signal(-code)}{hint}"
+            name = signal.strsignal(-code) or "unknown"
+            return f"worker {number} was killed by signal {-code}, {name}{hint}"
         return f"worker {number} ended with exit code {code}"
     return "a worker process ended early"
-
-
-def _signal(number: int) -> str:
-    return signal.strsignal(number) or "unknown"
 
 
 # In a worker process:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corruptbench.cli import names, options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.words import Name, suggestion
 
@@ -19,12 +19,7 @@ if TYPE_CHECKING:
 FORMATS = ["videopose3d", "motionbert", "mmpose"]
 
 
-@click.command(
-    cls=Command,
-    epilog=example(
-        'corruptbench export --format videopose3d --cell clean --cell "erase 3" --out exported'
-    ),
-)
+@define('corruptbench export --format videopose3d --cell clean --cell "erase 3" --out exported')
 @options.shards
 @options.root
 @options.manifest_of_shards

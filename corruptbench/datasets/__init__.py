@@ -5,7 +5,7 @@ Where its clips are known without a copy of it, the module also has ``expected_c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -26,13 +26,7 @@ def open_dataset(name: str, root: Path | None) -> Dataset:
     Raises:
         InputError: for an unknown name, or a folder that does not hold that data set.
     """
-    module = _module(name)
-    try:
-        dataset: Dataset = module.open_root(root)
-    except InputError as error:
-        if root is None:
-            error.parameter = "root"
-        raise
+    dataset: Dataset = _module(name).open_root(root)
     return dataset
 
 
@@ -42,11 +36,9 @@ def expected_clips(name: str) -> Mapping[ClipId, range] | None:
     None where only a copy can tell, as for data of one's own. Raise `InputError` for an unknown
     name.
     """
-    module = _module(name)
-    clips: Mapping[ClipId, range] | None = (
-        module.expected_clips() if hasattr(module, "expected_clips") else None
-    )
-    return clips
+    find: Callable[[], Mapping[ClipId, range] | None]
+    find = getattr(_module(name), "expected_clips", lambda: None)
+    return find()
 
 
 def _module(name: str) -> ModuleType:

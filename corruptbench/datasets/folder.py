@@ -22,7 +22,7 @@ from corruptbench.datasets.base import Clip, ClipId
 from corruptbench.datasets.checks import folder as checks
 from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.dataset_json import read_record
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import require_file
 from corruptbench.errors import InputError
 from corruptbench.skeleton import joint_set
 
@@ -32,6 +32,9 @@ class FolderDataset:
 
     Attributes:
         record: the content of dataset.json.
+        name: of the data set, part of every clip's identity.
+        joints: name of the joint set of its labels.
+        labels: reads a subject's labels, (F, J, 3) world mm, by sequence.
         licensed: dataset.json names a licence of any kind, so nothing is known.
         cameras: without an order of their own.
     """
@@ -43,17 +46,8 @@ class FolderDataset:
         """Read dataset.json; labels are read when a clip is."""
         self.root = root
         self.record = read_record(root)
-        self._labels = lru_cache(maxsize=4)(self._read_labels)
-
-    @property
-    def name(self) -> str:
-        """Name of the data set, part of every clip's identity."""
-        return self.record.name
-
-    @property
-    def joints(self) -> str:
-        """Name of the joint set of its labels."""
-        return self.record.joints
+        self.name, self.joints = self.record.name, self.record.joints
+        self.labels = lru_cache(maxsize=4)(self._read_labels)
 
     def clip_ids(self) -> list[ClipId]:
         """Return all clips, sorted."""
@@ -66,40 +60,39 @@ class FolderDataset:
 
     def load(self, clip_id: ClipId) -> Clip:
         """Return the clip with its labels; the video is named, not opened."""
-        labels = self._labels(clip_id.subject)
+        labels = self.labels(clip_id.subject)
         if clip_id.sequence not in labels:
             raise InputError(
-                f"{self._labels_path(clip_id.subject)}: no rows of sequence '{clip_id.sequence}', "
+                f"{self.labels_path(clip_id.subject)}: no rows of sequence '{clip_id.sequence}', "
                 "which dataset.json lists; add its labels or remove it from dataset.json"
             )
-        file = f"{clip_id.sequence}.{clip_id.camera}.mp4"
         return Clip(
             id=clip_id,
-            video=self.root / "videos" / clip_id.subject / file,
+            video=self.video_path(clip_id),
             fps=self.record.fps,
             camera=self.record.cameras[clip_id.camera].camera(clip_id.camera),
-            joint_set=self.record.joints,
+            joint_set=self.joints,
             joints=labels[clip_id.sequence],
         )
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """Yield what is there, missing, or other than dataset.json says."""
-        cameras = {name: record.camera(name) for name, record in self.record.cameras.items()}
-        return checks.findings(
-            self.root, self.clip_ids(), cameras, self.record.joints, self._labels, needs
-        )
+        return checks.findings(self, needs)
 
-    def _labels_path(self, subject: str) -> Path:
+    def video_path(self, clip_id: ClipId) -> Path:
+        """Return where the video of a clip should be."""
+        file = f"{clip_id.sequence}.{clip_id.camera}.mp4"
+        return self.root / "videos" / clip_id.subject / file
+
+    def labels_path(self, subject: str) -> Path:
+        """Return where the labels of a subject should be."""
         return self.root / "labels" / f"{subject}.parquet"
 
     def _read_labels(self, subject: str) -> dict[str, NDArray[np.float64]]:
         """Return the labels (F, J, 3) world mm of each sequence of a subject."""
-        path = self._labels_path(subject)
-        if not path.is_file():
-            raise InputError(
-                f"{path}: missing{near_miss(path)}; expected the 3D labels of subject {subject}: "
-                "add them, or remove the subject from dataset.json"
-            )
+        path = self.labels_path(subject)
+        remedy = "add them, or remove the subject from dataset.json"
+        require_file(path, f"expected the 3D labels of subject {subject}: {remedy}")
         try:
             with path.open("rb") as stream:  # pyarrow only opens names that are UTF-8
                 table = pq.read_table(stream, columns=["sequence", "frame", "joints"])
@@ -108,8 +101,7 @@ class FolderDataset:
                 f"{path}: not a label table ({error}); expected Parquet with the columns "
                 "sequence, frame, joints"
             ) from None
-        joints = _joints(table, self.record.joints, path)
-        return _by_sequence(table, joints, path)
+        return _by_sequence(table, _joints(table, self.joints, path), path)
 
 
 def _joints(table: pa.Table, joints: str, path: Path) -> NDArray[np.float64]:
@@ -158,5 +150,6 @@ def _by_sequence(
 def open_root(root: Path | None) -> FolderDataset:
     """Return the data set in the folder ``root``, which must be given."""
     if root is None:
-        raise InputError("this data set needs its root: the folder that holds its dataset.json")
+        needed = "the folder that holds its dataset.json"
+        raise InputError(f"this data set needs its root: {needed}", "root")
     return FolderDataset(root)

@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from corruptbench.errors import InputError
+
 _VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".webm", ".wmv"}
 _ARCHIVES = {".gz", ".tgz", ".tar", ".zip", ".7z", ".rar", ".bz2", ".xz", ".zst"}
 _UNFINISHED = {".part", ".crdownload", ".download", ".tmp", ".filepart", ".partial"}
@@ -26,6 +28,12 @@ _COPY = re.compile(r"( \(\d+\)| - copy( \(\d+\))?)$")
 def is_data(path: Path) -> bool:
     """Return whether a name is not one that a system leaves beside data, such as ``._x.mp4``."""
     return not path.name.startswith(".") and path.name not in {"__MACOSX", "Thumbs.db"}
+
+
+def require_file(path: Path, expected: str) -> None:
+    """Raise `InputError` unless a file is there; ``expected`` is what it is, and what to do."""
+    if not path.is_file():
+        raise InputError(f"{path}: missing{near_miss(path)}; {expected}")
 
 
 def near_miss(path: Path) -> str:

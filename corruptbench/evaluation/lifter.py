@@ -19,9 +19,12 @@ from corruptbench.errors import InputError
 from corruptbench.evaluation.contract import EXTRA_FILE, Contract, parse_contract
 from corruptbench.files import sha256_of_file
 from corruptbench.skeleton import joint_set
+from corruptbench.text_files import read_text
 
 Array32 = NDArray[np.float32]
 Network = Callable[[torch.Tensor], torch.Tensor]
+#: Files in an archive by name; text, or bytes once torch.jit has read them.
+Extra = dict[str, Any]
 
 _EXPORT = (
     "export it with torch.export (model.pt2) or torch.jit.trace (model.pt); "
@@ -94,7 +97,7 @@ def load_lifter(path: Path, device: str) -> Lifter:
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected an exported lifter")
     target = usable_device(device)
-    extra = {EXTRA_FILE: ""}
+    extra: Extra = {EXTRA_FILE: ""}
     # Torch gets an open file: it takes a name for UTF-8.
     with path.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.jit is deprecated, but many people use it
@@ -126,10 +129,9 @@ def usable_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(
-            f"device '{name}': not usable here ({first}); try 'cpu'", "device"
-        ) from None
+        reason = str(error).splitlines()[0]
+        message = f"device '{name}': not usable here ({reason}); try 'cpu'"
+        raise InputError(message, "device") from None
     return device
 
 
@@ -153,33 +155,26 @@ def _kind(path: Path, stream: BinaryIO) -> Literal["export", "script"]:
     raise InputError(f"{path}: a ZIP archive, but not of an exported model; {_EXPORT}")
 
 
-def _load_script(
-    stream: BinaryIO, device: torch.device, extra: dict[str, str]
-) -> tuple[Network, int]:
-    files: dict[str, Any] = dict(extra)
-    script = torch.jit.load(stream, map_location=device, _extra_files=files)  # type: ignore[no-untyped-call]
-    content: str | bytes = files[EXTRA_FILE]  # str in, bytes out
-    extra[EXTRA_FILE] = content.decode() if isinstance(content, bytes) else content
+def _load_script(stream: BinaryIO, device: torch.device, extra: Extra) -> tuple[Network, int]:
+    script = torch.jit.load(stream, map_location=device, _extra_files=extra)  # type: ignore[no-untyped-call]
     script.eval()
     return script, sum(p.numel() for p in script.parameters())
 
 
-def _load_export(
-    stream: BinaryIO, device: torch.device, extra: dict[str, str]
-) -> tuple[Network, int]:
+def _load_export(stream: BinaryIO, device: torch.device, extra: Extra) -> tuple[Network, int]:
     program = torch.export.load(stream, extra_files=extra)
     count = sum(p.numel() for p in program.parameters())
     return cast(Network, program.module().to(device)), count
 
 
-def _contract(path: Path, inside: str) -> Contract:
+def _contract(path: Path, inside: str | bytes) -> Contract:
     if inside:
+        where = f"{path}: {EXTRA_FILE}"
+        data = inside.encode() if isinstance(inside, str) else inside
         try:
-            return parse_contract(
-                json.loads(inside.removeprefix("\ufeff")), f"{path}: {EXTRA_FILE}"
-            )
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}: {EXTRA_FILE}: not JSON ({error})") from None
+            return parse_contract(json.loads(data.decode("utf-8-sig")), where)
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{where}: not JSON ({error})") from None
     beside = path.with_suffix(".toml")
     if not beside.is_file():
         raise InputError(
@@ -187,9 +182,9 @@ def _contract(path: Path, inside: str) -> Contract:
             f"{beside}; docs/lifters.md lists its fields"
         )
     try:
-        return parse_contract(tomllib.loads(beside.read_text(encoding="utf-8-sig")), str(beside))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{beside}: not TOML in UTF-8 ({error}); correct the file") from None
+        return parse_contract(tomllib.loads(read_text(beside)), str(beside))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{beside}: not TOML ({error}); correct the file") from None
 
 
 def probe(lifter: Lifter) -> None:

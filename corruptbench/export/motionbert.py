@@ -9,24 +9,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 from corruptbench.datasets.human36m.tables import CAMERAS, official
 from corruptbench.errors import InputError
 from corruptbench.export.rows import Row, no_row, rows_of
 from corruptbench.export.tracks import Target, Track, slug
+from corruptbench.export.writer import Write, Writer
 from corruptbench.formats import motionbert
 from corruptbench.formats.h36m_toolbox import clip_rows
+from corruptbench.formats.numpy_files import write_pickle
 from corruptbench.manifest import Cell
 
 
-class MotionBERT:
+class MotionBERT(Writer):
     """Writes a copy of the user's pickle with the detections of a cell in it."""
 
     def __init__(self, target: Target) -> None:
         """Read the pickle."""
-        self.target = target
-        self.left_out: list[str] = []
+        super().__init__(target)
         self._path = target.labels(motionbert.EXPECTED)
         needed = ("joint_2d", "joint3d_image")
         self._content, self._splits = motionbert.read(self._path, needed)
@@ -35,12 +36,12 @@ class MotionBERT:
                 split.points(column)
         self._rows = {name: _rows(split.sources) for name, split in self._splits.items()}
 
-    def names(self, cells: Sequence[Cell]) -> list[str]:
-        """Return the names of all files."""
-        return [self._name(cell) for cell in cells]
+    def name(self, cell: Cell) -> str:
+        """Return the name of a cell's file."""
+        return f"{self._path.stem}_corruptbench_{slug(cell)}.pkl"
 
-    def write(self, cell: Cell, found: Sequence[Track]) -> Path:
-        """Write the pickle of a cell; a split without a clip of the shards stays as it is."""
+    def contents(self, found: Sequence[Track]) -> tuple[None, Write]:
+        """Return what writes the pickle; a split without a clip of the shards stays as it is."""
         replaced, self.left_out = {}, []
         for name, split in self._splits.items():
             rows = self._rows[name]
@@ -55,14 +56,7 @@ class MotionBERT:
         if not replaced:
             rows = [row for rows in self._rows.values() for row in rows]
             raise no_row(f"{self._path}: {', '.join(self._splits)}", rows, found)
-        content = self._content | replaced
-        return self.target.folder.put(
-            self._name(cell), lambda path: motionbert.write(path, content), cell=str(cell),
-            left_out=self.left_out,
-        )  # fmt: skip
-
-    def _name(self, cell: Cell) -> str:
-        return f"{self._path.stem}_corruptbench_{slug(cell)}.pkl"
+        return None, partial(write_pickle, value=self._content | replaced)
 
 
 def _check_lengths(where: str, rows: Sequence[Row], found: Sequence[Track]) -> None:

@@ -6,6 +6,7 @@ Every recording of the 3D file must be in the 2D file, with all cameras.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from corruptbench.export.conventions import convention_of
 from corruptbench.export.positions import Positions
 from corruptbench.export.recordings import Part, Recording, recordings
 from corruptbench.export.tracks import Target, Track, slug
+from corruptbench.export.writer import Write, Writer
 from corruptbench.formats.videopose3d import write_detections, write_positions
 from corruptbench.manifest import Cell
 from corruptbench.skeleton import joint_set
@@ -24,41 +26,29 @@ from corruptbench.skeleton import joint_set
 _JOINT_SETS = {"h36m17": "h36m", "coco17": "coco", "humaneva15": "humaneva15"}
 
 
-class VideoPose3D:
+class VideoPose3D(Writer):
     """Writes ``data_2d_<set>_corruptbench_<joints>_<cell>.npz``, and the 3D file cut to match."""
 
     def __init__(self, target: Target) -> None:
         """Read the 3D file if it is given."""
-        self.target = target
-        self.left_out: list[str] = []
+        super().__init__(target)
         self._convention = convention_of(target.dataset)
         given = target.annotations
         self._positions = None if given is None else Positions(given, self._convention)
-        self._labels = None if given is None else f"data_3d_{self._convention.name}.npz"
-        self._is_cut = False
+        self.labels = None if given is None else f"data_3d_{self._convention.name}.npz"
 
-    def names(self, cells: Sequence[Cell]) -> list[str]:
-        """Return the names of all files."""
-        return [*map(self._file, cells), *([self._labels] if self._labels else [])]
-
-    def write(self, cell: Cell, found: Sequence[Track]) -> Path:
-        """Write the 2D file of a cell; before the first one the 3D file, if it is given."""
-        parts = self._parts(found)
-        folder = self.target.folder
-        if self._positions and self._labels and not self._is_cut:
-            poses = self._positions.cut(parts)
-            folder.put(
-                self._labels, lambda path: write_positions(path, poses), left_out=self.left_out
-            )
-            self._is_cut = True
-        return folder.put(
-            self._file(cell), lambda path: self._write(path, parts), cell=str(cell),
-            labels=self._labels, left_out=self.left_out,
-        )  # fmt: skip
-
-    def _file(self, cell: Cell) -> str:
+    def name(self, cell: Cell) -> str:
+        """Return the name of a cell's 2D file."""
         joints = _JOINT_SETS[self.target.joints]
         return f"data_2d_{self._convention.name}_corruptbench_{joints}_{slug(cell)}.npz"
+
+    def contents(self, found: Sequence[Track]) -> tuple[Write | None, Write]:
+        """Return what writes the 3D file, if it is given, and the 2D file."""
+        parts = self._parts(found)
+        detections = partial(self._write, parts=parts)
+        if self._positions is None:
+            return None, detections
+        return partial(write_positions, table=self._positions.cut(parts)), detections
 
     def _write(self, path: Path, parts: Sequence[Part]) -> None:
         joints = joint_set(self.target.joints)
@@ -93,7 +83,8 @@ class VideoPose3D:
                 self.left_out.append(f"{tracks[0].key[0]}/{tracks[0].key[1]} ({reason})")
                 continue
             if self._positions:
-                self._positions.check(parts)
+                for part in parts:
+                    self._positions.check(part)
             kept += parts
         if not kept:
             where = f"{self._positions.path}" if self._positions else "the shards"

@@ -8,14 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from corruptbench.builder.render import (
-    CellRenderer,
-    Crop,
-    clip_info,
-    crops,
-    loose_renderer,
-    renderer,
-)
+from corruptbench.builder import render
+from corruptbench.builder.render import CellRenderer, Crop
 from corruptbench.corruptions import ClipInfo
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector
@@ -80,7 +74,7 @@ def scene_of_clip(clip: Clip, cells: Sequence[Cell], manifest: Manifest) -> Scen
         InputError: the video is missing.
     """
     clip.require_video()
-    info = clip_info(clip, manifest)
+    info = render.clip_info(clip, manifest)
     own = {CLEAN.corruption, *(pin.name for pin in manifest.corruptions)}
     foreign = [c for c in cells if c.corruption not in own]
     name = sha256_of_file(clip.video) if foreign else ""
@@ -89,9 +83,11 @@ def scene_of_clip(clip: Clip, cells: Sequence[Cell], manifest: Manifest) -> Scen
         clip.video,
         clip.first_frame,
         info,
-        crops(info, manifest.crop.padding),
+        render.crops(info, manifest.crop.padding),
         {
-            c: loose_renderer(c, info, name) if c in foreign else renderer(c, clip, manifest)
+            c: render.loose_renderer(c, info, name)
+            if c in foreign
+            else render.renderer(c, clip, manifest)
             for c in (CLEAN, *cells)
         },
     )
@@ -105,8 +101,8 @@ def scene_of_video(video: VideoFile, cells: Sequence[Cell], detector: Detector) 
         video.path,
         0,
         found.info,
-        crops(found.info, LOOSE_PADDING),
-        {c: loose_renderer(c, found.info, video.sha256) for c in (CLEAN, *cells)},
+        render.crops(found.info, LOOSE_PADDING),
+        {c: render.loose_renderer(c, found.info, video.sha256) for c in (CLEAN, *cells)},
         found.timing,
         upright=True,
     )

@@ -9,24 +9,21 @@ A shard holds neither 3D ground truth nor pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from corruptbench.datasets import ClipId
-from corruptbench.errors import InputError, first_problem
+from corruptbench.errors import InputError
 from corruptbench.files import atomic
 from corruptbench.manifest import Cell, Manifest
 from corruptbench.shards.records import (
     BenchmarkRecord,
     CellDetections,
     CellRecord,
-    ClipRecord,
     DetectorRecord,
     ShardRecord,
 )
@@ -45,26 +42,19 @@ def write(
     """Write a clip's shard, atomically; equal content gives equal bytes."""
     record = ShardRecord(
         format="corruptbench-shard/1",
-        benchmark=BenchmarkRecord(
-            id=manifest.id, version=manifest.version, manifest_sha256=manifest.sha256
-        ),
-        clip=ClipRecord(**asdict(clip_id)),
+        benchmark=BenchmarkRecord.of(manifest),
+        clip=clip_id,
         detector=detector,
         fingerprint=fingerprint,
         cells=tuple(CellRecord.of(d) for d in detections),
     )
     schema = _schema(record, joints=detections[0].scores.shape[1])
     floats = [f"{column}.list.element" for column in ("keypoints", "scores", "box")]
+    options = {"compression": "zstd", "use_dictionary": ["corruption", "severity"]}
     with (
         atomic(path) as temporary,
         temporary.open("wb") as stream,
-        pq.ParquetWriter(
-            stream,
-            schema,
-            compression="zstd",
-            use_dictionary=["corruption", "severity"],
-            use_byte_stream_split=floats,
-        ) as writer,
+        pq.ParquetWriter(stream, schema, use_byte_stream_split=floats, **options) as writer,
     ):
         for d in detections:
             writer.write_table(_table(d, schema), row_group_size=max(len(d.keypoints), 1))
@@ -112,12 +102,8 @@ def read_record(path: Path) -> ShardRecord:
         ) from None
     if KEY not in metadata:
         raise InputError(f"{path}: Parquet, but not a shard of corruptbench; remove it")
-    try:
-        return ShardRecord.model_validate_json(metadata[KEY])
-    except ValidationError as error:
-        raise InputError(
-            f"{path}: shard metadata: {first_problem(error)}; build it again with this software"
-        ) from None
+    remedy = "build it again with this software"
+    return ShardRecord.parse(metadata[KEY], f"{path}: shard metadata", remedy)
 
 
 def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
@@ -126,8 +112,8 @@ def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
     Raises:
         InputError: the shard does not have one of the cells, is damaged, or was altered.
     """
-    records = {c.cell: (i, c) for i, c in enumerate(read_record(path).cells)}
-    missing = [str(c) for c in cells if c not in records]
+    there = {c.cell: (i, c) for i, c in enumerate(read_record(path).cells)}
+    missing = [str(c) for c in cells if c not in there]
     if missing:
         raise InputError(
             f"{path}: has no cell {', '.join(missing)}; build again with these corruptions and "
@@ -135,11 +121,11 @@ def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
         )
     try:
         with path.open("rb") as stream, pq.ParquetFile(stream) as file:
-            found = [_detections(file.read_row_group(records[c][0]), records[c][1]) for c in cells]
+            found = [_detections(file.read_row_group(there[c][0]), there[c][1]) for c in cells]
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
         raise InputError(f"{path}: damaged ({error}); delete it and build it again") from None
     for d in found:
-        if d.detections_sha256 != records[d.cell][1].detections_sha256:
+        if d.detections_sha256 != there[d.cell][1].detections_sha256:
             raise InputError(
                 f"{path}: {d.cell}: its rows do not have the digest that its metadata states; "
                 "it was altered: delete it and build it again"
@@ -179,10 +165,8 @@ def find(folder: Path) -> list[Path]:
     """Return the paths of all shards of an output folder, sorted.
 
     Raises:
-        InputError: there is no such folder, or no shard in it.
+        InputError: there is no shard in it.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected the output folder of a build")
     paths = sorted((folder / "keypoints").rglob("*.parquet"))
     if not paths:
         raise InputError(f"{folder}: holds no shards; expected the output folder of a build")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from corruptbench.datasets import ClipId
 from corruptbench.detectors import Detector
-from corruptbench.manifest import Cell
+from corruptbench.manifest import Cell, Manifest
 from corruptbench.records import Record, Sha256
 
 
@@ -49,20 +49,13 @@ class BenchmarkRecord(Record):
     version: int
     manifest_sha256: Sha256
 
+    @classmethod
+    def of(cls, manifest: Manifest) -> BenchmarkRecord:
+        """Return the record of a manifest."""
+        return cls(id=manifest.id, version=manifest.version, manifest_sha256=manifest.sha256)
 
-class ClipRecord(Record):
-    """Identity of the clip."""
-
-    dataset: str
-    subject: str
-    sequence: str
-    camera: str
-    action: str
-
-    @property
-    def id(self) -> ClipId:
-        """Identity as the data set gives it."""
-        return ClipId(**self.model_dump())
+    def __str__(self) -> str:
+        return f"{self.id} version {self.version} (manifest {self.manifest_sha256[:12]})"
 
 
 class DetectorRecord(Record):
@@ -76,12 +69,7 @@ class DetectorRecord(Record):
     @classmethod
     def of(cls, detector: Detector) -> DetectorRecord:
         """Return the record of a loaded detector."""
-        return cls(
-            name=detector.name,
-            layout=detector.layout,
-            score_meaning=detector.score_meaning,
-            weights_sha256=detector.weights_sha256,
-        )
+        return cls(**{field: getattr(detector, field) for field in cls.model_fields})
 
 
 class CellRecord(Record):
@@ -115,7 +103,7 @@ class ShardRecord(Record):
 
     format: Literal["corruptbench-shard/1"]
     benchmark: BenchmarkRecord
-    clip: ClipRecord
+    clip: ClipId
     detector: DetectorRecord
     fingerprint: Sha256
     cells: tuple[CellRecord, ...]

@@ -145,7 +145,7 @@ def test_shard_of_another_manifest(copy, mini, mini_manifest, tiny_lifter, tmp_p
     other = write_manifest(tmp_path / "o.toml", **changes)
     done = evaluate(cli, tiny_lifter, copy, mini, other, tmp_path)
     assert done.code == 2
-    assert "built from manifest mini-c version 1" in done.err
+    assert "built from mini-c version 1 (manifest " in done.err
     # one foreign file among the right ones
     build = (
         "--severity",
@@ -162,7 +162,7 @@ def test_shard_of_another_manifest(copy, mini, mini_manifest, tiny_lifter, tmp_p
     shutil.copy(tmp_path / "foreign" / name, copy / name)
     done = evaluate(cli, tiny_lifter, copy, mini, mini_manifest, tmp_path)
     assert done.code == 2
-    assert "step_1.cam1.parquet: shard of mini-c version 1, manifest" in done.err
+    assert "step_1.cam1.parquet: shard of mini-c version 1 (manifest " in done.err
 
 
 def test_altered_keypoints(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from corruptbench.camera import Camera, Model
 from corruptbench.datasets.base import Clip, ClipId
 from corruptbench.datasets.checks.plausibility import THIGH_MM, thighs
-from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs, said
+from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs, fault
 from corruptbench.datasets.human36m.cameras import camera_of
 from corruptbench.datasets.human36m.files import clip_ids
 from corruptbench.datasets.human36m.packaged import LabelsOnly
@@ -104,19 +104,15 @@ class MotionBERTHuman36M(LabelsOnly):
 
     def _agreement(self, subject: str, sequence: str) -> Finding:
         """Return whether the cameras agree on a recording."""
-        about = partial(
-            Finding, subject=subject, what="projection", expected=f"at most {AGREEMENT_PX} px",
-            where=str(self.path),
-        )  # fmt: skip
+        about = {"subject": subject, "what": "projection"}
+        about["expected"] = f"at most {AGREEMENT_PX} px"
         try:
             result = self._recording(subject, sequence)
         except InputError as error:
-            return about(level="missing", found=said(error, self.path), remedy=_REMEDY)
-        return about(
-            level="ok",
-            found=f"{result.error.max():.2g} px between joint3d_image and triangulated joints of "
-            f"{sequence}, lens model '{result.lens}'",
-        )
+            return fault(error, self.path, True, remedy=_REMEDY, **about)
+        found = f"{result.error.max():.2g} px between joint3d_image and triangulated joints of "
+        found += f"{sequence}, lens model '{result.lens}'"
+        return Finding(level="ok", found=found, where=str(self.path), **about)
 
     @cached_property
     def _subjects(self) -> list[str]:

@@ -15,16 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets.base import Clip, ClipId
+from corruptbench.datasets.checks import report
 from corruptbench.datasets.checks.plausibility import height_problem, size_problem
-from corruptbench.datasets.checks.report import (
-    ALL_CLIPS,
-    Finding,
-    Item,
-    Needs,
-    labels_only,
-    no_subject,
-    presence,
-)
+from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.human36m.cameras import camera_of
 from corruptbench.datasets.human36m.files import clip_ids
 from corruptbench.datasets.human36m.poses import JOINTS
@@ -68,16 +61,16 @@ class LabelsOnly:
         yield Finding(
             level="ok", subject="", what="cameras", found="the built-in table", expected="that"
         )
-        yield labels_only("", self.path)
+        yield report.labels_only("", self.path)
         for subject in SUBJECTS:
             needed = {c.sequence for c in clip_ids(self.name, [subject]) if needs.clip(c)}
             if subject not in lengths:
-                yield no_subject(subject, bool(needed), self.path)
+                yield report.no_subject(subject, bool(needed), self.path)
                 continue
             found = lengths[subject]
-            items = [Item(s, s in found, s in needed) for s in official().frames[subject]]
+            items = [report.Item(s, s in found, s in needed) for s in official().frames[subject]]
             remedy = "take the whole file"
-            yield presence(subject, "poses", "recordings", items, self.path, remedy)
+            yield report.presence(subject, "poses", "recordings", items, self.path, remedy)
             for name, frames in found.items():
                 expected = label_frames(subject, name)
                 if frames != expected:

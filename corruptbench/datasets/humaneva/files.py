@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corruptbench.datasets.near_misses import near_miss
-from corruptbench.datasets.root_suggestion import nearby
+from corruptbench.datasets.root_suggestion import suggest_nearby
 from corruptbench.errors import InputError
 
 _KINDS = ("Image_Data", "Calibration_Data", "Sync_Data", "Mocap_Data")
@@ -45,9 +45,8 @@ def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
     if found:
         return found
     similar = next(filter(None, (near_miss(root / s / "Image_Data") for s in subjects)), "")
-    other = None if similar else nearby(root, present)
-    if other is not None:
-        raise InputError(f"{root}: holds no subject's folder, but {other} does: give {other}")
+    if not similar:
+        suggest_nearby(root, present)
     raise InputError(
         f"{root}: no folder {' or '.join(subjects)} of HumanEva-I in it{similar}; expected "
         "S1/Image_Data, S1/Calibration_Data and so on: are the archives unpacked?"

@@ -24,12 +24,7 @@ from corruptbench.datasets.humaneva.sync import STREAMS, Clock, common_clock, re
 from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
 from corruptbench.formats.humaneva_chunks import chunk_name, numbered, validity
-from corruptbench.formats.videopose3d import (
-    Table,
-    check_poses,
-    read_detections,
-    read_positions,
-)
+from corruptbench.formats.videopose3d import Table, check_poses, read_detections, read_positions
 
 Array = NDArray[np.float64]
 Source = Literal["converted_15j", "data_3d_humaneva15.npz", "motion capture (experimental)"]

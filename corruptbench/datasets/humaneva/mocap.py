@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench import sandbox
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import require_file
 from corruptbench.errors import InputError
+from corruptbench.formats import sandboxed
 
 Array = NDArray[np.float64]
 
@@ -82,11 +82,8 @@ def run_matlab(function: str, path: Path, *arguments: str, remedy: str) -> Any:
     Raises:
         InputError: when the file is missing, damaged, or lacks what the function reads.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: missing{near_miss(path)}; complete the data set")
-    call, where = f"corruptbench.formats.matlab:{function}", str(path)
-    limits = sandbox.Limits.for_file(path)
-    return sandbox.run(call, where, *arguments, name=where, remedy=remedy, limits=limits)
+    require_file(path, "complete the data set")
+    return sandboxed.read(f"matlab:{function}", path, *arguments, remedy=remedy)
 
 
 def read_parameters(path: Path) -> dict[str, float]:
@@ -95,11 +92,7 @@ def read_parameters(path: Path) -> dict[str, float]:
     Raises:
         InputError: when one that is needed is missing.
     """
-    if not path.is_file():
-        raise InputError(
-            f"{path}: missing{near_miss(path)}; expected the subject's measures: complete the data "
-            "set"
-        )
+    require_file(path, "expected the subject's measures: complete the data set")
     text = path.read_bytes().decode("latin-1")
     found = {k: float(v) for k, v in re.findall(r"\$(\w+)\s*=\s*(-?\d+(?:\.\d*)?)", text)}
     for name in ("LShoulderOffset", "RShoulderOffset"):
@@ -119,12 +112,9 @@ def joints_of(
         parameters: the subject's measures, mm.
         positions: frames (F,) in the trial, from 1 and fractional.
     """
-    return _Body(trial, positions).joints(_shoulder_width(static), parameters)
-
-
-def _shoulder_width(static: Capture) -> float:
     left, right = (static.markers[:, static.index(n)] for n in ("LSHO", "RSHO"))
-    return float(np.linalg.norm(left - right, axis=1).mean()) / 2 - MARKER_RADIUS
+    shoulder_width = float(np.linalg.norm(left - right, axis=1).mean()) / 2 - MARKER_RADIUS
+    return _Body(trial, positions).joints(shoulder_width, parameters)
 
 
 class _Body:
