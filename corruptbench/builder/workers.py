@@ -122,6 +122,7 @@ def _in_parallel(
                 future.result()
                 yield pending.pop(future)
     except BrokenProcessPool:
+        pool.shutdown()  # until then the pool may be about to note the exit codes itself
         how = _how_it_ended(processes)
         raise InputError(f"{how}; run the same command again: it resumes") from None
     finally:
@@ -177,7 +178,6 @@ def _without_main() -> Iterator[None]:
 def _how_it_ended(processes: Sequence[BaseProcess]) -> str:
     """Say which worker ended first, and by which exit code or signal."""
     for number, process in enumerate(processes, 1):
-        process.join(timeout=1)
         code = process.exitcode
         if code is None or code in (0, -signal.SIGTERM):  # the pool ends the others so
             continue
