@@ -249,7 +249,7 @@ def _answer(
         if isinstance(error, InputError):
             return pack(["refused", str(error)])
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
-        return pack(["error", f"cannot be read ({reason})"])
+        return pack(["error", f"cannot be read ({reason}), it may be damaged or truncated"])
 
 
 def _is_memory(error: BaseException | None) -> bool:
