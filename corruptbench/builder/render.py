@@ -1,9 +1,8 @@
-"""Render corrupted crops and hash their pixels."""
+"""Render corrupted crops."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,15 +69,12 @@ def clip_info(clip: Clip, manifest: Manifest) -> ClipInfo:
     )
 
 
-def renderer(cell: Cell, clip: Clip, manifest: Manifest) -> CellRenderer:
-    """Make the renderer of a cell; everything random is drawn from the identity of the clip."""
+def renderer(cell: Cell, info: ClipInfo, key: Callable[[Cell], Key]) -> CellRenderer:
+    """Make the renderer of a cell of a clip; everything random is drawn from its ``key``."""
     if cell == CLEAN:
         return CellRenderer(cell, None, None)
     corruption = get(cell.corruption)
-    draws = corruption.prepare(
-        clip_info(clip, manifest), cell.severity, manifest.key(cell, clip.id)
-    )
-    return CellRenderer(cell, corruption, draws)
+    return CellRenderer(cell, corruption, corruption.prepare(info, cell.severity, key(cell)))
 
 
 def loose_renderer(cell: Cell, info: ClipInfo, name: str) -> CellRenderer:
@@ -86,11 +82,12 @@ def loose_renderer(cell: Cell, info: ClipInfo, name: str) -> CellRenderer:
 
     Pass the SHA-256 of the video's content. It is the same on every machine and under any name.
     """
-    if cell == CLEAN:
-        return CellRenderer(cell, None, None)
-    corruption = get(cell.corruption)
-    key = Key.of("no benchmark", cell.corruption, corruption.version, cell.severity, name)
-    return CellRenderer(cell, corruption, corruption.prepare(info, cell.severity, key))
+
+    def key(cell: Cell) -> Key:
+        version = get(cell.corruption).version
+        return Key.of("no benchmark", cell.corruption, version, cell.severity, name)
+
+    return renderer(cell, info, key)
 
 
 def crops(info: ClipInfo, padding: float) -> list[Crop | None]:
@@ -106,24 +103,3 @@ def crops(info: ClipInfo, padding: float) -> list[Crop | None]:
         visible = inside.x0 < inside.x1 and inside.y0 < inside.y1
         found.append(Crop(x0, y0, side, inside) if visible else None)
     return found
-
-
-class PixelDigest:
-    """SHA-256 over the pixels that a detector is given, before they are resized.
-
-    Two sites that built the same benchmark have equal digests with any detector.
-    """
-
-    def __init__(self) -> None:
-        """Start an empty digest."""
-        self._hash = hashlib.sha256()
-
-    def update(self, t: int, region: Region, pixels: Frame) -> None:
-        """Add a region (h, w, 3) uint8 of frame ``t``."""
-        where = np.array([t, region.x0, region.y0, region.x1, region.y1], dtype="<i4")
-        self._hash.update(where.tobytes())
-        self._hash.update(np.ascontiguousarray(pixels).data)
-
-    def hexdigest(self) -> str:
-        """Return 64 hexadecimal digits."""
-        return self._hash.hexdigest()

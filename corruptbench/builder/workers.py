@@ -28,7 +28,6 @@ from corruptbench.errors import InputError
 from corruptbench.manifest import Manifest
 from corruptbench.shards.parquet import present_cells, read, write
 from corruptbench.shards.records import CellDetections, DetectorRecord
-from corruptbench.skeleton import joint_set
 
 Tick = Callable[[int], None]
 
@@ -60,12 +59,11 @@ class Station:
         """
         have = present_cells(item.path, item.fingerprint)
         manifest, clip = self.recipe.manifest, self.dataset.load(item.clip_id)
-        joints = len(joint_set(self.detector.layout))
         drop_stale(item)
         new: list[CellDetections] = []
         for cells in groups(item, missing_cells(item, have)):
             with open_videos(item, cells, clip.video) as opened:
-                new += detect_clip(clip, cells, manifest, self.detector, joints, tick, opened)
+                new += detect_clip(clip, cells, manifest, self.detector, tick, opened)
         kept = read(item.path, have) if have else []
         new = [d for d in new if d.cell not in have]
         in_order = sorted([*new, *kept], key=lambda d: manifest.cells.index(d.cell))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,7 @@ def scene_of_clip(clip: Clip, cells: Sequence[Cell], manifest: Manifest) -> Scen
     own = {CLEAN.corruption, *(pin.name for pin in manifest.corruptions)}
     foreign = [c for c in cells if c.corruption not in own]
     name = sha256_of_file(clip.video) if foreign else ""
+    key = partial(manifest.key, clip_id=clip.id)
     return Scene(
         str(clip.id),
         clip.video,
@@ -87,7 +89,7 @@ def scene_of_clip(clip: Clip, cells: Sequence[Cell], manifest: Manifest) -> Scen
         {
             c: render.loose_renderer(c, info, name)
             if c in foreign
-            else render.renderer(c, clip, manifest)
+            else render.renderer(c, info, key)
             for c in (CLEAN, *cells)
         },
     )

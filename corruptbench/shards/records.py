@@ -111,5 +111,4 @@ class ShardRecord(Record):
 
 def shard_path(out: Path, clip_id: ClipId) -> Path:
     """Return where a clip's shard lies below the output folder."""
-    file = f"{clip_id.sequence}.{clip_id.camera}.parquet"
-    return out / "keypoints" / clip_id.dataset / clip_id.subject / file
+    return out / "keypoints" / f"{clip_id}.parquet"
