@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,13 +61,8 @@ class CellRenderer:
 
 def clip_info(clip: Clip, manifest: Manifest) -> ClipInfo:
     """Return what the corruptions may know of a clip."""
-    return ClipInfo(
-        frames=len(clip.joints),
-        height=clip.camera.height,
-        width=clip.camera.width,
-        fps=clip.fps,
-        boxes=boxes_of(clip, manifest),
-    )
+    height, width = clip.camera.height, clip.camera.width
+    return ClipInfo(len(clip.joints), height, width, clip.fps, boxes_of(clip, manifest))
 
 
 def renderer(cell: Cell, info: ClipInfo, key: Callable[[Cell], Key]) -> CellRenderer:
@@ -78,16 +74,17 @@ def renderer(cell: Cell, info: ClipInfo, key: Callable[[Cell], Key]) -> CellRend
 
 
 def loose_renderer(cell: Cell, info: ClipInfo, name: str) -> CellRenderer:
-    """Make a renderer for a video of no benchmark; everything random is drawn from ``name``.
+    """Make a renderer for a video of no benchmark; see `loose_key` for ``name``."""
+    return renderer(cell, info, partial(loose_key, name=name))
+
+
+def loose_key(cell: Cell, name: str) -> Key:
+    """Return the random key of a cell of a video of no benchmark.
 
     Pass the SHA-256 of the video's content. It is the same on every machine and under any name.
     """
-
-    def key(cell: Cell) -> Key:
-        version = get(cell.corruption).version
-        return Key.of("no benchmark", cell.corruption, version, cell.severity, name)
-
-    return renderer(cell, info, key)
+    version = get(cell.corruption).version
+    return Key.of("no benchmark", cell.corruption, version, cell.severity, name)
 
 
 def crops(info: ClipInfo, padding: float) -> list[Crop | None]:

@@ -94,7 +94,6 @@ def look_at(path: Path) -> VideoFile:
         InputError: as `opened` does.
     """
     with opened(path) as (container, stream):
-        rate = stream.average_rate or None
-        sound = bool(container.streams.audio)
+        rate, sound = stream.average_rate or None, bool(container.streams.audio)
         pixel = stream.sample_aspect_ratio or Fraction(1)
     return VideoFile(path, sha256_of_file(path), rate, sound, pixel)

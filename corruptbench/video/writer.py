@@ -80,7 +80,8 @@ def open_video(
             if not count:
                 height, width = frame.shape[:2]
                 stream.width, stream.height = width, height
-                stream.pix_fmt = _format(width, height, crf)
+                reduced = "yuv444p" if width % 2 or height % 2 else "yuv420p"
+                stream.pix_fmt = reduced if crf else "rgb24"
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
             if crf:
                 picture = picture.reformat(
@@ -101,12 +102,6 @@ def open_video(
 
         yield write
         encode(None)
-
-
-def _format(width: int, height: int, crf: int) -> str:
-    if crf == 0:
-        return "rgb24"
-    return "yuv444p" if width % 2 or height % 2 else "yuv420p"
 
 
 def write_video(
