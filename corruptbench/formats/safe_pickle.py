@@ -106,14 +106,15 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the stand-in for a function that the file names."""
-        module = module.replace("__builtin__", "builtins")  # Python 2's name
-        if (module, name) not in _ADMITTED:
+        # Python 2 and 3, and NumPy 1 and 2, name their modules differently.
+        known = module.replace("__builtin__", "builtins").replace("numpy.core.", "numpy._core.")
+        if (known, name) not in _ADMITTED:
             raise InputError(
                 f"{self._path}: opening it would call {module}.{name}, which data has no need of; "
                 "refused, and nothing of it was run. Expected arrays, dictionaries, lists, strings "
                 "and numbers: get the file from its makers, and do not open this one otherwise"
             )
-        return _ADMITTED[module, name]
+        return _ADMITTED[known, name]
 
 
 class _Function:
@@ -202,22 +203,16 @@ class _Ordered(OrderedDict[Any, Any]):
         raise ValueError("a state for a dictionary")
 
 
-#: All that a file may call. NumPy 1 and 2 name their modules differently.
+#: All that a file may call.
 _ADMITTED = {
     ("numpy", "ndarray"): _Function(_Array),
     ("numpy", "dtype"): _Function(_Type),
     ("collections", "OrderedDict"): _Function(_Ordered),
     ("_codecs", "encode"): _Function(_encoded),
     ("builtins", "bytes"): _Function(lambda: b""),  # no bytes as protocols 0 to 2 store them
-    **{
-        (f"numpy.{core}.{module}", name): _Function(call)
-        for core in ("core", "_core")
-        for module, name, call in (
-            ("multiarray", "_reconstruct", _Array),
-            ("multiarray", "scalar", _scalar),
-            ("numeric", "_frombuffer", _buffer),
-        )
-    },
+    ("numpy._core.multiarray", "_reconstruct"): _Function(_Array),
+    ("numpy._core.multiarray", "scalar"): _Function(_scalar),
+    ("numpy._core.numeric", "_frombuffer"): _Function(_buffer),
 }
 
 
