@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -32,3 +33,24 @@ class Record(BaseModel):
             return cls.model_validate_json(text)
         except ValidationError as error:
             raise InputError(f"{where}: {first_problem(error)}; {remedy}") from None
+
+    @classmethod
+    def parse_toml(cls, text: str, where: str) -> Self:
+        """Return the record in a TOML text; see `parse` for ``where``.
+
+        Raises:
+            InputError: it is no TOML, or no such record; names the first field that is wrong.
+        """
+        try:
+            content = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"{where}: not TOML ({error}); correct it") from None
+        return cls.checked(content, where)
+
+    @classmethod
+    def checked(cls, content: object, where: str) -> Self:
+        """Return the record of a content; raise `InputError` that names the first wrong field."""
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise InputError(f"{where}: {first_problem(error)}") from None

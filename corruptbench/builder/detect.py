@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.builder.plan import boxes_of
-from corruptbench.builder.render import CellRenderer, Crop, PixelDigest, clip_info, crops, renderer
+from corruptbench.builder.render import CellRenderer, Crop, clip_info, crops, renderer
 from corruptbench.corruptions import Region
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import resize, to_frame
 from corruptbench.manifest import Cell, Manifest
 from corruptbench.shards.records import CellDetections
+from corruptbench.skeleton import joint_set
 from corruptbench.video.reader import Window, windows
 from corruptbench.video.writer import FrameWriter
 
@@ -38,14 +41,18 @@ def rounded(values: NDArray[np.float32], step: float) -> NDArray[np.float32]:
 
 
 class _Lane:
-    """One cell while its clip is decoded: crops wait here until a batch is full."""
+    """One cell while its clip is decoded: crops wait here until a batch is full.
+
+    The digest is the SHA-256 over the pixels that the detector is given, before they are resized.
+    Two sites that built the same benchmark have equal digests with any detector.
+    """
 
     def __init__(
         self, render: CellRenderer, frames: int, joints: int, write: FrameWriter | None
     ) -> None:
         self.render = render
         self.write = write
-        self.digest = PixelDigest()
+        self.digest = hashlib.sha256()
         self.waiting: list[tuple[int, Crop, NDArray[np.uint8]]] = []
         self.keypoints = np.full((frames, joints, 2), np.nan, dtype=np.float32)
         self.scores = np.zeros((frames, joints), dtype=np.float32)
@@ -59,7 +66,9 @@ class _Lane:
             return
         inside = crop.inside
         pixels = self.render(window, t, inside) if picture is None else picture[inside.slices]
-        self.digest.update(t, inside, pixels)
+        where = np.array([t, inside.x0, inside.y0, inside.x1, inside.y1], dtype="<i4")
+        self.digest.update(where.tobytes())
+        self.digest.update(np.ascontiguousarray(pixels).data)
         self.waiting.append((t, crop, resize(crop.pad(pixels), size)))
 
     def detect(self, detector: Detector) -> None:
@@ -83,9 +92,8 @@ def detect_clip(
     cells: Sequence[Cell],
     manifest: Manifest,
     detector: Detector,
-    joints: int,
-    tick: Callable[[int], None] = lambda count: None,  # noqa: ARG005
-    videos: Mapping[Cell, FrameWriter] | None = None,
+    tick: Callable[[int], None],
+    videos: Mapping[Cell, FrameWriter],
 ) -> list[CellDetections]:
     """Return the detections of every cell of a clip.
 
@@ -96,7 +104,6 @@ def detect_clip(
         cells: to build.
         manifest: defines the crops and the random keys.
         detector: loaded.
-        joints: K, number of keypoints of the detector.
         tick: called with the number of (frame, cell) pairs done since the last call.
         videos: for cells whose video is wanted, a function that takes each whole frame. The
             detector is given the same pixels with and without.
@@ -105,9 +112,10 @@ def detect_clip(
         InputError: the video does not fit its labels.
     """
     frames = len(clip.joints)
-    videos = videos or {}
-    lanes = [_Lane(renderer(c, clip, manifest), frames, joints, videos.get(c)) for c in cells]
     info = clip_info(clip, manifest)
+    key = partial(manifest.key, clip_id=clip.id)
+    joints = len(joint_set(detector.layout))
+    lanes = [_Lane(renderer(c, info, key), frames, joints, videos.get(c)) for c in cells]
     clip_crops = crops(info, manifest.crop.padding)
     reach = max(lane.render.reach for lane in lanes)
     size = (clip.camera.height, clip.camera.width)

@@ -127,12 +127,6 @@ def fingerprint(clip: Clip, manifest: Manifest, by: DetectorRecord) -> str:
     )
 
 
-def videos_path(out: Path, clip_id: ClipId) -> Path:
-    """Return the folder of a clip's corrupted videos below the output folder."""
-    folder = f"{clip_id.sequence}.{clip_id.camera}"
-    return out / "videos" / clip_id.dataset / clip_id.subject / folder
-
-
 def plan_build(
     dataset: Dataset,
     manifest: Manifest,
@@ -154,7 +148,7 @@ def plan_build(
             clip_id=clip.id,
             cells=cells,
             path=shard_path(out, clip.id),
-            videos=videos_path(out, clip.id),
+            videos=out / "videos" / str(clip.id),
             frames=len(clip.joints),
             fingerprint=fingerprint(clip, manifest, by),
             crf=crf,

@@ -7,11 +7,10 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from corruptbench.builder.corrupted_videos import missing_cells
-from corruptbench.builder.plan import WorkItem, plan_build
+from corruptbench.builder.plan import plan_build
 from corruptbench.builder.workers import Recipe, Station, build_items
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell
@@ -19,24 +18,10 @@ from corruptbench.shards import parquet
 from corruptbench.shards.lock import write_lock
 from corruptbench.shards.records import DetectorRecord
 
-
-@dataclass(frozen=True)
-class Todo:
-    """The work of a build, known before it starts.
-
-    Attributes:
-        items: the clips that lack a cell.
-        clips: number of all clips.
-        crops: number of (frame, cell) pairs to detect.
-    """
-
-    items: tuple[WorkItem, ...]
-    clips: int
-    crops: int
-
-
-#: Called once with the plan, then with the crops and clips done since the last call.
-Announce = Callable[[Todo], None]
+#: Called once, with the numbers of all clips, of those that lack a cell, and of crops to detect: of
+#: (frame, cell) pairs. Then the other one is called with the crops and clips done since its last
+#: call.
+Announce = Callable[[int, int, int], None]
 Progress = Callable[[int, int], None]
 
 
@@ -67,16 +52,15 @@ def build(
         InputError: bad input, or ``out`` holds another benchmark. Nothing is lost then.
         detectors.DetectorError: the detector cannot be loaded.
     """
-    manifest = recipe.manifest
     station = Station(recipe)
     by = DetectorRecord.of(station.detector)
-    items = plan_build(station.dataset, manifest, cells, by, out, crf)
+    items = plan_build(station.dataset, recipe.manifest, cells, by, out, crf)
     with _alone(out):
         _check_folder(out, recipe)
         missing = {i: missing_cells(i, parquet.present_cells(i.path, i.fingerprint)) for i in items}
         todo = tuple(i for i in items if missing[i])
         crops = sum(i.frames * len(missing[i]) for i in todo)
-        announce(Todo(todo, len(items), crops))
+        announce(len(items), len(todo), crops)
         if todo:
             (out / "lock.json").unlink(missing_ok=True)
             workers = min(workers, len(todo))

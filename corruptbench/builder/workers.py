@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import wait as wait_for_handles
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ from corruptbench.errors import InputError
 from corruptbench.manifest import Manifest
 from corruptbench.shards.parquet import present_cells, read, write
 from corruptbench.shards.records import CellDetections, DetectorRecord
-from corruptbench.skeleton import joint_set
 
 Tick = Callable[[int], None]
 
@@ -60,12 +59,11 @@ class Station:
         """
         have = present_cells(item.path, item.fingerprint)
         manifest, clip = self.recipe.manifest, self.dataset.load(item.clip_id)
-        joints = len(joint_set(self.detector.layout))
         drop_stale(item)
         new: list[CellDetections] = []
         for cells in groups(item, missing_cells(item, have)):
             with open_videos(item, cells, clip.video) as opened:
-                new += detect_clip(clip, cells, manifest, self.detector, joints, tick, opened)
+                new += detect_clip(clip, cells, manifest, self.detector, tick, opened)
         kept = read(item.path, have) if have else []
         new = [d for d in new if d.cell not in have]
         in_order = sorted([*new, *kept], key=lambda d: manifest.cells.index(d.cell))
@@ -115,9 +113,8 @@ def _in_parallel(
         processes = list(pool._processes.values())
         while pending:
             done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            now = counter.value
-            tick(now - seen)
-            seen = now
+            before, seen = seen, counter.value
+            tick(seen - before)
             for future in done:
                 future.result()
                 yield pending.pop(future)
@@ -178,22 +175,19 @@ def _without_main() -> Iterator[None]:
 def _how_it_ended(processes: Sequence[BaseProcess]) -> str:
     """Say which worker ended first, and by which exit code or signal."""
     for number, process in enumerate(processes, 1):
-        code = process.exitcode
-        if code is None or code in (0, -signal.SIGTERM):  # the pool ends the others so
-            continue
-        if code < 0:
+        code = process.exitcode or 0
+        if code > 0:
+            return f"worker {number} ended with exit code {code}"
+        if code not in (0, -signal.SIGTERM):  # the pool ends the others so
             hint = " (out of memory? fewer workers need less)" if code == -signal.SIGKILL else ""
             name = signal.strsignal(-code) or "unknown"
             return f"worker {number} was killed by signal {-code}, {name}{hint}"
-        return f"worker {number} ended with exit code {code}"
     return "a worker process ended early"
 
 
 # In a worker process:
 
-_station: Station | None = None
-_counter: Any = None
-_stop: Any = None
+_work: Callable[[WorkItem], None]
 
 
 class _StopError(Exception):
@@ -201,26 +195,25 @@ class _StopError(Exception):
 
 
 def _start(recipe: Recipe, counter: Any, stop: Any) -> None:
-    global _station, _counter, _stop
+    global _work
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    _station, _counter, _stop = Station(recipe), counter, stop
+
+    def tick(count: int) -> None:
+        with counter.get_lock():
+            counter.value += count
+        if stop.is_set():
+            raise _StopError
+
+    _work = partial(Station(recipe).build, tick=tick)
 
 
 def _die_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
-    wait_for_handles([parent.sentinel])
+    parent.join()
     os._exit(1)
 
 
 def _build(item: WorkItem) -> None:
-    assert _station is not None
-    _station.build(item, _tick)
-
-
-def _tick(count: int) -> None:
-    with _counter.get_lock():
-        _counter.value += count
-    if _stop.is_set():
-        raise _StopError
+    _work(item)

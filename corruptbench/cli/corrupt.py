@@ -66,8 +66,8 @@ def command(
                 yield render(window, t, info.whole)
                 advance(1, "")
 
-        count = write_video(target, frames(), timing.rate, crf, timing.times)
-    say(f"{counted(count, 'frame')}: {target}")
+        write_video(target, frames(), timing.rate, crf, timing.times)
+    say(f"{counted(info.frames, 'frame')}: {target}")
 
 
 def _notes(source: VideoFile, found: PersonTrack) -> Iterator[str]:

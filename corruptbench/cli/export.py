@@ -48,7 +48,7 @@ def command(
     quiet: bool, out: Path,
 ) -> None:  # fmt: skip
     """Write the detections as the files that repositories of lifters read."""
-    from corruptbench.export import FORMATS, Target
+    from corruptbench.export import FORMATS, Target, Writer
     from corruptbench.export.folder import ExportFolder, Source
     from corruptbench.export.tracks import check_joints, tracks
     from corruptbench.progress import counted, meter, note
@@ -65,7 +65,8 @@ def command(
         detector=shard_set.lock.detector,
     )
     folder = ExportFolder(out, source, {"the annotations": annotations, "the labels": root})
-    writer = FORMATS[name](Target(folder, shard_set.dataset, joints, confidence, annotations))
+    target = Target(shard_set.dataset, joints, confidence, annotations)
+    writer = Writer(folder, FORMATS[name](target))
     files = writer.names(cells)
     folder.claim(files)
     with meter("export", len(cells) * len(shard_set.lock.clips), "clips", not quiet) as advance:

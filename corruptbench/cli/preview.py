@@ -174,4 +174,5 @@ def _write_video(out: Path, scene: Scene, finder: Detector | None, quiet: bool) 
                 yield sheet
                 advance(1, "")
 
-        return counted(write_video(out, sheets(), timing.rate, CRF, timing.times), "frame")
+        write_video(out, sheets(), timing.rate, CRF, timing.times)
+    return counted(scene.info.frames, "frame")

@@ -44,7 +44,7 @@ def command(
 ) -> None:
     """Train a baseline lifter on clean detections and export it. Run again to resume."""
     from corruptbench.datasets.studio import TRAIN_SHARDS
-    from corruptbench.evaluation.contract import parse_contract
+    from corruptbench.evaluation.contract import Contract
     from corruptbench.evaluation.lifter import usable_device
     from corruptbench.lifters.export import check_suffix, export
     from corruptbench.lifters.samples import load_samples
@@ -58,7 +58,7 @@ def command(
     usable_device(device)
 
     make = partial(VideoPose3D, len(joint_set(joints)), 2)
-    contract = parse_contract(
+    contract = Contract.checked(
         {
             "name": name, "joints": joints, "channels": "xy", "normalize": "screen",
             "window": "sequence", "frames": make().frames, "units": "m", "root": "relative",

@@ -5,7 +5,7 @@ Where its clips are known without a copy of it, the module also has ``expected_c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -36,9 +36,9 @@ def expected_clips(name: str) -> Mapping[ClipId, range] | None:
     None where only a copy can tell, as for data of one's own. Raise `InputError` for an unknown
     name.
     """
-    find: Callable[[], Mapping[ClipId, range] | None]
-    find = getattr(_module(name), "expected_clips", lambda: None)
-    return find()
+    clips: Mapping[ClipId, range] | None
+    clips = getattr(_module(name), "expected_clips", lambda: None)()
+    return clips
 
 
 def _module(name: str) -> ModuleType:

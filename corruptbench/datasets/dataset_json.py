@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from corruptbench.camera import Camera, Model
 from corruptbench.datasets.near_misses import near_miss
@@ -87,7 +87,7 @@ class DatasetRecord(Record):
     version: str
     licence: str
     fps: Length
-    joints: str
+    joints: Annotated[str, AfterValidator(lambda name: joint_set(name).name)]
     units: Literal["mm"]
     cameras: dict[CameraName, CameraRecord]
     sequences: dict[Name, dict[Name, Name]]
@@ -105,9 +105,4 @@ def read_record(root: Path) -> DatasetRecord:
             "open folders (dataset.json, labels/, videos/): is this one level too high or low?"
         )
     remedy = "docs/data.md says what is expected"
-    record = DatasetRecord.parse(read_text(path), str(path), remedy)
-    try:
-        joint_set(record.joints)
-    except InputError as error:
-        raise InputError(f"{path}: joints: {error}") from None
-    return record
+    return DatasetRecord.parse(read_text(path), str(path), remedy)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
+import codecs
 import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
-from corruptbench.evaluation.contract import EXTRA_FILE, Contract, parse_contract
+from corruptbench.evaluation.contract import EXTRA_FILE, Contract
 from corruptbench.files import sha256_of_file
 from corruptbench.skeleton import joint_set
 from corruptbench.text_files import read_text
@@ -25,6 +24,8 @@ Array32 = NDArray[np.float32]
 Network = Callable[[torch.Tensor], torch.Tensor]
 #: Files in an archive by name; text, or bytes once torch.jit has read them.
 Extra = dict[str, Any]
+#: Returns the network and the number of its parameters.
+Loader = Callable[[BinaryIO, torch.device, Extra], tuple[Network, int]]
 
 _EXPORT = (
     "export it with torch.export (model.pt2) or torch.jit.trace (model.pt); "
@@ -101,7 +102,7 @@ def load_lifter(path: Path, device: str) -> Lifter:
     # Torch gets an open file: it takes a name for UTF-8.
     with path.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.jit is deprecated, but many people use it
-        load = _load_script if _kind(path, stream) == "script" else _load_export
+        load = _loader(path, stream)
         stream.seek(0)
         try:
             network, count = load(stream, target, extra)
@@ -135,7 +136,8 @@ def usable_device(name: str) -> torch.device:
     return device
 
 
-def _kind(path: Path, stream: BinaryIO) -> Literal["export", "script"]:
+def _loader(path: Path, stream: BinaryIO) -> Loader:
+    """Return what loads an archive; raise `InputError` when it is no exported model."""
     if not zipfile.is_zipfile(stream):
         raise InputError(f"{path}: not an exported model (not a ZIP archive); {_EXPORT}")
     try:
@@ -144,9 +146,9 @@ def _kind(path: Path, stream: BinaryIO) -> Literal["export", "script"]:
     except zipfile.BadZipFile as error:
         raise InputError(f"{path}: a damaged archive ({error}); copy or export it again") from None
     if "archive_format" in inside or any(n.startswith("models/") for n in inside):
-        return "export"
+        return _load_export
     if "constants.pkl" in inside and any(n.startswith("code/") for n in inside):
-        return "script"
+        return _load_script
     if "data.pkl" in inside:
         raise InputError(
             f"{path}: it holds pickled Python objects (torch.save), which can run any code when "
@@ -169,22 +171,16 @@ def _load_export(stream: BinaryIO, device: torch.device, extra: Extra) -> tuple[
 
 def _contract(path: Path, inside: str | bytes) -> Contract:
     if inside:
-        where = f"{path}: {EXTRA_FILE}"
         data = inside.encode() if isinstance(inside, str) else inside
-        try:
-            return parse_contract(json.loads(data.decode("utf-8-sig")), where)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{where}: not JSON ({error})") from None
+        data = data.removeprefix(codecs.BOM_UTF8)
+        return Contract.parse(data, f"{path}: {EXTRA_FILE}", "correct it, and export again")
     beside = path.with_suffix(".toml")
     if not beside.is_file():
         raise InputError(
             f"{path}: it declares no contract; expected {EXTRA_FILE} inside the archive, or "
             f"{beside}; docs/lifters.md lists its fields"
         )
-    try:
-        return parse_contract(tomllib.loads(read_text(beside)), str(beside))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{beside}: not TOML ({error}); correct the file") from None
+    return Contract.parse_toml(read_text(beside), str(beside))
 
 
 def probe(lifter: Lifter) -> None:

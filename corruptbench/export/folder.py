@@ -92,7 +92,7 @@ class ExportFolder:
         cell: str | None = None,
         labels: str | None = None,
         left_out: Sequence[str] = (),
-    ) -> Path:
+    ) -> None:
         """Write a claimed file.
 
         Args:
@@ -121,7 +121,6 @@ class ExportFolder:
         there = {n: f for n, f in self._files.items() if (self.path / n).is_file()}
         listing = Listing(format="corruptbench-export/1", files=there)
         write_json(self.path / RECORD, listing.model_dump())
-        return self.path / name
 
     def _check(self, name: str) -> None:
         path = self.path / name
@@ -137,19 +136,11 @@ class ExportFolder:
             raise _refused(path, f"{found}, and would be written over", ", or move it away")
 
     def _check_company(self, name: str, digest: str) -> None:
-        others = [
-            other
-            for other, file in self._files.items()
-            if other not in self._claimed
-            and file.labels is not None
-            and file.labels.file == name
-            and file.labels.sha256 != digest
-        ]
+        kept = {n: f.labels for n, f in self._files.items() if n not in self._claimed and f.labels}
+        others = [n for n, at in kept.items() if at.file == name and at.sha256 != digest]
         if others:
-            found = (
-                f"belongs to {', '.join(others)} of an earlier export, with other recordings or "
-            )
-            raise _refused(self.path / name, f"{found}frames", ", or delete these")
+            found = f"belongs to {', '.join(others)} of an earlier export, with other recordings"
+            raise _refused(self.path / name, f"{found} or frames", ", or delete these")
 
 
 def _refused(path: Path, found: str, otherwise: str = "") -> InputError:

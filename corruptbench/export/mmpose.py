@@ -11,18 +11,17 @@ from functools import partial
 from corruptbench.datasets.human36m.files import canonical
 from corruptbench.export.rows import Row, no_row, rows_of
 from corruptbench.export.tracks import Target, Track, slug
-from corruptbench.export.writer import Write, Writer
+from corruptbench.export.writer import Contents
 from corruptbench.formats import mmpose
 from corruptbench.formats.numpy_files import write_npy
 from corruptbench.manifest import Cell
 
 
-class MMPose(Writer):
+class MMPose:
     """Writes ``<annotations>_corruptbench_<cell>.npy``, and the annotations cut to match."""
 
     def __init__(self, target: Target) -> None:
         """Read the annotations."""
-        super().__init__(target)
         self._path = target.labels(mmpose.EXPECTED)
         self._annotations = mmpose.read(self._path)
         self._rows = [_row(image) for image in self._annotations.images]
@@ -32,15 +31,15 @@ class MMPose(Writer):
         """Return the name of a cell's file."""
         return f"{self._path.stem}_corruptbench_{slug(cell)}.npy"
 
-    def contents(self, found: Sequence[Track]) -> tuple[Write, Write]:
+    def contents(self, found: Sequence[Track]) -> Contents:
         """Return what writes the rows with detections: the annotations, and the detections."""
         kept, values = rows_of(str(self._path), self._rows, self._annotations.points, found)
         if not kept.size:
             raise no_row(str(self._path), self._rows, found)
         gone = len(self._rows) - len(kept)
-        self.left_out = [f"{gone} rows of the annotations, without detections"] if gone else []
+        left_out = [f"{gone} rows of the annotations, without detections"] if gone else []
         labels = partial(mmpose.write_cut, annotations=self._annotations, kept=kept)
-        return labels, partial(write_npy, array=values)
+        return Contents(labels, partial(write_npy, array=values), left_out)
 
 
 def _row(image: tuple[str, str, str, int] | None) -> Row:

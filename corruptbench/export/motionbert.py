@@ -15,19 +15,20 @@ from corruptbench.datasets.human36m.tables import CAMERAS, official
 from corruptbench.errors import InputError
 from corruptbench.export.rows import Row, no_row, rows_of
 from corruptbench.export.tracks import Target, Track, slug
-from corruptbench.export.writer import Write, Writer
+from corruptbench.export.writer import Contents
 from corruptbench.formats import motionbert
 from corruptbench.formats.h36m_toolbox import clip_rows
 from corruptbench.formats.numpy_files import write_pickle
 from corruptbench.manifest import Cell
 
 
-class MotionBERT(Writer):
+class MotionBERT:
     """Writes a copy of the user's pickle with the detections of a cell in it."""
+
+    labels = None
 
     def __init__(self, target: Target) -> None:
         """Read the pickle."""
-        super().__init__(target)
         self._path = target.labels(motionbert.EXPECTED)
         needed = ("joint_2d", "joint3d_image")
         self._content, self._splits = motionbert.read(self._path, needed)
@@ -40,9 +41,9 @@ class MotionBERT(Writer):
         """Return the name of a cell's file."""
         return f"{self._path.stem}_corruptbench_{slug(cell)}.pkl"
 
-    def contents(self, found: Sequence[Track]) -> tuple[None, Write]:
+    def contents(self, found: Sequence[Track]) -> Contents:
         """Return what writes the pickle; a split without a clip of the shards stays as it is."""
-        replaced, self.left_out = {}, []
+        replaced, left_out = {}, []
         for name, split in self._splits.items():
             rows = self._rows[name]
             _check_lengths(split.where, rows, found)
@@ -52,11 +53,11 @@ class MotionBERT(Writer):
             replaced[name] = split.with_detections(kept, values[..., :2], values[..., 2])
             if len(kept) < len(rows):
                 gone = f"{len(rows) - len(kept)} of {len(rows)} rows"
-                self.left_out.append(f"{gone} of the {name} split, without detections")
+                left_out.append(f"{gone} of the {name} split, without detections")
         if not replaced:
             rows = [row for rows in self._rows.values() for row in rows]
             raise no_row(f"{self._path}: {', '.join(self._splits)}", rows, found)
-        return None, partial(write_pickle, value=self._content | replaced)
+        return Contents(None, partial(write_pickle, value=self._content | replaced), left_out)
 
 
 def _check_lengths(where: str, rows: Sequence[Row], found: Sequence[Track]) -> None:

@@ -48,43 +48,30 @@ def write(
         fingerprint=fingerprint,
         cells=tuple(CellRecord.of(d) for d in detections),
     )
-    schema = _schema(record, joints=detections[0].scores.shape[1])
-    floats = [f"{column}.list.element" for column in ("keypoints", "scores", "box")]
+    tables = [_table(d, {KEY: record.model_dump_json().encode()}) for d in detections]
     options = {"compression": "zstd", "use_dictionary": ["corruption", "severity"]}
+    options["use_byte_stream_split"] = [f"{c}.list.element" for c in ("keypoints", "scores", "box")]
     with (
         atomic(path) as temporary,
         temporary.open("wb") as stream,
-        pq.ParquetWriter(stream, schema, use_byte_stream_split=floats, **options) as writer,
+        pq.ParquetWriter(stream, tables[0].schema, **options) as writer,
     ):
-        for d in detections:
-            writer.write_table(_table(d, schema), row_group_size=max(len(d.keypoints), 1))
+        for table in tables:
+            writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
 
-def _schema(record: ShardRecord, joints: int) -> pa.Schema:
-    return pa.schema(
-        [
-            ("corruption", pa.dictionary(pa.int8(), pa.string())),
-            ("severity", pa.int8()),
-            ("frame", pa.int32()),
-            ("keypoints", pa.list_(pa.float32(), 2 * joints)),
-            ("scores", pa.list_(pa.float32(), joints)),
-            ("box", pa.list_(pa.float32(), 4)),
-        ],
-        metadata={KEY: record.model_dump_json().encode()},
-    )
-
-
-def _table(d: CellDetections, schema: pa.Schema) -> pa.Table:
+def _table(d: CellDetections, metadata: dict[bytes, bytes]) -> pa.Table:
     frames, joints = d.scores.shape
-    columns = [
-        pa.DictionaryArray.from_arrays(np.zeros(frames, dtype=np.int8), [d.cell.corruption]),
-        pa.array(np.full(frames, d.cell.severity, dtype=np.int8)),
-        pa.array(np.arange(frames, dtype=np.int32)),
-        pa.FixedSizeListArray.from_arrays(d.keypoints.ravel(), 2 * joints),
-        pa.FixedSizeListArray.from_arrays(d.scores.ravel(), joints),
-        pa.FixedSizeListArray.from_arrays(d.boxes.ravel(), 4),
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
+    name = pa.DictionaryArray.from_arrays(np.zeros(frames, dtype=np.int8), [d.cell.corruption])
+    columns = {
+        "corruption": name,
+        "severity": np.full(frames, d.cell.severity, dtype=np.int8),
+        "frame": np.arange(frames, dtype=np.int32),
+        "keypoints": pa.FixedSizeListArray.from_arrays(d.keypoints.ravel(), 2 * joints),
+        "scores": pa.FixedSizeListArray.from_arrays(d.scores.ravel(), joints),
+        "box": pa.FixedSizeListArray.from_arrays(d.boxes.ravel(), 4),
+    }
+    return pa.table(columns, metadata=metadata)
 
 
 def read_record(path: Path) -> ShardRecord:

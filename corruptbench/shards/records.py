@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -90,8 +90,7 @@ class CellRecord(Record):
     def of(cls, detections: CellDetections) -> CellRecord:
         """Return the record of a cell's detections."""
         return cls(
-            corruption=detections.cell.corruption,
-            severity=detections.cell.severity,
+            **asdict(detections.cell),
             frames=len(detections.keypoints),
             pixels_sha256=detections.pixels_sha256,
             detections_sha256=detections.detections_sha256,
@@ -111,5 +110,4 @@ class ShardRecord(Record):
 
 def shard_path(out: Path, clip_id: ClipId) -> Path:
     """Return where a clip's shard lies below the output folder."""
-    file = f"{clip_id.sequence}.{clip_id.camera}.parquet"
-    return out / "keypoints" / clip_id.dataset / clip_id.subject / file
+    return out / "keypoints" / f"{clip_id}.parquet"

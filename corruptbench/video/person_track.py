@@ -75,11 +75,5 @@ def track(video: VideoFile, detector: Detector) -> PersonTrack:
     if not boxes:
         raise InputError(f"{video.path}: holds no frames; expected a video file")
     timing = timing_of(video.rate, shown)
-    info = ClipInfo(
-        frames=len(boxes),
-        height=size[0],
-        width=size[1],
-        fps=float(timing.rate),
-        boxes=np.stack(boxes),
-    )
+    info = ClipInfo(len(boxes), *size, float(timing.rate), np.stack(boxes))
     return PersonTrack(info, timing)

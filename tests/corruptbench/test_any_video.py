@@ -41,7 +41,7 @@ def rms(found, wanted):
 def test_rate_factor_0_gives_back_the_very_bytes(tmp_path, count, height, width, uneven):
     frames, path = noise(count, height, width), tmp_path / "a.mp4"
     times = [Fraction(t * t, 30) for t in range(count)] if uneven else None
-    assert write_video(path, frames, Fraction(30000, 1001), 0, times) == count
+    write_video(path, frames, Fraction(30000, 1001), 0, times)
     assert [f.tobytes() for f in decode(path)] == [f.tobytes() for f in frames]
 
 

@@ -110,7 +110,8 @@ def test_a_loaded_lifter_and_folders_as_text(mini_full, mini, mini_manifest, tin
 
 SCRIPT = """
 import corruptbench as cb
-shards = cb.build(r"{manifest}", root=r"{root}", severity=2, corruption="erase", workers=2, out="built")
+few = {{"severity": 2, "corruption": "erase"}}
+shards = cb.build(r"{manifest}", root=r"{root}", workers=2, out="built", **few)
 print([str(c) for c in shards.cells])
 """
 

@@ -85,7 +85,7 @@ def test_detector_without_weights(mini, mini_manifest, tmp_path, monkeypatch, cl
 def test_manifest_that_is_no_text(tmp_path, cli):
     path = tmp_path / "m.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    said_once(cli("build", "--manifest", path), "m.toml: not TOML")
+    said_once(cli("build", "--manifest", path), "m.toml: text in UTF-16", "save it again as UTF-8")
 
 
 def labels_of(kind):

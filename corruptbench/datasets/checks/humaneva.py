@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corruptbench.datasets.base import ClipId
 from corruptbench.datasets.checks import report
 from corruptbench.datasets.checks.report import NOT_NEEDED, Finding, Needs
 from corruptbench.datasets.checks.videos import Wanted, check_videos
 from corruptbench.datasets.humaneva import files
 from corruptbench.datasets.humaneva.calibration import HEIGHT, WIDTH, read_camera
-from corruptbench.datasets.humaneva.labels import MOCAP, LabelFiles, clock_of
+from corruptbench.datasets.humaneva.labels import MOCAP, clock_of
 from corruptbench.datasets.humaneva.partitions import CAMERAS, PARTITIONS, Partition, Recording
 from corruptbench.datasets.humaneva.sync import STREAMS, UPDATE
 from corruptbench.datasets.near_misses import near_miss
@@ -32,8 +31,6 @@ CAMERA_TOLERANCE = 1.0
 _COPY = "complete the data set: download and unpack it again"
 _CONVERT = "convert them with VideoPose3D's ConvertHumanEva.m, into converted_15j"
 
-Positions = Sequence[tuple[float, float, float]]
-
 
 def findings(dataset: HumanEva, needs: Needs) -> Iterator[Finding]:
     """Yield findings on cameras, videos, synchronization and labels of each subject.
@@ -41,15 +38,13 @@ def findings(dataset: HumanEva, needs: Needs) -> Iterator[Finding]:
     Only the headers of videos are read, and all labels (a few megabytes). There is one finding
     where all is well, and one for each thing that is not.
     """
-    root = dataset.root
     for subject in dict.fromkeys(r.subject for r in dataset.expected):
         own = [r for r in dataset.expected if r.subject == subject]
-        positions = dataset.positions.get(subject, ())
-        check = _Subject(root, subject, own, positions, dataset.labels, needs)
-        if files.child(root, subject).is_dir():
+        check = _Subject(dataset, subject, own, needs)
+        if files.child(dataset.root, subject).is_dir():
             yield from check.findings()
         else:
-            folder = root / subject
+            folder = dataset.root / subject
             yield report.no_subject(subject, check.needed, folder, near_miss(folder / "Image_Data"))
 
 
@@ -57,11 +52,9 @@ def findings(dataset: HumanEva, needs: Needs) -> Iterator[Finding]:
 class _Subject:
     """Check of one subject."""
 
-    root: Path
+    dataset: HumanEva
     subject: str
     recordings: Sequence[Recording]
-    positions: Positions
-    labels: LabelFiles
     needs: Needs
 
     @property
@@ -77,15 +70,14 @@ class _Subject:
         yield from self._sync()
         yield from about_labels
 
-    def _clips(self, recording: Recording, camera: str) -> list[ClipId]:
-        return [recording.clip(partition, camera) for partition in PARTITIONS]
-
     def _cameras(self) -> Iterator[Finding]:
         about = {"subject": self.subject, "what": "cameras"}
+        positions = self.dataset.positions.get(self.subject)
         good, spared = [], []
         for i, name in enumerate(CAMERAS):
-            path = files.calibration_file(self.root, self.subject, name)
-            needed = any(self.needs.any(self._clips(r, name)) for r in self.recordings)
+            path = files.calibration_file(self.dataset.root, self.subject, name)
+            clips = [r.clip(p, name) for r in self.recordings for p in PARTITIONS]
+            needed = self.needs.any(clips)
             if not needed and not path.is_file():
                 spared.append(name)
                 continue
@@ -96,7 +88,7 @@ class _Subject:
                     error, path, needed, f"{name}: ", expected="22 numbers", remedy=_COPY, **about
                 )
                 continue
-            published = self.positions[i] if self.positions else camera.position
+            published = positions[i] if positions else camera.position
             distance = float(np.linalg.norm(camera.position - published))
             if distance <= CAMERA_TOLERANCE:
                 good.append(name)
@@ -110,16 +102,14 @@ class _Subject:
             found = f"{', '.join(good)} where published" if good else NOT_NEEDED
             yield Finding(level="ok", found=found, expected="C1, C2, C3 where published", **about)
 
-    @cached_property
-    def _video_files(self) -> dict[Path, tuple[Recording, str]]:
-        return {
-            files.video_file(self.root, self.subject, r.name, camera): (r, camera)
+    def _videos(self, has_labels: bool) -> Iterator[Finding]:
+        wanted = {
+            files.video_file(self.dataset.root, self.subject, r.name, camera): self._wanted(
+                r, camera
+            )
             for r in self.recordings
             for camera in CAMERAS
         }
-
-    def _videos(self, has_labels: bool) -> Iterator[Finding]:
-        wanted = {path: self._wanted(*of) for path, of in self._video_files.items()}
         pictures = [path for path in wanted if files.pictures_of(path).is_dir()]
         remedy = _COPY
         if any(wanted[path].needed and not path.is_file() for path in pictures):
@@ -152,13 +142,15 @@ class _Subject:
         ]  # fmt: skip
 
     def _offsets(self, recording: Recording) -> list[Path]:
-        paths = (files.offset_file(self.root, self.subject, recording.name, s) for s in STREAMS)
+        paths = (
+            files.offset_file(self.dataset.root, self.subject, recording.name, s) for s in STREAMS
+        )
         return [path for path in paths if path.is_file()]
 
     def _clock(self, recording: Recording) -> Finding | None:
         """Return what is wrong with the synchronization of a recording, if anything is."""
         name = recording.name
-        place = files.offset_file(self.root, self.subject, name, "C1").parent
+        place = files.offset_file(self.dataset.root, self.subject, name, "C1").parent
         about = partial(
             Finding, level="differs", subject=self.subject, what="synchronization", where=str(place)
         )
@@ -170,7 +162,7 @@ class _Subject:
                 "need them",
             )  # fmt: skip
         try:
-            starts = clock_of(self.root, recording).starts[:3]
+            starts = clock_of(self.dataset.root, recording).starts[:3]
         except InputError as error:
             return about(found=str(error), expected="3 numbers", remedy=UPDATE)
         if starts == recording.starts:
@@ -196,10 +188,10 @@ class _Subject:
         about = {"subject": self.subject, "what": "labels"}
         needed = self.needs.any([recording.clip(partition, c) for c in CAMERAS])
         try:
-            source = self.labels.source(recording, partition)
+            source = self.dataset.labels.source(recording, partition)
             if source is None and not needed:
                 return None
-            joints = self.labels.read(recording, partition)
+            joints = self.dataset.labels.read(recording, partition)
         except InputError as error:
             found, about["expected"] = f"{what}: {error}", "3D labels"
             return Finding(level=report.unusable(needed), found=found, remedy=_CONVERT, **about)

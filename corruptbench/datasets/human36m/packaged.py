@@ -101,8 +101,8 @@ class PackagedHuman36M(LabelsOnly):
                 f"{self.path}: positions_3d: no '{sequence}' of {subject}, which the benchmark "
                 "uses; take the whole file, or a manifest that excludes the recording"
             )
-        meters = self._poses[subject][sequence]
-        return self.clip(clip_id, meters[:, JOINTS].astype(np.float64) * 1000)
+        meters = self._poses[subject][sequence][:, JOINTS].astype(np.float64)
+        return self.clip(clip_id, meters * 1000)
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """Yield recordings and their lengths, compared with the official data."""
@@ -119,7 +119,12 @@ def _read(path: Path) -> dict[str, dict[str, NDArray[np.floating[Any]]]]:
         )
     for subject, recordings in poses.items():
         for name, array in recordings.items():
-            _check(array, f"{path}: positions_3d: {subject}: {name}")
+            where = f"{path}: positions_3d: {subject}: {name}"
+            check_poses(array, 32, where, _EXPECTED)
+            if problem := size_problem(array, "m"):
+                raise InputError(f"{where}: {problem}; expected {_EXPECTED}")
+            if problem := height_problem(array, "m"):
+                raise InputError(f"{where}: {problem} (camera space?); expected {_EXPECTED}")
             if name not in official().frames[subject]:
                 raise InputError(
                     f"{path}: positions_3d: {subject}: '{name}' is no recording of this subject; "
@@ -127,12 +132,3 @@ def _read(path: Path) -> dict[str, dict[str, NDArray[np.floating[Any]]]]:
                     "VideoPose3D's prepare_data_h36m.py, which renames them"
                 )
     return poses
-
-
-def _check(array: Any, where: str) -> None:
-    """Raise `InputError` unless ``array`` is (F, 32, 3), meters in the world."""
-    check_poses(array, 32, where, _EXPECTED)
-    if problem := size_problem(array, "m"):
-        raise InputError(f"{where}: {problem}; expected {_EXPECTED}")
-    if problem := height_problem(array, "m"):
-        raise InputError(f"{where}: {problem} (camera space?); expected {_EXPECTED}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 
 from corruptbench.datasets.near_misses import near_miss
@@ -55,7 +56,7 @@ def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
 
 def subject_file(root: Path, subject: str, folder: str, name: str) -> Path:
     """Return a file such as ``S1/Image_Data/Walking_1_(C1).avi``."""
-    return child(child(child(root, subject), folder), name)
+    return reduce(child, (subject, folder, name), root)
 
 
 def video_file(root: Path, subject: str, recording: str, camera: str) -> Path:
@@ -90,9 +91,6 @@ def converted_file(root: Path, partition: str, subject: str, recording: str) -> 
     runs.
     """
     code = sorted(p for p in root.glob("Release_Code*") if p.is_dir())
-    name = f"{recording}.mat"
-    paths = [
-        child(child(child(child(top, "converted_15j"), partition), subject), name)
-        for top in (root, *code)
-    ]
+    names = ("converted_15j", partition, subject, f"{recording}.mat")
+    paths = [reduce(child, names, top) for top in (root, *code)]
     return next((p for p in paths if p.is_file()), paths[0])

@@ -141,9 +141,7 @@ class LabelFiles:
             check_poses(chunk, 15, f"{where}, {chunk_name(recording.name, i)}", _EXPECTED)
         subject = f"Unlabeled/{partition}/{recording.subject}"
         unlabeled = numbered(self._unlabeled.get(subject, {}), recording.name)
-        gaps = {
-            i: max(len(a) for a in cameras if a is not None) for i, cameras in unlabeled.items()
-        }
+        gaps = {i: max(len(a) for a in views if a is not None) for i, views in unlabeled.items()}
         count = recording.count(partition)
         valid = validity({i: len(a) for i, a in chunks.items()}, gaps, count)
         if valid is None:
