@@ -188,7 +188,8 @@ def distance(name, severity, size, clips=3, frames=12):
 @pytest.mark.parametrize("size", [250, pytest.param(1000, marks=pytest.mark.slow)])
 def test_severity_is_strictly_monotone(name, size):
     # What comes and goes needs a larger sample, and what is drawn for a clip more than one.
-    clips = 8 if covers(name) else 1 if get(name).scope == "frame" else 2
+    comes_and_goes = covers(name) or get(name).family == "frame loss"
+    clips = 8 if comes_and_goes else 1 if get(name).scope == "frame" else 2
     distances = [distance(name, s, size, clips) for s in SEVERITIES]
     assert distances[0] > 0
     assert (np.diff(distances) > 0).all(), distances
