@@ -7,7 +7,7 @@ codecs) is imported when it is called.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from corruptbench import defaults
 if TYPE_CHECKING:
     import pandas as pd
 
-    from corruptbench.builder.runner import Progress, Todo
+    from corruptbench.builder.runner import Announce, Progress
     from corruptbench.evaluation.lifter import Lifter
     from corruptbench.leaderboard.schema import Result as ResultRecord
     from corruptbench.shards.shard_set import ShardSet
@@ -85,26 +85,24 @@ def build(
 
 
 @contextmanager
-def _build_progress(
-    title: str, workers: int, shown: bool
-) -> Iterator[tuple[Callable[[Todo], None], Progress]]:
+def _build_progress(title: str, workers: int, shown: bool) -> Iterator[tuple[Announce, Progress]]:
     """Give the two callbacks of a build; they print nothing unless ``shown``."""
     from corruptbench.progress import Meter, counted, note
 
     if not shown or sys.stderr is None:
-        yield lambda todo: None, lambda crops, clips: None  # noqa: ARG005
+        yield lambda clips, missing, crops: None, lambda crops, clips: None  # noqa: ARG005
         return
     with ExitStack() as stack:
         meters: list[Meter] = []
         clips = 0
 
-        def announce(todo: Todo) -> None:
+        def announce(all_clips: int, missing: int, crops: int) -> None:
             note(
-                f"{title}, {counted(todo.clips, 'clip')}, {len(todo.items)} to build "
-                f"({counted(todo.crops, 'crop')}), {counted(workers, 'worker')}"
+                f"{title}, {counted(all_clips, 'clip')}, {missing} to build "
+                f"({counted(crops, 'crop')}), {counted(workers, 'worker')}"
             )
-            if todo.items:
-                meters.append(stack.enter_context(Meter("build", todo.crops, "crops")))
+            if missing:
+                meters.append(stack.enter_context(Meter("build", crops, "crops")))
 
         def advance(crops_done: int, clips_done: int) -> None:
             nonlocal clips

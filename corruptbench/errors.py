@@ -32,4 +32,4 @@ def first_problem(error: ValidationError) -> str:
     found = (
         "" if first["type"] in ("missing", "json_invalid") else f" (found {first['input']!r:.80})"
     )
-    return f"{where}: {first['msg']}{found}"
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}{found}"

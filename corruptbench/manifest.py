@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from corruptbench.corruptions import CorruptionError, Key, get
 from corruptbench.datasets import ClipId
-from corruptbench.errors import InputError, first_problem
+from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_json
 from corruptbench.records import Record
 from corruptbench.skeleton import joint_set
+from corruptbench.text_files import read_text
 
 SEVERITIES = (1, 2, 3, 4, 5)
+#: The manifests that come with the software.
+_FOLDER = Path(__file__).parent / "manifests"
 
 
 @dataclass(frozen=True, order=True)
@@ -57,14 +58,10 @@ class Clips(Record):
     def admits(self, clip: ClipId) -> bool:
         """Return whether the clip belongs to the benchmark."""
         recording = f"{clip.subject}/{clip.sequence}"
-        return (
-            clip.subject in self.subjects
-            and (self.sequences is None or clip.sequence in self.sequences)
-            and (self.actions is None or clip.action in self.actions)
-            and (self.cameras is None or clip.camera in self.cameras)
-            and recording not in self.exclude
-            and f"{recording}.{clip.camera}" not in self.exclude
-        )
+        lists = (self.subjects, self.sequences, self.actions, self.cameras)
+        fields = (clip.subject, clip.sequence, clip.action, clip.camera)
+        is_in_all = all(a is None or f in a for a, f in zip(lists, fields, strict=True))
+        return is_in_all and not {recording, f"{recording}.{clip.camera}"} & {*self.exclude}
 
 
 class Crop(Record):
@@ -137,13 +134,9 @@ class Manifest(Record):
         """
         clip_ids = list(clip_ids)
         wanted = self.clips
-        for field, allowed, present in (
-            ("subjects", wanted.subjects, {c.subject for c in clip_ids}),
-            ("sequences", wanted.sequences, {c.sequence for c in clip_ids}),
-            ("actions", wanted.actions, {c.action for c in clip_ids}),
-            ("cameras", wanted.cameras, {c.camera for c in clip_ids}),
-        ):
-            missing = sorted(set(allowed or ()) - present)
+        for field in ("subjects", "sequences", "actions", "cameras"):
+            present = {getattr(c, field.removesuffix("s")) for c in clip_ids}
+            missing = sorted(set(getattr(wanted, field) or ()) - present)
             if missing:
                 raise InputError(
                     f"manifest {self.id}: clips.{field}: the data set has no {', '.join(missing)}; "
@@ -166,11 +159,7 @@ class Manifest(Record):
 
 def known_manifests() -> list[str]:
     """Return the ids of the manifests that come with the software, sorted."""
-    return sorted(
-        f.name.removesuffix(".toml")
-        for f in files("corruptbench.manifests").iterdir()
-        if f.name.endswith(".toml")
-    )
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
 def load_manifest(name: str) -> Manifest:
@@ -184,21 +173,15 @@ def load_manifest(name: str) -> Manifest:
         path = Path(name)
         if not path.is_file():
             raise InputError(f"{name}: no such file; expected a manifest (.toml)", "manifest")
-        data = path.read_bytes()
     elif name in known_manifests():
-        data = files("corruptbench.manifests").joinpath(f"{name}.toml").read_bytes()
+        path = _FOLDER / f"{name}.toml"
     else:
         raise InputError(
             f"unknown manifest '{name}': expected one of {', '.join(known_manifests())}, "
             "or the path of a .toml file",
             "manifest",
         )
-    try:
-        manifest = Manifest.model_validate(tomllib.loads(data.decode("utf-8-sig")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"manifest {name}: not TOML in UTF-8 ({error}); correct it") from None
-    except ValidationError as error:
-        raise InputError(f"manifest {name}: {first_problem(error)}") from None
+    manifest = Manifest.parse_toml(read_text(path), f"manifest {name}")
     _check(manifest, name)
     if name != manifest.id and manifest.id in known_manifests():
         own = load_manifest(manifest.id)

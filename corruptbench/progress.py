@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
 
 INTERVAL = 10.0  # seconds between lines
 
@@ -30,15 +29,8 @@ class Meter:
 
     def __init__(self, label: str, total: int, unit: str) -> None:
         """Count up to ``total``; ``unit`` is what is counted, in the plural ("crops")."""
+        from rich import progress as bars
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
 
         self.label, self.total, self.unit = label, total, unit
         self.done = 0
@@ -46,15 +38,15 @@ class Meter:
         self._began = self._said = time.monotonic()
         # Not is_terminal of the console: FORCE_COLOR makes that true in a log file.
         self._live = sys.stderr.isatty()
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn(unit + " {task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+        self._bar = bars.Progress(
+            "{task.description}",
+            bars.BarColumn(bar_width=24),
+            bars.MofNCompleteColumn(),
+            unit + " {task.fields[rate]}",
+            bars.TimeElapsedColumn(),
+            "left",
+            bars.TimeRemainingColumn(),
+            "{task.fields[note]}",
             console=Console(stderr=True),
             disable=not self._live,
         )
@@ -64,12 +56,7 @@ class Meter:
         self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._bar.stop()
         if kind is None and not self._live:
             self._say()
@@ -78,9 +65,8 @@ class Meter:
         """Add finished units; ``note`` stays until the next one."""
         self.done += units
         self.note = note or self.note
-        self._bar.update(
-            self._task, completed=self.done, rate=f"{self.rate():.3g}/s", note=self.note
-        )
+        rate = f"{self.rate():.3g}/s"
+        self._bar.update(self._task, completed=self.done, rate=rate, note=self.note)
         if not self._live and time.monotonic() - self._said > INTERVAL:
             self._say()
 
@@ -97,15 +83,11 @@ class Meter:
         )
 
 
-def _silent(units: int, note: str) -> None:
-    """Show nothing."""
-
-
 @contextmanager
 def meter(label: str, total: int, unit: str, shown: bool) -> Iterator[Callable[[int, str], None]]:
     """Give a function that advances a meter, or does nothing unless ``shown``."""
     if not shown or sys.stderr is None:
-        yield _silent
+        yield lambda units, note: None  # noqa: ARG005
         return
     with Meter(label, total, unit) as shown_meter:
         yield shown_meter.advance

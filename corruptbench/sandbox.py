@@ -84,45 +84,37 @@ def run(function: str, *arguments: Any, name: str, remedy: str, limits: Limits) 
             any other error of the function.
     """
     with _lock:
-        try:
-            kind, found = _ask(
-                [function, _folder(), list(astuple(limits)), list(arguments)], limits
-            )
-        except _EndedError as ended:
-            raise InputError(f"{name}: {ended}; {remedy}") from None
-    if kind == "refused":
-        raise InputError(found)
-    if kind == "error":
-        raise InputError(f"{name}: cannot be read ({found}); {remedy}")
-    return found
-
-
-class _EndedError(Exception):
-    """The call has no result, for the reason that is its text."""
+        request = [function, _folder(), list(astuple(limits)), list(arguments)]
+        kind, found = _ask(request, limits)
+    if kind == "value":
+        return found
+    raise InputError(found if kind == "refused" else f"{name}: {found}; {remedy}")
 
 
 def _ask(request: list[Any], limits: Limits) -> tuple[str, Any]:
+    """Return the kind of the answer, and the value or what to say; "ended" without an answer."""
     from corruptbench.transfer import pack, receive, send
 
-    child, waits = _started(), False
+    try:
+        child = _started()
+    except (OSError, TypeError) as error:  # no Python, no descriptor, or a path of no text
+        reason = f"sys.executable is {sys.executable!r}: {error}"
+        return "ended", f"its reader, a child process, cannot be started ({reason})"
+    kind = "ended"
     try:
         child.channel.settimeout(_PATIENCE * limits.seconds + _START)
         send(child.channel, pack(request))
         kind, found = receive(child.channel, limits.output + 1000)
     except (EOFError, ConnectionError):
-        raise _EndedError(_cause(_exit_code(child.process), limits)) from None
+        found = _cause(_exit_code(child.process), limits)
     except TimeoutError:
-        raise _EndedError(_cause(-signal.SIGALRM, limits)) from None
+        found = _cause(-signal.SIGALRM, limits)
     except OverflowError:
-        raise _EndedError(_limit(f"{limits.output / 1e6:.4g} MB of output")) from None
-    else:
-        if kind == "limit":
-            raise _EndedError(_limit(found))
-        waits = True
-        return kind, found
+        found = _limit(f"{limits.output / 1e6:.4g} MB of output")
     finally:
-        if not waits:  # it broke a limit, ended, or is still at work
+        if kind in ("ended", "limit"):  # it broke a limit, ended, or is still at work
             stop()
+    return kind, found
 
 
 def _exit_code(process: subprocess.Popen[bytes]) -> int:
@@ -160,17 +152,18 @@ _child: _Child | None = None
 
 
 def _started() -> _Child:
-    """Return the child, which is started where there is none."""
+    """Return the child, which is started where there is none.
+
+    Raises:
+        OSError, TypeError: when it cannot be started.
+    """
     global _child
     if _child and _child.process.poll() is not None:
         stop()
     if not _child:
         if os.name != "posix":
-            raise _EndedError("files of others are read in a child process, here on POSIX only")
-        try:
-            ours, theirs = socketpair()
-        except OSError as error:
-            raise _EndedError(f"its reader, a child process, cannot be started ({error})") from None
+            raise OSError("files of others are read on POSIX systems only")
+        ours, theirs = socketpair()
         try:
             with theirs:
                 process = subprocess.Popen(
@@ -178,12 +171,9 @@ def _started() -> _Child:
                     stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                     env=os.environ | _ENVIRONMENT, start_new_session=True,
                 )  # fmt: skip
-        except (OSError, TypeError) as error:  # no Python, no descriptor, or a path of no text
+        except BaseException:
             ours.close()
-            reason = f"sys.executable is {sys.executable!r}: {error}"
-            raise _EndedError(
-                f"its reader, a child process, cannot be started ({reason})"
-            ) from None
+            raise
         _child = _Child(process, ours)
     return _child
 
@@ -251,14 +241,15 @@ def _answer(
         with _dying_with(channel), _limited(memory, seconds):
             packed = pack(["value", call(*arguments)])
         if size(packed) > output:
-            return pack(["limit", f"{output / 1e6:.4g} MB of output"])
+            return pack(["limit", _limit(f"{output / 1e6:.4g} MB of output")])
         return packed
     except Exception as error:
         if _is_memory(error):
-            return pack(["limit", f"{memory / 1e6:.4g} MB of memory"])
+            return pack(["limit", _limit(f"{memory / 1e6:.4g} MB of memory")])
         if isinstance(error, InputError):
             return pack(["refused", str(error)])
-        return pack(["error", f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]])
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+        return pack(["error", f"cannot be read ({reason}), it may be damaged or truncated"])
 
 
 def _is_memory(error: BaseException | None) -> bool:
@@ -285,11 +276,8 @@ def _limited(memory: int, seconds: float) -> Iterator[None]:
 
     def limit(kind: int, most: float) -> None:
         hard = resource.getrlimit(kind)[1]
-        top = math.inf if hard == resource.RLIM_INFINITY else hard
-        value = min(most, top)
-        resource.setrlimit(
-            kind, (resource.RLIM_INFINITY if value == math.inf else int(value), hard)
-        )
+        finite = [int(n) for n in (most, hard) if n not in (math.inf, resource.RLIM_INFINITY)]
+        resource.setrlimit(kind, (min(finite, default=resource.RLIM_INFINITY), hard))
 
     if sys.platform == "linux":
         limit(resource.RLIMIT_AS, _address_space() + memory)

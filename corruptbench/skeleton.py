@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,6 @@ class JointSet:
     Attributes:
         name: name of the set.
         joints: J names, in order.
-        parents: J indices; -1 for the root. Empty if the set has no tree.
         bones: pairs of joint indices, to draw.
         left: indices of the left joints.
         right: indices of the right joints, in the same order.
@@ -26,7 +26,6 @@ class JointSet:
 
     name: str
     joints: tuple[str, ...]
-    parents: tuple[int, ...]
     bones: tuple[tuple[int, int], ...]
     left: tuple[int, ...]
     right: tuple[int, ...]
@@ -37,10 +36,8 @@ class JointSet:
     @property
     def mirror(self) -> list[int]:
         """Indices that exchange left and right."""
-        order = list(range(len(self)))
-        for a, b in zip(self.left, self.right, strict=True):
-            order[a], order[b] = b, a
-        return order
+        pairs = dict(zip(self.left + self.right, self.right + self.left, strict=True))
+        return [pairs.get(joint, joint) for joint in range(len(self))]
 
 
 _H36M_PARENTS = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
@@ -52,7 +49,6 @@ H36M17 = JointSet(
         "spine", "thorax", "neck_nose", "head", "left_shoulder", "left_elbow", "left_wrist",
         "right_shoulder", "right_elbow", "right_wrist",
     ),
-    parents=_H36M_PARENTS,
     bones=tuple((p, j) for j, p in enumerate(_H36M_PARENTS) if p >= 0),
     left=(4, 5, 6, 11, 12, 13),
     right=(1, 2, 3, 14, 15, 16),
@@ -65,7 +61,6 @@ COCO17 = JointSet(
         "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip",
         "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
     ),
-    parents=(),
     bones=(
         (0, 1), (0, 2), (1, 3), (2, 4), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11),
         (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
@@ -86,7 +81,6 @@ HUMANEVA15 = JointSet(
         "right_elbow", "right_wrist", "left_hip", "left_knee", "left_ankle", "right_hip",
         "right_knee", "right_ankle", "head",
     ),
-    parents=_HUMANEVA_PARENTS,
     bones=tuple((p, j) for j, p in enumerate(_HUMANEVA_PARENTS) if p >= 0),
     left=(2, 3, 4, 8, 9, 10),
     right=(5, 6, 7, 11, 12, 13),
@@ -153,25 +147,14 @@ def _coco17_to_h36m17(keypoints: NDArray[np.float64], scores: NDArray[np.float64
     return points, confidence
 
 
-def _coco17_to_humaneva15(keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> _Points:
-    return _midpoints(keypoints, scores, _HUMANEVA15_OF_COCO17)
-
-
 #: For each joint of HUMANEVA15 the closest H36M17 joint, to train on H36M17 labels. The two sets
 #: define pelvis, thorax and head differently: the choice for these is ours.
 _HUMANEVA15_OF_H36M17 = (0, 8, 11, 12, 13, 14, 15, 16, 4, 5, 6, 1, 2, 3, 10)
 
-
-def _h36m17_to_humaneva15(keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> _Points:
-    return keypoints[..., _HUMANEVA15_OF_H36M17, :], scores[..., _HUMANEVA15_OF_H36M17]
-
-
-_CONVERSIONS: dict[
-    tuple[str, str], Callable[[NDArray[np.float64], NDArray[np.float64]], _Points]
-] = {
+_CONVERSIONS: dict[tuple[str, str], Callable[..., _Points]] = {
     ("coco17", "h36m17"): _coco17_to_h36m17,
-    ("coco17", "humaneva15"): _coco17_to_humaneva15,
-    ("h36m17", "humaneva15"): _h36m17_to_humaneva15,
+    ("coco17", "humaneva15"): partial(_midpoints, pairs=_HUMANEVA15_OF_COCO17),
+    ("h36m17", "humaneva15"): partial(_midpoints, pairs=[(j, j) for j in _HUMANEVA15_OF_H36M17]),
 }
 
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
 
 from corruptbench.builder.plan import clip_info
 from corruptbench.builder.render import CellRenderer, Crop, crops, renderer
-from corruptbench.corruptions import ClipInfo, Frame, get
+from corruptbench.corruptions import ClipInfo, Frame
 from corruptbench.datasets import Clip
-from corruptbench.manifest import CLEAN, Cell, Manifest
+from corruptbench.manifest import Cell, Manifest
 from corruptbench.video.reader import Window, windows
 
 #: Height of the person's box, pixels: as in the studio set, as in Human3.6M's pictures of
@@ -87,12 +88,13 @@ def sized_clip(
     if person is not None:
         scale = person / info.person_height
         info = _scaled(info, scale)
+    key = partial(manifest.key, clip_id=clip.id)
     return SizedClip(
         clip,
         scale,
         info,
         crops(info, manifest.crop.padding),
-        {cell: _renderer(cell, clip, manifest, info) for cell in cells},
+        {cell: renderer(cell, info, key) for cell in cells},
     )
 
 
@@ -104,12 +106,3 @@ def _scaled(info: ClipInfo, scale: float) -> ClipInfo:
         boxes=scale * info.boxes,
         joints=None if info.joints is None else scale * info.joints,
     )
-
-
-def _renderer(cell: Cell, clip: Clip, manifest: Manifest, info: ClipInfo) -> CellRenderer:
-    """Make the renderer of a cell with the draws of the benchmark, for another size."""
-    if cell == CLEAN:
-        return renderer(cell, clip, manifest)
-    corruption = get(cell.corruption)
-    draws = corruption.prepare(info, cell.severity, manifest.key(cell, clip.id))
-    return CellRenderer(cell, corruption, draws)

@@ -33,7 +33,11 @@ def missing_cells(item: WorkItem, have: Collection[Cell]) -> list[Cell]:
 
     ``have`` are the cells in the shard: see `corruptbench.shards.parquet.present_cells`.
     """
-    return [c for c in item.cells if c not in have or not (item.crf is None or _is_there(item, c))]
+
+    def has_video(cell: Cell) -> bool:
+        return item.crf is None or comment_of(video_path(item, cell)) == _stamp(item, cell)
+
+    return [c for c in item.cells if c not in have or not has_video(c)]
 
 
 def groups(item: WorkItem, cells: Sequence[Cell]) -> list[Sequence[Cell]]:
@@ -66,10 +70,6 @@ def drop_stale(item: WorkItem) -> None:
         comment = comment_of(path) or ""
         if comment.startswith("corruptbench ") and item.fingerprint not in comment:
             path.unlink()
-
-
-def _is_there(item: WorkItem, cell: Cell) -> bool:
-    return comment_of(video_path(item, cell)) == _stamp(item, cell)
 
 
 def _stamp(item: WorkItem, cell: Cell) -> str:

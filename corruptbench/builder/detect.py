@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.builder.occlusion import occlusions
 from corruptbench.builder.plan import clip_info
-from corruptbench.builder.render import (
-    CellRenderer,
-    Crop,
-    PixelDigest,
-    crops,
-    renderer,
-)
+from corruptbench.builder.render import CellRenderer, Crop, crops, renderer
 from corruptbench.corruptions import ClipInfo, Region
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import resize, to_frame
 from corruptbench.manifest import Cell, Manifest
 from corruptbench.shards.records import CellDetections
+from corruptbench.skeleton import joint_set
 from corruptbench.video.reader import Window, windows
 from corruptbench.video.writer import FrameWriter
 
@@ -45,15 +42,21 @@ def rounded(values: NDArray[np.float32], step: float) -> NDArray[np.float32]:
 
 
 class _Lane:
-    """One cell while its clip is decoded: crops wait here until a batch is full."""
+    """One cell while its clip is decoded: crops wait here until a batch is full.
 
-    def __init__(self, render: CellRenderer, frames: int, write: FrameWriter | None) -> None:
+    The digest is the SHA-256 over the pixels that the detector is given, before they are resized.
+    Two sites that built the same benchmark have equal digests with any detector.
+    """
+
+    def __init__(
+        self, render: CellRenderer, frames: int, joints: int, write: FrameWriter | None
+    ) -> None:
         self.render = render
         self.write = write
-        self.digest = PixelDigest()
+        self.digest = hashlib.sha256()
         self.waiting: list[tuple[int, Crop, NDArray[np.uint8]]] = []
-        self.keypoints: list[NDArray[np.float32] | None] = [None] * frames
-        self.scores: list[NDArray[np.float32] | None] = [None] * frames
+        self.keypoints = np.full((frames, joints, 2), np.nan, dtype=np.float32)
+        self.scores = np.zeros((frames, joints), dtype=np.float32)
 
     def add(self, window: Window, t: int, crop: Crop | None, whole: Region, size: int) -> None:
         picture = None
@@ -64,7 +67,9 @@ class _Lane:
             return
         inside = crop.inside
         pixels = self.render(window, t, inside) if picture is None else picture[inside.slices]
-        self.digest.update(t, inside, pixels)
+        where = np.array([t, inside.x0, inside.y0, inside.x1, inside.y1], dtype="<i4")
+        self.digest.update(where.tobytes())
+        self.digest.update(np.ascontiguousarray(pixels).data)
         self.waiting.append((t, crop, resize(crop.pad(pixels), size)))
 
     def detect(self, detector: Detector) -> None:
@@ -73,23 +78,16 @@ class _Lane:
         found = detector(np.stack([pixels for _, _, pixels in self.waiting]))
         x0, y0, side = np.array([(s.x0, s.y0, s.side) for _, s, _ in self.waiting]).T
         keypoints = to_frame(found.keypoints, x0, y0, side, detector.input_size)
-        for i, (t, _, _) in enumerate(self.waiting):
-            self.keypoints[t] = rounded(keypoints[i], KEYPOINT_STEP)
-            self.scores[t] = rounded(found.scores[i], SCORE_STEP)
+        times = [t for t, _, _ in self.waiting]
+        self.keypoints[times] = rounded(keypoints, KEYPOINT_STEP)
+        self.scores[times] = rounded(found.scores, SCORE_STEP)
         self.waiting.clear()
 
-    def result(self, joints: int, info: ClipInfo) -> CellDetections:
-        nowhere = np.full((joints, 2), np.nan, dtype=np.float32)
-        unseen = np.zeros(joints, dtype=np.float32)
-        hidden, hidden_joints = occlusions(self.render, info)
+    def result(self, info: ClipInfo) -> CellDetections:
+        boxes, hidden = info.boxes.astype(np.float32), occlusions(self.render, info)
+        digest = self.digest.hexdigest()
         return CellDetections(
-            cell=self.render.cell,
-            keypoints=np.stack([nowhere if k is None else k for k in self.keypoints]),
-            scores=np.stack([unseen if s is None else s for s in self.scores]),
-            boxes=info.boxes.astype(np.float32),
-            hidden=hidden,
-            hidden_joints=hidden_joints,
-            pixels_sha256=self.digest.hexdigest(),
+            self.render.cell, self.keypoints, self.scores, boxes, *hidden, pixels_sha256=digest
         )
 
 
@@ -98,9 +96,8 @@ def detect_clip(
     cells: Sequence[Cell],
     manifest: Manifest,
     detector: Detector,
-    joints: int,
-    tick: Callable[[int], None] = lambda count: None,  # noqa: ARG005
-    videos: Mapping[Cell, FrameWriter] | None = None,
+    tick: Callable[[int], None],
+    videos: Mapping[Cell, FrameWriter],
 ) -> list[CellDetections]:
     """Return the detections of every cell of a clip.
 
@@ -111,7 +108,6 @@ def detect_clip(
         cells: to build.
         manifest: defines the crops and the random keys.
         detector: loaded.
-        joints: K, number of keypoints of the detector.
         tick: called with the number of (frame, cell) pairs done since the last call.
         videos: for cells whose video is wanted, a function that takes each whole frame. The
             detector is given the same pixels with and without.
@@ -120,9 +116,10 @@ def detect_clip(
         InputError: the video does not fit its labels.
     """
     frames = len(clip.joints)
-    videos = videos or {}
-    lanes = [_Lane(renderer(c, clip, manifest), frames, videos.get(c)) for c in cells]
     info = clip_info(clip, manifest)
+    key = partial(manifest.key, clip_id=clip.id)
+    joints = len(joint_set(detector.layout))
+    lanes = [_Lane(renderer(c, info, key), frames, joints, videos.get(c)) for c in cells]
     clip_crops = crops(info, manifest.crop.padding)
     reach = max(lane.render.reach for lane in lanes)
     size = (clip.camera.height, clip.camera.width)
@@ -133,4 +130,4 @@ def detect_clip(
             for lane in lanes:
                 lane.detect(detector)
                 tick(t % BATCH + 1)
-    return [lane.result(joints, info) for lane in lanes]
+    return [lane.result(info) for lane in lanes]

@@ -50,27 +50,23 @@ def parse_severities(wanted: int | str | Iterable[int]) -> tuple[int, ...]:
     Raises:
         InputError: anything else, or a severity that is not 1 to 5.
     """
-    remedy = "expected severities from 1 to 5, such as 3, 1-5 or 1,3,5"
-    if isinstance(wanted, str):
-        text = wanted
-    elif isinstance(wanted, Iterable):
-        text = ",".join(map(str, wanted))
-    else:
-        text = str(wanted)
+    parts = wanted if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]
+    text = ",".join(map(str, parts))
+
+    def refused(problem: str) -> InputError:
+        expected = "expected severities from 1 to 5, such as 3, 1-5 or 1,3,5"
+        return InputError(f"severity '{text}': {problem}; {expected}", "severity")
+
     found: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
         if not match:
-            raise InputError(f"severity '{text}': '{part}' is not a severity; {remedy}", "severity")
+            raise refused(f"'{part}' is not a severity")
         low, high = int(match[1]), int(match[2] or match[1])
         if low > high:
-            raise InputError(
-                f"severity '{text}': the range {part.strip()} is empty; {remedy}", "severity"
-            )
+            raise refused(f"the range {part.strip()} is empty")
         if low < 1 or high > 5:
-            raise InputError(
-                f"severity '{text}': {part.strip()} is out of range; {remedy}", "severity"
-            )
+            raise refused(f"{part.strip()} is out of range")
         found.update(range(low, high + 1))
     return tuple(sorted(found))
 
@@ -91,11 +87,9 @@ def choose_cells(
     known = [c.name for c in manifest.corruptions]
     for name in names:
         if name not in known:
-            raise InputError(
-                f"corruption '{name}': not in manifest {manifest.id}; expected one of "
-                f"{', '.join(known) or 'none, for it has no corruptions'}",
-                "corruption",
-            )
+            choice = ", ".join(known) or "none, for it has no corruptions"
+            found = f"corruption '{name}': not in manifest {manifest.id}"
+            raise InputError(f"{found}; expected one of {choice}", "corruption")
     wanted = [n for n in known if n in names or not names]
     return (CLEAN, *(Cell(n, s) for n in wanted for s in severities))
 
@@ -154,12 +148,6 @@ def fingerprint(clip: Clip, manifest: Manifest, by: DetectorRecord) -> str:
     )
 
 
-def videos_path(out: Path, clip_id: ClipId) -> Path:
-    """Return the folder of a clip's corrupted videos below the output folder."""
-    folder = f"{clip_id.sequence}.{clip_id.camera}"
-    return out / "videos" / clip_id.dataset / clip_id.subject / folder
-
-
 def plan_build(
     dataset: Dataset,
     manifest: Manifest,
@@ -181,7 +169,7 @@ def plan_build(
             clip_id=clip.id,
             cells=cells,
             path=shard_path(out, clip.id),
-            videos=videos_path(out, clip.id),
+            videos=out / "videos" / str(clip.id),
             frames=len(clip.joints),
             fingerprint=fingerprint(clip, manifest, by),
             crf=crf,

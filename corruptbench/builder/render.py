@@ -1,19 +1,17 @@
-"""Render corrupted crops and hash their pixels."""
+"""Render corrupted crops."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from corruptbench.builder.plan import clip_info
 from corruptbench.corruptions import ClipInfo, Corruption, Frame, Key, Region, get
-from corruptbench.datasets import Clip
 from corruptbench.detectors.crops import extract, square_crop
-from corruptbench.manifest import CLEAN, Cell, Manifest
+from corruptbench.manifest import CLEAN, Cell
 
 
 @dataclass(frozen=True)
@@ -59,27 +57,26 @@ class CellRenderer:
         return self.corruption.apply(frames, t, self.draws, region)
 
 
-def renderer(cell: Cell, clip: Clip, manifest: Manifest) -> CellRenderer:
-    """Make the renderer of a cell; everything random is drawn from the identity of the clip."""
+def renderer(cell: Cell, info: ClipInfo, key: Callable[[Cell], Key]) -> CellRenderer:
+    """Make the renderer of a cell of a clip; everything random is drawn from its ``key``."""
     if cell == CLEAN:
         return CellRenderer(cell, None, None)
     corruption = get(cell.corruption)
-    draws = corruption.prepare(
-        clip_info(clip, manifest), cell.severity, manifest.key(cell, clip.id)
-    )
-    return CellRenderer(cell, corruption, draws)
+    return CellRenderer(cell, corruption, corruption.prepare(info, cell.severity, key(cell)))
 
 
 def loose_renderer(cell: Cell, info: ClipInfo, name: str) -> CellRenderer:
-    """Make a renderer for a video of no benchmark; everything random is drawn from ``name``.
+    """Make a renderer for a video of no benchmark; see `loose_key` for ``name``."""
+    return renderer(cell, info, partial(loose_key, name=name))
+
+
+def loose_key(cell: Cell, name: str) -> Key:
+    """Return the random key of a cell of a video of no benchmark.
 
     Pass the SHA-256 of the video's content. It is the same on every machine and under any name.
     """
-    if cell == CLEAN:
-        return CellRenderer(cell, None, None)
-    corruption = get(cell.corruption)
-    key = Key.of("no benchmark", cell.corruption, corruption.version, cell.severity, name)
-    return CellRenderer(cell, corruption, corruption.prepare(info, cell.severity, key))
+    version = get(cell.corruption).version
+    return Key.of("no benchmark", cell.corruption, version, cell.severity, name)
 
 
 def crops(info: ClipInfo, padding: float) -> list[Crop | None]:
@@ -95,24 +92,3 @@ def crops(info: ClipInfo, padding: float) -> list[Crop | None]:
         visible = inside.x0 < inside.x1 and inside.y0 < inside.y1
         found.append(Crop(x0, y0, side, inside) if visible else None)
     return found
-
-
-class PixelDigest:
-    """SHA-256 over the pixels that a detector is given, before they are resized.
-
-    Two sites that built the same benchmark have equal digests with any detector.
-    """
-
-    def __init__(self) -> None:
-        """Start an empty digest."""
-        self._hash = hashlib.sha256()
-
-    def update(self, t: int, region: Region, pixels: Frame) -> None:
-        """Add a region (h, w, 3) uint8 of frame ``t``."""
-        where = np.array([t, region.x0, region.y0, region.x1, region.y1], dtype="<i4")
-        self._hash.update(where.tobytes())
-        self._hash.update(np.ascontiguousarray(pixels).data)
-
-    def hexdigest(self) -> str:
-        """Return 64 hexadecimal digits."""
-        return self._hash.hexdigest()

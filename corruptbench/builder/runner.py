@@ -7,36 +7,21 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from corruptbench.builder.corrupted_videos import missing_cells
-from corruptbench.builder.plan import WorkItem, plan_build
-from corruptbench.builder.workers import Recipe, Station, local
+from corruptbench.builder.plan import plan_build
+from corruptbench.builder.workers import Recipe, Station, build_items
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import write_lock
 from corruptbench.shards.records import DetectorRecord
 
-
-@dataclass(frozen=True)
-class Todo:
-    """The work of a build, known before it starts.
-
-    Attributes:
-        items: the clips that lack a cell.
-        clips: number of all clips.
-        crops: number of (frame, cell) pairs to detect.
-    """
-
-    items: tuple[WorkItem, ...]
-    clips: int
-    crops: int
-
-
-#: Called once with the plan, then with the crops and clips done since the last call.
-Announce = Callable[[Todo], None]
+#: Called once, with the numbers of all clips, of those that lack a cell, and of crops to detect: of
+#: (frame, cell) pairs. Then the other one is called with the crops and clips done since its last
+#: call.
+Announce = Callable[[int, int, int], None]
 Progress = Callable[[int, int], None]
 
 
@@ -67,20 +52,19 @@ def build(
         InputError: bad input, or ``out`` holds another benchmark. Nothing is lost then.
         detectors.DetectorError: the detector cannot be loaded.
     """
-    manifest = recipe.manifest
     station = Station(recipe)
     by = DetectorRecord.of(station.detector)
-    items = plan_build(station.dataset, manifest, cells, by, out, crf)
+    items = plan_build(station.dataset, recipe.manifest, cells, by, out, crf)
     with _alone(out):
         _check_folder(out, recipe)
         missing = {i: missing_cells(i, parquet.present_cells(i.path, i.fingerprint)) for i in items}
         todo = tuple(i for i in items if missing[i])
         crops = sum(i.frames * len(missing[i]) for i in todo)
-        announce(Todo(todo, len(items), crops))
+        announce(len(items), len(todo), crops)
         if todo:
             (out / "lock.json").unlink(missing_ok=True)
-            engine = local(station, min(workers, len(todo)))
-            for _ in engine(todo, lambda count: progress(count, 0)):
+            workers = min(workers, len(todo))
+            for _ in build_items(station, workers, todo, lambda count: progress(count, 0)):
                 progress(0, 1)
         records = [parquet.read_record(i.path) for i in items]
         return write_lock(out, records, station.detector.runtime)
@@ -109,11 +93,9 @@ def _reserve(handle: int, out: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise InputError(
-            f"{out}: another build is running in this folder; wait for it, or choose another "
-            "folder",
-            "out",
-        ) from None
+        remedy = "wait for it, or choose another folder"
+        message = f"{out}: another build is running in this folder; {remedy}"
+        raise InputError(message, "out") from None
     except OSError as error:  # some network file systems have no locks, or none on folders
         warnings.warn(
             f"{out}: its file system cannot lock folders ({error.strerror}); do not start a "

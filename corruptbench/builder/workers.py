@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from multiprocessing.connection import wait as wait_for_handles
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 
@@ -28,7 +28,6 @@ from corruptbench.errors import InputError
 from corruptbench.manifest import Manifest
 from corruptbench.shards.parquet import present_cells, read, write
 from corruptbench.shards.records import CellDetections, DetectorRecord
-from corruptbench.skeleton import joint_set
 
 Tick = Callable[[int], None]
 
@@ -43,18 +42,15 @@ class Recipe:
     device: str
 
 
-@dataclass
 class Station:
     """One worker's data set and detector."""
 
-    recipe: Recipe
-    dataset: Dataset = field(init=False)
-    detector: Detector = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, recipe: Recipe) -> None:
+        """Open the data set and load the detector."""
         cv2.setNumThreads(1)
-        self.dataset = open_dataset(self.recipe.manifest.dataset, self.recipe.root)
-        self.detector = load(self.recipe.detector, self.recipe.device)
+        self.recipe = recipe
+        self.dataset: Dataset = open_dataset(recipe.manifest.dataset, recipe.root)
+        self.detector: Detector = load(recipe.detector, recipe.device)
 
     def build(self, item: WorkItem, tick: Tick) -> None:
         """Build a clip's missing cells and write its shard; on failure the old shard stays.
@@ -63,12 +59,11 @@ class Station:
         """
         have = present_cells(item.path, item.fingerprint)
         manifest, clip = self.recipe.manifest, self.dataset.load(item.clip_id)
-        joints = len(joint_set(self.detector.layout))
         drop_stale(item)
         new: list[CellDetections] = []
         for cells in groups(item, missing_cells(item, have)):
             with open_videos(item, cells, clip.video) as opened:
-                new += detect_clip(clip, cells, manifest, self.detector, joints, tick, opened)
+                new += detect_clip(clip, cells, manifest, self.detector, tick, opened)
         kept = read(item.path, have) if have else []
         new = [d for d in new if d.cell not in have]
         in_order = sorted([*new, *kept], key=lambda d: manifest.cells.index(d.cell))
@@ -76,65 +71,61 @@ class Station:
         write(item.path, item.clip_id, item.fingerprint, in_order, manifest, detector)
 
 
-class Engine(Protocol):
-    """Build items; yield each when its shard is on disk. ``tick`` is told the crops detected."""
+def build_items(
+    station: Station, workers: int, items: Sequence[WorkItem], tick: Tick
+) -> Iterator[WorkItem]:
+    """Build items; yield each when its shard is on disk.
 
-    def __call__(self, items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
-        """See the class."""
-        ...
+    One worker is this process. A daemonic process (a worker of somebody's own pool) cannot start
+    others: it works alone. Each worker computes on one thread. The bytes do not depend on the
+    number of workers.
 
-
-def local(station: Station, workers: int) -> Engine:
-    """Return an engine of worker processes on this machine; one worker is this process.
-
-    A daemonic process (a worker of somebody's own pool) cannot start any: it works alone.
-
-    Each worker computes on one thread. The bytes do not depend on the number of workers.
+    Args:
+        station: of this process.
+        workers: number of processes.
+        items: the clips.
+        tick: called with the crops detected since its last call.
     """
+    if workers > 1 and not multiprocessing.current_process().daemon:
+        yield from _in_parallel(station.recipe, workers, items, tick)
+        return
+    for item in items:
+        station.build(item, tick)
+        yield item
 
-    def serial(items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
-        for item in items:
-            station.build(item, tick)
-            yield item
 
-    def parallel(items: Sequence[WorkItem], tick: Tick) -> Iterator[WorkItem]:
-        context = multiprocessing.get_context("spawn")
-        try:
-            counter, stop = context.Value("q", 0), context.Event()
-        except OSError as error:  # no /dev/shm in a container, for example
-            raise InputError(
-                f"several worker processes need shared memory, which this machine refuses "
-                f"({error.strerror}); build with one worker"
-            ) from None
-        seen = 0
-        processes: list[BaseProcess] = []
-        pool = ProcessPoolExecutor(
-            workers,
-            mp_context=context,
-            initializer=_start,
-            initargs=(station.recipe, counter, stop),
-        )
-        try:
-            pending = _submitted(pool, items)
-            processes = list(pool._processes.values())
-            while pending:
-                done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-                now = counter.value
-                tick(now - seen)
-                seen = now
-                for future in done:
-                    future.result()
-                    yield pending.pop(future)
-        except BrokenProcessPool:
-            raise InputError(
-                f"{_how_it_ended(processes)}; run the same command again: it resumes"
-            ) from None
-        finally:
-            stop.set()
-            with _uninterrupted():  # a second Ctrl-C here would leave the workers waiting for ever
-                pool.shutdown(wait=True, cancel_futures=True)
-
-    return serial if workers == 1 or multiprocessing.current_process().daemon else parallel
+def _in_parallel(
+    recipe: Recipe, workers: int, items: Sequence[WorkItem], tick: Tick
+) -> Iterator[WorkItem]:
+    context = multiprocessing.get_context("spawn")
+    try:
+        counter, stop = context.Value("q", 0), context.Event()
+    except OSError as error:  # no /dev/shm in a container, for example
+        raise InputError(
+            f"several worker processes need shared memory, which this machine refuses "
+            f"({error.strerror}); build with one worker"
+        ) from None
+    seen = 0
+    processes: list[BaseProcess] = []
+    pool = ProcessPoolExecutor(workers, context, _start, (recipe, counter, stop))
+    try:
+        pending = _submitted(pool, items)
+        processes = list(pool._processes.values())
+        while pending:
+            done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            before, seen = seen, counter.value
+            tick(seen - before)
+            for future in done:
+                future.result()
+                yield pending.pop(future)
+    except BrokenProcessPool:
+        pool.shutdown()  # until then the pool may be about to note the exit codes itself
+        how = _how_it_ended(processes)
+        raise InputError(f"{how}; run the same command again: it resumes") from None
+    finally:
+        stop.set()
+        with _uninterrupted():  # a second Ctrl-C here would leave the workers waiting for ever
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _submitted(
@@ -184,26 +175,19 @@ def _without_main() -> Iterator[None]:
 def _how_it_ended(processes: Sequence[BaseProcess]) -> str:
     """Say which worker ended first, and by which exit code or signal."""
     for number, process in enumerate(processes, 1):
-        process.join(timeout=1)
-        code = process.exitcode
-        if code is None or code in (0, -signal.SIGTERM):  # the pool ends the others so
-            continue
-        if code < 0:
+        code = process.exitcode or 0
+        if code > 0:
+            return f"worker {number} ended with exit code {code}"
+        if code not in (0, -signal.SIGTERM):  # the pool ends the others so
             hint = " (out of memory? fewer workers need less)" if code == -signal.SIGKILL else ""
-            return f"worker {number} was killed by signal {-code}, {_signal(-code)}{hint}"
-        return f"worker {number} ended with exit code {code}"
+            name = signal.strsignal(-code) or "unknown"
+            return f"worker {number} was killed by signal {-code}, {name}{hint}"
     return "a worker process ended early"
-
-
-def _signal(number: int) -> str:
-    return signal.strsignal(number) or "unknown"
 
 
 # In a worker process:
 
-_station: Station | None = None
-_counter: Any = None
-_stop: Any = None
+_work: Callable[[WorkItem], None]
 
 
 class _StopError(Exception):
@@ -211,26 +195,25 @@ class _StopError(Exception):
 
 
 def _start(recipe: Recipe, counter: Any, stop: Any) -> None:
-    global _station, _counter, _stop
+    global _work
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    _station, _counter, _stop = Station(recipe), counter, stop
+
+    def tick(count: int) -> None:
+        with counter.get_lock():
+            counter.value += count
+        if stop.is_set():
+            raise _StopError
+
+    _work = partial(Station(recipe).build, tick=tick)
 
 
 def _die_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
-    wait_for_handles([parent.sentinel])
+    parent.join()
     os._exit(1)
 
 
 def _build(item: WorkItem) -> None:
-    assert _station is not None
-    _station.build(item, _tick)
-
-
-def _tick(count: int) -> None:
-    with _counter.get_lock():
-        _counter.value += count
-    if _stop.is_set():
-        raise _StopError
+    _work(item)

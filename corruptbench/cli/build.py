@@ -8,14 +8,11 @@ from typing import Any
 import click
 
 from corruptbench.cli import options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 
 
-@click.command(
-    cls=Command,
-    epilog=example("corruptbench build --manifest studio-c-mini --severity 1,3 --out shards"),
-)
+@define("corruptbench build --manifest studio-c-mini --severity 1,3 --out shards")
 @options.manifest()
 @options.root
 @options.severities

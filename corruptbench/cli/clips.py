@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from corruptbench.cli import options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -21,12 +19,9 @@ def by_name(manifest: Manifest, dataset: Dataset) -> dict[str, ClipId]:
     return {str(c).partition("/")[2]: c for c in manifest.select(dataset.clip_ids())}
 
 
-@click.command(
-    cls=Command,
-    epilog=example(
-        "corruptbench clips --manifest studio-c-mini",
-        json="an array of objects with name, subject, sequence, action and camera",
-    ),
+@define(
+    "corruptbench clips --manifest studio-c-mini",
+    json="an array of objects with name, subject, sequence, action and camera",
 )
 @options.manifest()
 @options.root
@@ -40,10 +35,7 @@ def command(manifest: str, root: Path | None, as_json: bool) -> None:
     benchmark = load_manifest(manifest)
     clips = by_name(benchmark, open_dataset(benchmark.dataset, root))
     if as_json:
-        say_json([{"name": name, **_fields(clip)} for name, clip in clips.items()])
+        keys = ("subject", "sequence", "action", "camera")
+        say_json([{"name": n, **{k: getattr(c, k) for k in keys}} for n, c in clips.items()])
     else:
         say("\n".join(clips))
-
-
-def _fields(clip: ClipId) -> dict[str, str]:
-    return {key: getattr(clip, key) for key in ("subject", "sequence", "action", "camera")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 
 import click
@@ -81,6 +82,11 @@ class Commands(Group):
             return None
         command: click.Command = import_module(f"corruptbench.cli.{cmd_name}").command
         return command
+
+
+def define(*lines: str, json: str = "") -> Callable[[Callable[..., object]], Command]:
+    """Return the decorator of a command with an example in its help; see `example`."""
+    return click.command(cls=Command, epilog=example(*lines, json=json))
 
 
 def example(*lines: str, json: str = "") -> str:

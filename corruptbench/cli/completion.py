@@ -5,17 +5,14 @@ from __future__ import annotations
 import click
 
 from corruptbench.cli import options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 
 
-@click.command(
-    cls=Command,
-    epilog=example(
-        "corruptbench completion bash >> ~/.bashrc",
-        "corruptbench completion zsh >> ~/.zshrc",
-        "corruptbench completion fish > ~/.config/fish/completions/corruptbench.fish",
-    ),
+@define(
+    "corruptbench completion bash >> ~/.bashrc",
+    "corruptbench completion zsh >> ~/.zshrc",
+    "corruptbench completion fish > ~/.config/fish/completions/corruptbench.fish",
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @options.always_quiet

@@ -9,21 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from corruptbench.cli import options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.target import check_target
 
 if TYPE_CHECKING:
     from corruptbench.corruptions import Frame
-    from corruptbench.manifest import Cell
     from corruptbench.video.person_track import PersonTrack
     from corruptbench.video.probe import VideoFile
 
 
-@click.command(
-    cls=Command,
-    epilog=example("corruptbench corrupt in.mp4 out.mp4 --corruption camera_shake --severity 3"),
-)
+@define("corruptbench corrupt in.mp4 out.mp4 --corruption camera_shake --severity 3")
 @click.argument("source", type=options.PATH)
 @click.argument("target", type=options.PATH)
 @options.corruption
@@ -45,32 +41,22 @@ def command(
     rotation tag. Frame times are preserved. For variable frame rates, durations use the average
     rate. Sound is not copied.
     """
+    from corruptbench.builder.render import loose_renderer
     from corruptbench.detectors import load
     from corruptbench.manifest import Cell
-    from corruptbench.progress import counted, note
+    from corruptbench.progress import counted, meter, note
     from corruptbench.video.person_track import track
     from corruptbench.video.probe import look_at
+    from corruptbench.video.reader import windows
+    from corruptbench.video.writer import write_video
 
     check_target(target, {".mp4": ""}, source)
     video = look_at(source)
     found = track(video, load(detector))
     for text in () if quiet else _notes(video, found):
         note(f"{source}: {text}")
-    count = _write(Cell(corruption, severity), source, target, video.sha256, found, crf, quiet)
-    say(f"{counted(count, 'frame')}: {target}")
-
-
-def _write(
-    cell: Cell, source: Path, target: Path, key: str, found: PersonTrack, crf: int, quiet: bool
-) -> int:
-    """Write the corrupted frames of ``source``; return their number."""
-    from corruptbench.builder.render import loose_renderer
-    from corruptbench.progress import meter
-    from corruptbench.video.reader import windows
-    from corruptbench.video.writer import write_video
-
     info, timing = found.info, found.timing
-    render = loose_renderer(cell, info, key)
+    render = loose_renderer(Cell(corruption, severity), info, video.sha256)
     size = (info.height, info.width)
     with meter("corrupt", info.frames, "frames", not quiet) as advance:
 
@@ -80,7 +66,8 @@ def _write(
                 yield render(window, t, info.whole)
                 advance(1, "")
 
-        return write_video(target, frames(), timing.rate, crf, timing.times)
+        write_video(target, frames(), timing.rate, crf, timing.times)
+    say(f"{counted(info.frames, 'frame')}: {target}")
 
 
 def _notes(source: VideoFile, found: PersonTrack) -> Iterator[str]:

@@ -9,7 +9,7 @@ import click
 
 from corruptbench import defaults
 from corruptbench.cli import build, evaluate, leaderboard, options, preview, submit, weights
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 
 MANIFEST = "studio-c-mini"
 LIFTER = "videopose3d-27"
@@ -25,7 +25,7 @@ leaderboard.html   its page
 """
 
 
-@click.command(cls=Command, epilog=example("corruptbench demo --out demo"))
+@define("corruptbench demo --out demo")
 @options.quiet
 @options.out("demo", "Folder to write to: a new or empty one, or that of an earlier demo.")
 @click.pass_context

@@ -7,10 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from corruptbench.cli import options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say_json, say_table
 
 if TYPE_CHECKING:
@@ -20,13 +18,10 @@ if TYPE_CHECKING:
     from corruptbench.manifest import Cell
 
 
-@click.command(
-    cls=Command,
-    epilog=example(
-        "corruptbench detections --shards shards",
-        json="an object with benchmark, detector and cells; each cell has corruption, severity, "
-        "joints, mean_px, mean_error, median_error, pck, mean_score and auroc",
-    ),
+@define(
+    "corruptbench detections --shards shards",
+    json="an object with benchmark, detector and cells; each cell has corruption, severity, "
+    "joints, mean_px, mean_error, median_error, pck, mean_score and auroc",
 )
 @options.shards
 @options.root

@@ -7,17 +7,14 @@ from pathlib import Path
 import click
 
 from corruptbench.cli import options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json, say_table, table_width
 
 
-@click.command(
-    cls=Command,
-    epilog=example(
-        "corruptbench evaluate model.pt2 --shards shards --out results",
-        json="an object with path (of the result file), complete (whether all cells were built) "
-        "and result (the content of the result file)",
-    ),
+@define(
+    "corruptbench evaluate model.pt2 --shards shards --out results",
+    json="an object with path (of the result file), complete (whether all cells were built) "
+    "and result (the content of the result file)",
 )
 @click.argument("model", type=options.PATH)
 @options.shards

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corruptbench.cli import names, options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.words import Name, suggestion
 
@@ -19,12 +19,7 @@ if TYPE_CHECKING:
 FORMATS = ["videopose3d", "motionbert", "mmpose"]
 
 
-@click.command(
-    cls=Command,
-    epilog=example(
-        'corruptbench export --format videopose3d --cell clean --cell "erase 3" --out exported'
-    ),
-)
+@define('corruptbench export --format videopose3d --cell clean --cell "erase 3" --out exported')
 @options.shards
 @options.root
 @options.manifest_of_shards
@@ -53,7 +48,7 @@ def command(
     quiet: bool, out: Path,
 ) -> None:  # fmt: skip
     """Write the detections as the files that repositories of lifters read."""
-    from corruptbench.export import FORMATS, Target
+    from corruptbench.export import FORMATS, Target, Writer
     from corruptbench.export.folder import ExportFolder, Source
     from corruptbench.export.tracks import check_joints, tracks
     from corruptbench.progress import counted, meter, note
@@ -70,7 +65,8 @@ def command(
         detector=shard_set.lock.detector,
     )
     folder = ExportFolder(out, source, {"the annotations": annotations, "the labels": root})
-    writer = FORMATS[name](Target(folder, shard_set.dataset, joints, confidence, annotations))
+    target = Target(shard_set.dataset, joints, confidence, annotations)
+    writer = Writer(folder, FORMATS[name](target))
     files = writer.names(cells)
     folder.claim(files)
     with meter("export", len(cells) * len(shard_set.lock.clips), "clips", not quiet) as advance:

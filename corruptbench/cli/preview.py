@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import click
 from corruptbench import defaults
 from corruptbench.cli import options
 from corruptbench.cli.clips import by_name
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.target import check_target
 from corruptbench.cli.words import suggestion
@@ -27,12 +27,9 @@ CRF = 20  # of a video that is looked at, not measured
 SUFFIXES = {".png": "one frame", ".mp4": "all"}
 
 
-@click.command(
-    cls=Command,
-    epilog=example(
-        "corruptbench preview --manifest studio-c-mini --out preview.png",
-        "corruptbench preview my_video.mp4 --corruption erase --severity 3 --out erase.mp4",
-    ),
+@define(
+    "corruptbench preview --manifest studio-c-mini --out preview.png",
+    "corruptbench preview my_video.mp4 --corruption erase --severity 3 --out erase.mp4",
 )
 @click.argument("clip", required=False)
 @options.manifest(None, f"Default: {defaults.MANIFEST}. ")
@@ -68,9 +65,10 @@ def command(
     The corruptions of the benchmark are shown with exactly the pixels of its build. The noise of
     other corruptions, and of any video, depends on the content of the video file, not on its name.
     """
-    from corruptbench.builder.plan import parse_severities
+    from corruptbench.builder.plan import choose_cells, parse_severities
     from corruptbench.detectors import load
-    from corruptbench.manifest import Cell
+    from corruptbench.manifest import Cell, load_manifest
+    from corruptbench.preview.scene import scene_of_clip
 
     loose = Path(clip) if clip is not None and Path(clip).is_file() else None
     check_target(out, SUFFIXES, loose)
@@ -81,11 +79,15 @@ def command(
     chosen = [Cell(name, s) for name in corruption for s in severities]
     if loose is not None:
         _check_alone(loose, manifest, root)
-        scene_with = _of_video(loose, chosen, severities)
+        scene, looker = _of_video(loose, chosen, severities, detector)
     else:
-        scene_with = _of_clip(clip, manifest, root, out, chosen, severities)
-    looker = load(detector)
-    scene, finder = scene_with(looker), looker if skeleton else None
+        benchmark = load_manifest(manifest or defaults.MANIFEST)
+        found = _clip(benchmark, root, clip)
+        check_target(out, SUFFIXES, found.video)
+        looker = load(detector)
+        cells = chosen or choose_cells(benchmark, severities)[1:]
+        scene = scene_of_clip(found, cells, benchmark)
+    finder = looker if skeleton else None
     if still:
         shown = _write_picture(out, scene, frame, finder, quiet)
     else:
@@ -103,37 +105,19 @@ def _check_alone(video: Path, manifest: str | None, root: Path | None) -> None:
 
 
 def _of_video(
-    path: Path, chosen: Sequence[Cell], severities: Sequence[int]
-) -> Callable[[Detector], Scene]:
-    """Open a video of no benchmark; return what makes its scene with a detector."""
+    path: Path, chosen: Sequence[Cell], severities: Sequence[int], detector: str
+) -> tuple[Scene, Detector]:
+    """Return the scene of a video of no benchmark, and the detector that tracked its person."""
     from corruptbench.corruptions import all_corruptions
+    from corruptbench.detectors import load
     from corruptbench.manifest import Cell
     from corruptbench.preview.scene import scene_of_video
     from corruptbench.video.probe import look_at
 
     source = look_at(path)
     cells = chosen or [Cell(name, s) for name in all_corruptions() for s in severities]
-    return lambda detector: scene_of_video(source, cells, detector)
-
-
-def _of_clip(
-    name: str | None,
-    manifest: str | None,
-    root: Path | None,
-    out: Path,
-    chosen: Sequence[Cell],
-    severities: Sequence[int],
-) -> Callable[[Detector], Scene]:
-    """Open a clip of a benchmark; return what makes its scene, which needs no detector."""
-    from corruptbench.builder.plan import choose_cells
-    from corruptbench.manifest import load_manifest
-    from corruptbench.preview.scene import scene_of_clip
-
-    benchmark = load_manifest(manifest or defaults.MANIFEST)
-    clip = _clip(benchmark, root, name)
-    check_target(out, SUFFIXES, clip.video)
-    cells = chosen or choose_cells(benchmark, severities)[1:]
-    return lambda _: scene_of_clip(clip, cells, benchmark)
+    looker = load(detector)
+    return scene_of_video(source, cells, looker), looker
 
 
 def _clip(benchmark: Manifest, root: Path | None, name: str | None) -> Clip:
@@ -190,4 +174,5 @@ def _write_video(out: Path, scene: Scene, finder: Detector | None, quiet: bool) 
                 yield sheet
                 advance(1, "")
 
-        return counted(write_video(out, sheets(), timing.rate, CRF, timing.times), "frame")
+        write_video(out, sheets(), timing.rate, CRF, timing.times)
+    return counted(scene.info.frames, "frame")

@@ -7,17 +7,14 @@ from pathlib import Path
 import click
 
 from corruptbench.cli import names, options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.leaderboard import ROW_KEYS, rows_of
 from corruptbench.cli.output import say, say_json, say_table, table_width
 
 
-@click.command(
-    cls=Command,
-    epilog=example(
-        "corruptbench submit results/my-lifter.json",
-        json=f"an object with path, added and rows (of its benchmark); each row has {ROW_KEYS}",
-    ),
+@define(
+    "corruptbench submit results/my-lifter.json",
+    json=f"an object with path, added and rows (of its benchmark); each row has {ROW_KEYS}",
 )
 @click.argument("result", type=options.PATH)
 @options.board

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from corruptbench.cli import options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.words import Name
 
 
-@click.command(
-    cls=Command,
-    epilog=example("corruptbench train videopose3d --epochs 60 --out videopose3d-27.pt2"),
-)
+@define("corruptbench train videopose3d --epochs 60 --out videopose3d-27.pt2")
 @click.argument("lifter", type=Name(lambda: ["videopose3d"]))
 @click.option("--shards", type=options.PATH,
               help="Of a training split. Default: the embedded one.")  # fmt: skip
@@ -46,7 +44,7 @@ def command(
 ) -> None:
     """Train a baseline lifter on clean detections and export it. Run again to resume."""
     from corruptbench.datasets.studio import TRAIN_SHARDS
-    from corruptbench.evaluation.contract import parse_contract
+    from corruptbench.evaluation.contract import Contract
     from corruptbench.evaluation.lifter import usable_device
     from corruptbench.lifters.export import check_suffix, export
     from corruptbench.lifters.samples import load_samples
@@ -59,10 +57,8 @@ def command(
     check_suffix(out)
     usable_device(device)
 
-    def make() -> VideoPose3D:
-        return VideoPose3D(len(joint_set(joints)), 2)
-
-    contract = parse_contract(
+    make = partial(VideoPose3D, len(joint_set(joints)), 2)
+    contract = Contract.checked(
         {
             "name": name, "joints": joints, "channels": "xy", "normalize": "screen",
             "window": "sequence", "frames": make().frames, "units": "m", "root": "relative",

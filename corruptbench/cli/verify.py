@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING
 import click
 
 from corruptbench.cli import options
-from corruptbench.cli.commands import Command, example
+from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from corruptbench.shards.verify import Comparison
 
 
-@click.command(
-    cls=Command,
-    epilog=example(
-        "corruptbench verify shards",
-        json="an object with shards, cells (checked), and comparison: null, or with --against an "
-        "object with cells (that both have), ours and theirs (that only one has), and pixels and "
-        "detections (names of the cells that differ)",
-    ),
+@define(
+    "corruptbench verify shards",
+    json="an object with shards, cells (checked), and comparison: null, or with --against an "
+    "object with cells (that both have), ours and theirs (that only one has), and pixels and "
+    "detections (names of the cells that differ)",
 )
 @click.argument("shards", type=options.PATH, default=Path("shards"))
 @click.option("--against", type=options.PATH, help="The lock.json of another site.")

@@ -26,13 +26,7 @@ def open_dataset(name: str, root: Path | None) -> Dataset:
     Raises:
         InputError: for an unknown name, or a folder that does not hold that data set.
     """
-    module = _module(name)
-    try:
-        dataset: Dataset = module.open_root(root)
-    except InputError as error:
-        if root is None:
-            error.parameter = "root"
-        raise
+    dataset: Dataset = _module(name).open_root(root)
     return dataset
 
 
@@ -42,10 +36,8 @@ def expected_clips(name: str) -> Mapping[ClipId, range] | None:
     None where only a copy can tell, as for data of one's own. Raise `InputError` for an unknown
     name.
     """
-    module = _module(name)
-    clips: Mapping[ClipId, range] | None = (
-        module.expected_clips() if hasattr(module, "expected_clips") else None
-    )
+    clips: Mapping[ClipId, range] | None
+    clips = getattr(_module(name), "expected_clips", lambda: None)()
     return clips
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import require_file
 from corruptbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,18 +65,14 @@ class Clip:
 
     def require_video(self) -> None:
         """Raise `InputError` unless the video is there."""
-        if self.video.is_file():
-            return
         holder = next((p for p in self.video.parents if p.is_file()), None)
         if holder is not None:
             raise InputError(
                 f"{holder}: holds labels only, enough to evaluate; expected the video of "
                 f"{self.id}: to build, give the folder that holds videos and labels"
             )
-        raise InputError(
-            f"{self.video}: missing{near_miss(self.video)}; expected the video of {self.id}: "
-            "complete the data set, or give the folder of a complete copy"
-        )
+        remedy = "complete the data set, or give the folder of a complete copy"
+        require_file(self.video, f"expected the video of {self.id}: {remedy}")
 
     @cached_property
     def joints_camera(self) -> NDArray[np.float64]:

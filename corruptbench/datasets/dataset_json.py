@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from corruptbench.camera import Camera, Model
 from corruptbench.datasets.near_misses import near_miss
-from corruptbench.errors import InputError, first_problem
+from corruptbench.errors import InputError
 from corruptbench.records import Record
 from corruptbench.skeleton import joint_set
 from corruptbench.text_files import read_text
@@ -66,26 +66,17 @@ class CameraRecord(Record):
     @model_validator(mode="after")
     def _lens(self) -> Self:
         if self.model == "none" and any(self.distortion):
+            expected = "expected 'opencv' or 'human36m'"
             raise ValueError(
-                "distortion is given, but model is 'none', which has none: expected 'opencv' or "
-                "'human36m'"
+                f"distortion is given, but model is 'none', which has none: {expected}"
             )
         return self
 
     def camera(self, name: str) -> Camera:
         """Return the camera, by that name."""
-        return Camera(
-            name=name,
-            width=self.width,
-            height=self.height,
-            model=self.model,
-            focal_length=np.array(self.focal_length),
-            principal_point=np.array(self.principal_point),
-            rotation=np.array(self.rotation),
-            position=np.array(self.position),
-            distortion=np.array(self.distortion),
-            skew=self.skew,
-        )
+        fields: dict[str, Any] = self.model_dump()
+        arrays = {key: np.array(value) for key, value in fields.items() if isinstance(value, list)}
+        return Camera(name=name, **(fields | arrays))
 
 
 class DatasetRecord(Record):
@@ -96,7 +87,7 @@ class DatasetRecord(Record):
     version: str
     licence: str
     fps: Length
-    joints: str
+    joints: Annotated[str, AfterValidator(lambda name: joint_set(name).name)]
     units: Literal["mm"]
     cameras: dict[CameraName, CameraRecord]
     sequences: dict[Name, dict[Name, Name]]
@@ -113,14 +104,5 @@ def read_record(root: Path) -> DatasetRecord:
             f"{root}: no dataset.json in it{near_miss(path)}; expected the root of a data set in "
             "open folders (dataset.json, labels/, videos/): is this one level too high or low?"
         )
-    try:
-        record = DatasetRecord.model_validate_json(read_text(path))
-    except ValidationError as error:
-        raise InputError(
-            f"{path}: {first_problem(error)}; docs/data.md says what is expected"
-        ) from None
-    try:
-        joint_set(record.joints)
-    except InputError as error:
-        raise InputError(f"{path}: joints: {error}") from None
-    return record
+    remedy = "docs/data.md says what is expected"
+    return DatasetRecord.parse(read_text(path), str(path), remedy)

@@ -11,8 +11,11 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
+from os.path import splitext
 from pathlib import Path
+
+from corruptbench.errors import InputError
 
 _VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".webm", ".wmv"}
 _ARCHIVES = {".gz", ".tgz", ".tar", ".zip", ".7z", ".rar", ".bz2", ".xz", ".zst"}
@@ -28,14 +31,19 @@ def is_data(path: Path) -> bool:
     return not path.name.startswith(".") and path.name not in {"__MACOSX", "Thumbs.db"}
 
 
+def require_file(path: Path, expected: str) -> None:
+    """Raise `InputError` unless a file is there; ``expected`` is what it is, and what to do."""
+    if not path.is_file():
+        raise InputError(f"{path}: missing{near_miss(path)}; {expected}")
+
+
 def near_miss(path: Path) -> str:
     """Return what is there in place of a missing path, and what to do, as "; there is ...".
 
     Empty where nothing similar is there.
     """
-    steps = [path, *path.parents]
-    pairs = zip(steps[1:], steps, strict=False)
-    folder, missing = next((pair for pair in pairs if pair[0].is_dir()), (Path(), path))
+    pairs = pairwise([path, *path.parents])
+    missing, folder = next((pair for pair in pairs if pair[1].is_dir()), (path, Path()))
     if missing.is_symlink() and not missing.exists():
         return f"; it is a link to {str(missing.readlink())!r}, which is not there"
     return first_near_miss(folder, [missing.name], [])
@@ -66,14 +74,12 @@ def _said(found: Path, name: str) -> str:
 
 def _advice(found: str, wanted: str, name: str) -> str:
     """Return what to do about a name; both are given as `_key` makes them."""
-    (stem, ending), (wanted_stem, wanted_ending) = _split(found), _split(wanted)
-    if wanted in (found, _COPY.sub("", stem) + ending):
-        return f"rename it to {name!r}"
+    (stem, ending), (wanted_stem, wanted_ending) = splitext(found), splitext(wanted)
     if ending in _ARCHIVES and _unpacked(found) in (wanted, wanted_stem):
         return "unpack it"
     if ending in _UNFINISHED and stem == wanted:
         return "its download is not finished, fetch it again"
-    if ending and stem == wanted:
+    if wanted in (found, stem, _COPY.sub("", stem) + ending):
         return f"rename it to {name!r}"
     if {ending, wanted_ending} <= _VIDEOS and stem == wanted_stem:
         return f"convert it to {name!r}"
@@ -88,12 +94,6 @@ def _key(name: str) -> str:
     return re.sub(r"\s*\.\s*", ".", text).strip(" .")
 
 
-def _split(name: str) -> tuple[str, str]:
-    """Return stem and ending, with its dot."""
-    stem, dot, ending = name.rpartition(".")
-    return (stem, dot + ending) if dot else (name, "")
-
-
 def _unpacked(name: str) -> str:
-    stem, ending = _split(name)
+    stem, ending = splitext(name)
     return _unpacked(stem) if ending in _ARCHIVES else name

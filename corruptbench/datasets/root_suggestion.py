@@ -8,14 +8,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from corruptbench.datasets.near_misses import is_data
+from corruptbench.errors import InputError
 
 _UP, _DOWN = 4, 2  # levels
 
 
-def nearby(root: Path, meant: Callable[[Path], object]) -> Path | None:
-    """Return the first folder for which ``meant`` is true, above ``root``, then below it."""
+def suggest_nearby(root: Path, meant: Callable[[Path], object]) -> None:
+    """Raise `InputError` with the folder for which ``meant`` is true, if one is near.
+
+    The first one above ``root`` is named, or else the first one below it.
+    """
     resolved = Path(os.path.realpath(root))  # Path.resolve() fails on a loop of links
-    return next((p for p in (*resolved.parents[:_UP], *_below(resolved, _DOWN)) if meant(p)), None)
+    for other in (*resolved.parents[:_UP], *_below(resolved, _DOWN)):
+        if meant(other):
+            raise InputError(f"{root}: holds no subject's folder, but {other} does: give {other}")
 
 
 def _below(place: Path, levels: int) -> Iterator[Path]:

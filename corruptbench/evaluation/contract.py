@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from corruptbench.errors import InputError, first_problem
 from corruptbench.records import Record
 
 #: Name of the file inside a TorchScript or .pt2 archive that holds the contract.
@@ -62,19 +61,3 @@ class Contract(Record):
     def width(self) -> int:
         """Number of channels C."""
         return len(self.channels)
-
-
-def parse_contract(value: object, where: str) -> Contract:
-    """Check the JSON or TOML content of a contract.
-
-    Args:
-        value: the parsed content.
-        where: name of the file, for the message.
-
-    Raises:
-        InputError: a field is missing, unknown or wrong; names the first one.
-    """
-    try:
-        return Contract.model_validate(value)
-    except ValidationError as error:
-        raise InputError(f"{where}: {first_problem(error)}") from None

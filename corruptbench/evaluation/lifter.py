@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
+import codecs
 import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
-from corruptbench.evaluation.contract import EXTRA_FILE, Contract, parse_contract
+from corruptbench.evaluation.contract import EXTRA_FILE, Contract
 from corruptbench.files import sha256_of_file
 from corruptbench.skeleton import joint_set
+from corruptbench.text_files import read_text
 
 Array32 = NDArray[np.float32]
 Network = Callable[[torch.Tensor], torch.Tensor]
+#: Files in an archive by name; text, or bytes once torch.jit has read them.
+Extra = dict[str, Any]
+#: Returns the network and the number of its parameters.
+Loader = Callable[[BinaryIO, torch.device, Extra], tuple[Network, int]]
 
 _EXPORT = (
     "export it with torch.export (model.pt2) or torch.jit.trace (model.pt); "
@@ -94,11 +98,11 @@ def load_lifter(path: Path, device: str) -> Lifter:
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected an exported lifter")
     target = usable_device(device)
-    extra = {EXTRA_FILE: ""}
+    extra: Extra = {EXTRA_FILE: ""}
     # Torch gets an open file: it takes a name for UTF-8.
     with path.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.jit is deprecated, but many people use it
-        load = _load_script if _kind(path, stream) == "script" else _load_export
+        load = _loader(path, stream)
         stream.seek(0)
         try:
             network, count = load(stream, target, extra)
@@ -126,14 +130,14 @@ def usable_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(
-            f"device '{name}': not usable here ({first}); try 'cpu'", "device"
-        ) from None
+        reason = str(error).splitlines()[0]
+        message = f"device '{name}': not usable here ({reason}); try 'cpu'"
+        raise InputError(message, "device") from None
     return device
 
 
-def _kind(path: Path, stream: BinaryIO) -> Literal["export", "script"]:
+def _loader(path: Path, stream: BinaryIO) -> Loader:
+    """Return what loads an archive; raise `InputError` when it is no exported model."""
     if not zipfile.is_zipfile(stream):
         raise InputError(f"{path}: not an exported model (not a ZIP archive); {_EXPORT}")
     try:
@@ -142,9 +146,9 @@ def _kind(path: Path, stream: BinaryIO) -> Literal["export", "script"]:
     except zipfile.BadZipFile as error:
         raise InputError(f"{path}: a damaged archive ({error}); copy or export it again") from None
     if "archive_format" in inside or any(n.startswith("models/") for n in inside):
-        return "export"
+        return _load_export
     if "constants.pkl" in inside and any(n.startswith("code/") for n in inside):
-        return "script"
+        return _load_script
     if "data.pkl" in inside:
         raise InputError(
             f"{path}: it holds pickled Python objects (torch.save), which can run any code when "
@@ -153,43 +157,30 @@ def _kind(path: Path, stream: BinaryIO) -> Literal["export", "script"]:
     raise InputError(f"{path}: a ZIP archive, but not of an exported model; {_EXPORT}")
 
 
-def _load_script(
-    stream: BinaryIO, device: torch.device, extra: dict[str, str]
-) -> tuple[Network, int]:
-    files: dict[str, Any] = dict(extra)
-    script = torch.jit.load(stream, map_location=device, _extra_files=files)  # type: ignore[no-untyped-call]
-    content: str | bytes = files[EXTRA_FILE]  # str in, bytes out
-    extra[EXTRA_FILE] = content.decode() if isinstance(content, bytes) else content
+def _load_script(stream: BinaryIO, device: torch.device, extra: Extra) -> tuple[Network, int]:
+    script = torch.jit.load(stream, map_location=device, _extra_files=extra)  # type: ignore[no-untyped-call]
     script.eval()
     return script, sum(p.numel() for p in script.parameters())
 
 
-def _load_export(
-    stream: BinaryIO, device: torch.device, extra: dict[str, str]
-) -> tuple[Network, int]:
+def _load_export(stream: BinaryIO, device: torch.device, extra: Extra) -> tuple[Network, int]:
     program = torch.export.load(stream, extra_files=extra)
     count = sum(p.numel() for p in program.parameters())
     return cast(Network, program.module().to(device)), count
 
 
-def _contract(path: Path, inside: str) -> Contract:
+def _contract(path: Path, inside: str | bytes) -> Contract:
     if inside:
-        try:
-            return parse_contract(
-                json.loads(inside.removeprefix("\ufeff")), f"{path}: {EXTRA_FILE}"
-            )
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}: {EXTRA_FILE}: not JSON ({error})") from None
+        data = inside.encode() if isinstance(inside, str) else inside
+        data = data.removeprefix(codecs.BOM_UTF8)
+        return Contract.parse(data, f"{path}: {EXTRA_FILE}", "correct it, and export again")
     beside = path.with_suffix(".toml")
     if not beside.is_file():
         raise InputError(
             f"{path}: it declares no contract; expected {EXTRA_FILE} inside the archive, or "
             f"{beside}; docs/lifters.md lists its fields"
         )
-    try:
-        return parse_contract(tomllib.loads(beside.read_text(encoding="utf-8-sig")), str(beside))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{beside}: not TOML in UTF-8 ({error}); correct the file") from None
+    return Contract.parse_toml(read_text(beside), str(beside))
 
 
 def probe(lifter: Lifter) -> None:

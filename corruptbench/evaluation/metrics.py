@@ -68,10 +68,8 @@ def n_mpjpe(predicted: Array, target: Array) -> Array:
     """
     scale = np.full(len(predicted), np.nan)
     usable = is_valid_pose(predicted)
-    predicted_usable = predicted[usable]
-    scale[usable] = np.sum(target[usable] * predicted_usable, axis=(1, 2)) / np.sum(
-        predicted_usable**2, axis=(1, 2)
-    )
+    given, wanted = predicted[usable], target[usable]
+    scale[usable] = np.sum(wanted * given, axis=(1, 2)) / np.sum(given**2, axis=(1, 2))
     return mpjpe(scale[:, None, None] * predicted, target)
 
 

@@ -69,20 +69,13 @@ def _score_clip(
             f'scored; correct the labels, or exclude it in the manifest: exclude = ["{recording}"]'
         )
     joints = shard_set.lock.detector.layout
-    tracks = np.stack(
-        [
-            lifter_input(d.keypoints, d.scores, joints, clip.camera, lifter.contract)
-            for d in detections
-        ]
-    )
+    conventions = (joints, clip.camera, lifter.contract)
+    tracks = np.stack([lifter_input(d.keypoints, d.scores, *conventions) for d in detections])
     about = (clip.id.subject, clip.id.sequence, clip.id.action, clip.id.camera)
-    return [
-        (
-            *about, d.cell.corruption, d.cell.severity,
-            *clip_errors(pose, clip.joints_camera, rules, lifter.contract.root),
-        )
-        for d, pose in zip(detections, lift(lifter, tracks), strict=True)
-    ]  # fmt: skip
+    target, root = clip.joints_camera, lifter.contract.root
+    errors = [clip_errors(poses, target, rules, root) for poses in lift(lifter, tracks)]
+    cells = [(d.cell.corruption, d.cell.severity) for d in detections]
+    return [(*about, *cell, *found) for cell, found in zip(cells, errors, strict=True)]
 
 
 class ClipErrors(NamedTuple):

@@ -94,37 +94,30 @@ def _sequence(lifter: Lifter, tracks: NDArray[np.float32]) -> NDArray[np.float32
     # One frame more than needed: an exported graph may refuse exactly its receptive field.
     padded = _edge_padded(tracks, lifter.contract.frames)
     padded = np.concatenate([padded, padded[:, -1:]], axis=1)
-    size = max(1, BATCH_FRAMES // padded.shape[1])
-    parts = [lifter(padded[i : i + size]) for i in range(0, len(padded), size)]
-    return np.concatenate(parts)[:, :-1]
+    return _in_batches(lifter, padded, max(1, BATCH_FRAMES // padded.shape[1]))[:, :-1]
 
 
 def _center(lifter: Lifter, track: NDArray[np.float32]) -> NDArray[np.float32]:
     frames = lifter.contract.frames
     padded = _edge_padded(track[None], frames)[0]
     views = np.lib.stride_tricks.sliding_window_view(padded, frames, axis=0)
-    windows = np.moveaxis(views, -1, 1)
-    return np.concatenate(
-        [
-            lifter(np.ascontiguousarray(windows[i : i + BATCH]))[:, 0]
-            for i in range(0, len(track), BATCH)
-        ]
-    )
+    return _in_batches(lifter, np.moveaxis(views, -1, 1), BATCH)[:, 0]
 
 
 def _block(lifter: Lifter, track: NDArray[np.float32]) -> NDArray[np.float32]:
     # Full blocks from the start. The last one ends with the clip; its overlap with the block
     # before is not used, so that every frame is scored once.
     frames = lifter.contract.frames
-    if len(track) < frames:
-        padded = np.pad(track, ((0, frames - len(track)), (0, 0), (0, 0)), mode="edge")
-        return lifter(padded[None])[0, : len(track)]
-    starts = [*range(0, len(track) - frames + 1, frames)]
-    rest = len(track) - (starts[-1] + frames)
-    if rest:
-        starts.append(len(track) - frames)
-    blocks = np.stack([track[s : s + frames] for s in starts])
-    out = np.concatenate([lifter(blocks[i : i + BATCH]) for i in range(0, len(blocks), BATCH)])
-    if rest:
-        return np.concatenate([out[:-1].reshape(-1, *out.shape[2:]), out[-1, -rest:]])
-    return out.reshape(-1, *out.shape[2:])
+    missing = max(frames - len(track), 0)
+    padded = np.pad(track, ((0, missing), (0, 0), (0, 0)), mode="edge")
+    last = len(padded) - frames
+    blocks = np.stack([padded[s : s + frames] for s in (*range(0, last, frames), last)])
+    out = _in_batches(lifter, blocks, BATCH)
+    used = last % frames or frames  # of the last block
+    return np.concatenate([*out[:-1], out[-1, -used:]])[: len(track)]
+
+
+def _in_batches(lifter: Lifter, inputs: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Run the lifter on inputs (N, T, K, C), at most ``size`` at once."""
+    starts = range(0, len(inputs), size)
+    return np.concatenate([lifter(np.ascontiguousarray(inputs[i : i + size])) for i in starts])

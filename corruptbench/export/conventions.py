@@ -14,12 +14,7 @@ from corruptbench.datasets.humaneva import HumanEva
 from corruptbench.datasets.humaneva.labels import MOCAP
 from corruptbench.errors import InputError
 from corruptbench.export.recordings import Part, Recording
-from corruptbench.formats.humaneva_chunks import (
-    chunk_name,
-    labeled_chunks,
-    numbered,
-    recording_name,
-)
+from corruptbench.formats import humaneva_chunks as chunks
 from corruptbench.formats.videopose3d import Table
 
 
@@ -94,15 +89,15 @@ class HumanEvaConvention(Convention):
         subject, recording, partition = _names(tracks)
         valid = np.asarray(np.isfinite(tracks[0].clip.joints).all(axis=(1, 2)))
         return [
-            Part(f"{partition}/{subject}", chunk_name(recording, number), frames, tracks)
-            for number, frames in labeled_chunks(valid).items()
+            Part(f"{partition}/{subject}", chunks.chunk_name(recording, number), frames, tracks)
+            for number, frames in chunks.labeled_chunks(valid).items()
         ]
 
     def stored(self, table: Table, tracks: Recording) -> dict[str, Any]:
         """Return the chunks of a partition of a recording in a 3D file, by name."""
         subject, recording, partition = _names(tracks)
-        chunks = numbered(table.get(f"{partition}/{subject}", {}), recording)
-        return {chunk_name(recording, n): chunk for n, chunk in sorted(chunks.items())}
+        found = chunks.numbered(table.get(f"{partition}/{subject}", {}), recording)
+        return {chunks.chunk_name(recording, n): chunk for n, chunk in sorted(found.items())}
 
     def check_stored(self, stored: Mapping[str, Any], tracks: Recording, path: Path) -> None:
         """Raise `InputError` for chunks of other names or lengths than ours."""
@@ -111,10 +106,10 @@ class HumanEvaConvention(Convention):
         if theirs != ours:
             subject, recording, partition = _names(tracks)
             raise InputError(
-                f"{path}: {partition}/{subject}: {recording_name(recording)}: {_listed(theirs)}; "
-                f"by the labels of the data set {_listed(ours)}: the two are not of one "
-                f"conversion; take {self.expected}, and as labels the converted_15j that it was "
-                "made from"
+                f"{path}: {partition}/{subject}: {chunks.recording_name(recording)}: "
+                f"{_listed(theirs)}; by the labels of the data set {_listed(ours)}: the two are "
+                f"not of one conversion; take {self.expected}, and as labels the converted_15j "
+                "that it was made from"
             )
 
 

@@ -92,7 +92,7 @@ class ExportFolder:
         cell: str | None = None,
         labels: str | None = None,
         left_out: Sequence[str] = (),
-    ) -> Path:
+    ) -> None:
         """Write a claimed file.
 
         Args:
@@ -121,7 +121,6 @@ class ExportFolder:
         there = {n: f for n, f in self._files.items() if (self.path / n).is_file()}
         listing = Listing(format="corruptbench-export/1", files=there)
         write_json(self.path / RECORD, listing.model_dump())
-        return self.path / name
 
     def _check(self, name: str) -> None:
         path = self.path / name
@@ -129,35 +128,24 @@ class ExportFolder:
             return
         for what, given in self._inputs.items():
             if given is not None and given.exists() and path.exists() and path.samefile(given):
-                raise InputError(
-                    f"{path}: is also {what}, and would be written over; expected another output "
-                    "folder",
-                    "out",
-                )
+                raise _refused(path, f"is also {what}, and would be written over")
         listed = self._files.get(name)
         if listed is None or not path.is_file() or sha256_of_file(path) != listed.sha256:
-            found = "was changed since an export wrote it" if listed else "no export wrote it"
-            raise InputError(
-                f"{path}: is there, {found} ({RECORD} beside it would list it), and would be "
-                "written over; expected another output folder, or move it away",
-                "out",
-            )
+            reason = "was changed since an export wrote it" if listed else "no export wrote it"
+            found = f"is there, {reason} ({RECORD} beside it would list it)"
+            raise _refused(path, f"{found}, and would be written over", ", or move it away")
 
     def _check_company(self, name: str, digest: str) -> None:
-        others = [
-            other
-            for other, file in self._files.items()
-            if other not in self._claimed
-            and file.labels is not None
-            and file.labels.file == name
-            and file.labels.sha256 != digest
-        ]
+        kept = {n: f.labels for n, f in self._files.items() if n not in self._claimed and f.labels}
+        others = [n for n, at in kept.items() if at.file == name and at.sha256 != digest]
         if others:
-            raise InputError(
-                f"{self.path / name}: belongs to {', '.join(others)} of an earlier export, with "
-                "other recordings or frames; expected another output folder, or delete these",
-                "out",
-            )
+            found = f"belongs to {', '.join(others)} of an earlier export, with other recordings"
+            raise _refused(self.path / name, f"{found} or frames", ", or delete these")
+
+
+def _refused(path: Path, found: str, otherwise: str = "") -> InputError:
+    """Return the error that a file cannot be written."""
+    return InputError(f"{path}: {found}; expected another output folder{otherwise}", "out")
 
 
 def _listed(path: Path) -> dict[str, Exported]:
@@ -167,8 +155,5 @@ def _listed(path: Path) -> dict[str, Exported]:
     try:
         return Listing.model_validate_json(read_text(path)).files
     except ValidationError as error:
-        raise InputError(
-            f"{path}: no list of an export ({first_problem(error)}), and would be written over; "
-            "expected another output folder, or move it away",
-            "out",
-        ) from None
+        found = f"no list of an export ({first_problem(error)}), and would be written over"
+        raise _refused(path, found, ", or move it away") from None

@@ -6,12 +6,14 @@ Rows without detections are cut out of a copy of the annotations.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 from corruptbench.datasets.human36m.files import canonical
 from corruptbench.export.rows import Row, no_row, rows_of
 from corruptbench.export.tracks import Target, Track, slug
+from corruptbench.export.writer import Contents
 from corruptbench.formats import mmpose
+from corruptbench.formats.numpy_files import write_npy
 from corruptbench.manifest import Cell
 
 
@@ -20,39 +22,24 @@ class MMPose:
 
     def __init__(self, target: Target) -> None:
         """Read the annotations."""
-        self.target = target
-        self.left_out: list[str] = []
         self._path = target.labels(mmpose.EXPECTED)
         self._annotations = mmpose.read(self._path)
         self._rows = [_row(image) for image in self._annotations.images]
-        self._labels = f"{self._path.stem}_corruptbench.npz"
-        self._is_cut = False
+        self.labels = f"{self._path.stem}_corruptbench.npz"
 
-    def names(self, cells: Sequence[Cell]) -> list[str]:
-        """Return the names of all files."""
-        return [*map(self._name, cells), self._labels]
+    def name(self, cell: Cell) -> str:
+        """Return the name of a cell's file."""
+        return f"{self._path.stem}_corruptbench_{slug(cell)}.npy"
 
-    def write(self, cell: Cell, found: Sequence[Track]) -> Path:
-        """Write the detections of a cell; before the first one, the annotations."""
+    def contents(self, found: Sequence[Track]) -> Contents:
+        """Return what writes the rows with detections: the annotations, and the detections."""
         kept, values = rows_of(str(self._path), self._rows, self._annotations.points, found)
         if not kept.size:
             raise no_row(str(self._path), self._rows, found)
         gone = len(self._rows) - len(kept)
-        self.left_out = [f"{gone} rows of the annotations, without detections"] if gone else []
-        folder = self.target.folder
-        if not self._is_cut:
-            folder.put(
-                self._labels, lambda path: mmpose.write_cut(path, self._annotations, kept),
-                left_out=self.left_out,
-            )  # fmt: skip
-            self._is_cut = True
-        return folder.put(
-            self._name(cell), lambda path: mmpose.write_detections(path, values), cell=str(cell),
-            labels=self._labels, left_out=self.left_out,
-        )  # fmt: skip
-
-    def _name(self, cell: Cell) -> str:
-        return f"{self._path.stem}_corruptbench_{slug(cell)}.npy"
+        left_out = [f"{gone} rows of the annotations, without detections"] if gone else []
+        labels = partial(mmpose.write_cut, annotations=self._annotations, kept=kept)
+        return Contents(labels, partial(write_npy, array=values), left_out)
 
 
 def _row(image: tuple[str, str, str, int] | None) -> Row:

@@ -9,24 +9,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 from corruptbench.datasets.human36m.tables import CAMERAS, official
 from corruptbench.errors import InputError
 from corruptbench.export.rows import Row, no_row, rows_of
 from corruptbench.export.tracks import Target, Track, slug
+from corruptbench.export.writer import Contents
 from corruptbench.formats import motionbert
 from corruptbench.formats.h36m_toolbox import clip_rows
+from corruptbench.formats.numpy_files import write_pickle
 from corruptbench.manifest import Cell
 
 
 class MotionBERT:
     """Writes a copy of the user's pickle with the detections of a cell in it."""
 
+    labels = None
+
     def __init__(self, target: Target) -> None:
         """Read the pickle."""
-        self.target = target
-        self.left_out: list[str] = []
         self._path = target.labels(motionbert.EXPECTED)
         needed = ("joint_2d", "joint3d_image")
         self._content, self._splits = motionbert.read(self._path, needed)
@@ -35,13 +37,13 @@ class MotionBERT:
                 split.points(column)
         self._rows = {name: _rows(split.sources) for name, split in self._splits.items()}
 
-    def names(self, cells: Sequence[Cell]) -> list[str]:
-        """Return the names of all files."""
-        return [self._name(cell) for cell in cells]
+    def name(self, cell: Cell) -> str:
+        """Return the name of a cell's file."""
+        return f"{self._path.stem}_corruptbench_{slug(cell)}.pkl"
 
-    def write(self, cell: Cell, found: Sequence[Track]) -> Path:
-        """Write the pickle of a cell; a split without a clip of the shards stays as it is."""
-        replaced, self.left_out = {}, []
+    def contents(self, found: Sequence[Track]) -> Contents:
+        """Return what writes the pickle; a split without a clip of the shards stays as it is."""
+        replaced, left_out = {}, []
         for name, split in self._splits.items():
             rows = self._rows[name]
             _check_lengths(split.where, rows, found)
@@ -51,18 +53,11 @@ class MotionBERT:
             replaced[name] = split.with_detections(kept, values[..., :2], values[..., 2])
             if len(kept) < len(rows):
                 gone = f"{len(rows) - len(kept)} of {len(rows)} rows"
-                self.left_out.append(f"{gone} of the {name} split, without detections")
+                left_out.append(f"{gone} of the {name} split, without detections")
         if not replaced:
             rows = [row for rows in self._rows.values() for row in rows]
             raise no_row(f"{self._path}: {', '.join(self._splits)}", rows, found)
-        content = self._content | replaced
-        return self.target.folder.put(
-            self._name(cell), lambda path: motionbert.write(path, content), cell=str(cell),
-            left_out=self.left_out,
-        )  # fmt: skip
-
-    def _name(self, cell: Cell) -> str:
-        return f"{self._path.stem}_corruptbench_{slug(cell)}.pkl"
+        return Contents(None, partial(write_pickle, value=self._content | replaced), left_out)
 
 
 def _check_lengths(where: str, rows: Sequence[Row], found: Sequence[Track]) -> None:

@@ -38,15 +38,6 @@ class Positions:
             self._convention.check_stored(stored, tracks, self.path)
         return bool(stored)
 
-    def check(self, parts: Sequence[Part]) -> None:
-        """Compare entries with the data set's labels.
-
-        Raises:
-            InputError: when one has another shape, or a joint is farther off than `AGREEMENT_MM`.
-        """
-        for part in parts:
-            self._check(part)
-
     def cut(self, parts: Sequence[Part]) -> dict[str, dict[str, Any]]:
         """Return the entries of these parts only."""
         kept: dict[str, dict[str, Any]] = {}
@@ -54,7 +45,12 @@ class Positions:
             kept.setdefault(part.subject, {})[part.name] = self._poses[part.subject][part.name]
         return kept
 
-    def _check(self, part: Part) -> None:
+    def check(self, part: Part) -> None:
+        """Compare an entry with the data set's labels.
+
+        Raises:
+            InputError: when it has another shape, or a joint is farther off than `AGREEMENT_MM`.
+        """
         where, expected = f"{self.path}: {part.subject}: {part.name}", self._convention.expected
         labels, ours = self._poses[part.subject][part.name], part.joints
         chosen = self._convention.joints

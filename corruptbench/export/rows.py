@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,10 +22,7 @@ Row = tuple[Key, int] | None
 
 
 def rows_of(
-    where: str,
-    rows: Sequence[Row],
-    labels: NDArray[np.floating[Any]],
-    found: Sequence[Track],
+    where: str, rows: Sequence[Row], labels: NDArray[np.floating[Any]], found: Sequence[Track]
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Return the rows of a label file for which there are detections, and the detections.
 
@@ -40,23 +38,22 @@ def rows_of(
     Raises:
         InputError: when the file's labels are not those of the frames.
     """
-    tracks_by_key = {t.key: t for t in found}
-    members: dict[Key, list[tuple[int, int]]] = {}
+    tracks = {track.key: track for track in found}
+    members: dict[Key, list[tuple[int, int]]] = defaultdict(list)
     for i, row in enumerate(rows):
-        if row is not None and row[0] in tracks_by_key:
-            members.setdefault(row[0], []).append((i, row[1]))
-    kept, values = [np.zeros(0, dtype=np.intp)], [np.zeros((0, 17, 3), dtype=np.float32)]
+        if row is not None and row[0] in tracks:
+            members[row[0]].append((i, row[1]))
+    kept = np.zeros(len(rows), dtype=bool)
+    values = np.empty((len(rows), 17, 3), dtype=np.float32)
     for key, pairs in members.items():
-        track = tracks_by_key[key]
-        inside = [p for p in pairs if 0 <= p[1] < len(track.keypoints)]
+        track = tracks[key]
+        inside = [(i, t) for i, t in pairs if 0 <= t < len(track.keypoints)]
         indices, frames = np.array(inside, dtype=np.intp).reshape(-1, 2).T
         _check_labels(where, track, labels[indices, :, :2], frames)
-        kept.append(indices)
-        xy, score = track.keypoints[frames], track.scores[frames]
-        values.append(np.concatenate([xy, score[..., None]], axis=-1))
-    order = np.concatenate(kept)
-    sort = np.argsort(order)
-    return order[sort], np.concatenate(values)[sort]
+        kept[indices] = True
+        values[indices, :, :2] = track.keypoints[frames]
+        values[indices, :, 2] = track.scores[frames]
+    return np.flatnonzero(kept), values[kept]
 
 
 def no_row(where: str, rows: Sequence[Row], found: Sequence[Track]) -> InputError:

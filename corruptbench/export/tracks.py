@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from corruptbench.datasets import Clip, Dataset
 from corruptbench.errors import InputError
 from corruptbench.evaluation.windows import filled
-from corruptbench.export.folder import ExportFolder
 from corruptbench.manifest import Cell
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import convert, joint_set
@@ -23,17 +22,15 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Target:
-    """Where to write, and what.
+    """What to write.
 
     Attributes:
-        folder: for the files.
         dataset: that the shards were built from.
         joints: name of the joint set that is wanted.
         confidence: whether scores are wanted where they are optional.
         annotations: the repository's own label file.
     """
 
-    folder: ExportFolder
     dataset: Dataset
     joints: str
     confidence: bool = False

@@ -6,6 +6,7 @@ Every recording of the 3D file must be in the 2D file, with all cameras.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from corruptbench.errors import InputError
 from corruptbench.export.conventions import convention_of
 from corruptbench.export.positions import Positions
-from corruptbench.export.recordings import Part, Recording, recordings
+from corruptbench.export.recordings import Part, recordings
 from corruptbench.export.tracks import Target, Track, slug
+from corruptbench.export.writer import Contents
 from corruptbench.formats.videopose3d import write_detections, write_positions
 from corruptbench.manifest import Cell
 from corruptbench.skeleton import joint_set
@@ -30,35 +32,24 @@ class VideoPose3D:
     def __init__(self, target: Target) -> None:
         """Read the 3D file if it is given."""
         self.target = target
-        self.left_out: list[str] = []
         self._convention = convention_of(target.dataset)
         given = target.annotations
         self._positions = None if given is None else Positions(given, self._convention)
-        self._labels = None if given is None else f"data_3d_{self._convention.name}.npz"
-        self._is_cut = False
+        self.labels = None if given is None else f"data_3d_{self._convention.name}.npz"
 
-    def names(self, cells: Sequence[Cell]) -> list[str]:
-        """Return the names of all files."""
-        return [*map(self._file, cells), *([self._labels] if self._labels else [])]
-
-    def write(self, cell: Cell, found: Sequence[Track]) -> Path:
-        """Write the 2D file of a cell; before the first one the 3D file, if it is given."""
-        parts = self._parts(found)
-        folder = self.target.folder
-        if self._positions and self._labels and not self._is_cut:
-            poses = self._positions.cut(parts)
-            folder.put(
-                self._labels, lambda path: write_positions(path, poses), left_out=self.left_out
-            )
-            self._is_cut = True
-        return folder.put(
-            self._file(cell), lambda path: self._write(path, parts), cell=str(cell),
-            labels=self._labels, left_out=self.left_out,
-        )  # fmt: skip
-
-    def _file(self, cell: Cell) -> str:
+    def name(self, cell: Cell) -> str:
+        """Return the name of a cell's 2D file."""
         joints = _JOINT_SETS[self.target.joints]
         return f"data_2d_{self._convention.name}_corruptbench_{joints}_{slug(cell)}.npz"
+
+    def contents(self, found: Sequence[Track]) -> Contents:
+        """Return what writes the 3D file, if it is given, and the 2D file."""
+        parts, left_out = self._parts(found)
+        detections = partial(self._write, parts=parts)
+        if self._positions is None:
+            return Contents(None, detections, left_out)
+        labels = partial(write_positions, table=self._positions.cut(parts))
+        return Contents(labels, detections, left_out)
 
     def _write(self, path: Path, parts: Sequence[Part]) -> None:
         joints = joint_set(self.target.joints)
@@ -76,36 +67,33 @@ class VideoPose3D:
             channels.append(track.scores[frames, :, None])
         return np.ascontiguousarray(np.concatenate(channels, axis=-1), dtype=np.float32)
 
-    def _parts(self, found: Sequence[Track]) -> list[Part]:
-        """Return what to write: with all cameras, with labels, and in the 3D file if there is one.
+    def _parts(self, found: Sequence[Track]) -> tuple[list[Part], list[str]]:
+        """Return what to write, and in words what is left out.
+
+        A part has all cameras and labels, and is in the 3D file if there is one.
 
         Raises:
             InputError: when nothing is left, or the 3D file has other labels.
         """
-        complete, self.left_out = recordings(found, self.target.dataset)
+        complete, left_out = recordings(found, self.target.dataset)
         if self._positions is None:
             self._convention.check_labels(complete)
         kept: list[Part] = []
         for tracks in complete:
             parts = self._convention.parts(tracks)
-            reason = self._reason_to_leave_out(tracks, parts)
-            if reason:
-                self.left_out.append(f"{tracks[0].key[0]}/{tracks[0].key[1]} ({reason})")
+            is_there = self._positions is None or self._positions.has(tracks)
+            if not parts or not is_there:
+                reason = "not in the 3D file" if parts else "no frame has a label"
+                left_out.append(f"{tracks[0].key[0]}/{tracks[0].key[1]} ({reason})")
                 continue
             if self._positions:
-                self._positions.check(parts)
+                for part in parts:
+                    self._positions.check(part)
             kept += parts
         if not kept:
             where = f"{self._positions.path}" if self._positions else "the shards"
             raise InputError(
                 f"{where}: no recording is left that could be exported: "
-                f"{', '.join(self.left_out)}; expected the labels that the shards were built with"
+                f"{', '.join(left_out)}; expected the labels that the shards were built with"
             )
-        return kept
-
-    def _reason_to_leave_out(self, tracks: Recording, parts: Sequence[Part]) -> str:
-        """Return why a recording cannot be written; empty if it can."""
-        is_there = self._positions is None or self._positions.has(tracks)
-        if not parts:
-            return "no frame has a label"
-        return "" if is_there else "not in the 3D file"
+        return kept, left_out

@@ -35,14 +35,12 @@ def pose(path: str, width: int) -> NDArray[np.float64]:
     """Return (F, width) float64: the coordinates as they are in the file.
 
     Raises:
-        InputError: as `frames`, and for a damaged or truncated file.
+        InputError: as `frames`.
+        Exception: of any kind, out of cdflib's parsing, for a damaged or truncated file.
     """
     cdf = _open(Path(path))
     shape = _shape(cdf, path, width)
-    try:
-        return np.asarray(cdf.varget("Pose")).reshape(shape).astype(np.float64)
-    except Exception as error:  # cdflib lets through whatever its parsing meets
-        raise InputError(f"{path}: damaged or truncated ({error}); {REMEDY}") from None
+    return np.asarray(cdf.varget("Pose")).reshape(shape).astype(np.float64)
 
 
 def _open(path: Path) -> cdflib.CDF:
@@ -52,21 +50,14 @@ def _open(path: Path) -> cdflib.CDF:
             "that leaves it out"
         )
     with path.open("rb") as stream:
-        head = stream.read(4)
-    number = _MAGIC.get(head)
+        number = _MAGIC.get(stream.read(4))
     if number is None:
         found = web_page.FOUND if web_page.is_web_page(path) else "no CDF file"
         raise InputError(f"{path}: {found}; expected a CDF file with the variable Pose: {REMEDY}")
-    try:
-        stated = _stated_size(path, number)
-        cdf = cdflib.CDF(path)
-    except Exception as error:  # as above
-        raise InputError(f"{path}: damaged or truncated ({error}); {REMEDY}") from None
-    if stated > path.stat().st_size:
-        raise InputError(
-            f"{path}: truncated: {path.stat().st_size} bytes, expected {stated}; {REMEDY}"
-        )
-    return cdf
+    stated, size = _stated_size(path, number), path.stat().st_size
+    if stated > size:
+        raise ValueError(f"{size} bytes, expected {stated}")
+    return cdflib.CDF(path)
 
 
 def _stated_size(path: Path, number: str) -> int:
@@ -86,16 +77,13 @@ def _shape(cdf: cdflib.CDF, path: str, width: int) -> tuple[int, int]:
         about = cdf.varinq("Pose")
         shape = (int(about.Last_Rec) + 1, *(int(n) for n in about.Dim_Sizes))
         kind = str(about.Data_Type_Description)
-    except Exception as error:  # as above
+    except Exception as error:  # cdflib lets through whatever its parsing meets
         raise InputError(
             f"{path}: no readable variable Pose ({error}); expected the official file: {REMEDY}"
         ) from None
     rows = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
-    if (
-        len(rows) != 2
-        or rows[1] != width
-        or not any(t in kind for t in ("FLOAT", "REAL", "DOUBLE"))
-    ):
+    is_float = any(name in kind for name in ("FLOAT", "REAL", "DOUBLE"))
+    if len(rows) != 2 or rows[1] != width or not is_float:
         found = "x".join(map(str, shape))
         raise InputError(
             f"{path}: Pose: {found} numbers of type {kind}, expected 1xFRAMESx{width} of floats "

@@ -60,15 +60,14 @@ def cut(columns: Mapping[str, Any], kept: NDArray[np.intp], rows: int) -> dict[s
         kept: (n,) indices of the rows to keep.
         rows: N.
     """
-    result: dict[str, Any] = {}
-    for name, column in columns.items():
+
+    def shortened(column: Any) -> Any:
         if isinstance(column, np.ndarray) and column.shape[:1] == (rows,):
-            result[name] = column[kept]
-        elif isinstance(column, list) and len(column) == rows:
-            result[name] = [column[i] for i in kept]
-        else:
-            result[name] = column
-    return result
+            return column[kept]
+        is_list = isinstance(column, list) and len(column) == rows
+        return [column[i] for i in kept] if is_list else column
+
+    return {name: shortened(column) for name, column in columns.items()}
 
 
 def _kind(column: Any) -> str:

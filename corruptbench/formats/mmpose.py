@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
 from corruptbench.formats.columns import check_points, cut
-from corruptbench.formats.numpy_files import read_npz, write_npy, write_npz
+from corruptbench.formats.numpy_files import read_npz, write_npz
 
 EXPECTED = "the annotations that mmpose's preprocess_h36m.py writes, as h36m_test.npz"
 #: As "S1_Directions_1.54138969_000001.jpg".
@@ -57,11 +57,6 @@ def read(path: Path) -> Annotations:
 def write_cut(path: Path, annotations: Annotations, kept: NDArray[np.intp]) -> None:
     """Write the annotations with M of their rows only; ``kept`` are the indices (M,)."""
     write_npz(path, cut(annotations.columns, kept, len(annotations.images)))
-
-
-def write_detections(path: Path, detections: NDArray[np.float32]) -> None:
-    """Write detections (M, 17, 3)."""
-    write_npy(path, detections)
 
 
 def _image(name: str) -> tuple[str, str, str, int] | None:

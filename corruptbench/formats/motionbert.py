@@ -8,7 +8,7 @@ clip: ``joint_2d`` (N, 17, 2) px, ``confidence`` (N, 17) or (N, 17, 1), ``source
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
 from corruptbench.formats.columns import check_points, check_texts, cut
-from corruptbench.formats.numpy_files import read_pickle, write_pickle
+from corruptbench.formats.numpy_files import read_pickle
 
 EXPECTED = "MotionBERT's pickle, as h36m_sh_conf_cam_source_final.pkl"
 
@@ -102,8 +102,3 @@ def read(path: Path, needed: Sequence[str]) -> tuple[dict[str, Any], dict[str, S
             f"{', '.join(names)}; expected {EXPECTED}: train and test, each with these columns"
         )
     return entries, splits
-
-
-def write(path: Path, content: Mapping[str, Any]) -> None:
-    """Write the whole content."""
-    write_pickle(path, dict(content))

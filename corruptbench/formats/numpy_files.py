@@ -1,7 +1,7 @@
 """Pickles, ``.npy`` and ``.npz`` of other repositories.
 
-They are read as data only. What is written opens in old and new NumPy, and equal content gives
-equal bytes.
+They are read as data only (`safe_pickle`). What is written opens in old and new NumPy, and equal
+content gives equal bytes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from typing import Any
 import numpy as np
 
 from corruptbench.errors import InputError
-from corruptbench.formats.safe_pickle import load_npz, load_pickle, looks_pickled
-
-__all__ = ["looks_pickled", "read_npz", "read_pickle", "write_npy", "write_npz", "write_pickle"]
+from corruptbench.formats import sandboxed
 
 #: The last protocol whose names are plain text, which they must be to be replaced.
 _PROTOCOL = 3
+_REMEDY = "is the file complete? download it again"
+
+
+def looks_pickled(path: Path) -> bool:
+    """Return whether a file is a pickle by its name or its first byte."""
+    with path.open("rb") as stream:
+        return path.suffix in (".pkl", ".pickle") or stream.read(1) == pickle.PROTO
 
 
 def read_npz(path: Path, expected: str) -> dict[str, Any]:
@@ -36,7 +41,8 @@ def read_npz(path: Path, expected: str) -> dict[str, Any]:
     """
     if path.is_file() and looks_pickled(path):
         raise InputError(f"{path}: a pickle; expected an .npz, {expected}: give that file")
-    return load_npz(path)
+    content: dict[str, Any] = sandboxed.read("safe_pickle:npz_content", path, remedy=_REMEDY)
+    return content
 
 
 def read_pickle(path: Path, expected: str) -> Any:
@@ -51,7 +57,7 @@ def read_pickle(path: Path, expected: str) -> Any:
     """
     if path.is_file() and zipfile.is_zipfile(path):
         raise InputError(f"{path}: an .npz; expected a pickle, {expected}: give that file")
-    return load_pickle(path)
+    return sandboxed.read("safe_pickle:pickle_content", path, remedy=_REMEDY)
 
 
 def pickled(value: Any) -> bytes:

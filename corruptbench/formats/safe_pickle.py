@@ -3,7 +3,7 @@
 A pickle is a program: loading one can call anything. Here it can call the few functions by which
 NumPy's arrays, bytes and ordered dictionaries are stored, and stand-ins answer those calls. NumPy's
 own types are not safe to be called: the state of a ``numpy.dtype`` can declare plain bytes to be
-pointers. All of this runs in the sandbox, which bounds memory and time.
+pointers. Run these functions in the sandbox, which bounds memory and time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench import sandbox
 from corruptbench.errors import InputError
 from corruptbench.formats import web_page
 
@@ -29,55 +28,28 @@ _PLAIN = {str, bytes, bytearray, int, float, bool, type(None)}
 #: How many items, each counted as often as it is met, a file may have for a byte: fewer than one
 #: where nothing is shared.
 _ITEMS = 10
-_REMEDY = "is the file complete? download it again"
 
 
-def looks_pickled(path: Path) -> bool:
-    """Return whether a file is a pickle by its name or its first byte."""
-    with path.open("rb") as stream:
-        return path.suffix in (".pkl", ".pickle") or stream.read(1) == pickle.PROTO
-
-
-def load_pickle(path: Path) -> Any:
+def pickle_content(path: str) -> Any:
     """Return the content of a pickle: arrays, containers, texts, bytes and numbers.
 
     Strings that Python 2 wrote are read as Latin-1.
 
     Raises:
-        InputError: for a missing or damaged file, one beyond the limits of memory and time, and one
-            that asks for anything but such data. Nothing of it was run then.
+        InputError: for a missing or empty file, a web page, and one that asks for anything but such
+            data. Nothing of it was run then.
     """
-    return _load("pickle_content", path)
-
-
-def load_npz(path: Path) -> dict[str, Any]:
-    """Return the entries of an ``.npz``: arrays, or what a 0-d object array holds.
-
-    Raises:
-        InputError: as `load_pickle`.
-    """
-    content: dict[str, Any] = _load("npz_content", path)
-    return content
-
-
-def _load(function: str, path: Path) -> Any:
-    limits = sandbox.Limits.for_file(path)
-    where = str(path)
-    return sandbox.run(f"{__name__}:{function}", where, name=where, remedy=_REMEDY, limits=limits)
-
-
-# In the sandbox:
-
-
-def pickle_content(path: str) -> Any:
-    """Return what `load_pickle` does."""
     size = _checked_size(Path(path), "a pickle")
     with open(path, "rb") as stream:
         return _unpickled(stream, path, size)
 
 
 def npz_content(path: str) -> dict[str, Any]:
-    """Return what `load_npz` does."""
+    """Return the entries of an ``.npz``: arrays, or what a 0-d object array holds.
+
+    Raises:
+        InputError: as `pickle_content`.
+    """
     _checked_size(Path(path), "an .npz")
     with zipfile.ZipFile(path) as archive:
         return {
@@ -134,14 +106,15 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the stand-in for a function that the file names."""
-        module = module.replace("__builtin__", "builtins")  # Python 2's name
-        if (module, name) not in _ADMITTED:
+        # Python 2 and 3, and NumPy 1 and 2, name their modules differently.
+        known = module.replace("__builtin__", "builtins").replace("numpy.core.", "numpy._core.")
+        if (known, name) not in _ADMITTED:
             raise InputError(
                 f"{self._path}: opening it would call {module}.{name}, which data has no need of; "
                 "refused, and nothing of it was run. Expected arrays, dictionaries, lists, strings "
                 "and numbers: get the file from its makers, and do not open this one otherwise"
             )
-        return _ADMITTED[module, name]
+        return _ADMITTED[known, name]
 
 
 class _Function:
@@ -172,20 +145,23 @@ class _Type:
         """Take the byte order out of a state, which has more that these types do not need."""
         self.order = state[1]
 
-    def filled(self, content: Any, shape: Any, order: Any) -> NDArray[Any]:
-        """Return the array (shape) of that content."""
-        if not isinstance(self.code, str) or not _TYPE.fullmatch(self.code):
-            raise ValueError(f"numbers of type '{self.code}'")
-        if self.code.startswith("O"):
-            items = np.empty(len(content), dtype=object)
-            for i, item in enumerate(content):
-                items[i] = item
-            return items.reshape(shape)
-        dtype = np.dtype(self.code).newbyteorder(self.order)
-        data = content.encode("latin1") if isinstance(content, str) else content
-        if len(data) != math.prod(shape) * dtype.itemsize or (not data and math.prod(shape) > 1):
-            raise ValueError(f"{len(data)} bytes for an array of shape {shape} of {dtype}")
-        return np.ndarray(shape, dtype, data, order=order) if data else np.zeros(shape, dtype)
+
+def _filled(kind: Any, content: Any, shape: Any, order: Any) -> NDArray[Any]:
+    """Return the array (shape) of that content; ``kind`` is what the file gives for its type."""
+    if not isinstance(kind, _Type):
+        raise ValueError(f"a {type(kind).__name__} for a type")
+    if not isinstance(kind.code, str) or not _TYPE.fullmatch(kind.code):
+        raise ValueError(f"numbers of type '{kind.code}'")
+    if kind.code.startswith("O"):
+        items = np.empty(len(content), dtype=object)
+        for i, item in enumerate(content):
+            items[i] = item
+        return items.reshape(shape)
+    dtype = np.dtype(kind.code).newbyteorder(kind.order)
+    data = content.encode("latin1") if isinstance(content, str) else content
+    if len(data) != math.prod(shape) * dtype.itemsize or (not data and math.prod(shape) > 1):
+        raise ValueError(f"{len(data)} bytes for an array of shape {shape} of {dtype}")
+    return np.ndarray(shape, dtype, data, order=order) if data else np.zeros(shape, dtype)
 
 
 class _Array:
@@ -199,24 +175,18 @@ class _Array:
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """Make the array of a state."""
         shape, kind, fortran, content = state[-4:]
-        self.value = _the_type(kind).filled(content, shape, "F" if fortran else "C")
+        self.value = _filled(kind, content, shape, "F" if fortran else "C")
 
 
 def _buffer(content: Any, kind: Any, shape: Any, order: Any, axes: Any = None) -> NDArray[Any]:
     """Return an array as protocol 5 stores it."""
     if order == "K" and axes is not None:
-        return _the_type(kind).filled(content, shape, "C").transpose(axes)
-    return _the_type(kind).filled(content, shape, order)
+        return _filled(kind, content, shape, "C").transpose(axes)
+    return _filled(kind, content, shape, order)
 
 
 def _scalar(kind: Any, content: Any) -> Any:
-    return _the_type(kind).filled(content, (), "C")[()]
-
-
-def _the_type(kind: Any) -> _Type:
-    if not isinstance(kind, _Type):
-        raise ValueError(f"a {type(kind).__name__} for a type")
-    return kind
+    return _filled(kind, content, (), "C")[()]
 
 
 def _encoded(text: str, encoding: str) -> bytes:
@@ -226,11 +196,6 @@ def _encoded(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
-def _no_bytes() -> bytes:
-    """Return no bytes as protocols 0 to 2 store them."""
-    return b""
-
-
 class _Ordered(OrderedDict[Any, Any]):
     """An ordered dictionary whose attributes cannot be set."""
 
@@ -238,22 +203,16 @@ class _Ordered(OrderedDict[Any, Any]):
         raise ValueError("a state for a dictionary")
 
 
-#: All that a file may call. NumPy 1 and 2 name their modules differently.
+#: All that a file may call.
 _ADMITTED = {
     ("numpy", "ndarray"): _Function(_Array),
     ("numpy", "dtype"): _Function(_Type),
     ("collections", "OrderedDict"): _Function(_Ordered),
     ("_codecs", "encode"): _Function(_encoded),
-    ("builtins", "bytes"): _Function(_no_bytes),
-    **{
-        (f"numpy.{core}.{module}", name): _Function(call)
-        for core in ("core", "_core")
-        for module, name, call in (
-            ("multiarray", "_reconstruct", _Array),
-            ("multiarray", "scalar", _scalar),
-            ("numeric", "_frombuffer", _buffer),
-        )
-    },
+    ("builtins", "bytes"): _Function(lambda: b""),  # no bytes as protocols 0 to 2 store them
+    ("numpy._core.multiarray", "_reconstruct"): _Function(_Array),
+    ("numpy._core.multiarray", "scalar"): _Function(_scalar),
+    ("numpy._core.numeric", "_frombuffer"): _Function(_buffer),
 }
 
 
@@ -279,7 +238,7 @@ def _plain_container(value: Any, known: dict[int, tuple[Any, float]]) -> tuple[A
             return value, 1
         case np.ndarray():
             items, count = _plain_list(value.ravel().tolist(), known)
-            return _Type("O").filled(items, value.shape, "C"), 1 + count
+            return _filled(_Type("O"), items, value.shape, "C"), 1 + count
         case dict():
             keys, some = _plain_list(list(value), known)
             values, more = _plain_list(list(value.values()), known)

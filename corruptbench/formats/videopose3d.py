@@ -64,11 +64,11 @@ def check_poses(array: Any, joints: int, where: str, expected: str) -> None:
     Raises:
         InputError: unless it is floats (F, J, 3) with at least one frame.
     """
-    shape: tuple[int, ...] = array.shape if isinstance(array, np.ndarray) else ()
-    is_float = isinstance(array, np.ndarray) and array.dtype.kind == "f"
-    if is_float and shape[1:] == (joints, 3) and shape[0]:
+    is_array = isinstance(array, np.ndarray)
+    shape: tuple[int, ...] = array.shape if is_array else ()
+    if is_array and array.dtype.kind == "f" and shape[1:] == (joints, 3) and shape[0]:
         return
-    found = f"{array.dtype} {shape}" if isinstance(array, np.ndarray) else "no array"
+    found = f"{array.dtype} {shape}" if is_array else "no array"
     raise InputError(
         f"{where}: {found}{_hint(shape, joints)}, expected floats (frames, {joints}, 3); "
         f"expected {expected}"

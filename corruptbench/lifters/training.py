@@ -157,11 +157,9 @@ def _save(
 
 def _resume(path: Path, identity: str, network: nn.Module, optimizer: torch.optim.Optimizer) -> int:
     """Restore a checkpoint of the same run; return the number of finished epochs."""
-    if not path.is_file():
-        return 0
     try:
         state: dict[str, Any] = torch.load(path, weights_only=True)
-    except Exception:  # torch raises errors of many kinds; the file is no checkpoint
+    except Exception:  # torch raises errors of many kinds; there is no checkpoint
         return 0
     if state.get("identity") != identity:
         return 0

@@ -14,11 +14,7 @@ Color = tuple[int, int, int]
 LEFT, RIGHT, MIDDLE = (255, 140, 0), (0, 200, 255), (255, 255, 255)
 INK = (235, 235, 235)
 #: The meaning of a skeleton's colors.
-LEGEND = (
-    ("left side", LEFT),
-    ("right side", RIGHT),
-    ("fainter = lower score", INK),
-)
+LEGEND = (("left side", LEFT), ("right side", RIGHT), ("fainter = lower score", INK))
 
 _FONT, _SCALE, _GAP = cv2.FONT_HERSHEY_SIMPLEX, 0.5, 18
 

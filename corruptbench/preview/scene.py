@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from corruptbench.builder import render
 from corruptbench.builder.plan import clip_info
-from corruptbench.builder.render import (
-    CellRenderer,
-    Crop,
-    crops,
-    loose_renderer,
-    renderer,
-)
+from corruptbench.builder.render import CellRenderer, Crop
 from corruptbench.corruptions import ClipInfo
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector
@@ -84,29 +80,18 @@ def scene_of_clip(clip: Clip, cells: Sequence[Cell], manifest: Manifest) -> Scen
     own = {CLEAN.corruption, *(pin.name for pin in manifest.corruptions)}
     foreign = [c for c in cells if c.corruption not in own]
     name = sha256_of_file(clip.video) if foreign else ""
-    return Scene(
-        str(clip.id),
-        clip.video,
-        clip.first_frame,
-        info,
-        crops(info, manifest.crop.padding),
-        {
-            c: loose_renderer(c, info, name) if c in foreign else renderer(c, clip, manifest)
-            for c in (CLEAN, *cells)
-        },
-    )
+    own_key = partial(manifest.key, clip_id=clip.id)
+    loose_key = partial(render.loose_key, name=name)
+    keys = {c: loose_key if c in foreign else own_key for c in (CLEAN, *cells)}
+    crops = render.crops(info, manifest.crop.padding)
+    renderers = {cell: render.renderer(cell, info, key) for cell, key in keys.items()}
+    return Scene(str(clip.id), clip.video, clip.first_frame, info, crops, renderers)
 
 
 def scene_of_video(video: VideoFile, cells: Sequence[Cell], detector: Detector) -> Scene:
     """Make the scene of any video; the detector tracks its person."""
     found = track(video, detector)
-    return Scene(
-        video.path.name,
-        video.path,
-        0,
-        found.info,
-        crops(found.info, LOOSE_PADDING),
-        {c: loose_renderer(c, found.info, video.sha256) for c in (CLEAN, *cells)},
-        found.timing,
-        upright=True,
-    )
+    info, timing = found.info, found.timing
+    crops = render.crops(info, LOOSE_PADDING)
+    renderers = {c: render.loose_renderer(c, info, video.sha256) for c in (CLEAN, *cells)}
+    return Scene(video.path.name, video.path, 0, info, crops, renderers, timing, upright=True)

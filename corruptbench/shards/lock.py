@@ -8,17 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
-from corruptbench.errors import InputError, first_problem
+from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_json, write_json
 from corruptbench.records import Record, Sha256
-from corruptbench.shards.records import (
-    BenchmarkRecord,
-    CellRecord,
-    DetectorRecord,
-    ShardRecord,
-)
+from corruptbench.shards.records import BenchmarkRecord, CellRecord, DetectorRecord, ShardRecord
 from corruptbench.text_files import read_text
 
 SOFTWARE = (
@@ -52,16 +45,12 @@ def read_lock(path: Path) -> Lock:
         InputError: it is missing, or is not a lock.
     """
     if not path.parent.is_dir():
-        raise InputError(f"{path.parent}: no such folder; expected the output folder of a build")
+        message = f"{path.parent}: no such folder; expected the output folder of a build"
+        raise InputError(message, "shards")
     if not path.is_file():
-        raise InputError(
-            f"{path}: missing; expected the lock of a finished build: run the build again, it "
-            "resumes"
-        )
-    try:
-        return Lock.model_validate_json(read_text(path))
-    except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error)}; build again") from None
+        remedy = "run the build again, it resumes"
+        raise InputError(f"{path}: missing; expected the lock of a finished build: {remedy}")
+    return Lock.parse(read_text(path), str(path), "build again")
 
 
 def software() -> dict[str, str]:
@@ -79,11 +68,8 @@ def _version(name: str) -> str:
 
 def digest(records: Sequence[ShardRecord], field: str) -> str:
     """Return one SHA-256 over a digest of every cell of every clip, in order of identity."""
-    rows = [
-        [str(r.clip.id), c.corruption, c.severity, getattr(c, field)]
-        for r in records
-        for c in r.cells
-    ]
+    cells = [(str(r.clip), c) for r in records for c in r.cells]
+    rows = [[name, c.corruption, c.severity, getattr(c, field)] for name, c in cells]
     return sha256_of_json(sorted(rows))
 
 
@@ -96,7 +82,7 @@ def write_lock(folder: Path, records: Sequence[ShardRecord], runtime: str) -> Pa
         runtime=runtime,
         pixels_sha256=digest(records, "pixels_sha256"),
         detections_sha256=digest(records, "detections_sha256"),
-        clips={str(r.clip.id): r.cells for r in records},
+        clips={str(r.clip): r.cells for r in records},
         software=software(),
     )
     path = folder / "lock.json"

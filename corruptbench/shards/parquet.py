@@ -10,7 +10,6 @@ A shard holds neither 3D ground truth nor pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -18,17 +17,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from corruptbench.datasets import ClipId
-from corruptbench.errors import InputError, first_problem
+from corruptbench.errors import InputError
 from corruptbench.files import atomic
 from corruptbench.manifest import Cell, Manifest
 from corruptbench.shards.records import (
     BenchmarkRecord,
     CellDetections,
     CellRecord,
-    ClipRecord,
     DetectorRecord,
     ShardRecord,
 )
@@ -48,60 +45,39 @@ def write(
     """Write a clip's shard, atomically; equal content gives equal bytes."""
     record = ShardRecord(
         format=FORMAT,
-        benchmark=BenchmarkRecord(
-            id=manifest.id, version=manifest.version, manifest_sha256=manifest.sha256
-        ),
-        clip=ClipRecord(**asdict(clip_id)),
+        benchmark=BenchmarkRecord.of(manifest),
+        clip=clip_id,
         detector=detector,
         fingerprint=fingerprint,
         cells=tuple(CellRecord.of(d) for d in detections),
     )
-    schema = _schema(record, joints=detections[0].scores.shape[1])
-    floats = [f"{column}.list.element" for column in ("keypoints", "scores", "box")] + ["hidden"]
+    tables = [_table(d, {KEY: record.model_dump_json().encode()}) for d in detections]
+    options = {"compression": "zstd", "use_dictionary": ["corruption", "severity"]}
+    lists = [f"{column}.list.element" for column in ("keypoints", "scores", "box")]
+    options["use_byte_stream_split"] = [*lists, "hidden"]
     with (
         atomic(path) as temporary,
         temporary.open("wb") as stream,
-        pq.ParquetWriter(
-            stream,
-            schema,
-            compression="zstd",
-            use_dictionary=["corruption", "severity"],
-            use_byte_stream_split=floats,
-        ) as writer,
+        pq.ParquetWriter(stream, tables[0].schema, **options) as writer,
     ):
-        for d in detections:
-            writer.write_table(_table(d, schema), row_group_size=max(len(d.keypoints), 1))
+        for table in tables:
+            writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
 
-def _schema(record: ShardRecord, joints: int) -> pa.Schema:
-    return pa.schema(
-        [
-            ("corruption", pa.dictionary(pa.int8(), pa.string())),
-            ("severity", pa.int8()),
-            ("frame", pa.int32()),
-            ("keypoints", pa.list_(pa.float32(), 2 * joints)),
-            ("scores", pa.list_(pa.float32(), joints)),
-            ("box", pa.list_(pa.float32(), 4)),
-            ("hidden", pa.float32()),
-            ("hidden_joints", pa.uint32()),
-        ],
-        metadata={KEY: record.model_dump_json().encode()},
-    )
-
-
-def _table(d: CellDetections, schema: pa.Schema) -> pa.Table:
+def _table(d: CellDetections, metadata: dict[bytes, bytes]) -> pa.Table:
     frames, joints = d.scores.shape
-    columns = [
-        pa.DictionaryArray.from_arrays(np.zeros(frames, dtype=np.int8), [d.cell.corruption]),
-        pa.array(np.full(frames, d.cell.severity, dtype=np.int8)),
-        pa.array(np.arange(frames, dtype=np.int32)),
-        pa.FixedSizeListArray.from_arrays(d.keypoints.ravel(), 2 * joints),
-        pa.FixedSizeListArray.from_arrays(d.scores.ravel(), joints),
-        pa.FixedSizeListArray.from_arrays(d.boxes.ravel(), 4),
-        pa.array(d.hidden),
-        pa.array(d.hidden_joints),
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
+    name = pa.DictionaryArray.from_arrays(np.zeros(frames, dtype=np.int8), [d.cell.corruption])
+    columns = {
+        "corruption": name,
+        "severity": np.full(frames, d.cell.severity, dtype=np.int8),
+        "frame": np.arange(frames, dtype=np.int32),
+        "keypoints": pa.FixedSizeListArray.from_arrays(d.keypoints.ravel(), 2 * joints),
+        "scores": pa.FixedSizeListArray.from_arrays(d.scores.ravel(), joints),
+        "box": pa.FixedSizeListArray.from_arrays(d.boxes.ravel(), 4),
+        "hidden": d.hidden,
+        "hidden_joints": d.hidden_joints,
+    }
+    return pa.table(columns, metadata=metadata)
 
 
 def read_record(path: Path) -> ShardRecord:
@@ -119,12 +95,8 @@ def read_record(path: Path) -> ShardRecord:
         ) from None
     if KEY not in metadata:
         raise InputError(f"{path}: Parquet, but not a shard of corruptbench; remove it")
-    try:
-        return ShardRecord.model_validate_json(metadata[KEY])
-    except ValidationError as error:
-        raise InputError(
-            f"{path}: shard metadata: {first_problem(error)}; build it again with this software"
-        ) from None
+    remedy = "build it again with this software"
+    return ShardRecord.parse(metadata[KEY], f"{path}: shard metadata", remedy)
 
 
 def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
@@ -133,8 +105,8 @@ def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
     Raises:
         InputError: the shard does not have one of the cells, is damaged, or was altered.
     """
-    records = {c.cell: (i, c) for i, c in enumerate(read_record(path).cells)}
-    missing = [str(c) for c in cells if c not in records]
+    there = {c.cell: (i, c) for i, c in enumerate(read_record(path).cells)}
+    missing = [str(c) for c in cells if c not in there]
     if missing:
         raise InputError(
             f"{path}: has no cell {', '.join(missing)}; build again with these corruptions and "
@@ -142,11 +114,11 @@ def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
         )
     try:
         with path.open("rb") as stream, pq.ParquetFile(stream) as file:
-            found = [_detections(file.read_row_group(records[c][0]), records[c][1]) for c in cells]
+            found = [_detections(file.read_row_group(there[c][0]), there[c][1]) for c in cells]
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
         raise InputError(f"{path}: damaged ({error}); delete it and build it again") from None
     for d in found:
-        if CellRecord.of(d) != records[d.cell][1]:
+        if CellRecord.of(d) != there[d.cell][1]:
             raise InputError(
                 f"{path}: {d.cell}: its rows do not have the digests that its metadata states; "
                 "it was altered: delete it and build it again"
@@ -188,10 +160,8 @@ def find(folder: Path) -> list[Path]:
     """Return the paths of all shards of an output folder, sorted.
 
     Raises:
-        InputError: there is no such folder, or no shard in it.
+        InputError: there is no shard in it.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected the output folder of a build")
     paths = sorted((folder / "keypoints").rglob("*.parquet"))
     if not paths:
         raise InputError(f"{folder}: holds no shards; expected the output folder of a build")

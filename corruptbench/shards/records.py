@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from corruptbench.datasets import ClipId
 from corruptbench.detectors import Detector
-from corruptbench.manifest import Cell
+from corruptbench.manifest import Cell, Manifest
 from corruptbench.records import Record, Sha256
 
 
@@ -62,20 +62,13 @@ class BenchmarkRecord(Record):
     version: int
     manifest_sha256: Sha256
 
+    @classmethod
+    def of(cls, manifest: Manifest) -> BenchmarkRecord:
+        """Return the record of a manifest."""
+        return cls(id=manifest.id, version=manifest.version, manifest_sha256=manifest.sha256)
 
-class ClipRecord(Record):
-    """Identity of the clip."""
-
-    dataset: str
-    subject: str
-    sequence: str
-    camera: str
-    action: str
-
-    @property
-    def id(self) -> ClipId:
-        """Identity as the data set gives it."""
-        return ClipId(**self.model_dump())
+    def __str__(self) -> str:
+        return f"{self.id} version {self.version} (manifest {self.manifest_sha256[:12]})"
 
 
 class DetectorRecord(Record):
@@ -89,12 +82,7 @@ class DetectorRecord(Record):
     @classmethod
     def of(cls, detector: Detector) -> DetectorRecord:
         """Return the record of a loaded detector."""
-        return cls(
-            name=detector.name,
-            layout=detector.layout,
-            score_meaning=detector.score_meaning,
-            weights_sha256=detector.weights_sha256,
-        )
+        return cls(**{field: getattr(detector, field) for field in cls.model_fields})
 
 
 class CellRecord(Record):
@@ -116,8 +104,7 @@ class CellRecord(Record):
     def of(cls, detections: CellDetections) -> CellRecord:
         """Return the record of a cell's detections."""
         return cls(
-            corruption=detections.cell.corruption,
-            severity=detections.cell.severity,
+            **asdict(detections.cell),
             frames=len(detections.keypoints),
             pixels_sha256=detections.pixels_sha256,
             detections_sha256=detections.detections_sha256,
@@ -130,7 +117,7 @@ class ShardRecord(Record):
 
     format: Literal["corruptbench-shard/2"]
     benchmark: BenchmarkRecord
-    clip: ClipRecord
+    clip: ClipId
     detector: DetectorRecord
     fingerprint: Sha256
     cells: tuple[CellRecord, ...]
@@ -138,5 +125,4 @@ class ShardRecord(Record):
 
 def shard_path(out: Path, clip_id: ClipId) -> Path:
     """Return where a clip's shard lies below the output folder."""
-    file = f"{clip_id.sequence}.{clip_id.camera}.parquet"
-    return out / "keypoints" / clip_id.dataset / clip_id.subject / file
+    return out / "keypoints" / f"{clip_id}.parquet"

@@ -14,7 +14,7 @@ from corruptbench.errors import InputError
 from corruptbench.manifest import Cell, Manifest, known_manifests, load_manifest
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
-from corruptbench.shards.records import CellDetections, shard_path
+from corruptbench.shards.records import BenchmarkRecord, CellDetections, shard_path
 
 #: Boxes of the same labels, whatever package they come in, are equal within this, px: our choice.
 SAME_BOX = 1.0
@@ -55,10 +55,8 @@ class ShardSet:
         record = parquet.read_record(path)
         if record.benchmark != self.lock.benchmark:
             raise InputError(
-                f"{path}: shard of {record.benchmark.id} version {record.benchmark.version}, "
-                f"manifest {record.benchmark.manifest_sha256[:12]}; expected "
-                f"{self.lock.benchmark.id} version {self.lock.benchmark.version}, manifest "
-                f"{self.lock.benchmark.manifest_sha256[:12]}: build into an empty folder"
+                f"{path}: shard of {record.benchmark}; expected {self.lock.benchmark}: build into "
+                "an empty folder"
             )
         detections = parquet.read(path, cells)
         locked = {c.cell: c for c in self.lock.clips.get(str(clip.id), ())}
@@ -102,10 +100,6 @@ def open_shards(folder: Path, root: Path | None, manifest: str | None = None) ->
     Raises:
         InputError: the build is not finished, or was made from another manifest.
     """
-    if not folder.is_dir():
-        raise InputError(
-            f"{folder}: no such folder; expected the output folder of a build", "shards"
-        )
     path = folder / "lock.json"
     lock = read_lock(path)
     if manifest is None and lock.benchmark.id not in known_manifests():
@@ -115,11 +109,11 @@ def open_shards(folder: Path, root: Path | None, manifest: str | None = None) ->
             "manifest",
         )
     found = load_manifest(manifest or lock.benchmark.id)
-    if found.sha256 != lock.benchmark.manifest_sha256:
+    given = BenchmarkRecord.of(found)
+    if given.manifest_sha256 != lock.benchmark.manifest_sha256:
         raise InputError(
-            f"{path}: built from manifest {lock.benchmark.id} version {lock.benchmark.version} "
-            f"({lock.benchmark.manifest_sha256[:12]}), this is {found.id} version {found.version} "
-            f"({found.sha256[:12]}); build again, or give the manifest that was used",
+            f"{path}: built from {lock.benchmark}, this is {given}; build again, or give the "
+            "manifest that was used",
             "manifest",
         )
     return ShardSet(folder, lock, found, open_dataset(found.dataset, root))

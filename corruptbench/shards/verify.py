@@ -40,7 +40,7 @@ def recount(folder: Path) -> int:
     found: dict[str, tuple[CellRecord, ...]] = {}
     for path in parquet.find(folder):
         record = parquet.read_record(path)
-        found[str(record.clip.id)] = record.cells
+        found[str(record.clip)] = record.cells
         parquet.read(path, [c.cell for c in record.cells])
     for name in sorted({*found, *lock.clips}):
         if name not in lock.clips:
@@ -63,23 +63,21 @@ def compare(ours: Path, theirs: Path) -> Comparison:
     """
     a, b = read_lock(ours), read_lock(theirs)
     if a.benchmark != b.benchmark:
-        raise InputError(
-            f"{theirs}: of {b.benchmark.id} version {b.benchmark.version}, manifest "
-            f"{b.benchmark.manifest_sha256[:12]}; ours is {a.benchmark.id} version "
-            f"{a.benchmark.version}, manifest {a.benchmark.manifest_sha256[:12]}"
-        )
+        raise InputError(f"{theirs}: of {b.benchmark}; ours is {a.benchmark}")
     mine, yours = _cells(a), _cells(b)
     common = {n: c for n, c in mine.items() if n in yours}
     if not common:
         raise InputError(f"{theirs}: has none of our {len(mine)} cells; nothing to compare")
+
+    def differing(field: str) -> tuple[str, ...]:
+        return tuple(n for n, c in common.items() if getattr(c, field) != getattr(yours[n], field))
+
     return Comparison(
         cells=len(common),
         ours=len(mine) - len(common),
         theirs=len(yours) - len(common),
-        pixels=tuple(n for n, c in common.items() if c.pixels_sha256 != yours[n].pixels_sha256),
-        detections=tuple(
-            n for n, c in common.items() if c.detections_sha256 != yours[n].detections_sha256
-        ),
+        pixels=differing("pixels_sha256"),
+        detections=differing("detections_sha256"),
     )
 
 

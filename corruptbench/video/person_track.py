@@ -81,12 +81,7 @@ def track(video: VideoFile, detector: Detector) -> PersonTrack:
         raise InputError(f"{video.path}: holds no frames; expected a video file")
     timing = timing_of(video.rate, shown)
     info = ClipInfo(
-        frames=len(boxes),
-        height=size[0],
-        width=size[1],
-        fps=float(timing.rate),
-        boxes=np.stack(boxes),
-        joints=np.stack(joints),
-        bones=joint_set(detector.layout).bones,
-    )
+        len(boxes), *size, float(timing.rate), np.stack(boxes), np.stack(joints),
+        joint_set(detector.layout).bones,
+    )  # fmt: skip
     return PersonTrack(info, timing)

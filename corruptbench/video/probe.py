@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -62,15 +63,11 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise InputError(f"{path}: {found}; expected a video file")
     if not path.stat().st_size:
         raise InputError(f"{path}: empty; expected a video file: fetch or copy it again")
+    again = "fetch or copy it again"
     with ExitStack() as stack:
-        try:
+        with translated(path, "no video, or a truncated one", f"expected a video file: {again}"):
             container = stack.enter_context(av.open(av_file(path, "rb", stack), "r"))
-        except av.FFmpegError as error:
-            raise InputError(
-                f"{path}: no video, or a truncated one ({error.strerror or error}); "
-                "expected a video file: fetch or copy it again"
-            ) from None
-        with decoding(path):
+        with translated(path, "cannot be decoded", f"it is damaged or truncated: {again}"):
             if container.format.name == "tty":  # FFmpeg takes any .txt for a recorded terminal
                 raise InputError(f"{path}: text; expected a video file")
             if not container.streams.video:
@@ -80,15 +77,14 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 
 @contextmanager
-def decoding(path: Path) -> Iterator[None]:
-    """Turn FFmpeg's errors within the block into `InputError`."""
+def translated(path: Path, found: str, remedy: str) -> Iterator[None]:
+    """Turn FFmpeg's errors within the block into `InputError`; a full disk stays an `OSError`."""
     try:
         yield
     except av.FFmpegError as error:
-        raise InputError(
-            f"{path}: cannot be decoded ({error.strerror or error}); "
-            "it is damaged or truncated: fetch or copy it again"
-        ) from None
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+            raise
+        raise InputError(f"{path}: {found} ({error.strerror or error}); {remedy}") from None
 
 
 def look_at(path: Path) -> VideoFile:
@@ -98,7 +94,6 @@ def look_at(path: Path) -> VideoFile:
         InputError: as `opened` does.
     """
     with opened(path) as (container, stream):
-        rate = stream.average_rate or None
-        sound = bool(container.streams.audio)
+        rate, sound = stream.average_rate or None, bool(container.streams.audio)
         pixel = stream.sample_aspect_ratio or Fraction(1)
     return VideoFile(path, sha256_of_file(path), rate, sound, pixel)

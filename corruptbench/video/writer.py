@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
 from corruptbench.files import atomic
-from corruptbench.video.probe import av_file
+from corruptbench.video.probe import av_file, opened, translated
 from corruptbench.video.reader import EXACT
 
 #: Constant rate factor of x264. At 12 no loss is visible. At 0 nothing is lost, and RGB is kept.
@@ -28,6 +27,8 @@ OPTIONS = {"preset": "veryfast", "threads": "1", "x264-params": "cpu-independent
 
 #: Finest step of frame times: this many per second.
 FINEST = 1_000_000
+
+_SMALLER = "expected pictures of at most 16384 px a side: make them smaller"
 
 #: Writes the next frame of a video, (H, W, 3) uint8 RGB.
 FrameWriter = Callable[[Frame], None]
@@ -79,7 +80,8 @@ def open_video(
             if not count:
                 height, width = frame.shape[:2]
                 stream.width, stream.height = width, height
-                stream.pix_fmt = _format(width, height, crf)
+                reduced = "yuv444p" if width % 2 or height % 2 else "yuv420p"
+                stream.pix_fmt = reduced if crf else "rgb24"
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
             if crf:
                 picture = picture.reformat(
@@ -91,33 +93,15 @@ def open_video(
                 )
             if times is not None:
                 picture.pts, picture.time_base = round(times[count] / tick), tick
-            with encoding(path):
-                container.mux(stream.encode(picture))
+            encode(picture)
             count += 1
 
+        def encode(picture: av.VideoFrame | None) -> None:
+            with translated(path, "cannot be encoded as H.264", _SMALLER):
+                container.mux(stream.encode(picture))
+
         yield write
-        with encoding(path):
-            container.mux(stream.encode())
-
-
-@contextmanager
-def encoding(path: Path) -> Iterator[None]:
-    """Turn FFmpeg's errors of the encoder into `InputError`; a full disk stays an `OSError`."""
-    try:
-        yield
-    except av.FFmpegError as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-            raise
-        raise InputError(
-            f"{path}: cannot be encoded as H.264 ({error.strerror or error}); expected pictures "
-            "of at most 16384 px a side: make them smaller"
-        ) from None
-
-
-def _format(width: int, height: int, crf: int) -> str:
-    if crf == 0:
-        return "rgb24"
-    return "yuv444p" if width % 2 or height % 2 else "yuv420p"
+        encode(None)
 
 
 def write_video(
@@ -126,8 +110,8 @@ def write_video(
     rate: Fraction,
     crf: int = CRF,
     times: Sequence[Fraction] | None = None,
-) -> int:
-    """Encode frames as `open_video` does, atomically; return their number.
+) -> None:
+    """Encode frames as `open_video` does, atomically.
 
     Args:
         path: of the file, mp4.
@@ -140,19 +124,13 @@ def write_video(
         InputError: the encoder does not take the pictures.
         OSError: writing fails.
     """
-    count = 0
     with open_video(path, rate, crf, times=times) as write:
         for frame in frames:
             write(frame)
-            count += 1
-    return count
 
 
 def comment_of(path: Path) -> str | None:
     """Return the comment in a video file; None when it cannot be opened."""
-    try:
-        with ExitStack() as stack:
-            container = stack.enter_context(av.open(av_file(path, "rb", stack)))
-            return container.metadata.get("comment", "")
-    except (OSError, av.FFmpegError):
-        return None
+    with suppress(OSError, InputError), opened(path) as (container, _):
+        return container.metadata.get("comment", "")
+    return None

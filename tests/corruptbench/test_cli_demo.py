@@ -14,7 +14,8 @@ from corruptbench.cli import demo
 
 #: The mini benchmark cut down to one clip and one corruption.
 CLIPS = """
-sequences = ["walking_1"]
+subjects = ["S6"]
+sequences = ["running_1"]
 cameras = ["cam1"]
 """
 WRITTEN = {
@@ -24,11 +25,11 @@ WRITTEN = {
 
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
-    """The folder of a demo with the mini benchmark cut down to two clips and one corruption."""
+    """The folder of a demo with the mini benchmark cut down to one clip and one corruption."""
     path = tmp_path / "tiny.toml"
     text = files("corruptbench.manifests").joinpath("studio-c-mini.toml").read_text()
     head, *corruptions = text.split("[[corruptions]]")
-    head = re.sub(r"sequences = .*\ncameras = .*\n", CLIPS.lstrip(), head)
+    head = re.sub(r"subjects = .*\nsequences = .*\ncameras = .*\n", CLIPS.lstrip(), head)
     head = head.replace('"studio-c-mini"', '"tiny-c"')
     path.write_text(f"{head}[[corruptions]]{corruptions[0]}")
     monkeypatch.setattr(demo, "MANIFEST", str(path))

@@ -195,11 +195,11 @@ def test_names_that_the_terminal_cannot_show(encoding, tmp_path):
 
 
 @pytest.mark.parametrize("columns", ["1", "20", "x", "1000"])
-def test_odd_widths(columns):
-    environment = {**os.environ, "COLUMNS": columns}
+def test_odd_widths(columns, cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
     for words in (("-h",), ("build", "-h"), ("data", "check", "studio")):
-        done = run_process(*words, env=environment)
-        assert (done.returncode, done.stderr) == (0, "")
+        done = cli(*words)
+        assert (done.code, done.err) == (0, "")
 
 
 def test_a_full_disk_is_named(cli, monkeypatch, tmp_path):

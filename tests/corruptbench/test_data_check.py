@@ -84,7 +84,7 @@ def test_neither_labels_nor_videos(mine, cli):
     ("factor", "said"), [(0.001, "0.42 (meters?)"), (0.2, "84 (pixels?)"), (np.nan, "no frame")]
 )
 def test_units(factor, said, mine, cli):
-    still = np.repeat(folder.STANDING[None], 20, axis=0) * factor
+    still = np.repeat(folder.STANDING[None], folder.FRAMES, axis=0) * factor
     folder.write_labels(mine / "labels/A2.parquet", {"step_1": still})
     code, records = findings(cli, "folder", "--root", mine)
     assert code == 1
@@ -154,7 +154,7 @@ def test_joints_of_humaneva(mine, cli):
     path = mine / "dataset.json"
     path.write_text(path.read_text().replace("h36m17", "humaneva15"))
     for subject, names in (("A1", ("step_1", "sway_1")), ("A2", ("step_1",))):
-        still = np.repeat(humaneva.STANDING[None], 20, axis=0)
+        still = np.repeat(humaneva.STANDING[None], folder.FRAMES, axis=0)
         folder.write_labels(mine / f"labels/{subject}.parquet", dict.fromkeys(names, still))
     code, records = findings(cli, "folder", "--root", mine)
     assert (code, bad(records)) == (0, set())
@@ -181,7 +181,7 @@ def test_a_camera_that_looks_elsewhere(mine, cli):
 
 
 def test_infinite_labels(mine, cli):
-    still = np.repeat(folder.STANDING[None], 20, axis=0)
+    still = np.repeat(folder.STANDING[None], folder.FRAMES, axis=0)
     still[3, 4, 1] = np.inf
     folder.write_labels(mine / "labels/A2.parquet", {"step_1": still})
     code, records = findings(cli, "folder", "--root", mine)
@@ -204,7 +204,7 @@ def test_a_video_that_does_not_state_its_length(mine, cli):
 
 def test_lists_that_do_not_agree(mine, cli):
     """A sequence without labels cannot be used; labels of an unlisted sequence are not used."""
-    still = np.repeat(folder.STANDING[None], 20, axis=0)
+    still = np.repeat(folder.STANDING[None], folder.FRAMES, axis=0)
     folder.write_labels(mine / "labels/A1.parquet", {"step_1": still})
     folder.write_labels(mine / "labels/A2.parquet", {"step_1": still, "spin_1": still})
     code, records = findings(cli, "folder", "--root", mine)
@@ -220,15 +220,17 @@ def test_videos_that_do_not_fit(mine, cli):
     videos = mine / "videos/A1"
     frames = [np.full((96, 128, 3), 90, dtype=np.uint8)] * 30
     folder.write_video(videos / "step_1.cam1.mp4", frames)  # another size
-    shutil.copy(videos / "step_1.cam2.mp4", videos / "sway_1.cam2.mp4")  # 22 frames of 23
+    shutil.copy(videos / "step_1.cam2.mp4", videos / "sway_1.cam2.mp4")  # one frame too few
     (videos / "sway_1.cam1.mp4").write_text("<html>")
     code, records = findings(cli, "folder", "--root", mine)
     assert code == 2
     spoilt = {r["where"].rpartition("/")[2]: r for r in records if r["level"] == "missing"}
     assert set(spoilt) == {"step_1.cam1.mp4", "sway_1.cam2.mp4", "sway_1.cam1.mp4"}
     assert spoilt["step_1.cam1.mp4"]["found"] == "30 frames of 128x96"
-    assert spoilt["sway_1.cam2.mp4"]["found"] == "22 frames of 128x128"
-    assert spoilt["sway_1.cam2.mp4"]["expected"] == "at least 23 frames of 128x128"
+    assert spoilt["sway_1.cam2.mp4"]["found"] == f"{folder.FRAMES + 2} frames of 128x128"
+    assert (
+        spoilt["sway_1.cam2.mp4"]["expected"] == f"at least {folder.FRAMES + 3} frames of 128x128"
+    )
     assert "no readable video: a web page (was the login" in spoilt["sway_1.cam1.mp4"]["found"]
 
 

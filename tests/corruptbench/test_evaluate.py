@@ -16,7 +16,7 @@ from corruptbench.shards import parquet
 from corruptbench.shards.shard_set import open_shards
 from tests.corruptbench.conftest import contract
 from tests.corruptbench.test_lifter import Lift, script
-from tests.fixtures.folder import write_manifest
+from tests.fixtures.folder import FRAMES, write_dataset, write_manifest
 
 pytestmark = pytest.mark.detector
 
@@ -33,7 +33,7 @@ def test_result_is_what_the_definitions_say(mini, mini_manifest, mini_full, tmp_
     done = evaluate(cli, model, mini_full, mini, mini_manifest, tmp_path)
     assert done.code == 0, done.err
     result = check(tmp_path / "tiny.json")
-    assert result.coverage.n_scored == result.coverage.n_expected == 6 * 11 * 20 + 2 * 11 * 3
+    assert result.coverage.n_scored == result.coverage.n_expected == 6 * 11 * FRAMES + 2 * 11 * 3
 
     shard_set = open_shards(mini_full, mini, str(mini_manifest))
     by_action: dict[str, list[float]] = {"step": [], "sway": []}
@@ -145,7 +145,7 @@ def test_shard_of_another_manifest(copy, mini, mini_manifest, tiny_lifter, tmp_p
     other = write_manifest(tmp_path / "o.toml", **changes)
     done = evaluate(cli, tiny_lifter, copy, mini, other, tmp_path)
     assert done.code == 2
-    assert "built from manifest mini-c version 1" in done.err
+    assert "built from mini-c version 1 (manifest " in done.err
     # one foreign file among the right ones
     build = (
         "--severity",
@@ -162,7 +162,7 @@ def test_shard_of_another_manifest(copy, mini, mini_manifest, tiny_lifter, tmp_p
     shutil.copy(tmp_path / "foreign" / name, copy / name)
     done = evaluate(cli, tiny_lifter, copy, mini, mini_manifest, tmp_path)
     assert done.code == 2
-    assert "step_1.cam1.parquet: shard of mini-c version 1, manifest" in done.err
+    assert "step_1.cam1.parquet: shard of mini-c version 1 (manifest " in done.err
 
 
 def test_altered_keypoints(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):
@@ -174,7 +174,7 @@ def test_altered_keypoints(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli
     table = table.set_column(4, table.schema.field(4), scores)
     with pq.ParquetWriter(path, table.schema) as writer:
         for i in range(5):
-            writer.write_table(table.slice(20 * i, 20))
+            writer.write_table(table.slice(FRAMES * i, FRAMES))
     done = evaluate(cli, tiny_lifter, copy, mini, mini_manifest, tmp_path)
     assert (done.code, "was altered" in done.err) == (2, True)
     assert cli("verify", copy).code == 2
@@ -188,22 +188,18 @@ def test_foreign_parquet(copy, mini, mini_manifest, tiny_lifter, tmp_path, cli):
 
 
 def test_other_labels(copy, mini_manifest, tiny_lifter, tmp_path, cli):
-    from tests.fixtures.folder import write_dataset
-
-    longer = write_dataset(tmp_path / "longer", frames=21)
+    longer = write_dataset(tmp_path / "longer", frames=FRAMES + 1)
     done = evaluate(cli, tiny_lifter, copy, longer, mini_manifest, tmp_path)
     assert done.code == 2
-    assert "20 frames, the labels of mini/A1/step_1.cam1 have 21" in done.err
+    assert f"{FRAMES} frames, the labels of mini/A1/step_1.cam1 have {FRAMES + 1}" in done.err
 
 
 def test_labels_of_another_recording(copy, mini_manifest, tiny_lifter, tmp_path, cli):
     """As long, and in the same place of the folder: the boxes tell."""
-    from tests.fixtures.folder import write_dataset
-
     other = write_dataset(tmp_path / "other")
     path = other / "labels/A1.parquet"
     table = pq.read_table(path)
-    joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(43, 17, 3)
+    joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(-1, 17, 3)
     column = pa.FixedSizeListArray.from_arrays(joints[::-1].ravel(), 51)
     pq.write_table(table.set_column(2, "joints", column), path)
     done = evaluate(cli, tiny_lifter, copy, other, mini_manifest, tmp_path)
@@ -213,26 +209,24 @@ def test_labels_of_another_recording(copy, mini_manifest, tiny_lifter, tmp_path,
 
 def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
     """Frames without a valid label do not count; a clip without any is refused."""
-    from tests.fixtures.folder import write_dataset
-
     data = write_dataset(tmp_path / "data")
     path = data / "labels/A1.parquet"
     table = pq.read_table(path)
-    joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(43, 17, 3).copy()
-    joints[:20:2] = np.nan  # step_1: every second frame, so none has a neighbour
-    joints[25] = np.nan  # sway_1: one gap
+    joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(-1, 17, 3).copy()
+    joints[:FRAMES:2] = np.nan  # step_1: every second frame, so none has a neighbour
+    joints[FRAMES + 5] = np.nan  # sway_1: one gap
     column = pa.FixedSizeListArray.from_arrays(joints.ravel(), 51)
     pq.write_table(table.set_column(2, "joints", column), path)
     empty = data / "labels/A2.parquet"
     table = pq.read_table(empty)
-    column = pa.FixedSizeListArray.from_arrays(np.full(20 * 51, np.nan, dtype=np.float32), 51)
+    column = pa.FixedSizeListArray.from_arrays(np.full(FRAMES * 51, np.nan, dtype=np.float32), 51)
     pq.write_table(table.set_column(2, "joints", column), empty)
     out = tmp_path / "out"
     words = ("--root", data, "--manifest", mini_manifest)
     assert cli("build", *words, "--severity", 1, "--workers", 1, "--out", out).code == 0
     done = cli("evaluate", tiny_lifter, "--shards", out, *words, "--out", tmp_path)
     assert done.code == 2
-    assert "none of its 20 frames has a valid label" in done.err
+    assert f"none of its {FRAMES} frames has a valid label" in done.err
     assert 'exclude = ["A2/step_1.cam1"]' in done.err
     assert not (tmp_path / "tiny.json").exists()
 
@@ -247,8 +241,8 @@ def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
     clips = pd.read_parquet(tmp_path / "tiny.clips.parquet")
     assert set(clips["subject"]) == {"A1"}
     counts = clips.groupby("sequence")[["frames", "run_frames"]].agg(["min", "max"])
-    assert counts.loc["step_1"].tolist() == [10, 10, 0, 0]
-    assert counts.loc["sway_1"].tolist() == [22, 22, 22, 22]
+    assert counts.loc["step_1"].tolist() == [FRAMES // 2, FRAMES // 2, 0, 0]
+    assert counts.loc["sway_1"].tolist() == [FRAMES + 2] * 4
     assert clips[clips["sequence"] == "step_1"]["mpjve"].isna().all()
 
 

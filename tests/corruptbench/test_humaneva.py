@@ -15,7 +15,7 @@ from corruptbench.datasets import open_dataset
 from corruptbench.datasets.humaneva import HumanEva, mocap
 from corruptbench.datasets.humaneva.calibration import read_camera
 from corruptbench.datasets.humaneva.partitions import OFFICIAL
-from corruptbench.datasets.humaneva.sync import Offset, common_clock
+from corruptbench.datasets.humaneva.sync import common_clock
 from corruptbench.errors import InputError
 from corruptbench.evaluation.detections import joint_errors
 from corruptbench.manifest import CLEAN, load_manifest
@@ -105,12 +105,12 @@ def test_clock_by_hand():
     60 - 2 (59.25 - 1) = -56.5. That is before its first frame: 57.5 / 2 = 28.75 frames later it
     begins, at the starts 30.5, 32 and 29.75.
     """
-    clock = common_clock([Offset(60, 60, 2), Offset(50, 37, 2), Offset(70, 81.5, 2)])
+    clock = common_clock([(60, 60, 2), (50, 37, 2), (70, 81.5, 2)])
     assert clock.starts == (31, 32, 30)  # MATLAB rounds 30.5 up, Python to 30
     assert (clock.mocap_start, clock.scale) == (1, 2)
     assert clock.mocap_positions(3, 5).tolist() == [5, 7, 9]
     # The motion capture ran first: frame 1 is that of the later camera, nothing is moved.
-    clock = common_clock([Offset(1, 41, 2), Offset(11, 41, 2.5)])
+    clock = common_clock([(1, 41, 2), (11, 41, 2.5)])
     assert clock.starts == (1, 11)
     assert (clock.mocap_start, clock.scale) == (41, 2.25)
 

@@ -19,6 +19,7 @@ from corruptbench.datasets.humaneva import HumanEva
 from corruptbench.datasets.near_misses import first_near_miss, near_miss
 from corruptbench.errors import InputError
 from tests.fixtures import human36m, humaneva
+from tests.fixtures.folder import FRAMES
 
 # -- what is there in place of a missing file ------------------------------------------------------
 
@@ -243,7 +244,7 @@ def odd(tmp_path):
 def test_folder_in_an_odd_folder(odd, mini):
     root = shutil.copytree(mini, odd / "data")
     dataset = open_dataset("folder", root)
-    assert len(dataset.load(dataset.clip_ids()[0]).joints) == 20
+    assert len(dataset.load(dataset.clip_ids()[0]).joints) == FRAMES
     assert findings(dataset) == {}
 
 

@@ -19,7 +19,7 @@ from corruptbench.preview.scene import Scene, scene_of_clip
 from corruptbench.video.person_track import NOBODY
 from corruptbench.video.reader import decode, frame_rate
 from corruptbench.video.writer import write_video
-from tests.fixtures.folder import cameras, motion, write_manifest
+from tests.fixtures.folder import FRAMES, cameras, motion, write_manifest
 
 # Pixels: a header of two lines, without skeletons one; below it rows of tiles with a line each.
 LINE, TILE, MARGIN = 26, 240, 6
@@ -48,7 +48,7 @@ def test_sheet_of_a_clip(tmp_path, preview):
     out = tmp_path / "sheet.png"
     done = preview(out, "--severity", "1,5")
     assert done.code == 0, done.err
-    assert "frame 11 of mini/A1/sway_1.cam2" in done.out
+    assert f"frame {(FRAMES + 3) // 2} of mini/A1/sway_1.cam2" in done.out
     sheet = cv2.imread(str(out))[..., ::-1]
     assert sheet.shape == (2 * LINE + 2 * ROW, 3 * COLUMN, 3)
     legend = sheet[LINE : 2 * LINE].reshape(-1, 3).tolist()
@@ -64,7 +64,7 @@ def test_a_tile_is_the_detectors_crop(mini, tmp_path, preview):
     done = preview(out, "--severity", 1, "--frame", 4, "--no-skeleton", clip="A2/step_1.cam1")
     assert done.code == 0, done.err
     rig = cameras(128)["cam1"]
-    points = rig.project(rig.world_to_camera(motion(20, 1)))[4]
+    points = rig.project(rig.world_to_camera(motion(FRAMES, 1)))[4]
     square = square_crop([*points.min(axis=0), *points.max(axis=0)], 1.25)
     frame = list(decode(mini / "videos/A2/step_1.cam1.mp4"))[4]
     sheet = cv2.imread(str(out))[..., ::-1]
@@ -78,12 +78,12 @@ def test_video_of_a_clip(tmp_path, preview):
     words = ("--severity", "1,5", "--corruption", "gaussian_noise")
     done = preview(out, *words)
     assert done.code == 0, done.err
-    assert "23 frames of mini/A1/sway_1.cam2" in done.out
+    assert f"{FRAMES + 3} frames of mini/A1/sway_1.cam2" in done.out
     frames = list(decode(out))
-    assert len(frames) == 23, "one for each label, although the video has two more"
+    assert len(frames) == FRAMES + 3, "one for each label, although the video has two more"
     assert frame_rate(out) == 50
     # frame for frame it shows what the sheet of that frame shows
-    for t in (0, 9, 22):
+    for t in (0, 9, FRAMES + 2):
         assert preview(tmp_path / "one.png", *words, "--frame", t).code == 0
         one = cv2.imread(str(tmp_path / "one.png"))[..., ::-1]
         assert frames[t].shape == one.shape
@@ -104,7 +104,7 @@ def test_any_video(mini, tmp_path, cli):
     done = cli("preview", source, *words, "--out", tmp_path / "a.mp4")
     assert done.code == 0, done.err
     frames = list(decode(tmp_path / "a.mp4"))
-    assert (len(frames), frames[7].shape) == (22, sheet.shape)
+    assert (len(frames), frames[7].shape) == (FRAMES + 2, sheet.shape)
     assert np.abs(frames[7].astype(int) - sheet[..., ::-1]).mean() < 4
 
 
@@ -221,7 +221,7 @@ def test_bad_words(mini, tmp_path, preview):
         ("x.jpg", (), "x.jpg: suffix '.jpg'; expected .png (one frame) or .mp4 (all)"),
         ("x", (), "suffix ''"),
         ("x.mp4", ("--frame", 3), "--frame 3"),
-        ("x.png", ("--frame", 99), "frame 99: mini/A1/sway_1.cam2 has frames 0 to 22"),
+        ("x.png", ("--frame", 99), f"frame 99: mini/A1/sway_1.cam2 has frames 0 to {FRAMES + 2}"),
         ("x.png", ("--corruption", "fog"), "'fog'"),
     ):
         done = preview(tmp_path / out, *words)

@@ -9,6 +9,7 @@ import struct
 import zipfile
 from collections import OrderedDict
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,7 +17,10 @@ import pytest
 from corruptbench import sandbox
 from corruptbench.errors import InputError
 from corruptbench.formats import safe_pickle
-from corruptbench.formats.safe_pickle import load_npz, load_pickle
+from corruptbench.formats.numpy_files import read_npz, read_pickle
+
+load_npz = partial(read_npz, expected="a test")
+load_pickle = partial(read_pickle, expected="a test")
 
 ARRAYS = {
     "float": np.arange(24, dtype=np.float32).reshape(2, 3, 4),

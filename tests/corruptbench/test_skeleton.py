@@ -29,7 +29,9 @@ def test_h36m17_is_the_order_of_the_field():
         4,
         11,
     ]
-    assert H36M17.parents == (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
+    parents, children = zip(*H36M17.bones, strict=True)
+    assert parents == (0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
+    assert children == tuple(range(1, 17))
 
 
 def test_coco_to_h36m():
@@ -51,7 +53,9 @@ def test_coco_to_h36m():
 
 
 def test_humaneva15_is_the_order_of_videopose3d():
-    assert HUMANEVA15.parents == (-1, 0, 1, 2, 3, 1, 5, 6, 0, 8, 9, 0, 11, 12, 1)
+    parents, children = zip(*HUMANEVA15.bones, strict=True)
+    assert parents == (0, 1, 2, 3, 1, 5, 6, 0, 8, 9, 0, 11, 12, 1)
+    assert children == tuple(range(1, 15))
     names = ("pelvis", "thorax", "left_wrist", "right_wrist", "left_hip", "right_hip", "head")
     assert [HUMANEVA15.joints.index(n) for n in names] == [0, 1, 4, 7, 8, 11, 14]
 

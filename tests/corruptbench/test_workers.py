@@ -20,9 +20,9 @@ from tests.fixtures.endings import ITEMS, killed, left
 )
 def test_it_is_said_how_a_worker_ended(ending, said, monkeypatch):
     monkeypatch.setattr(workers, "_start", ending)
-    engine = workers.local(SimpleNamespace(recipe=None), 2)
+    building = workers.build_items(SimpleNamespace(recipe=None), 2, ITEMS, print)
     with pytest.raises(InputError, match="the same command") as caught:
-        list(engine(ITEMS, print))
+        list(building)
     assert said in str(caught.value)
 
 
@@ -32,9 +32,9 @@ def test_a_machine_without_shared_memory_is_told_to_use_one_worker(monkeypatch):
 
     context = SimpleNamespace(Value=refuse, Event=refuse)
     monkeypatch.setattr(multiprocessing, "get_context", lambda _: context)
-    engine = workers.local(SimpleNamespace(recipe=None), 2)
+    building = workers.build_items(SimpleNamespace(recipe=None), 2, ITEMS, print)
     with pytest.raises(InputError, match=r"Function not implemented.*one worker"):
-        list(engine(ITEMS, print))
+        list(building)
 
 
 def test_a_script_is_hidden_from_workers_only_while_they_start():
@@ -61,7 +61,7 @@ def test_a_daemonic_process_works_alone(monkeypatch):
     monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
     built = []
     station = SimpleNamespace(recipe=None, build=lambda item, _: built.append(item))
-    assert list(workers.local(station, 2)(ITEMS, print)) == built == list(ITEMS)
+    assert list(workers.build_items(station, 2, ITEMS, print)) == built == list(ITEMS)
 
 
 def test_a_machine_that_starts_no_process_is_told_so(monkeypatch):
@@ -69,9 +69,9 @@ def test_a_machine_that_starts_no_process_is_told_so(monkeypatch):
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
     monkeypatch.setattr(workers.ProcessPoolExecutor, "submit", refuse)
-    engine = workers.local(SimpleNamespace(recipe=None), 2)
+    building = workers.build_items(SimpleNamespace(recipe=None), 2, ITEMS, print)
     with pytest.raises(InputError, match=r"temporarily unavailable.*fewer workers"):
-        list(engine(ITEMS, print))
+        list(building)
 
 
 def test_a_second_interrupt_does_not_break_the_end_of_the_workers(monkeypatch):
@@ -90,6 +90,6 @@ def test_a_second_interrupt_does_not_break_the_end_of_the_workers(monkeypatch):
     monkeypatch.setattr(workers, "wait", interrupt)
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        list(workers.local(SimpleNamespace(recipe=None), 2)(ITEMS, print))
+        list(workers.build_items(SimpleNamespace(recipe=None), 2, ITEMS, print))
     assert seen == [signal.SIG_IGN]
     assert signal.getsignal(signal.SIGINT) == before

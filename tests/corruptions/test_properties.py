@@ -144,7 +144,7 @@ def test_labels_stay_true(name, severity):
     clean = all_channels(bright)
     assert max(np.abs(centroid(clean[t]) - centers[t]).max() for t in range(frames)) < 0.02
     offsets, late = [], 0
-    for clip in range(10 if covers(name) else 6):
+    for clip in range(10 if covers(name) else 6 if is_noisy(name) else 2):
         key = Key.of("alignment", name, severity, clip)
         found = all_channels(
             added(*(corrupted(name, severity, c, about, key) for c in (target, empty)))
@@ -172,24 +172,26 @@ def test_labels_stay_true(name, severity):
 def distance(name, severity, size, clips=3, frames=12):
     """Mean squared difference to the clean clip, in (gray levels)^2, over several identities.
 
-    Measured in every third frame, as the frames between show much the same; but in every frame
-    where a cover comes and goes.
+    Measured where the person is, in 0.28 of the picture.
     """
     clean, corruption = list(scene(size, frames)), get(name)
     about = info(size, frames, fps=8.0)  # 1.5 s, so that runs come and go
-    shown, total = range(frames) if covers(name) else range(1, frames, 3), 0.0
+    x0, y0, x1, y1 = (round(size * side) for side in (0.25, 0.15, 0.65, 0.85))
+    region, total = Region(x0, y0, x1, y1), 0.0
     for clip in range(clips):
         draws = corruption.prepare(about, severity, Key.of("distance", name, severity, clip))
-        for t in shown:
-            out = corruption.apply(clean, t, draws, about.whole)
-            total += cv2.norm(out, clean[t], cv2.NORM_L2SQR)
-    return total / clean[0].size / len(shown) / clips
+        for t in range(frames):
+            out = corruption.apply(clean, t, draws, region)
+            total += cv2.norm(out, clean[t][region.slices], cv2.NORM_L2SQR)
+    return total / out.size / frames / clips
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("size", [250, 500, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", [250, pytest.param(1000, marks=pytest.mark.slow)])
 def test_severity_is_strictly_monotone(name, size):
-    clips = 1 if get(name).scope == "frame" else 8  # what comes and goes needs a larger sample
+    # What comes and goes needs a larger sample, and what is drawn for a clip more than one.
+    comes_and_goes = covers(name) or get(name).family == "frame loss"
+    clips = 8 if comes_and_goes else 1 if get(name).scope == "frame" else 2
     distances = [distance(name, s, size, clips) for s in SEVERITIES]
     assert distances[0] > 0
     assert (np.diff(distances) > 0).all(), distances

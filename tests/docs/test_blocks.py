@@ -19,7 +19,7 @@ import click
 import pytest
 
 from corruptbench import cli
-from corruptbench.evaluation.contract import parse_contract
+from corruptbench.evaluation.contract import Contract
 from corruptbench.manifest import load_manifest
 from tests.docs.blocks import LANGUAGES, PAGES, ROOT, Block, blocks
 
@@ -143,7 +143,7 @@ def run_block(block: Block, names: dict[str, object], patch: pytest.MonkeyPatch)
             if block.title is not None and "corruptions" in content:
                 load_manifest(block.title)
             if block.title == "model.toml":
-                parse_contract(content, block.where)
+                Contract.checked(content, block.where)
         case "json":
             json.loads(block.text)
 

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
 from corruptbench.datasets.base import ClipId
+from corruptbench.datasets.checks import report
 from corruptbench.datasets.checks.plausibility import THIGH_MM, THIGHS, likely, median, thighs
-from corruptbench.datasets.checks.report import (
-    NOT_NEEDED,
-    Finding,
-    Item,
-    Needs,
-    presence,
-    said,
-    some,
-    unusable,
-)
+from corruptbench.datasets.checks.report import Finding, Needs
 from corruptbench.datasets.checks.videos import Wanted, check_videos
 from corruptbench.errors import InputError
+
+if TYPE_CHECKING:
+    from corruptbench.datasets.folder import FolderDataset
 
 Labels = Mapping[str, NDArray[np.float64]]
 
@@ -32,30 +28,16 @@ Labels = Mapping[str, NDArray[np.float64]]
 _SEEN = 0.5
 
 
-def findings(
-    root: Path,
-    clips: Sequence[ClipId],
-    cameras: Mapping[str, Camera],
-    joints: str,
-    read: Callable[[str], Labels],
-    needs: Needs,
-) -> Iterator[Finding]:
-    """Yield findings on labels, their units, cameras and videos of each subject.
-
-    Args:
-        root: of the data set.
-        clips: all that dataset.json lists.
-        cameras: by name.
-        joints: name of the joint set.
-        read: gives a subject's labels by sequence, (F, J, 3) mm; raises `InputError`.
-        needs: of the benchmarks in question.
-    """
+def findings(dataset: FolderDataset, needs: Needs) -> Iterator[Finding]:
+    """Yield findings on labels, their units, cameras and videos of each subject."""
+    clips, joints = dataset.clip_ids(), dataset.joints
+    cameras = {name: record.camera(name) for name, record in dataset.record.cameras.items()}
     for subject in dict.fromkeys(c.subject for c in clips):
         own = [c for c in clips if c.subject == subject]
-        path = root / "labels" / f"{subject}.parquet"
+        path = dataset.labels_path(subject)
         labels: Labels = {}
         try:
-            labels = read(subject)
+            labels = dataset.labels(subject).joints
         except InputError as error:
             yield _no_labels(subject, path, error, needs.any(own))
         else:
@@ -65,22 +47,18 @@ def findings(
                 yield units
                 if units.level == "ok":
                     yield from _views(own, cameras, labels)
-        folder = root / "videos" / subject
-        wanted = {
-            folder / f"{c.sequence}.{c.camera}.mp4": _wanted(c, cameras, labels, needs) for c in own
-        }
+        wanted = {dataset.video_path(c): _wanted(c, cameras, labels, needs) for c in own}
+        folder = next(iter(wanted)).parent
         remedy = "add them, or remove the sequence from dataset.json"
         yield from check_videos(subject, folder, wanted, bool(labels), remedy)
 
 
 def _no_labels(subject: str, path: Path, error: InputError, needed: bool) -> Finding:
-    about = partial(
-        Finding, subject=subject, what="labels", expected="a table of 3D labels", where=str(path)
-    )
+    about = {"subject": subject, "what": "labels", "expected": "a table of 3D labels"}
     if not needed and not path.is_file():
-        return about(level="ok", found=NOT_NEEDED)
+        return Finding(level="ok", found=report.NOT_NEEDED, where=str(path), **about)
     remedy = "repair the table, or remove the subject from dataset.json"
-    return about(level=unusable(needed), found=said(error, path), remedy=remedy)
+    return report.fault(error, path, needed, remedy=remedy, **about)
 
 
 def _labels(
@@ -89,13 +67,14 @@ def _labels(
     """Compare the sequences of the table with those of dataset.json."""
     names = list(dict.fromkeys(c.sequence for c in clips))
     needed = {c.sequence for c in clips if needs.clip(c)}
-    items = [Item(n, n in labels, n in needed) for n in names]
+    items = [report.Item(n, n in labels, n in needed) for n in names]
     remedy = "add their labels, or remove them from dataset.json"
-    yield presence(subject, "labels", "sequences", items, path, remedy)
+    yield report.presence(subject, "labels", "sequences", items, path, remedy)
     surplus = [n for n in labels if n not in names]
     if surplus:
         yield Finding(
-            level="differs", subject=subject, what="labels", found=f"besides {some(surplus)}",
+            level="differs", subject=subject, what="labels",
+            found=f"besides {report.some(surplus)}",
             expected=f"{len(names)} sequences, as dataset.json lists",
             remedy="list them in dataset.json if they are to be used", where=str(path),
         )  # fmt: skip
@@ -108,14 +87,13 @@ def _units(subject: str, joints: str, labels: Labels, path: Path) -> Finding:
         Finding, subject=subject, what="units", expected=f"a thigh of {low:g} to {high:g} mm",
         where=str(path),
     )  # fmt: skip
-    if np.isnan(thigh):
-        remedy = "check the labels: NaN is a joint that is not valid"
-        found = "no frame with a valid right hip and knee"
-        return about(level="differs", found=found, remedy=remedy)
     if low <= thigh <= high:
         return about(level="ok", found=f"a thigh of {thigh:.0f} mm")
-    found = f"a thigh of {thigh:.3g}{likely(thigh)}"
-    return about(level="differs", found=found, remedy="give world coordinates in mm")
+    found, remedy = f"a thigh of {thigh:.3g}{likely(thigh)}", "give world coordinates in mm"
+    if np.isnan(thigh):
+        found = "no frame with a valid right hip and knee"
+        remedy = "check the labels: NaN is a joint that is not valid"
+    return about(level="differs", found=found, remedy=remedy)
 
 
 def _views(

@@ -13,74 +13,43 @@ from numpy.typing import NDArray
 from corruptbench.datasets.base import ClipId
 from corruptbench.datasets.checks.plausibility import HIPS_M, THIGH_MM, median, thighs
 from corruptbench.datasets.checks.projection import file_fault, labels_in_world, projection
-from corruptbench.datasets.checks.report import (
-    Finding,
-    Item,
-    Needs,
-    no_subject,
-    presence,
-    said,
-    unusable,
-)
+from corruptbench.datasets.checks.report import Finding, Item, Needs, fault, no_subject, presence
 from corruptbench.datasets.checks.videos import Wanted, check_videos
-from corruptbench.datasets.human36m import cameras, poses
-from corruptbench.datasets.human36m.files import (
-    Kind,
-    clip_ids,
-    folder,
-    in_camera_space,
-    label_file,
-    locate,
-    near_subject,
-    stem,
-    subjects,
-)
-from corruptbench.datasets.human36m.tables import (
-    LACKING,
-    SUBJECTS,
-    label_frames,
-    official,
-    size,
-    video_frames,
-)
+from corruptbench.datasets.human36m import cameras, files, poses, tables
+from corruptbench.datasets.human36m.files import in_camera_space, label_file
 from corruptbench.errors import InputError
 
 
 def findings(root: Path, needs: Needs) -> Iterator[Finding]:
     """Yield a finding for each kind of thing of each subject, and for each file at fault."""
-    yield _cameras(root)
-    try:
-        numbers = cameras.camera_numbers(root)
-    except InputError:
-        numbers = official().w0
-    present = subjects(root)
-    for subject in SUBJECTS:
-        clips = clip_ids("human36m", [subject])
+    finding, numbers = _cameras(root)
+    yield finding
+    present = files.subjects(root)
+    for subject in tables.SUBJECTS:
+        clips = files.clip_ids("human36m", [subject])
         if subject in present:
             yield from _Subject(root, subject, clips, needs, numbers).findings()
         else:
-            similar = near_subject(root, subject)
+            similar = files.near_subject(root, subject)
             yield no_subject(subject, needs.any(clips), root / subject, similar)
 
 
-def _cameras(root: Path) -> Finding:
-    path = cameras.metadata_path(root)
-    about = partial(
-        Finding, subject="", what="cameras", expected="metadata.xml or the built-in one"
-    )
+def _cameras(root: Path) -> tuple[Finding, Sequence[float]]:
+    """Return the finding on the cameras, and the numbers to use."""
+    path, built_in = cameras.metadata_path(root), tables.official().w0
+    about = {"subject": "", "what": "cameras", "expected": "metadata.xml or the built-in one"}
     if not path.is_file():
-        return about(level="ok", found="the built-in table")
+        return Finding(level="ok", found="the built-in table", **about), built_in
+    remedy = "use the metadata.xml of the Human3.6M code"
     try:
         numbers = cameras.camera_numbers(root)
     except InputError as error:
-        remedy = "use the metadata.xml of the Human3.6M code, or none"
-        return about(level="missing", found=said(error, path), remedy=remedy, where=str(path))
-    if np.array_equal(numbers, official().w0):
-        return about(level="ok", found="metadata.xml, equal to the built-in table")
-    return about(
-        level="differs", found="metadata.xml, other numbers than the built-in table",
-        remedy="use the metadata.xml of the Human3.6M code", where=str(path),
-    )  # fmt: skip
+        return fault(error, path, True, remedy=f"{remedy}, or none", **about), built_in
+    if np.array_equal(numbers, built_in):
+        found = "metadata.xml, equal to the built-in table"
+        return Finding(level="ok", found=found, **about), numbers
+    found = "metadata.xml, other numbers than the built-in table"
+    return Finding(level="differs", found=found, remedy=remedy, where=str(path), **about), numbers
 
 
 @dataclass
@@ -98,7 +67,7 @@ class _Subject:
         """Yield all findings; that on poses comes first, as it fills ``lengths``."""
         yield from self._poses()
         yield from self._units()
-        place = folder(self.root, self.subject, "Videos")
+        place = files.folder(self.root, self.subject, "Videos")
         wanted = {self._file("Videos", c): self._wanted(c) for c in self.clips}
         has_labels, remedy = bool(self.lengths), "fetch or unpack the rest"
         yield from check_videos(self.subject, place, wanted, has_labels, remedy)
@@ -118,7 +87,7 @@ class _Subject:
         lengths = {users[path][0].sequence: n for path, n in self.lengths.items()}
         counted = {c.sequence for c in self.clips if self.needs.clip(c)} or set(lengths)
         total = sum(n for sequence, n in lengths.items() if sequence in counted)
-        wanted = sum(label_frames(self.subject, sequence) for sequence in counted)
+        wanted = sum(tables.label_frames(self.subject, sequence) for sequence in counted)
         space = ", camera space only" if in_camera_space(next(iter(users))) else ""
         yield Finding(
             level="ok" if total == wanted else "differs", subject=self.subject,
@@ -128,23 +97,21 @@ class _Subject:
 
     def _pose_file(self, path: Path, sequence: str, needed: bool) -> Iterator[Finding]:
         """Yield what differs in a file of labels, and note its length."""
-        expected, name = label_frames(self.subject, sequence), stem(self.subject, sequence)
+        frames = tables.label_frames(self.subject, sequence)
+        name = files.stem(self.subject, sequence)
         about = partial(Finding, level="differs", subject=self.subject, where=str(path))
         try:
             self.lengths[path] = poses.frames(path)
         except InputError as error:
-            yield file_fault(self.subject, "poses", unusable(needed), error, path)
+            yield file_fault(self.subject, "poses", needed, error, path)
             return
-        if self.lengths[path] != expected:
-            yield about(
-                what="poses", found=f"{self.lengths[path]} frames", expected=f"{expected} frames",
-                remedy="use the original file",
-            )  # fmt: skip
+        if self.lengths[path] != frames:
+            found, expected = f"{self.lengths[path]} frames", f"{frames} frames"
+            remedy = "use the original file"
+            yield about(what="poses", found=found, expected=expected, remedy=remedy)
         if path.stem != name and not in_camera_space(path):
-            yield about(
-                what="names", found=path.name, expected=f"{name}.cdf",
-                remedy="nothing to do: both names are read",
-            )  # fmt: skip
+            remedy = "nothing to do: both names are read"
+            yield about(what="names", found=path.name, expected=f"{name}.cdf", remedy=remedy)
 
     def _units(self) -> Iterator[Finding]:
         """Read all files that are needed and readable, or the first where none is needed."""
@@ -155,8 +122,7 @@ class _Subject:
             try:
                 found.append(labels_in_world(clip, path, self.numbers))
             except InputError as error:
-                level = unusable(self.needs.clip(clip))
-                yield file_fault(self.subject, "units", level, error, path)
+                yield file_fault(self.subject, "units", self.needs.clip(clip), error, path)
         if found:
             thigh = [median(thighs(joints)) for joints in found]
             hips = [median(joints[:, 0, 2]) / 1000 for joints in found]
@@ -169,37 +135,33 @@ class _Subject:
                 where=str(next(iter(readable)).parent),
             )  # fmt: skip
 
-    def _file(self, kind: Kind, clip: ClipId) -> Path:
-        return locate(self.root, self.subject, kind, clip.sequence, clip.camera)
+    def _file(self, kind: files.Kind, clip: ClipId) -> Path:
+        return files.locate(self.root, self.subject, kind, clip.sequence, clip.camera)
 
     def _wanted(self, clip: ClipId) -> Wanted:
         """Return what a clip's video should be."""
-        needed, official_size = self.needs.clip(clip), size(self.subject, clip.camera)
-        fewest = self.lengths.get(
-            label_file(self.root, clip), label_frames(self.subject, clip.sequence)
-        )
-        count = video_frames(self.subject, clip.sequence, clip.camera)
+        recording, size = (self.subject, clip.sequence), tables.size(self.subject, clip.camera)
+        fewest = self.lengths.get(label_file(self.root, clip), tables.label_frames(*recording))
+        count = tables.video_frames(*recording, clip.camera)
         words = "{} frames of {}x{}, and no fewer than the {} labels"
         return Wanted(
-            size=official_size,
-            ends=((fewest, needed),),
-            expected=words.format(count, *official_size, fewest),
+            size=size,
+            ends=((fewest, self.needs.clip(clip)),),
+            expected=words.format(count, *size, fewest),
             remedy="use the original video",
             frames=count,
-            is_known_damaged=(self.subject, clip.sequence, clip.camera) == LACKING,
+            is_known_damaged=(*recording, clip.camera) == tables.LACKING,
         )
 
     def _boxes(self) -> Finding:
-        items = []
-        for clip in self.clips:
-            path = self._file("ground_truth_bb", clip)
-            items.append(Item(path.name, path.is_file(), self.needs.published_boxes(clip)))
-        place = folder(self.root, self.subject, "ground_truth_bb")
+        paths = {
+            self._file("ground_truth_bb", c): self.needs.published_boxes(c) for c in self.clips
+        }
+        items = [Item(path.name, path.is_file(), needed) for path, needed in paths.items()]
+        place = files.folder(self.root, self.subject, "ground_truth_bb")
         if not any(i.needed for i in items):  # the official data itself lacks a few
-            return Finding(
-                level="ok", subject=self.subject, what="boxes",
-                found=f"{sum(i.there for i in items)} files; not needed",
-                expected=f"at most {len(items)} files", where=str(place),
-            )  # fmt: skip
+            found, expected = f"{sum(i.there for i in items)} files", f"at most {len(items)} files"
+            about = partial(Finding, level="ok", subject=self.subject, what="boxes")
+            return about(found=f"{found}; not needed", expected=expected, where=str(place))
         remedy = "fetch the segments, or use a manifest with crop.boxes = 'ground-truth'"
         return presence(self.subject, "boxes", "files", items, place, remedy)

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corruptbench.datasets.base import ClipId
-from corruptbench.datasets.checks.report import (
-    NOT_NEEDED,
-    Finding,
-    Needs,
-    no_subject,
-    said,
-    some,
-    unusable,
-)
+from corruptbench.datasets.checks import report
+from corruptbench.datasets.checks.report import NOT_NEEDED, Finding, Needs
 from corruptbench.datasets.checks.videos import Wanted, check_videos
+from corruptbench.datasets.humaneva import files
 from corruptbench.datasets.humaneva.calibration import HEIGHT, WIDTH, read_camera
-from corruptbench.datasets.humaneva.files import (
-    calibration_file,
-    child,
-    offset_file,
-    pictures_of,
-    video_file,
-)
-from corruptbench.datasets.humaneva.labels import MOCAP, LabelFiles, clock_of
+from corruptbench.datasets.humaneva.labels import MOCAP, clock_of
 from corruptbench.datasets.humaneva.partitions import CAMERAS, PARTITIONS, Partition, Recording
 from corruptbench.datasets.humaneva.sync import STREAMS, UPDATE
 from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
+
+if TYPE_CHECKING:
+    from corruptbench.datasets.humaneva import HumanEva
 
 #: A camera this far from its published place is another calibration, mm. Rounding in the files
 #: makes about 0.01. Our own choice.
@@ -41,47 +31,30 @@ CAMERA_TOLERANCE = 1.0
 _COPY = "complete the data set: download and unpack it again"
 _CONVERT = "convert them with VideoPose3D's ConvertHumanEva.m, into converted_15j"
 
-Positions = Sequence[tuple[float, float, float]]
 
-
-def findings(
-    root: Path,
-    recordings: Sequence[Recording],
-    positions: Mapping[str, Positions],
-    labels: LabelFiles,
-    needs: Needs,
-) -> Iterator[Finding]:
+def findings(dataset: HumanEva, needs: Needs) -> Iterator[Finding]:
     """Yield findings on cameras, videos, synchronization and labels of each subject.
 
     Only the headers of videos are read, and all labels (a few megabytes). There is one finding
     where all is well, and one for each thing that is not.
-
-    Args:
-        root: the folder that holds S1, S2, S3.
-        recordings: what to expect.
-        positions: the cameras' published centers by subject, world mm.
-        labels: below the root.
-        needs: of the benchmarks in question.
     """
-    for subject in dict.fromkeys(r.subject for r in recordings):
-        own = [r for r in recordings if r.subject == subject]
-        check = _Subject(root, subject, own, positions.get(subject, ()), labels, needs)
-        if child(root, subject).is_dir():
+    for subject in dict.fromkeys(r.subject for r in dataset.expected):
+        own = [r for r in dataset.expected if r.subject == subject]
+        check = _Subject(dataset, subject, own, needs)
+        if files.child(dataset.root, subject).is_dir():
             yield from check.findings()
         else:
-            folder = root / subject
-            yield no_subject(subject, check.needed, folder, near_miss(folder / "Image_Data"))
+            folder = dataset.root / subject
+            yield report.no_subject(subject, check.needed, folder, near_miss(folder / "Image_Data"))
 
 
 @dataclass
 class _Subject:
     """Check of one subject."""
 
-    root: Path
+    dataset: HumanEva
     subject: str
     recordings: Sequence[Recording]
-    positions: Positions
-    labels: LabelFiles
     needs: Needs
 
     @property
@@ -97,55 +70,47 @@ class _Subject:
         yield from self._sync()
         yield from about_labels
 
-    def _clips(self, recording: Recording, camera: str) -> list[ClipId]:
-        return [recording.clip(partition, camera) for partition in PARTITIONS]
-
     def _cameras(self) -> Iterator[Finding]:
-        about = partial(Finding, subject=self.subject, what="cameras")
-        problems, good = [], []
+        about = {"subject": self.subject, "what": "cameras"}
+        positions = self.dataset.positions.get(self.subject)
+        good, spared = [], []
         for i, name in enumerate(CAMERAS):
-            path = calibration_file(self.root, self.subject, name)
-            needed = any(self.needs.any(self._clips(r, name)) for r in self.recordings)
+            path = files.calibration_file(self.dataset.root, self.subject, name)
+            clips = [r.clip(p, name) for r in self.recordings for p in PARTITIONS]
+            needed = self.needs.any(clips)
             if not needed and not path.is_file():
+                spared.append(name)
                 continue
             try:
                 camera = read_camera(path, name)
             except InputError as error:
-                problems.append(
-                    about(
-                        level=unusable(needed), found=f"{name}: {said(error, path)}",
-                        expected="22 numbers", remedy=_COPY, where=str(path),
-                    )
-                )  # fmt: skip
+                yield report.fault(
+                    error, path, needed, f"{name}: ", expected="22 numbers", remedy=_COPY, **about
+                )
                 continue
-            published = self.positions[i] if self.positions else camera.position
+            published = positions[i] if positions else camera.position
             distance = float(np.linalg.norm(camera.position - published))
             if distance <= CAMERA_TOLERANCE:
                 good.append(name)
                 continue
-            problems.append(
-                about(
-                    level="differs", found=f"{name} is {distance:.1f} mm from where it should be",
-                    expected=f"at {published}, as published",
-                    remedy="use the calibration files of HumanEva-I", where=str(path),
-                )
+            yield Finding(
+                level="differs", found=f"{name} is {distance:.1f} mm from where it should be",
+                expected=f"at {published}, as published", where=str(path),
+                remedy="use the calibration files of HumanEva-I", **about,
             )  # fmt: skip
-        found = f"{', '.join(good)} where published" if good else NOT_NEEDED
-        yield from problems or [
-            about(level="ok", found=found, expected="C1, C2, C3 where published")
-        ]
+        if len(good + spared) == len(CAMERAS):
+            found = f"{', '.join(good)} where published" if good else NOT_NEEDED
+            yield Finding(level="ok", found=found, expected="C1, C2, C3 where published", **about)
 
-    @cached_property
-    def _video_files(self) -> dict[Path, tuple[Recording, str]]:
-        return {
-            video_file(self.root, self.subject, r.name, camera): (r, camera)
+    def _videos(self, has_labels: bool) -> Iterator[Finding]:
+        wanted = {
+            files.video_file(self.dataset.root, self.subject, r.name, camera): self._wanted(
+                r, camera
+            )
             for r in self.recordings
             for camera in CAMERAS
         }
-
-    def _videos(self, has_labels: bool) -> Iterator[Finding]:
-        wanted = {path: self._wanted(*of) for path, of in self._video_files.items()}
-        pictures = [path for path in wanted if pictures_of(path).is_dir()]
+        pictures = [path for path in wanted if files.pictures_of(path).is_dir()]
         remedy = _COPY
         if any(wanted[path].needed and not path.is_file() for path in pictures):
             remedy = "make videos of the folders of pictures with ffmpeg: build prints the command"
@@ -177,16 +142,18 @@ class _Subject:
         ]  # fmt: skip
 
     def _offsets(self, recording: Recording) -> list[Path]:
-        files = (offset_file(self.root, self.subject, recording.name, s) for s in STREAMS)
-        return [path for path in files if path.is_file()]
+        paths = (
+            files.offset_file(self.dataset.root, self.subject, recording.name, s) for s in STREAMS
+        )
+        return [path for path in paths if path.is_file()]
 
     def _clock(self, recording: Recording) -> Finding | None:
         """Return what is wrong with the synchronization of a recording, if anything is."""
-        name, place = recording.name, offset_file(self.root, self.subject, recording.name, "C1")
+        name = recording.name
+        place = files.offset_file(self.dataset.root, self.subject, name, "C1").parent
         about = partial(
-            Finding, level="differs", subject=self.subject, what="synchronization",
-            where=str(place.parent),
-        )  # fmt: skip
+            Finding, level="differs", subject=self.subject, what="synchronization", where=str(place)
+        )
         there = len(self._offsets(recording))
         if there != len(STREAMS):
             return about(
@@ -195,7 +162,7 @@ class _Subject:
                 "need them",
             )  # fmt: skip
         try:
-            starts = clock_of(self.root, recording).starts[:3]
+            starts = clock_of(self.dataset.root, recording).starts[:3]
         except InputError as error:
             return about(found=str(error), expected="3 numbers", remedy=UPDATE)
         if starts == recording.starts:
@@ -206,40 +173,33 @@ class _Subject:
         )  # fmt: skip
 
     def _labels(self) -> Iterator[Finding]:
-        spared = []
-        for recording in self.recordings:
-            for partition in PARTITIONS:
-                finding = self._part(recording, partition)
-                if finding is None:
-                    spared.append(f"{recording.name} {partition}")
-                else:
-                    yield finding
+        about = {"subject": self.subject, "what": "labels"}
+        parts = [(r, p) for r in self.recordings for p in PARTITIONS]
+        found = {f"{r.name} {p}": self._part(r, p) for r, p in parts}
+        yield from filter(None, found.values())
+        spared = [name for name, finding in found.items() if finding is None]
         if spared:
-            yield Finding(
-                level="ok", subject=self.subject, what="labels",
-                found=f"{some(spared)}: {NOT_NEEDED}", expected="3D labels",
-            )  # fmt: skip
+            absent = f"{report.some(spared)}: {NOT_NEEDED}"
+            yield Finding(level="ok", found=absent, expected="3D labels", **about)
 
     def _part(self, recording: Recording, partition: Partition) -> Finding | None:
         """Return what there is of a partition's labels; None where they are absent, not needed."""
         what = f"{recording.name} {partition}"
-        about = partial(Finding, subject=self.subject, what="labels")
+        about = {"subject": self.subject, "what": "labels"}
         needed = self.needs.any([recording.clip(partition, c) for c in CAMERAS])
         try:
-            source = self.labels.source(recording, partition)
+            source = self.dataset.labels.source(recording, partition)
             if source is None and not needed:
                 return None
-            joints = self.labels.read(recording, partition)
+            joints = self.dataset.labels.read(recording, partition)
         except InputError as error:
-            found = f"{what}: {error}"
-            return about(level=unusable(needed), found=found, expected="3D labels", remedy=_CONVERT)
+            found, about["expected"] = f"{what}: {error}", "3D labels"
+            return Finding(level=report.unusable(needed), found=found, remedy=_CONVERT, **about)
         valid = int(np.isfinite(joints).all(axis=(1, 2)).sum())
         found = f"{what}: {valid} of {len(joints)} frames valid, from {source}"
         expected = f"{recording.count(partition)} frames of the official partition"
         if source != MOCAP:
-            return about(level="ok", found=found, expected=expected)
-        return about(
-            level="differs", found=found, remedy=_CONVERT,
-            expected=f"{expected}, converted by the official code: this derivation has not been "
-            "compared with it on real recordings",
-        )  # fmt: skip
+            return Finding(level="ok", found=found, expected=expected, **about)
+        expected += ", converted by the official code: this derivation has not been compared with "
+        expected += "it on real recordings"
+        return Finding(level="differs", found=found, expected=expected, remedy=_CONVERT, **about)

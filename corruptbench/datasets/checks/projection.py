@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets.base import ClipId
-from corruptbench.datasets.checks.report import Finding, Level, said
+from corruptbench.datasets.checks.report import Finding, fault
 from corruptbench.datasets.human36m import cameras, poses
 from corruptbench.datasets.human36m.files import folder, in_camera_space, label_file, locate
 from corruptbench.errors import InputError
@@ -51,12 +50,10 @@ def labels_in_world(clip: ClipId, path: Path, numbers: Numbers) -> NDArray[np.fl
     return poses.world(path, camera if in_camera_space(path) else None)
 
 
-def file_fault(subject: str, what: str, level: Level, error: InputError, path: Path) -> Finding:
-    """Return the finding for a file that cannot be used."""
-    return Finding(
-        level=level, subject=subject, what=what, found=said(error, path),
-        expected="the official file", remedy="fetch it again", where=str(path),
-    )  # fmt: skip
+def file_fault(subject: str, what: str, needed: bool, error: InputError, path: Path) -> Finding:
+    """Return the finding for an official file that cannot be used."""
+    remedy, expected = "fetch it again", "the official file"
+    return fault(error, path, needed, subject=subject, what=what, expected=expected, remedy=remedy)
 
 
 def _agreement(files: Mapping[ClipId, tuple[Path, Path]], numbers: Numbers) -> Finding:
@@ -65,16 +62,15 @@ def _agreement(files: Mapping[ClipId, tuple[Path, Path]], numbers: Numbers) -> F
     try:
         worst = float(np.max([_distance(c, *pair, numbers) for c, pair in files.items()]))
     except InputError as error:
-        return file_fault(clip.subject, "projection", "differs", error, where)
+        return file_fault(clip.subject, "projection", False, error, where)
     apart = f"{worst:.2g} px" if np.isfinite(worst) else "no number of px (behind a camera?)"
-    about = partial(
-        Finding, subject=clip.subject, what="projection", expected=f"at most {AGREEMENT_PX} px",
+    agree = worst <= AGREEMENT_PX  # False for NaN
+    return Finding(
+        level="ok" if agree else "differs", subject=clip.subject, what="projection",
         found=f"{apart} between D2_Positions and projected {where.parent.name} of {clip.sequence}",
-        where=str(where),
+        expected=f"at most {AGREEMENT_PX} px", where=str(where),
+        remedy="" if agree else "use original files of one and the same subject",
     )  # fmt: skip
-    if worst <= AGREEMENT_PX:  # False for NaN
-        return about(level="ok")
-    return about(level="differs", remedy="use original files of one and the same subject")
 
 
 def _distance(clip: ClipId, labels: Path, flat: Path, numbers: Numbers) -> float:

@@ -111,14 +111,10 @@ def presence(
 
 def no_subject(subject: str, needed: bool, where: Path, similar: str = "") -> Finding:
     """Return the finding for a subject without any file; ``similar`` is a near miss."""
-    if not needed:
-        return Finding(
-            level="ok", subject=subject, what="subject", found=NOT_NEEDED + similar,
-            expected="labels and videos", where=str(where),
-        )  # fmt: skip
     return Finding(
-        level="missing", subject=subject, what="subject", found="not there" + similar,
-        expected="labels and videos", remedy="fetch and unpack this subject", where=str(where),
+        level="missing" if needed else "ok", subject=subject, what="subject",
+        found=("not there" if needed else NOT_NEEDED) + similar, expected="labels and videos",
+        remedy="fetch and unpack this subject" if needed else "", where=str(where),
     )  # fmt: skip
 
 
@@ -136,9 +132,10 @@ def unusable(needed: bool) -> Level:
     return "missing" if needed else "differs"
 
 
-def said(error: InputError, path: Path) -> str:
-    """Return the message of an error about a file without the file's name."""
-    return str(error).removeprefix(f"{path}: ")
+def fault(error: InputError, path: Path, needed: bool, prefix: str = "", **about: str) -> Finding:
+    """Return the finding for a file that cannot be used; ``about`` are its other fields."""
+    found = prefix + str(error).removeprefix(f"{path}: ")
+    return Finding(level=unusable(needed), found=found, where=str(path), **about)
 
 
 def some(names: Sequence[str]) -> str:

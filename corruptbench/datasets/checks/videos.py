@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from corruptbench.datasets.checks.report import (
-    Finding,
-    Item,
-    labels_only,
-    presence,
-    said,
-    unusable,
-)
+from corruptbench.datasets.checks import report
+from corruptbench.datasets.checks.report import Finding
 from corruptbench.errors import InputError
 
 #: How far a stated frame rate may be from the official one, 1/s. Our own choice.
@@ -64,13 +58,13 @@ def check_videos(
     """
     present = [path for path in wanted if path.is_file()]
     if has_labels and not present and any(w.needed for w in wanted.values()):
-        yield labels_only(subject, folder)
+        yield report.labels_only(subject, folder)
         return
     for path in present:
         if wanted[path].needed or not wanted[path].is_known_damaged:
             yield from _check(subject, path, wanted[path])
-    items = [Item(path.name, path in present, w.needed) for path, w in wanted.items()]
-    yield presence(subject, "videos", "files", items, folder, remedy)
+    items = [report.Item(path.name, path in present, w.needed) for path, w in wanted.items()]
+    yield report.presence(subject, "videos", "files", items, folder, remedy)
 
 
 def _check(subject: str, path: Path, wanted: Wanted) -> Iterator[Finding]:
@@ -78,31 +72,27 @@ def _check(subject: str, path: Path, wanted: Wanted) -> Iterator[Finding]:
     # PyAV is loaded only where a header is read: evaluation needs no decoder.
     from corruptbench.video import header as headers
 
-    about = partial(
-        Finding, subject=subject, what="videos", expected=wanted.expected, remedy=wanted.remedy,
-        where=str(path),
-    )  # fmt: skip
+    fields = {"subject": subject, "what": "videos"}
+    fields |= {"remedy": wanted.remedy, "expected": wanted.expected}
     try:
         header = headers.read_header(path)
     except InputError as error:
-        found = f"no readable video: {said(error, path)}"
-        yield about(level=unusable(wanted.needed), found=found)
+        yield report.fault(error, path, wanted.needed, "no readable video: ", **fields)
         return
+    about = partial(replace, Finding(level="differs", found="", where=str(path), **fields))
     if wanted.rate and abs(header.rate - wanted.rate) > _SAME_RATE:
-        yield about(
-            level="differs", found=f"{header.rate:.2f} fps", expected=f"{wanted.rate:g} fps"
-        )
+        yield about(found=f"{header.rate:.2f} fps", expected=f"{wanted.rate:g} fps")
     found = "{} frames of {}x{}".format(header.frames, *header.size)
     cut = [needed for end, needed in wanted.ends if header.frames < end]
     if header.size != wanted.size:
-        yield about(level=unusable(wanted.needed), found=found)
+        yield about(level=report.unusable(wanted.needed), found=found)
     elif not header.frames:
         yield about(
-            level="differs", found="its header does not state the number of frames",
-            remedy="nothing to do if the video is complete: build counts its "
-            "frames, and stops at a video that is too short",
+            found="its header does not state the number of frames",
+            remedy="nothing to do if the video is complete: build counts its frames, and stops at "
+            "a video that is too short",
         )  # fmt: skip
     elif cut:
-        yield about(level=unusable(any(cut)), found=found)
+        yield about(level=report.unusable(any(cut)), found=found)
     elif wanted.frames not in (None, header.frames):
-        yield about(level="differs", found=found)
+        yield about(found=found)

@@ -20,23 +20,18 @@ from corruptbench.camera import Camera
 from corruptbench.datasets.base import Clip, ClipId
 from corruptbench.datasets.checks import human36m as checks
 from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
-from corruptbench.datasets.human36m import boxes, cameras, poses, tables
-from corruptbench.datasets.human36m.files import (
-    check_root,
-    clip_ids,
-    in_camera_space,
-    label_file,
-    locate,
-    subjects,
-)
+from corruptbench.datasets.human36m import boxes, cameras, files, poses, tables
 from corruptbench.datasets.human36m.motionbert import MotionBERTHuman36M
 from corruptbench.datasets.human36m.packaged import PackagedHuman36M
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import near_miss, require_file
 from corruptbench.errors import InputError
 from corruptbench.formats.numpy_files import looks_pickled
 
-#: Endings of other repositories' label files.
-_FILES = (".npz", ".pkl", ".pickle")
+#: Other repositories' label files, and their endings.
+_FILES, _ENDINGS = (
+    "data_3d_h36m.npz of VideoPose3D or h36m_sh_conf_cam_source_final.pkl of MotionBERT",
+    (".npz", ".pkl", ".pickle"),
+)
 
 
 class Human36M:
@@ -49,24 +44,24 @@ class Human36M:
 
     def __init__(self, root: Path) -> None:
         """Look at the folders only; labels are read when a clip is."""
-        check_root(root)
+        files.check_root(root)
         self.root = root
         # The four clips of a recording follow one another and share its labels.
         self._world: Callable[[Path], NDArray[np.float64]] = lru_cache(maxsize=2)(poses.world)
 
     def clip_ids(self) -> list[ClipId]:
         """Return all clips of the official data of the subjects that are here, sorted."""
-        return clip_ids(self.name, subjects(self.root))
+        return files.clip_ids(self.name, files.subjects(self.root))
 
     def load(self, clip_id: ClipId) -> Clip:
         """Return the clip with its labels; video and published boxes are named, not opened."""
-        subject, sequence, name = clip_id.subject, clip_id.sequence, clip_id.camera
-        camera = self.camera(subject, name)
+        subject, recording = clip_id.subject, (clip_id.sequence, clip_id.camera)
+        camera = self.camera(subject, clip_id.camera)
         joints = self._joints(clip_id, camera)
-        published = locate(self.root, subject, "ground_truth_bb", sequence, name)
+        published = files.locate(self.root, subject, "ground_truth_bb", *recording)
         return Clip(
             id=clip_id,
-            video=locate(self.root, subject, "Videos", sequence, name),
+            video=files.locate(self.root, subject, "Videos", *recording),
             fps=tables.FPS,
             camera=camera,
             joint_set=self.joints,
@@ -92,13 +87,10 @@ class Human36M:
 
     def _joints(self, clip_id: ClipId, camera: Camera) -> NDArray[np.float64]:
         """Return (F, 17, 3) world mm."""
-        path = label_file(self.root, clip_id)
-        if not path.is_file():
-            raise InputError(
-                f"{path}: missing{near_miss(path)}; expected the poses of this recording: fetch or "
-                "unpack it again, or name a benchmark that leaves it out"
-            )
-        return poses.world(path, camera) if in_camera_space(path) else self._world(path)
+        path = files.label_file(self.root, clip_id)
+        remedy = "fetch or unpack it again, or name a benchmark that leaves it out"
+        require_file(path, f"expected the poses of this recording: {remedy}")
+        return poses.world(path, camera) if files.in_camera_space(path) else self._world(path)
 
 
 def open_root(root: Path | None) -> Human36M | PackagedHuman36M | MotionBERTHuman36M:
@@ -106,16 +98,14 @@ def open_root(root: Path | None) -> Human36M | PackagedHuman36M | MotionBERTHuma
 
     A file as ``root`` is another repository's label file.
     """
+    folder = "the folder that holds S9, S11, ..."
     if root is None:
+        needed = f"{folder}, or to evaluate only, {_FILES}"
+        raise InputError(f"Human3.6M needs its root: {needed}", "root")
+    if root.suffix in _ENDINGS and not root.exists():
         raise InputError(
-            "Human3.6M needs its root: the folder that holds S9, S11, ..., or to evaluate only, "
-            "data_3d_h36m.npz of VideoPose3D or h36m_sh_conf_cam_source_final.pkl of MotionBERT"
-        )
-    if root.suffix in _FILES and not root.exists():
-        raise InputError(
-            f"{root}: no such file{near_miss(root)}; expected data_3d_h36m.npz of VideoPose3D or "
-            "h36m_sh_conf_cam_source_final.pkl of MotionBERT, to evaluate only, or the folder that "
-            "holds S9, S11, ...: check the path"
+            f"{root}: no such file{near_miss(root)}; expected {_FILES}, to evaluate only, or "
+            f"{folder}: check the path"
         )
     if not root.is_file():
         return Human36M(root)
@@ -124,6 +114,6 @@ def open_root(root: Path | None) -> Human36M | PackagedHuman36M | MotionBERTHuma
 
 def expected_clips() -> dict[ClipId, range]:
     """Return all clips of the official data, each with its one number of labeled frames."""
-    clips = clip_ids("human36m", tables.SUBJECTS)
+    clips = files.clip_ids("human36m", tables.SUBJECTS)
     counts = ((c, tables.label_frames(c.subject, c.sequence)) for c in clips)
     return {clip: range(n, n + 1) for clip, n in counts}

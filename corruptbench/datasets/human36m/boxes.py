@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench import sandbox
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import require_file
 from corruptbench.errors import InputError
 
 
@@ -22,16 +22,13 @@ def read(path: Path, frames: int) -> NDArray[np.float64]:
     Raises:
         InputError: when the file is missing or damaged, or has fewer masks than ``frames``.
     """
-    if not path.is_file():
-        raise InputError(
-            f"{path}: missing{near_miss(path)}; expected the boxes of this clip: fetch the "
-            "segments of the data set, or use a manifest with crop.boxes = 'ground-truth'"
-        )
+    otherwise = "use a manifest with crop.boxes = 'ground-truth'"
+    fetch = "fetch the segments of the data set"
+    require_file(path, f"expected the boxes of this clip: {fetch}, or {otherwise}")
     limits = replace(sandbox.Limits.for_file(path), seconds=30 + frames / 20)
     boxes: NDArray[np.float64] = sandbox.run(
         "corruptbench.formats.masks:bounds", str(path), frames, name=str(path), limits=limits,
-        remedy="expected MATLAB v7.3 with Masks: fetch it again, or use a manifest with "
-        "crop.boxes = 'ground-truth'",
+        remedy=f"expected MATLAB v7.3 with Masks: fetch it again, or {otherwise}",
     )  # fmt: skip
     if len(boxes) < frames:
         raise InputError(

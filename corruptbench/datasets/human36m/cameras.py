@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench import sandbox
 from corruptbench.camera import Camera
 from corruptbench.datasets.human36m.tables import CAMERAS, official, size
 from corruptbench.errors import InputError
+from corruptbench.formats import sandboxed
 
 _SUBJECTS, _EXTRINSIC, _INTRINSIC = 11, 6, 9
 _COUNT = len(CAMERAS) * (_SUBJECTS * _EXTRINSIC + _INTRINSIC)
@@ -37,10 +37,7 @@ def camera_numbers(root: Path) -> tuple[float, ...]:
     if not path.is_file():
         return official().w0
     remedy = "use the metadata.xml of the Human3.6M code, or none: the same numbers are built in"
-    text: str = sandbox.run(
-        "corruptbench.formats.metadata_xml:text", str(path), "w0", name=str(path),
-        remedy=remedy, limits=sandbox.Limits.for_file(path),
-    )  # fmt: skip
+    text: str = sandboxed.read("metadata_xml:text", path, "w0", remedy=remedy)
     try:
         values = tuple(float(word) for word in text.strip().strip("[]").split())
     except ValueError as error:

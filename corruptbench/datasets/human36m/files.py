@@ -11,14 +11,14 @@ As downloaded, and as extracted by the common fetch scripts::
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
 from corruptbench.datasets.base import ClipId
 from corruptbench.datasets.human36m.tables import CAMERAS, SUBJECTS, official
 from corruptbench.datasets.near_misses import is_data, near_miss
-from corruptbench.datasets.root_suggestion import nearby
+from corruptbench.datasets.root_suggestion import suggest_nearby
 from corruptbench.errors import InputError
 
 Kind = Literal["D3_Positions", "D3_Positions_mono", "D2_Positions", "Videos", "ground_truth_bb"]
@@ -30,13 +30,7 @@ _FOLDERS: dict[Kind, tuple[str, ...]] = {
     "Videos": ("Videos",),
     "ground_truth_bb": ("MySegmentsMat/ground_truth_bb",),
 }
-_SUFFIX: dict[Kind, str] = {
-    "D3_Positions": ".cdf",
-    "D3_Positions_mono": ".cdf",
-    "D2_Positions": ".cdf",
-    "Videos": ".mp4",
-    "ground_truth_bb": ".mat",
-}
+_SUFFIXES: dict[Kind, str] = {"Videos": ".mp4", "ground_truth_bb": ".mat"}  # others: .cdf
 _ARCHIVES = (".tgz", ".tar.gz", ".tar", ".zip")
 #: S1's files alone have names of their own; all others, and the field, use the canonical ones.
 _ODD = {"Photo": "TakingPhoto", "WalkDog": "WalkingDog"}
@@ -59,15 +53,17 @@ def clip_ids(dataset: str, present: Iterable[str]) -> list[ClipId]:
 
 def stem(subject: str, sequence: str) -> str:
     """Return the official file name of a recording, without camera and suffix."""
-    name = action(sequence)
-    return _ODD.get(name, name) + sequence[len(name) :] if subject == "S1" else sequence
+    return _renamed(sequence, _ODD) if subject == "S1" else sequence
 
 
 def canonical(file_stem: str) -> str:
     """Return a recording's name as VideoPose3D has it ("Photo 1" for "TakingPhoto 1")."""
-    name = action(file_stem)
-    usual = {odd: plain for plain, odd in _ODD.items()}
-    return usual.get(name, name) + file_stem[len(name) :]
+    return _renamed(file_stem, {odd: plain for plain, odd in _ODD.items()})
+
+
+def _renamed(sequence: str, names: Mapping[str, str]) -> str:
+    name = action(sequence)
+    return names.get(name, name) + sequence[len(name) :]
 
 
 def folder(root: Path, subject: str, kind: Kind) -> Path:
@@ -78,13 +74,10 @@ def folder(root: Path, subject: str, kind: Kind) -> Path:
 
 def locate(root: Path, subject: str, kind: Kind, sequence: str, camera: str | None = None) -> Path:
     """Return the file of a recording, by either of its names, or where it should be."""
-    ending = f".{camera}{_SUFFIX[kind]}" if camera else _SUFFIX[kind]
-    place = folder(root, subject, kind)
-    plain = action(sequence)
-    odd = _ODD.get(plain, plain) + sequence[len(plain) :]
-    expected = place / (stem(subject, sequence) + ending)
-    renamed = (place / (name + ending) for name in (sequence, odd))
-    return next((p for p in (expected, *renamed) if p.is_file()), expected)
+    ending = (f".{camera}" if camera else "") + _SUFFIXES.get(kind, ".cdf")
+    names = (stem(subject, sequence), sequence, _renamed(sequence, _ODD))
+    paths = [folder(root, subject, kind) / (name + ending) for name in names]
+    return next((p for p in paths if p.is_file()), paths[0])
 
 
 def label_file(root: Path, clip: ClipId) -> Path:
@@ -121,9 +114,8 @@ def check_root(root: Path) -> None:
     if subjects(root):
         return
     similar = next(filter(None, (near_subject(root, s) for s in SUBJECTS)), "")
-    other = None if similar else nearby(root, subjects)
-    if other is not None:
-        raise InputError(f"{root}: holds no subject's folder, but {other} does: give {other}")
+    if not similar:
+        suggest_nearby(root, subjects)
     packed = sorted(p.name for p in root.iterdir() if is_data(p) and p.name.endswith(_ARCHIVES))
     found = f"archives ({packed[0]}, ...): unpack them" if packed else "no subject's folder"
     raise InputError(

@@ -12,9 +12,9 @@ projects without lens distortion. The two models of distortion are tried as well
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.camera import Camera, Model
+from corruptbench.camera import Model
 from corruptbench.datasets.base import Clip, ClipId
 from corruptbench.datasets.checks.plausibility import THIGH_MM, thighs
-from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs, said
+from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs, fault
 from corruptbench.datasets.human36m.cameras import camera_of
 from corruptbench.datasets.human36m.files import clip_ids
 from corruptbench.datasets.human36m.packaged import LabelsOnly
@@ -45,19 +45,9 @@ _FEWEST_CAMERAS = 3
 _LENSES: tuple[Model, ...] = ("none", "human36m", "opencv")
 #: Two people's bones differ by more than this somewhere, mm: our own choice.
 _SAME_BONES_MM = 0.5
+#: What one camera saw of a recording: (F, 17, 2) px.
+_View = NDArray[np.floating[Any]]
 _REMEDY = "use VideoPose3D's data_3d_h36m.npz or the original files"
-
-
-@dataclass(frozen=True)
-class _View:
-    """What one camera saw of a recording: all labels of a split, and which rows are its frames."""
-
-    labels: NDArray[np.floating[Any]]
-    rows: NDArray[np.intp]
-
-    def pixels(self, frames: int) -> NDArray[np.float64]:
-        """(F, 17, 2) px of the first frames."""
-        return self.labels[self.rows[:frames], :, :2].astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -104,19 +94,15 @@ class MotionBERTHuman36M(LabelsOnly):
 
     def _agreement(self, subject: str, sequence: str) -> Finding:
         """Return whether the cameras agree on a recording."""
-        about = partial(
-            Finding, subject=subject, what="projection", expected=f"at most {AGREEMENT_PX} px",
-            where=str(self.path),
-        )  # fmt: skip
+        expected = f"at most {AGREEMENT_PX} px"
+        about = {"subject": subject, "what": "projection", "expected": expected}
         try:
             result = self._recording(subject, sequence)
         except InputError as error:
-            return about(level="missing", found=said(error, self.path), remedy=_REMEDY)
-        return about(
-            level="ok",
-            found=f"{result.error.max():.2g} px between joint3d_image and triangulated joints of "
-            f"{sequence}, lens model '{result.lens}'",
-        )
+            return fault(error, self.path, True, remedy=_REMEDY, **about)
+        found = f"{result.error.max():.2g} px between joint3d_image and triangulated joints of "
+        found += f"{sequence}, lens model '{result.lens}'"
+        return Finding(level="ok", found=found, where=str(self.path), **about)
 
     @cached_property
     def _subjects(self) -> list[str]:
@@ -124,7 +110,7 @@ class MotionBERTHuman36M(LabelsOnly):
 
     def _frames(self, subject: str, sequence: str) -> int:
         """Return how many frames have labels; S9's rows run on after some recordings' labels."""
-        rows = [len(view.rows) for view in self._views[subject, sequence].values()]
+        rows = map(len, self._views[subject, sequence].values())
         return min(*rows, label_frames(subject, sequence))
 
     def _checked(self, subject: str, sequence: str) -> _Triangulated:
@@ -160,9 +146,18 @@ class MotionBERTHuman36M(LabelsOnly):
         return result
 
     def _triangulated(self, subject: str, sequence: str, frames: int) -> _Triangulated:
+        """Triangulate the first frames by the first lens that agrees, or the best."""
         views = self._views[subject, sequence]
-        cameras = [camera_of(official().w0, subject, name) for name in views]
-        return _triangulated(cameras, np.stack([v.pixels(frames) for v in views.values()]))
+        pixels = np.stack([view[:frames] for view in views.values()]).astype(np.float64)
+        tried = []
+        for lens in _LENSES:
+            cameras = [replace(camera_of(official().w0, subject, c), model=lens) for c in views]
+            joints = triangulate(cameras, pixels)
+            error = reprojection_error(cameras, joints, pixels)
+            tried.append(_Triangulated(joints, lens, error))
+            if tried[-1].agrees:
+                return tried[-1]
+        return min(tried, key=lambda result: float(np.nan_to_num(result.error.max(), nan=np.inf)))
 
     @cached_property
     def _universal(self) -> bool:
@@ -175,18 +170,6 @@ class MotionBERTHuman36M(LabelsOnly):
             pose = self._triangulated(subject, sequence, 1).joints[0]
             bones.append(np.linalg.norm(pose[children] - pose[parents], axis=-1))
         return any(np.abs(a - b).max() < _SAME_BONES_MM for a, b in combinations(bones, 2))
-
-
-def _triangulated(cameras: Sequence[Camera], pixels: NDArray[np.float64]) -> _Triangulated:
-    """Triangulate V cameras' pixels (V, F, 17, 2) by the first lens that agrees, or the best."""
-    tried = []
-    for lens in _LENSES:
-        bent = [replace(camera, model=lens) for camera in cameras]
-        joints = triangulate(bent, pixels)
-        tried.append(_Triangulated(joints, lens, reprojection_error(bent, joints, pixels)))
-        if tried[-1].agrees:
-            return tried[-1]
-    return min(tried, key=lambda result: float(np.nan_to_num(result.error.max(), nan=np.inf)))
 
 
 def _read(path: Path) -> dict[tuple[str, str], dict[str, _View]]:
@@ -212,4 +195,4 @@ def _views(split: motionbert.Split) -> dict[Key, _View]:
                 f"{split.where}: camera_name of source '{split.sources[rows[0]]}': {min(others)}, "
                 f"expected {camera}; the columns do not belong together: {_REMEDY}"
             )
-    return {clip: _View(labels, rows) for clip, rows in clips.items()}
+    return {clip: labels[rows, :, :2] for clip, rows in clips.items()}

@@ -15,16 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets.base import Clip, ClipId
+from corruptbench.datasets.checks import report
 from corruptbench.datasets.checks.plausibility import height_problem, size_problem
-from corruptbench.datasets.checks.report import (
-    ALL_CLIPS,
-    Finding,
-    Item,
-    Needs,
-    labels_only,
-    no_subject,
-    presence,
-)
+from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.human36m.cameras import camera_of
 from corruptbench.datasets.human36m.files import clip_ids
 from corruptbench.datasets.human36m.poses import JOINTS
@@ -68,16 +61,16 @@ class LabelsOnly:
         yield Finding(
             level="ok", subject="", what="cameras", found="the built-in table", expected="that"
         )
-        yield labels_only("", self.path)
+        yield report.labels_only("", self.path)
         for subject in SUBJECTS:
             needed = {c.sequence for c in clip_ids(self.name, [subject]) if needs.clip(c)}
             if subject not in lengths:
-                yield no_subject(subject, bool(needed), self.path)
+                yield report.no_subject(subject, bool(needed), self.path)
                 continue
             found = lengths[subject]
-            items = [Item(s, s in found, s in needed) for s in official().frames[subject]]
+            items = [report.Item(s, s in found, s in needed) for s in official().frames[subject]]
             remedy = "take the whole file"
-            yield presence(subject, "poses", "recordings", items, self.path, remedy)
+            yield report.presence(subject, "poses", "recordings", items, self.path, remedy)
             for name, frames in found.items():
                 expected = label_frames(subject, name)
                 if frames != expected:
@@ -108,8 +101,8 @@ class PackagedHuman36M(LabelsOnly):
                 f"{self.path}: positions_3d: no '{sequence}' of {subject}, which the benchmark "
                 "uses; take the whole file, or a manifest that excludes the recording"
             )
-        meters = self._poses[subject][sequence]
-        return self.clip(clip_id, meters[:, JOINTS].astype(np.float64) * 1000)
+        meters = self._poses[subject][sequence][:, JOINTS].astype(np.float64)
+        return self.clip(clip_id, meters * 1000)
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """Yield recordings and their lengths, compared with the official data."""
@@ -126,7 +119,12 @@ def _read(path: Path) -> dict[str, dict[str, NDArray[np.floating[Any]]]]:
         )
     for subject, recordings in poses.items():
         for name, array in recordings.items():
-            _check(array, f"{path}: positions_3d: {subject}: {name}")
+            where = f"{path}: positions_3d: {subject}: {name}"
+            check_poses(array, 32, where, _EXPECTED)
+            if problem := size_problem(array, "m"):
+                raise InputError(f"{where}: {problem}; expected {_EXPECTED}")
+            if problem := height_problem(array, "m"):
+                raise InputError(f"{where}: {problem} (camera space?); expected {_EXPECTED}")
             if name not in official().frames[subject]:
                 raise InputError(
                     f"{path}: positions_3d: {subject}: '{name}' is no recording of this subject; "
@@ -134,12 +132,3 @@ def _read(path: Path) -> dict[str, dict[str, NDArray[np.floating[Any]]]]:
                     "VideoPose3D's prepare_data_h36m.py, which renames them"
                 )
     return poses
-
-
-def _check(array: Any, where: str) -> None:
-    """Raise `InputError` unless ``array`` is (F, 32, 3), meters in the world."""
-    check_poses(array, 32, where, _EXPECTED)
-    if problem := size_problem(array, "m"):
-        raise InputError(f"{where}: {problem}; expected {_EXPECTED}")
-    if problem := height_problem(array, "m"):
-        raise InputError(f"{where}: {problem} (camera space?); expected {_EXPECTED}")

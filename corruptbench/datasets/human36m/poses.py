@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench import sandbox
 from corruptbench.camera import Camera
 from corruptbench.datasets.checks.plausibility import height_problem, size_problem
 from corruptbench.errors import InputError
+from corruptbench.formats import sandboxed
 
 #: The 17 of the 32 joints that the field uses, in the order of the joint set "h36m17".
 JOINTS = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
@@ -21,7 +20,7 @@ _AGAIN = "fetch or unpack it again"
 
 def frames(path: Path, width: int = 96) -> int:
     """Return the number of frames of a file, from its header; raise `InputError` as `read` does."""
-    return int(_run("frames", path, width))
+    return int(sandboxed.read("cdf:frames", path, width, remedy=_AGAIN))
 
 
 def read(path: Path, width: int = 96) -> NDArray[np.float64]:
@@ -31,26 +30,8 @@ def read(path: Path, width: int = 96) -> NDArray[np.float64]:
         InputError: when the file is missing, is no CDF (a web page, say), is truncated, holds
             something else than ``width`` numbers a frame, or cannot be read within the limits.
     """
-    values: NDArray[np.float64] = _run("pose", path, width)
+    values: NDArray[np.float64] = sandboxed.read("cdf:pose", path, width, remedy=_AGAIN)
     return values
-
-
-def _run(function: str, path: Path, width: int) -> Any:
-    where, limits = str(path), sandbox.Limits.for_file(path)
-    call = f"corruptbench.formats.cdf:{function}"
-    return sandbox.run(call, where, width, name=where, remedy=_AGAIN, limits=limits)
-
-
-def joints(path: Path) -> NDArray[np.float64]:
-    """Return (F, 17, 3) float64 mm: the joint set "h36m17" of a 3D file, in the file's own frame.
-
-    Raises:
-        InputError: as `read`, and for coordinates that cannot be millimeters.
-    """
-    chosen = read(path).reshape(-1, 32, 3)[:, JOINTS]
-    if problem := size_problem(chosen):
-        raise InputError(f"{path}: Pose: {problem}; use the original file: {_AGAIN}")
-    return chosen
 
 
 def world(path: Path, camera: Camera | None = None) -> NDArray[np.float64]:
@@ -61,9 +42,12 @@ def world(path: Path, camera: Camera | None = None) -> NDArray[np.float64]:
         camera: the one in whose space the file is, if it is of ``D3_Positions_mono``.
 
     Raises:
-        InputError: as `joints`, and for a person who is not on the floor of the world.
+        InputError: as `read`, for coordinates that cannot be millimeters, and for a person who is
+            not on the floor of the world.
     """
-    seen = joints(path)
+    seen = read(path).reshape(-1, 32, 3)[:, JOINTS]
+    if problem := size_problem(seen):
+        raise InputError(f"{path}: Pose: {problem}; use the original file: {_AGAIN}")
     found = seen if camera is None else camera.camera_to_world(seen)
     if problem := height_problem(found):
         guess = "camera space? D3_Positions_mono?" if camera is None else "not of this camera?"

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,22 +25,10 @@ from corruptbench.camera import Camera
 from corruptbench.datasets.base import Clip, ClipId, bounds
 from corruptbench.datasets.checks import humaneva as checks
 from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
+from corruptbench.datasets.humaneva import files, partitions
 from corruptbench.datasets.humaneva.calibration import read_camera
-from corruptbench.datasets.humaneva.files import (
-    calibration_file,
-    check_root,
-    pictures_of,
-    video_file,
-)
 from corruptbench.datasets.humaneva.labels import LabelFiles, Source
-from corruptbench.datasets.humaneva.partitions import (
-    CAMERAS,
-    OFFICIAL,
-    PARTITIONS,
-    POSITIONS,
-    Partition,
-    Recording,
-)
+from corruptbench.datasets.humaneva.partitions import CAMERAS, OFFICIAL, Partition, Recording
 from corruptbench.errors import InputError
 
 FPS = 60.0
@@ -59,7 +46,7 @@ class HumanEva:
         self,
         root: Path,
         recordings: tuple[Recording, ...] = OFFICIAL,
-        positions: Mapping[str, tuple[tuple[float, float, float], ...]] = POSITIONS,
+        positions: Mapping[str, tuple[tuple[float, float, float], ...]] = partitions.POSITIONS,
     ) -> None:
         """Look for the subjects' folders only.
 
@@ -68,12 +55,12 @@ class HumanEva:
             recordings: the partition, the official one by default.
             positions: the cameras' centers that `check` expects, world mm.
         """
-        there = check_root(root, sorted({r.subject for r in recordings}))
+        there = files.check_root(root, sorted({r.subject for r in recordings}))
         self.root = root
         self.positions = positions
         self.recordings = tuple(r for r in recordings if r.subject in there)
-        self._expected = recordings
-        self._labels = LabelFiles(root)
+        self.expected = recordings
+        self.labels = LabelFiles(root)
 
     def clip_ids(self) -> list[ClipId]:
         """Return all clips of the subjects that are there, sorted."""
@@ -82,10 +69,9 @@ class HumanEva:
     def load(self, clip_id: ClipId) -> Clip:
         """Return the clip with its labels; the video is named, not opened."""
         recording, partition = self._part(clip_id)
-        camera = read_camera(
-            calibration_file(self.root, recording.subject, clip_id.camera), clip_id.camera
-        )
-        joints = self._labels.read(recording, partition)
+        path = files.calibration_file(self.root, recording.subject, clip_id.camera)
+        camera = read_camera(path, clip_id.camera)
+        joints = self.labels.read(recording, partition)
         first, _ = recording.frames(partition)
         start = recording.starts[CAMERAS.index(clip_id.camera)]
         return Clip(
@@ -101,19 +87,15 @@ class HumanEva:
 
     def label_source(self, clip_id: ClipId) -> Source | None:
         """Return where the labels of a clip come from; None where there are none."""
-        return self._labels.source(*self._part(clip_id))
+        return self.labels.source(*self._part(clip_id))
 
     def _part(self, clip_id: ClipId) -> tuple[Recording, Partition]:
-        recording = next(
-            r
-            for r in self.recordings
-            if r.subject == clip_id.subject and clip_id.sequence.startswith(f"{r.name}_")
-        )
-        return recording, cast(Partition, clip_id.sequence.removeprefix(f"{recording.name}_"))
+        parts = ((r, p) for r in self.recordings for p in partitions.PARTITIONS)
+        return next((r, p) for r, p in parts if r.clip(p, clip_id.camera) == clip_id)
 
     def _video(self, recording: Recording, camera: str) -> Path:
-        path = video_file(self.root, recording.subject, recording.name, camera)
-        pictures = pictures_of(path)
+        path = files.video_file(self.root, recording.subject, recording.name, camera)
+        pictures = files.pictures_of(path)
         if pictures.is_dir() and not path.is_file():
             raise InputError(
                 f"{pictures}: a folder of pictures, expected the video {path.name}; make it, "
@@ -124,7 +106,7 @@ class HumanEva:
 
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """Yield what is there, missing, or other than published; see `checks.findings`."""
-        return checks.findings(self.root, self._expected, self.positions, self._labels, needs)
+        return checks.findings(self, needs)
 
 
 def _person_boxes(joints: NDArray[np.float64], camera: Camera) -> NDArray[np.float64]:
@@ -144,7 +126,7 @@ def _person_boxes(joints: NDArray[np.float64], camera: Camera) -> NDArray[np.flo
 def open_root(root: Path | None) -> HumanEva:
     """Return the data set in ``root``, which must be given."""
     if root is None:
-        raise InputError("HumanEva-I needs its root: the folder that holds S1, S2, S3")
+        raise InputError("HumanEva-I needs its root: the folder that holds S1, S2, S3", "root")
     return HumanEva(root)
 
 
@@ -154,9 +136,5 @@ def expected_clips() -> dict[ClipId, range]:
     Which frames have a label depends on the motion capture and its conversion: at least one, and
     at most all.
     """
-    return {
-        recording.clip(partition, camera): range(1, recording.count(partition) + 1)
-        for recording in OFFICIAL
-        for partition in PARTITIONS
-        for camera in CAMERAS
-    }
+    parts = ((r, p) for r in OFFICIAL for p in partitions.PARTITIONS)
+    return {r.clip(p, camera): range(1, r.count(p) + 1) for r, p in parts for camera in CAMERAS}

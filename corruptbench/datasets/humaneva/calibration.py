@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from corruptbench.camera import Camera
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import require_file
 from corruptbench.errors import InputError
 from corruptbench.text_files import read_text
 
@@ -36,8 +36,7 @@ def read_numbers(path: Path, count: int, what: str, remedy: str) -> list[float]:
     Raises:
         InputError: when it is missing, or does not hold so many finite numbers.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: missing{near_miss(path)}; expected {what}; {remedy}")
+    require_file(path, f"expected {what}; {remedy}")
     words = read_text(path).split()
     try:
         numbers = [float(word) for word in words]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 
 from corruptbench.datasets.near_misses import near_miss
-from corruptbench.datasets.root_suggestion import nearby
+from corruptbench.datasets.root_suggestion import suggest_nearby
 from corruptbench.errors import InputError
 
 _KINDS = ("Image_Data", "Calibration_Data", "Sync_Data", "Mocap_Data")
@@ -45,9 +46,8 @@ def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
     if found:
         return found
     similar = next(filter(None, (near_miss(root / s / "Image_Data") for s in subjects)), "")
-    other = None if similar else nearby(root, present)
-    if other is not None:
-        raise InputError(f"{root}: holds no subject's folder, but {other} does: give {other}")
+    if not similar:
+        suggest_nearby(root, present)
     raise InputError(
         f"{root}: no folder {' or '.join(subjects)} of HumanEva-I in it{similar}; expected "
         "S1/Image_Data, S1/Calibration_Data and so on: are the archives unpacked?"
@@ -56,7 +56,7 @@ def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
 
 def subject_file(root: Path, subject: str, folder: str, name: str) -> Path:
     """Return a file such as ``S1/Image_Data/Walking_1_(C1).avi``."""
-    return child(child(child(root, subject), folder), name)
+    return reduce(child, (subject, folder, name), root)
 
 
 def video_file(root: Path, subject: str, recording: str, camera: str) -> Path:
@@ -91,9 +91,6 @@ def converted_file(root: Path, partition: str, subject: str, recording: str) -> 
     runs.
     """
     code = sorted(p for p in root.glob("Release_Code*") if p.is_dir())
-    name = f"{recording}.mat"
-    paths = [
-        child(child(child(child(top, "converted_15j"), partition), subject), name)
-        for top in (root, *code)
-    ]
+    names = ("converted_15j", partition, subject, f"{recording}.mat")
+    paths = [reduce(child, names, top) for top in (root, *code)]
     return next((p for p in paths if p.is_file()), paths[0])

@@ -24,12 +24,7 @@ from corruptbench.datasets.humaneva.sync import STREAMS, Clock, common_clock, re
 from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
 from corruptbench.formats.humaneva_chunks import chunk_name, numbered, validity
-from corruptbench.formats.videopose3d import (
-    Table,
-    check_poses,
-    read_detections,
-    read_positions,
-)
+from corruptbench.formats.videopose3d import Table, check_poses, read_detections, read_positions
 
 Array = NDArray[np.float64]
 Source = Literal["converted_15j", "data_3d_humaneva15.npz", "motion capture (experimental)"]
@@ -146,9 +141,7 @@ class LabelFiles:
             check_poses(chunk, 15, f"{where}, {chunk_name(recording.name, i)}", _EXPECTED)
         subject = f"Unlabeled/{partition}/{recording.subject}"
         unlabeled = numbered(self._unlabeled.get(subject, {}), recording.name)
-        gaps = {
-            i: max(len(a) for a in cameras if a is not None) for i, cameras in unlabeled.items()
-        }
+        gaps = {i: max(len(a) for a in views if a is not None) for i, views in unlabeled.items()}
         count = recording.count(partition)
         valid = validity({i: len(a) for i, a in chunks.items()}, gaps, count)
         if valid is None:

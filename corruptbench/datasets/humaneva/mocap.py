@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench import sandbox
-from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.near_misses import require_file
 from corruptbench.errors import InputError
+from corruptbench.formats import sandboxed
 
 Array = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ class Capture:
 
     path: Path
     markers: Array
-    labels: tuple[str, ...]
+    labels: list[str]
 
     def index(self, *names: str) -> int:
         """Return the first marker whose label contains a name; a subject may stand before it."""
@@ -72,8 +72,7 @@ def read_capture(path: Path) -> Capture:
     Raises:
         InputError: when it is no such file, or lacks the markers or their labels.
     """
-    markers, labels = run_matlab("capture", path, remedy=_AGAIN)
-    return Capture(path, markers, tuple(labels))
+    return Capture(path, *run_matlab("capture", path, remedy=_AGAIN))
 
 
 def run_matlab(function: str, path: Path, *arguments: str, remedy: str) -> Any:
@@ -82,11 +81,8 @@ def run_matlab(function: str, path: Path, *arguments: str, remedy: str) -> Any:
     Raises:
         InputError: when the file is missing, damaged, or lacks what the function reads.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: missing{near_miss(path)}; complete the data set")
-    call, where = f"corruptbench.formats.matlab:{function}", str(path)
-    limits = sandbox.Limits.for_file(path)
-    return sandbox.run(call, where, *arguments, name=where, remedy=remedy, limits=limits)
+    require_file(path, "complete the data set")
+    return sandboxed.read(f"matlab:{function}", path, *arguments, remedy=remedy)
 
 
 def read_parameters(path: Path) -> dict[str, float]:
@@ -95,11 +91,7 @@ def read_parameters(path: Path) -> dict[str, float]:
     Raises:
         InputError: when one that is needed is missing.
     """
-    if not path.is_file():
-        raise InputError(
-            f"{path}: missing{near_miss(path)}; expected the subject's measures: complete the data "
-            "set"
-        )
+    require_file(path, "expected the subject's measures: complete the data set")
     text = path.read_bytes().decode("latin-1")
     found = {k: float(v) for k, v in re.findall(r"\$(\w+)\s*=\s*(-?\d+(?:\.\d*)?)", text)}
     for name in ("LShoulderOffset", "RShoulderOffset"):
@@ -119,12 +111,9 @@ def joints_of(
         parameters: the subject's measures, mm.
         positions: frames (F,) in the trial, from 1 and fractional.
     """
-    return _Body(trial, positions).joints(_shoulder_width(static), parameters)
-
-
-def _shoulder_width(static: Capture) -> float:
     left, right = (static.markers[:, static.index(n)] for n in ("LSHO", "RSHO"))
-    return float(np.linalg.norm(left - right, axis=1).mean()) / 2 - MARKER_RADIUS
+    shoulder_width = float(np.linalg.norm(left - right, axis=1).mean()) / 2 - MARKER_RADIUS
+    return _Body(trial, positions).joints(shoulder_width, parameters)
 
 
 class _Body:
@@ -140,16 +129,16 @@ class _Body:
         is_complete = (surface.sum(axis=2) != 0).all(axis=1)
         self.valid = inside & is_complete[self.low] & is_complete[self.high]
 
-    def _between(self, marker: int) -> tuple[Array, Array]:
-        track = self.trial.markers[:, marker]
-        for end in (track[self.low], track[self.low + 1]):
-            self.valid &= (end != 0).any(axis=1)
-        return track[self.low], track[self.low + 1]
+    def _between(self, marker: int) -> Array:
+        """Return a marker (2, F, 3) in the frames before and after."""
+        ends = self.trial.markers[[self.low, self.low + 1], marker]
+        self.valid &= (ends != 0).any(axis=2).all(axis=0)
+        return np.asarray(ends)
 
     def point(self, name: str) -> Array:
         """Return a virtual marker (F, 3)."""
         before, after = self._between(self.trial.index(name))
-        return before + self.share[:, None] * (after - before)
+        return np.asarray(before + self.share[:, None] * (after - before))
 
     def length(self, a: str, b: str) -> Array:
         """Return the mean distance (F, 1) of two virtual markers in the frames around."""
@@ -161,15 +150,13 @@ class _Body:
         """Return the axes x and z (F, 3) of a segment, turned evenly from one frame to the next."""
         start = self.trial.index(name)
         origin, z, x, y = (self._between(start + i) for i in range(4))
-        ends = []
-        for end in range(2):
-            axes = np.stack([p[end] - origin[end] for p in (x, y, z)], axis=2)
-            axes /= np.maximum(np.linalg.norm(axes, axis=1, keepdims=True), 1e-9)
-            square = np.abs(np.swapaxes(axes, 1, 2) @ axes - np.eye(3)).max(axis=(1, 2)) <= 1e-4
-            square &= np.linalg.det(axes) > 0
-            self.valid &= square
-            ends.append(np.where(square[:, None, None], axes, np.eye(3)))
-        turned = _slerp(ends[0], ends[1], self.share)
+        axes = np.stack([x - origin, y - origin, z - origin], axis=3)
+        axes /= np.maximum(np.linalg.norm(axes, axis=2, keepdims=True), 1e-9)
+        square = np.abs(np.swapaxes(axes, 2, 3) @ axes - np.eye(3)).max(axis=(2, 3)) <= 1e-4
+        square &= np.linalg.det(axes) > 0
+        self.valid &= square.all(axis=0)
+        before, after = np.where(square[..., None, None], axes, np.eye(3))
+        turned = _slerp(before, after, self.share)
         return turned[:, :, 0], turned[:, :, 2]
 
     def joints(self, shoulder_width: float, parameters: Mapping[str, float]) -> Array:

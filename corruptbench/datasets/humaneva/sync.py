@@ -26,19 +26,9 @@ STREAMS = ("C1", "C2", "C3", "BW1", "BW2", "BW3", "BW4")
 UPDATE = "apply Critical_Update_OFS_files.zip, which replaces Sync_Data"
 
 
-@dataclass(frozen=True)
-class Offset:
-    """One .ofs file.
-
-    Attributes:
-        video_frame: a frame of the video, from 1, may be fractional.
-        mocap_frame: the motion capture frame of the same moment, from 1, may be fractional.
-        scale: motion capture frames per video frame.
-    """
-
-    video_frame: float
-    mocap_frame: float
-    scale: float
+#: The content of an .ofs file: a frame of the video, the motion capture frame of the same moment
+#: (both from 1, may be fractional), and motion capture frames per video frame.
+Offset = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -68,14 +58,14 @@ def read_offset(path: Path) -> Offset:
         raise InputError(
             f"{path}: {scale:g} motion capture frames per video frame, expected about 2; {UPDATE}"
         )
-    return Offset(video, mocap, scale)
+    return video, mocap, scale
 
 
 def common_clock(offsets: Sequence[Offset]) -> Clock:
     """Return the streams' common clock; the first one's motion capture frame ties them."""
-    tie = offsets[0].mocap_frame
-    starts = [o.video_frame + (tie - o.mocap_frame) / o.scale for o in offsets]
-    scale = sum(o.scale for o in offsets) / len(offsets)
+    _, tie, _ = offsets[0]
+    starts = [video + (tie - mocap) / scale for video, mocap, scale in offsets]
+    scale = sum(scale for _, _, scale in offsets) / len(offsets)
     earliest = min(starts)
     mocap_start = tie - scale * (earliest - 1)
     starts = [s - earliest + 1 for s in starts]

@@ -26,8 +26,6 @@ def open_root(root: Path | None) -> FolderDataset:
 def expected_clips() -> dict[ClipId, range]:
     """Return all clips of the embedded set, each with its one number of valid labeled frames."""
     embedded = FolderDataset(EMBEDDED)
-    valid = (
-        (clip, int(np.isfinite(embedded.load(clip).joints).all(axis=(1, 2)).sum()))
-        for clip in embedded.clip_ids()
-    )
-    return {clip: range(n, n + 1) for clip, n in valid}
+    clips = map(embedded.load, embedded.clip_ids())
+    valid = {c.id: int(np.isfinite(c.joints).all(axis=(1, 2)).sum()) for c in clips}
+    return {clip: range(n, n + 1) for clip, n in valid.items()}
