@@ -43,7 +43,7 @@ class Placed:
     @property
     def width(self) -> float:
         """Width of the picture, px."""
-        return self.scale * self.cut.layers.shape[1]
+        return float(self.scale * self.cut.layers.shape[1])
 
     def hidden(self, left: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the part of each box (N, 4) that it hides where its left edge is there, (N,)."""
@@ -65,9 +65,9 @@ class Line:
     start: float
     speed: float
 
-    def at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the left edge at times, frames."""
-        return self.start + self.speed * times
+    def at(self, first: int, stop: int) -> NDArray[np.float64]:
+        """Return the left edge in frames ``first`` to ``stop - 1``."""
+        return np.asarray(self.start + self.speed * np.arange(first, stop), dtype=np.float64)
 
 
 def line(
@@ -104,7 +104,7 @@ def line(
 def _between(boxes: NDArray[np.float64], time: float) -> NDArray[np.float64]:
     """Return the box between the frames before and after a time."""
     i = int(np.floor(time))
-    return (boxes[max(i, 0)] + boxes[min(i + 1, len(boxes) - 1)]) / 2
+    return np.asarray((boxes[max(i, 0)] + boxes[min(i + 1, len(boxes) - 1)]) / 2)
 
 
 def _overlap(placed: Placed, box: NDArray[np.float64], side: int) -> float | None:
@@ -133,9 +133,11 @@ def faults(
     """
     around = round(AROUND * unit / max(abs(way.speed), SPEEDS[0] * unit))
     first, stop = max(frames.start - around, 0), min(frames.stop + around, len(boxes))
-    times = np.arange(first, stop)
-    hidden = placed.hidden(way.at(times), boxes[first:stop]) > HIDDEN
-    wrong = np.count_nonzero(hidden != ((times >= frames.start) & (times < frames.stop)))
+    wanted = np.zeros(stop - first, dtype=bool)
+    wanted[frames.start - first : frames.stop - first] = True
+    wrong = np.count_nonzero(
+        (placed.hidden(way.at(first, stop), boxes[first:stop]) > HIDDEN) != wanted
+    )
     speed = abs(way.speed) / unit
     return wrong + 100 * max(SPEEDS[0] / max(speed, 1e-9) - 1, speed / SPEEDS[1] - 1, 0.0)
 

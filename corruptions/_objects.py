@@ -19,13 +19,53 @@ from corruptbench.corruptions._kernel import kernel
 
 #: Names of the files, and the height of each object, meters.
 HEIGHTS: dict[str, float] = {
+    "banquet_chair": 0.87,
+    "barrel": 0.90,
+    "bicycle": 0.84,
+    "bmx": 0.77,
+    "bookcase": 2.21,
+    "crate": 0.59,
+    "desk_chair": 1.00,
+    "drawers": 0.89,
+    "ficus": 0.82,
+    "filing_cabinet": 0.60,
+    "folding_screen": 1.89,
+    "fridge": 1.84,
+    "high_chair": 1.04,
+    "hospital_bed": 0.90,
+    "indoor_plant": 0.68,
+    "kitchen_chair": 0.95,
+    "laundry_basket": 0.67,
+    "leather_armchair": 0.80,
+    "loudspeaker": 0.55,
+    "narrow_shelf": 1.85,
+    "office_chair": 0.91,
+    "palm": 1.17,
+    "peace_lily": 0.88,
+    "piano": 1.38,
+    "rattan_armchair": 0.79,
+    "school_seat": 0.80,
+    "scooter": 1.21,
+    "shelves": 1.20,
+    "step_ladder": 0.83,
+    "stroller": 0.99,
+    "suitcase": 0.72,
+    "topiary": 1.03,
+    "wardrobe": 2.00,
+    "washing_machine": 0.73,
+    "waste_cart": 0.80,
+    "water_cooler": 1.32,
+    "wheelchair": 0.91,
+    "whiteboard": 1.29,
+    "workbench": 1.74,
+    "yucca": 1.80,
 }
 
 #: How much of its own level an object keeps whatever the scene is like, and of its own color, both
 #: in 1/256. The level at which it has its own: the mean of the cut-outs.
 OWN_LEVEL, OWN_COLOR, LEVEL = 84, 154, 108
 #: Gains lie between these, in 1/256; the darkest level of a scene counts up to a limit.
-GAINS, DARKEST = (80, 400), 48
+GAINS, DARKEST = (80, 400), 32
 #: Pixels of a scene that are looked at, for each axis, on either side of the middle.
 LOOKS = 32
 
@@ -57,7 +97,8 @@ def cut_out(name: str) -> CutOut:
     data = files("corruptbench.corruptions").joinpath("objects", f"{name}.webp").read_bytes()
     both = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     above, below = np.split(np.asarray(both, dtype=np.uint8), 2)
-    layers = np.concatenate([above[..., 2::-1], above[..., 3:], below[..., 3:]], axis=-1)
+    color = np.minimum(above[..., 2::-1], above[..., 3:])  # a file may have any where nothing is
+    layers = np.concatenate([color, above[..., 3:], below[..., 3:]], axis=-1)
     there = layers[..., 3] > 127
     rows = np.flatnonzero(there.any(axis=1))
     area = np.zeros((there.shape[0] + 1, there.shape[1] + 1), dtype=np.int64)
@@ -95,15 +136,15 @@ def _resize(rows, out):  # type: ignore[no-untyped-def]
         middle = (2 * x + 1) * size
         first = max((middle - reach) // (2 * wanted), 0)
         last = min((middle + reach) // (2 * wanted) + 1, size)
-        whole = np.int64(0)
-        for i in range(first, last):
-            whole += max(reach - abs(middle - (2 * i + 1) * wanted), 0)
+        weights = np.array(
+            [max(reach - abs(middle - (2 * i + 1) * wanted), 0) for i in range(first, last)]
+        )
+        whole = weights.sum()
         for y in range(count):
             for c in range(channels):
                 total = whole // 2
                 for i in range(first, last):
-                    weight = max(reach - abs(middle - (2 * i + 1) * wanted), 0)
-                    total += weight * np.int64(rows[y, i, c])
+                    total += weights[i - first] * np.int64(rows[y, i, c])
                 out[y, x, c] = total // whole
 
 
@@ -128,7 +169,7 @@ def light_of(frame: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Return how a scene lights an object: a gain for R, G and B in 1/256, and its darkest level.
 
     Read from the mean of the middle half of all levels, channel by channel, and from the level of
-    the darkest hundredth. A mirrored or reversed frame gives the same light.
+    the darkest thousandth. A mirrored or reversed frame gives the same light.
     """
     counts = np.zeros((3, 256), dtype=np.int32)
     _count(frame, counts)
@@ -142,7 +183,7 @@ def light_of(frame: NDArray[np.uint8]) -> NDArray[np.int32]:
     level = OWN_LEVEL + (256 - OWN_LEVEL) * gray // (LEVEL * number)
     color = OWN_COLOR + (256 - OWN_COLOR) * sums // gray
     gains = np.clip(level * color // 256, *GAINS)
-    dark = int((ranks.sum(axis=0) * 100 < 3 * total).sum())
+    dark = int((ranks.sum(axis=0) * 1000 < 3 * total).sum())
     return np.array([*gains, min(dark, DARKEST)], dtype=np.int32)
 
 

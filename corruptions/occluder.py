@@ -142,9 +142,7 @@ def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
             placed = thing.placed(feet, lower, way < 0)
             passing.append((feet + thing.below + lower * thing.above, thing, placed, found[1]))
     passing.sort(key=lambda one: one[0])
-    things = {
-        thing.name: sized(thing.name, placed.scale, blur) for _, thing, placed, _ in passing
-    }
+    things = {thing.name: sized(thing.name, placed.scale, blur) for _, thing, placed, _ in passing}
     return Draws(
         tuple(
             _crossing(info, thing.name, placed, way, things[thing.name].shape[1], blur)
@@ -170,7 +168,7 @@ def _crossing(
     info: ClipInfo, name: str, placed: Placed, way: Line, width: int, blur: tuple[int, ...]
 ) -> Crossing:
     """Return a way in whole pixels, over the frames in which it is in the picture."""
-    left = np.floor(way.at(np.arange(info.frames)) + 0.5).astype(np.int64) - blur[0]
+    left = np.floor(way.at(0, info.frames) + 0.5).astype(np.int64) - blur[0]
     frames = np.flatnonzero((left > -width) & (left < info.width))
     first, stop = (int(frames[0]), int(frames[-1]) + 1) if frames.size else (0, 0)
     top = round(placed.top) - blur[1]

@@ -13,12 +13,10 @@ import pytest
 from corruptbench.corruptions import Key, Region, all_corruptions, get
 from tests.corruptions.scenes import skeleton
 
-#: These do not come in episodes yet.
-NOT_YET = {"occluder"}
 NAMES = [
     name
     for name, corruption in all_corruptions().items()
-    if corruption.family == "temporary occlusion" and name not in NOT_YET
+    if corruption.family == "temporary occlusion"
 ]
 SHARES = (0.2, 0.3, 0.4, 0.5, 0.6)  # of the frames, at severities 1 to 5: our own choice
 SEVERITIES = range(1, 6)

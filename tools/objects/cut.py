@@ -11,8 +11,9 @@ from .renderer import View
 HEIGHT, WIDTH = 240, 320
 #: The mean level of a cut-out, and how much of an object's own lightness counts beside it.
 LEVEL, OWN = 108.0, 0.75
-#: A shadow takes at most this part of the light, and has so many levels.
-DARKEST, LEVELS = 0.78, 40
+#: A shadow takes at most this part of the light; it ends where it would take less than that; and
+#: it has so many levels.
+DARKEST, FAINT, LEVELS = 0.80, 0.13, 40
 
 
 def cut(view: View) -> np.ndarray:
@@ -29,12 +30,13 @@ def cut(view: View) -> np.ndarray:
         cv2.resize(one, size, interpolation=cv2.INTER_AREA)
         for one in (view.color, view.cover, view.floor)
     )
-    shadow = np.clip(1 - floor, 0, 1) * DARKEST
-    shadow = np.round(cv2.GaussianBlur(shadow, (0, 0), 1.5) * LEVELS) / LEVELS
+    shadow = cv2.GaussianBlur(np.clip(1 - floor, 0, 1), (0, 0), 1.5)
+    shadow = np.clip((shadow - FAINT) / (1 - FAINT), 0, 1) * DARKEST
+    shadow = np.round(shadow * LEVELS) / LEVELS
     color = _srgb(light / np.maximum(cover, 1e-6)[..., None], cover)
     above = np.concatenate([color * cover[..., None], 255 * cover[..., None]], axis=-1)
     below = np.concatenate([np.zeros_like(color), 255 * shadow[..., None]], axis=-1)
-    there = (cover > 0.02) | (shadow > 0.12)
+    there = (cover > 0.02) | (shadow > 0)
     rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
     part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     return np.round(np.concatenate([above[part], below[part]])).clip(0, 255).astype(np.uint8)

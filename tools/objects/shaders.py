@@ -61,7 +61,8 @@ void main() {
     vec3 albedo = pow(base.rgb, vec3(2.2));
     // Real paint is neither quite white, nor quite black, nor of one pure color; and it wears.
     albedo = mix(albedo, vec3(dot(albedo, vec3(0.25, 0.65, 0.10))), 0.08) * 0.76 + 0.016;
-    float wear = 0.55 * noise(world * 7.0) + 0.33 * noise(world * 29.0) + 0.12 * noise(world * 90.0);
+    float wear = 0.55 * noise(world * 7.0) + 0.33 * noise(world * 29.0);
+    wear += 0.12 * noise(world * 90.0);
     albedo *= (0.80 + 0.36 * wear) * mix(0.82, 1.0, smoothstep(0.0, 0.25, world.y));
     vec3 n = normalize(facing);
     if (dot(n, eye - world) < 0.0) n = -n;
