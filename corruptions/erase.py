@@ -82,13 +82,12 @@ def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     side, patches = params.side * info.person_height, []
     for i, frames in enumerate(found):
         within = slice(frames.start, frames.stop)
-        numbers = np.array(
-            [[key.uniform(n, i, patch) for n in range(6)] for patch in range(params.patches)]
-        )
+        where = [(half, i, patch, 0) for patch in range(params.patches) for half in (0, 1)]
+        numbers = key.words(np.array(where, dtype=np.uint32)).reshape(-1, 8) / 2**32
         stretch = np.array([ASPECT ** (float(n) - 0.5) for n in numbers[:, 2]])
         size = side * np.stack([stretch, 1 / stretch], axis=1)
         sides = _grown(_centers(info, within, numbers), size, boxes[within])
-        colors = 32 + np.floor(192 * numbers[:, 3:]).astype(int)
+        colors = 32 + np.floor(192 * numbers[:, 3:6]).astype(int)
         patches.append(Patches(sides, tuple((r, g, b) for r, g, b in colors.tolist())))
     return Draws(found, tuple(patches))
 

@@ -29,7 +29,7 @@ def stretches(found, frames):
     share=st.sampled_from(SHARES),
     seed=st.integers(0, 9),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_limits_hold_in_every_clip(frames, fps, share, seed):
     found = episodes(clip(frames, fps), share, Key.of("limits", seed))
     free = stretches(found, frames)

@@ -105,7 +105,8 @@ def test_facts_and_key_are_of_this_package(about, key, message):
 
 
 def test_a_severity_may_be_numpys():
-    assert get("erase").prepare(ABOUT, np.int8(3), KEY).patches
+    mask = get("mask")
+    assert mask.prepare(ABOUT, np.int8(3), KEY).centers == mask.prepare(ABOUT, 3, KEY).centers
 
 
 @pytest.mark.parametrize(
