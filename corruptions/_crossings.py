@@ -25,6 +25,20 @@ AROUND = 3.0
 
 
 @dataclass(frozen=True)
+class Person:
+    """In front of whom objects pass: boxes (F, 4) in all frames, px, and the person's height."""
+
+    boxes: NDArray[np.float64]
+    height: float
+    fps: float
+
+    @property
+    def unit(self) -> float:
+        """One person height a second, px a frame."""
+        return self.height / self.fps
+
+
+@dataclass(frozen=True)
 class Placed:
     """An object at its size, and how high it stands in the picture.
 
@@ -70,18 +84,16 @@ class Line:
         return np.asarray(self.start + self.speed * np.arange(first, stop), dtype=np.float64)
 
 
-def line(
-    placed: Placed, way: int, frames: range, boxes: NDArray[np.float64], unit: float
-) -> Line | None:
+def line(placed: Placed, way: int, frames: range, person: Person) -> Line | None:
     """Return the line on which the object passes in an episode; None if it hides too little.
 
     Args:
         placed: the object.
         way: 1 to the right, -1 to the left.
         frames: the episode.
-        boxes: (F, 4) the person's boxes in all frames of the clip.
-        unit: a speed of one person height a second, px a frame.
+        person: in front of whom it passes.
     """
+    boxes = person.boxes
     first, last = frames.start - 0.5, frames.stop - 0.5
     begin, end = (_between(boxes, time) for time in (first, last))
     near, far = (0, 2) if way > 0 else (2, 0)  # the sides where it comes in and goes out
@@ -93,7 +105,7 @@ def line(
     open_first, open_last = frames.start == 0, frames.stop == len(boxes)
     speed = (gone - come) / len(frames)
     if open_first or open_last:
-        speed = way * min(abs(speed), USUAL * unit)
+        speed = way * min(abs(speed), USUAL * person.unit)
     if open_first and open_last:
         return Line((come + gone) / 2 - speed * (first + last) / 2, speed)
     if open_first:
@@ -124,30 +136,24 @@ def _overlap(placed: Placed, box: NDArray[np.float64], side: int) -> float | Non
     return float(np.searchsorted(columns, wanted)) * scale if columns[-1] > wanted else None
 
 
-def faults(
-    placed: Placed, way: Line, frames: range, boxes: NDArray[np.float64], unit: float
-) -> float:
+def faults(placed: Placed, way: Line, frames: range, person: Person) -> float:
     """Return how many frames are hidden that should be free, or the other way round.
 
     A speed beyond `SPEEDS` counts as one frame for each percent.
     """
-    around = round(AROUND * unit / max(abs(way.speed), SPEEDS[0] * unit))
-    first, stop = max(frames.start - around, 0), min(frames.stop + around, len(boxes))
+    around = round(AROUND * person.height / max(abs(way.speed), SPEEDS[0] * person.unit))
+    first = max(frames.start - around, 0)
+    stop = min(frames.stop + around, len(person.boxes))
     wanted = np.zeros(stop - first, dtype=bool)
     wanted[frames.start - first : frames.stop - first] = True
-    wrong = np.count_nonzero(
-        (placed.hidden(way.at(first, stop), boxes[first:stop]) > HIDDEN) != wanted
-    )
-    speed = abs(way.speed) / unit
-    return wrong + 100 * max(SPEEDS[0] / max(speed, 1e-9) - 1, speed / SPEEDS[1] - 1, 0.0)
+    hidden = placed.hidden(way.at(first, stop), person.boxes[first:stop]) > HIDDEN
+    speed = abs(way.speed) / person.unit
+    off = max(SPEEDS[0] / max(speed, 1e-9) - 1, speed / SPEEDS[1] - 1, 0.0)
+    return np.count_nonzero(hidden != wanted) + 100 * off
 
 
 def best(
-    candidates: Iterable[tuple[Placed, int]],
-    frames: range,
-    boxes: NDArray[np.float64],
-    unit: float,
-    enough: float,
+    candidates: Iterable[tuple[Placed, int]], frames: range, person: Person, enough: float
 ) -> tuple[int, Line] | None:
     """Return the index of the first candidate with no more than so many faults, and its line.
 
@@ -155,10 +161,10 @@ def best(
     """
     found: tuple[float, int, Line] | None = None
     for i, (placed, way) in enumerate(candidates):
-        one = line(placed, way, frames, boxes, unit)
+        one = line(placed, way, frames, person)
         if one is None or one.speed * way <= 0:
             continue
-        wrong = faults(placed, one, frames, boxes, unit)
+        wrong = faults(placed, one, frames, person)
         if found is None or wrong < found[0]:
             found = wrong, i, one
         if wrong <= enough:

@@ -37,7 +37,6 @@ HEIGHTS: dict[str, float] = {
     "kitchen_chair": 0.95,
     "laundry_basket": 0.67,
     "leather_armchair": 0.80,
-    "loudspeaker": 0.55,
     "narrow_shelf": 1.85,
     "office_chair": 0.91,
     "palm": 1.17,

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.corruptions._boxes import steady, visible
-from corruptbench.corruptions._crossings import Line, Placed, best
+from corruptbench.corruptions._crossings import Line, Person, Placed, best
 from corruptbench.corruptions._episodes import episodes
 from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._objects import HEIGHTS, cut_out, light_of, sized
@@ -118,10 +118,10 @@ def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     boxes = steady(visible(info), 0)
     if np.isnan(boxes).any():  # no person to pass in front of
         return Draws((), {})
-    unit = info.person_height / info.fps
+    person = Person(boxes, info.person_height, info.fps)
     deck = _deck(info.person_height, params, key)
     blur = tuple(round(part * info.person_height) for part in BLUR)
-    blur = (max(blur[0], round(EXPOSURE * unit)), blur[1])
+    blur = (max(blur[0], round(EXPOSURE * person.unit)), blur[1])
     last: list[str] = []
     passing: list[tuple[float, _Thing, Placed, Line]] = []
     for i, frames in enumerate(episodes(info, params.share, key, mean=params.episode)):
@@ -134,7 +134,7 @@ def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
         tries = [(*one, LOWER * step) for step in range(STEPS) for one in order]
         found = best(
             ((thing.placed(feet, lower, way < 0), way) for thing, way, lower in tries),
-            frames, boxes, unit, ENOUGH,
+            frames, person, ENOUGH,
         )  # fmt: skip
         if found is not None:
             thing, way, lower = tries[found[0]]

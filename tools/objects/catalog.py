@@ -52,7 +52,6 @@ CHOICES = {
     "kitchen_chair": Choice("zero", 108, 35),
     "laundry_basket": Choice("scopia", 194, 30),
     "leather_armchair": Choice("zero", 139, 25),
-    "loudspeaker": Choice("zero", 44, 25),
     "narrow_shelf": Choice("zero", 61, -25),
     "office_chair": Choice("kator", 72, 40),
     "palm": Choice("zero", 126, 0),
