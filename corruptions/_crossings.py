@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from corruptbench.corruptions._objects import CutOut
 
-#: The part of the box that is hidden at the ends of an episode.
-HIDDEN = 0.05
+#: The part of the box that is hidden at the ends of an episode. More than so many frames away from
+#: an end it is more or less by this much, so that a box that swings does not count as an end.
+HIDDEN, SURE, ENDS = 0.05, 0.01, 2
 #: Speeds, in person heights a second, and the one that is taken where an end is open.
 SPEEDS, USUAL = (0.3, 1.5), 0.9
 #: The person is not met again after so many person heights.
@@ -136,24 +137,41 @@ def _overlap(placed: Placed, box: NDArray[np.float64], side: int) -> float | Non
     return float(np.searchsorted(columns, wanted)) * scale if columns[-1] > wanted else None
 
 
-def faults(placed: Placed, way: Line, frames: range, person: Person) -> float:
-    """Return how many frames are hidden that should be free, or the other way round.
-
-    A speed beyond `SPEEDS` counts as one frame for each percent.
-    """
+def over(
+    placed: Placed, way: Line, frames: range, person: Person
+) -> tuple[slice, NDArray[np.float64]]:
+    """Return the frames around an episode in which the two can meet, and the part it hides there."""
     around = round(AROUND * person.height / max(abs(way.speed), SPEEDS[0] * person.unit))
     first = max(frames.start - around, 0)
     stop = min(frames.stop + around, len(person.boxes))
-    wanted = np.zeros(stop - first, dtype=bool)
-    wanted[frames.start - first : frames.stop - first] = True
-    hidden = placed.hidden(way.at(first, stop), person.boxes[first:stop]) > HIDDEN
+    return slice(first, stop), placed.hidden(way.at(first, stop), person.boxes[first:stop])
+
+
+def faults(
+    placed: Placed, way: Line, frames: range, person: Person, others: NDArray[np.float64]
+) -> float:
+    """Return how many frames are hidden that should be free, or the other way round.
+
+    A speed beyond `SPEEDS` counts as one frame for each percent. ``others`` (F,) is the part that
+    other objects hide.
+    """
+    near, hidden = over(placed, way, frames, person)
+    times = np.arange(near.start, near.stop)
+    inside = np.minimum(times - frames.start + 1, frames.stop - times)  # from the nearer end on
+    limit = HIDDEN + SURE * (1.0 * (inside > ENDS) - (inside <= -ENDS))
+    foreign = (inside <= 0) & (hidden == 0)  # hidden by others alone
+    wrong = ((hidden + others[near] > limit) != (inside > 0)) & ~foreign
     speed = abs(way.speed) / person.unit
     off = max(SPEEDS[0] / max(speed, 1e-9) - 1, speed / SPEEDS[1] - 1, 0.0)
-    return np.count_nonzero(hidden != wanted) + 100 * off
+    return np.count_nonzero(wrong) + 100 * off
 
 
 def best(
-    candidates: Iterable[tuple[Placed, int]], frames: range, person: Person, enough: float
+    candidates: Iterable[tuple[Placed, int]],
+    frames: range,
+    person: Person,
+    others: NDArray[np.float64],
+    enough: float,
 ) -> tuple[int, Line] | None:
     """Return the index of the first candidate with no more than so many faults, and its line.
 
@@ -164,7 +182,7 @@ def best(
         one = line(placed, way, frames, person)
         if one is None or one.speed * way <= 0:
             continue
-        wrong = faults(placed, one, frames, person)
+        wrong = faults(placed, one, frames, person, others)
         if found is None or wrong < found[0]:
             found = wrong, i, one
         if wrong <= enough:

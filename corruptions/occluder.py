@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.corruptions._boxes import steady, visible
-from corruptbench.corruptions._crossings import Line, Person, Placed, best
+from corruptbench.corruptions._crossings import Line, Person, Placed, best, over
 from corruptbench.corruptions._episodes import episodes
 from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._objects import HEIGHTS, cut_out, light_of, sized
@@ -57,7 +57,7 @@ NEARER = (0.04, 0.16)
 #: nearer to the camera.
 PERSON, LARGER = 1.7, (0.85, 1.75)
 #: Objects of one clip at most, and episodes in which an object does not come again.
-DECK, APART = 12, 3
+DECK, APART = 16, 3
 #: An object that would have to move too fast passes further down the picture, by this fraction of
 #: its height above the feet, at most so many times.
 LOWER, STEPS = 0.25, 5
@@ -122,7 +122,7 @@ def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     deck = _deck(info.person_height, params, key)
     blur = tuple(round(part * info.person_height) for part in BLUR)
     blur = (max(blur[0], round(EXPOSURE * person.unit)), blur[1])
-    last: list[str] = []
+    others, last = np.zeros(info.frames), list[str]()
     passing: list[tuple[float, _Thing, Placed, Line]] = []
     for i, frames in enumerate(episodes(info, params.share, key, mean=params.episode)):
         feet = float(boxes[frames.start : frames.stop, 3].max())
@@ -134,12 +134,14 @@ def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
         tries = [(*one, LOWER * step) for step in range(STEPS) for one in order]
         found = best(
             ((thing.placed(feet, lower, way < 0), way) for thing, way, lower in tries),
-            frames, person, ENOUGH,
+            frames, person, others, ENOUGH,
         )  # fmt: skip
         if found is not None:
             thing, way, lower = tries[found[0]]
             last.append(thing.name)
             placed = thing.placed(feet, lower, way < 0)
+            near, hidden = over(placed, found[1], frames, person)
+            others[near] += hidden
             passing.append((feet + thing.below + lower * thing.above, thing, placed, found[1]))
     passing.sort(key=lambda one: one[0])
     things = {thing.name: sized(thing.name, placed.scale, blur) for _, thing, placed, _ in passing}
