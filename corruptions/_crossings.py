@@ -18,7 +18,7 @@ from corruptbench.corruptions._objects import CutOut
 
 #: The part of the box that is hidden at the ends of an episode. More than so many frames away from
 #: an end it is more or less by this much, so that a box that swings does not count as an end.
-HIDDEN, SURE, ENDS = 0.05, 0.01, 2
+HIDDEN, SURE, ENDS = 0.05, 0.01, 1
 #: Speeds, in person heights a second, and the one that is taken where an end is open.
 SPEEDS, USUAL = (0.3, 1.5), 0.9
 #: The person is not met again after so many person heights.
@@ -140,7 +140,7 @@ def _overlap(placed: Placed, box: NDArray[np.float64], side: int) -> float | Non
 def over(
     placed: Placed, way: Line, frames: range, person: Person
 ) -> tuple[slice, NDArray[np.float64]]:
-    """Return the frames around an episode in which the two can meet, and the part it hides there."""
+    """Return the frames in which the two can meet, and the part that it hides in them."""
     around = round(AROUND * person.height / max(abs(way.speed), SPEEDS[0] * person.unit))
     first = max(frames.start - around, 0)
     stop = min(frames.stop + around, len(person.boxes))
