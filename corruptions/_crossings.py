@@ -61,10 +61,14 @@ class Placed:
         return float(self.scale * self.cut.layers.shape[1])
 
     def hidden(self, left: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the part of each box (N, 4) that it hides where its left edge is there, (N,)."""
+        """Return the part of each box (N, 4) that it hides where its left edge is there, (N,).
+
+        Both are rounded to whole pixels, as in the picture.
+        """
+        left, boxes = np.floor(left + 0.5), np.floor(boxes + 0.5)
         area = self.cut.area[:, -1:] - self.cut.area[:, ::-1] if self.mirrored else self.cut.area
         limits = np.array(area.shape)[::-1] - 1
-        corner = np.stack([left, np.full(len(left), self.top)], axis=1)
+        corner = np.stack([left, np.full(len(left), np.floor(self.top + 0.5))], axis=1)
         sides = (boxes.reshape(-1, 2, 2) - corner[:, None]) / self.scale
         at = np.clip(np.floor(sides + 0.5), 0, limits).astype(np.int64)
         (x0, y0), (x1, y1) = at[:, 0].T, at[:, 1].T
