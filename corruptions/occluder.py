@@ -1,70 +1,72 @@
-"""Occluder: objects pass through the picture in front of the person.
+"""Occluder: real objects pass through the picture in front of the person.
 
-Models temporary occlusion by a display board on wheels, a trolley with boxes, and a plant on a
-dolly. Each comes from one side of the picture, is in front of the middle of the person's box at one
-drawn instant, and goes on to the other side. Its way does not depend on what the person does. Its
-speed varies a little. It stands on the floor in front of the person's feet and throws a soft
-shadow. With severity, more and larger objects pass, and they take longer. A clip has three objects,
-which take turns. They are drawn once from `Key` at four times the resolution, reduced by integer
-coverage, and blurred as objects near a lens are. All numbers are our own choice.
+Models temporary occlusion by what is pushed or carried past a camera: prams, chairs, plants,
+cabinets, bicycles. The objects are rendered cut-outs of free models (see `corruptions/objects`). In
+each episode of `corruptions._episodes` one object comes from the left or the right and passes in
+front of the person on the floor, at a speed of people and carts. It is never the one that passed
+before. It throws a soft shadow on the floor, is lit like the scene (by the level and the color of
+the clean frame), and is as blurred as a moving object is in footage of that size. With severity
+larger objects pass, and more often. All numbers are our own choice.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._boxes import steady, visible
+from corruptbench.corruptions._crossings import Line, Person, Placed, best, over
+from corruptbench.corruptions._episodes import episodes
 from corruptbench.corruptions._kernel import kernel
+from corruptbench.corruptions._objects import HEIGHTS, cut_out, light_of, sized
 from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
 
 
 @dataclass(frozen=True)
 class Params:
-    """How large the objects are, how often one passes, and for how long.
+    """How large the objects are, and for how long they are in front of the person.
 
     Attributes:
-        size: mean height of an object, in person heights.
-        every: mean time from one crossing to the next, seconds.
-        crossing: time for which a crossing object overlaps the person, seconds.
+        size: mean height above the person's feet to which an object reaches, in person heights.
+        share: fraction of the frames in which an object hides more than 5 % of the person's box.
+        episode: mean time for which it does, seconds.
     """
 
     size: float
-    every: float
-    crossing: float
+    share: float
+    episode: float
 
 
 SEVERITIES = (
-    Params(size=0.50, every=1.50, crossing=0.65),
-    Params(size=0.60, every=1.25, crossing=0.80),
-    Params(size=0.72, every=1.05, crossing=0.95),
-    Params(size=0.82, every=1.00, crossing=1.05),
-    Params(size=0.92, every=0.95, crossing=1.15),
+    Params(size=0.50, share=0.2, episode=0.5),
+    Params(size=0.60, share=0.3, episode=0.6),
+    Params(size=0.70, share=0.4, episode=0.7),
+    Params(size=0.80, share=0.5, episode=0.8),
+    Params(size=0.90, share=0.6, episode=0.9),
 )
 
-#: Sizes and times between crossings vary by this fraction about their mean, each way.
-SIZE_SWING, TIME_SWING = 0.12, 0.2
-#: Mean width of a person, in person heights: an object crosses this and its own width.
-PERSON_WIDTH = 0.4
-#: An object's speed varies by this fraction about its mean, this many times a second.
-SWAY, SWAY_FREQUENCY = 0.25, 0.7
+#: The size of each object differs from the mean by up to this fraction of it.
+SIZE_SWING = 0.12
 #: Distance of an object in front of the feet, in person heights down the picture.
-NEARER = (0.02, 0.12)
-OBJECTS = 3
-#: Objects are drawn this many times larger. Its square divides 256 levels evenly.
-FINE = 4
-#: Reach of the blur of an object, across and down, in person heights each way: it moves, and it
-#: stands in front of the plane that is in focus.
-BLUR = (0.010, 0.004)
-#: Width of the canvas of an object, as a fraction of its height.
-CANVAS = 1.1
-
-Color = tuple[int, int, int]
+NEARER = (0.04, 0.16)
+#: Height of a person, meters, and how much larger than beside the person an object may be: it is
+#: nearer to the camera.
+PERSON, LARGER = 1.7, (0.85, 1.75)
+#: Objects of one clip at most, and episodes in which an object does not come again.
+DECK, APART = 16, 3
+#: An object that would have to move too fast passes further down the picture, by this fraction of
+#: its height above the feet, at most so many times.
+LOWER, STEPS = 0.25, 5
+#: Reach of the blur of an object, across and down, in person heights, and seconds for half of an
+#: exposure, in which it moves at one person height a second.
+BLUR, EXPOSURE = (0.002, 0.002), 0.25
+#: So many frames of an episode may be free, and so many others hidden, before another object is
+#: tried.
+ENOUGH = 0.5
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,16 @@ class Crossing:
     """One object passing once.
 
     Attributes:
-        thing: which object.
+        name: of the object.
+        mirrored: whether it looks to the left.
         first: the first frame in which its canvas is in the picture.
         left: column of the left edge of its canvas, in that frame and in each frame after it in
             which the canvas is in the picture.
         top: row of its upper edge.
     """
 
-    thing: int
+    name: str
+    mirrored: bool
     first: int
     left: NDArray[np.int64]
     top: int
@@ -87,263 +91,158 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Draws:
-    """All crossings, in the order in which they are painted, and the objects.
-
-    An object is (h, w, 4) uint8: color already multiplied by coverage, and coverage.
-    """
+    """All crossings, the far ones first, and the objects by name, (h, w, 5) uint8."""
 
     crossings: tuple[Crossing, ...]
-    things: tuple[NDArray[np.uint8], ...]
+    things: dict[str, NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class _Thing:
+    """An object of the clip: how far it reaches above the feet and below them, px."""
+
+    name: str
+    above: float
+    below: float
+
+    def placed(self, feet: float, lower: float, mirrored: bool) -> Placed:
+        """Return the object in front of feet on a row; ``lower`` is a fraction of its reach."""
+        cut = cut_out(self.name)
+        scale = (self.above + self.below) / cut.tall
+        bottom = feet + self.below + lower * self.above
+        return Placed(cut, mirrored, scale, bottom - scale * cut.bottom)
 
 
 def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
-    """Draw the objects and their ways."""
-    there = np.flatnonzero(np.isfinite(info.boxes).all(axis=1))
-    if not there.size:  # no person to pass in front of
-        return Draws((), ())
-    heights = [
-        max(round(params.size * info.person_height * _about(SIZE_SWING, key, 1, i)), 4)
-        for i in range(OBJECTS)
-    ]
-    first = int(OBJECTS * key.uniform(0))
-    things = [_draw(DRAWINGS[(first + i) % OBJECTS], heights[i], key, i) for i in range(OBJECTS)]
-    for axis, blur in enumerate(BLUR):
-        for drawn in things:
-            _soften(drawn.swapaxes(0, axis), round(blur * info.person_height))
-    seconds = np.arange(info.frames) / info.fps
-    middles = (info.boxes[there, 0] + info.boxes[there, 2]) / 2
-    widths = info.boxes[there, 2] - info.boxes[there, 0]
-    crossings: list[Crossing] = []
-    middle = -params.every * (1 + key.uniform(2))
-    while middle < seconds[-1] + 2 * params.every:
-        turn = len(crossings)
-        middle += params.every * _about(TIME_SWING, key, 3, turn)
-        thing = turn % OBJECTS
-        height, width = things[thing].shape[:2]
-        x0, _, x1, _ = info.boxes[there[np.abs(there - middle * info.fps).argmin()]]
-        speed = (0.7 * width + PERSON_WIDTH * info.person_height) / params.crossing
-        if key.uniform(4, turn) < 0.5:
-            speed = -speed
-        pace = 2 * math.pi * SWAY_FREQUENCY
-        swing = np.sin(pace * (seconds - middle)) * math.cos(math.tau * key.uniform(5, turn))
-        path = (x0 + x1) / 2 + speed * (seconds - middle + SWAY / pace * swing)
-        gap = np.abs(path[there] - middles) - (width + widths) / 2
-        feet = info.boxes[there[gap <= max(0.0, gap.min())], 3].max()  # of all that it passes
-        near = NEARER[0] + (NEARER[1] - NEARER[0]) * key.uniform(6, turn)
-        left = np.floor(path - width / 2 + 0.5).astype(np.int64)
-        first, last = _run((left > -width) & (left < info.width))
-        top = round(feet + near * info.person_height) - height
-        crossings.append(Crossing(thing, first, left[first:last].copy(), top))
-    return Draws(tuple(crossings), tuple(things))
-
-
-def _run(there: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return the first frame of the only run of True and the frame after its last, or (0, 0)."""
-    frames = np.flatnonzero(there)
-    return (int(frames[0]), int(frames[-1]) + 1) if frames.size else (0, 0)
-
-
-def _about(swing: float, key: Key, *where: int) -> float:
-    return 1 + swing * (2 * key.uniform(*where) - 1)
-
-
-class Canvas:
-    """An object while it is drawn: x from its middle and y down are fractions of its height."""
-
-    def __init__(self, height: int, key: Key, thing: int) -> None:
-        self.height = height
-        self.width = round(CANVAS * height)
-        self.fine = np.zeros((FINE * height, FINE * self.width, 4), dtype=np.uint8)
-        self._key, self._thing, self._draws = key, thing, 0
-
-    def draw(self) -> float:
-        """Return the object's next random number, in [0, 1)."""
-        self._draws += 1
-        return self._key.uniform(7, self._thing, self._draws)
-
-    def color(self, low: int, high: int, tint: int) -> Color:
-        """Return a gray between two levels, tinted."""
-        gray = low + (high - low) * self.draw()
-        levels = [int(gray + tint * (2 * self.draw() - 1)) for _ in range(3)]
-        return tuple(min(max(v, 0), 255) for v in levels)  # type: ignore[return-value]
-
-    def polygon(self, points: Sequence[tuple[float, float]], color: Color) -> None:
-        """Fill a convex outline."""
-        scale = FINE * self.height
-        corners = [
-            (math.floor(FINE * self.width / 2 + x * scale), math.floor(y * scale))
-            for x, y in points
-        ]
-        cv2.fillConvexPoly(self.fine, np.array(corners, dtype=np.int32), (*color, 255))
-
-    def rectangle(self, x0: float, y0: float, x1: float, y1: float, color: Color) -> None:
-        """Fill an upright rectangle."""
-        self.polygon([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], color)
-
-    def disc(self, x: float, y: float, radius: float, color: Color) -> None:
-        """Fill a disk."""
-        turns = [math.tau * i / 24 for i in range(24)]
-        points = [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in turns]
-        self.polygon(points, color)
-
-
-def _board(c: Canvas) -> None:
-    """Draw a display board on two feet, with sheets pinned to it."""
-    frame, face = c.color(60, 150, 10), c.color(80, 150, 14)
-    for side in (-0.3, 0.3):
-        c.rectangle(side - 0.015, 0.1, side + 0.015, 0.95, frame)
-        c.rectangle(side - 0.08, 0.93, side + 0.08, 0.955, frame)
-        for wheel in (-0.065, 0.065):
-            c.disc(side + wheel, 0.965, 0.022, (35, 35, 38))
-    c.rectangle(-0.4, 0.01, 0.4, 0.8, frame)
-    c.rectangle(-0.38, 0.03, 0.38, 0.78, face)
-    for row in range(2):
-        for column in range(3):
-            x, y = -0.34 + 0.235 * column + 0.03 * c.draw(), 0.06 + 0.36 * row + 0.04 * c.draw()
-            sheet = c.color(150, 205, 10)
-            c.rectangle(x, y, x + 0.19, y + 0.27, sheet)
-            ink = c.color(60, 120, 20)
-            for line in range(5):
-                width = 0.06 + 0.1 * c.draw()
-                c.rectangle(x + 0.02, y + 0.03 + 0.045 * line, x + 0.02 + width,
-                            y + 0.05 + 0.045 * line, ink)  # fmt: skip
-
-
-def _trolley(c: Canvas) -> None:
-    """Draw a trolley: a platform on wheels with a handle, and cardboard boxes on it."""
-    metal = c.color(70, 170, 12)
-    side = 1 if c.draw() < 0.5 else -1
-    c.rectangle(-0.44, 0.87, 0.44, 0.92, metal)
-    c.rectangle(side * 0.43 - 0.015, 0.15, side * 0.43 + 0.015, 0.9, metal)
-    for x in (-0.33, 0.33):
-        c.disc(x, 0.945, 0.04, (32, 32, 34))
-        c.disc(x, 0.945, 0.015, (140, 140, 145))
-    floor = 0.87
-    for layer in range(3):
-        width = 0.36 - 0.03 * layer - 0.06 * c.draw()
-        middle = -0.03 * side + 0.06 * (c.draw() - 0.5)
-        top = floor - 0.24 - 0.045 * c.draw()
-        shade = 0.85 + 0.3 * c.draw()
-        card = (int(168 * shade), int(132 * shade), int(92 * shade))
-        dark = (int(120 * shade), int(92 * shade), int(62 * shade))
-        c.rectangle(middle - width, top, middle + width, floor, dark)
-        c.rectangle(middle - width + 0.006, top + 0.006, middle + width - 0.006, floor, card)
-        c.rectangle(middle - 0.025, top, middle + 0.025, floor, c.color(150, 215, 15))
-        c.rectangle(middle + 0.06, top + 0.06, middle + width - 0.05, top + 0.15, (228, 226, 218))
-        floor = top
-
-
-def _plant(c: Canvas) -> None:
-    """Draw a large plant in a pot, on a dolly."""
-    pot = c.color(70, 160, 15)
-    shade = (pot[0] * 3 // 4, pot[1] * 3 // 4, pot[2] * 3 // 4)
-    for x in (-0.13, 0.13):
-        c.disc(x, 0.965, 0.022, (35, 35, 38))
-    c.rectangle(-0.18, 0.925, 0.18, 0.95, (90, 70, 52))
-    c.polygon([(-0.19, 0.68), (0.19, 0.68), (0.14, 0.925), (-0.14, 0.925)], pot)
-    c.rectangle(-0.2, 0.66, 0.2, 0.71, shade)
-    for tip in (-0.2, -0.07, 0.06, 0.19):
-        c.polygon([(-0.012, 0.68), (0.012, 0.68), (tip, 0.3)], (62, 58, 38))
-    for i in range(110):  # back to front, from dark to light
-        angle = math.pi * (1.5 + 1.1 * (c.draw() - 0.5))
-        far = 0.04 + 0.42 * c.draw()
-        x, y = 0.8 * far * math.cos(angle), 0.62 + 0.95 * far * math.sin(angle)
-        length, turn = 0.10 + 0.06 * c.draw(), angle + 1.6 * (c.draw() - 0.5)
-        across = 0.028 + 0.014 * c.draw()
-        dx, dy = math.cos(turn), math.sin(turn)
-        light = 0.45 + 0.5 * i / 110 + 0.15 * c.draw()
-        green = (int(72 * light), int((110 + 25 * c.draw()) * light), int(52 * light))
-        bent = ((0.0, 0.0), (0.3, 0.8), (0.6, 1.0), (1.0, 0.0), (0.6, -1.0), (0.3, -0.8))
-        c.polygon(
-            [(x + length * a * dx - across * b * dy, y + length * a * dy + across * b * dx)
-             for a, b in bent], green
+    """Draw the objects, and find the way of each."""
+    boxes = steady(visible(info), 0)
+    if np.isnan(boxes).any():  # no person to pass in front of
+        return Draws((), {})
+    person = Person(boxes, info.person_height, info.fps)
+    deck = _deck(info.person_height, params, key)
+    blur = tuple(round(part * info.person_height) for part in BLUR)
+    blur = (max(blur[0], round(EXPOSURE * person.unit)), blur[1])
+    others, last = np.zeros(info.frames), list[str]()
+    passing: list[tuple[float, _Thing, Placed, Line]] = []
+    for i, frames in enumerate(episodes(info, params.share, key, mean=params.episode)):
+        feet = float(boxes[frames.start : frames.stop, 3].max())
+        fresh = [thing for thing in deck if thing.name not in last[-APART:]]
+        order = sorted(
+            ((thing, way) for thing in fresh for way in (1, -1)),
+            key=lambda one: key.uniform(2, i, deck.index(one[0]), one[1] + 1),
+        )
+        tries = [(*one, LOWER * step) for step in range(STEPS) for one in order]
+        found = best(
+            ((thing.placed(feet, lower, way < 0), way) for thing, way, lower in tries),
+            frames, person, others, ENOUGH,
         )  # fmt: skip
+        if found is not None:
+            thing, way, lower = tries[found[0]]
+            last.append(thing.name)
+            placed = thing.placed(feet, lower, way < 0)
+            near, hidden = over(placed, found[1], frames, person)
+            others[near] += hidden
+            passing.append((feet + thing.below + lower * thing.above, thing, placed, found[1]))
+    passing.sort(key=lambda one: one[0])
+    things = {thing.name: sized(thing.name, placed.scale, blur) for _, thing, placed, _ in passing}
+    return Draws(
+        tuple(
+            _crossing(info, thing.name, placed, way, things[thing.name].shape[1], blur)
+            for _, thing, placed, way in passing
+        ),
+        things,
+    )
 
 
-DRAWINGS = (_board, _trolley, _plant)
+def _deck(height: float, params: Params, key: Key) -> list[_Thing]:
+    """Return the objects that may pass in a clip, those of a fitting size first."""
+    found = []
+    for number, (name, tall) in enumerate(HEIGHTS.items()):
+        size = params.size * (1 + SIZE_SWING * (2 * key.uniform(0, number) - 1))
+        near = NEARER[0] + (NEARER[1] - NEARER[0]) * key.uniform(1, number)
+        larger = (size + near) * PERSON / tall
+        off = max(LARGER[0] - larger, larger - LARGER[1], 0.0)
+        found.append((off, key.uniform(3, number), _Thing(name, size * height, near * height)))
+    return [thing for _, _, thing in sorted(found, key=lambda one: one[:2])[:DECK]]
 
 
-def _draw(drawing, height: int, key: Key, thing: int) -> NDArray[np.uint8]:  # type: ignore[no-untyped-def]
-    """Return the object, shaded, above its shadow, (h, w, 4) uint8."""
-    canvas = Canvas(height, key, thing)
-    drawing(canvas)
-    size = (canvas.width, height)
-    out: NDArray[np.uint8] = cv2.resize(canvas.fine, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-    counters = np.zeros((24 * 24, 4), dtype=np.uint32)
-    counters[:, 0], counters[:, 1], counters[:, 2] = 8, thing, np.arange(24 * 24)
-    coarse = (key.words(counters)[:, 0] >> 24).astype(np.uint8).reshape(24, 24)
-    grain = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR_EXACT)
-    # Light falls from one side and from above: factors in 1/256.
-    lean = 56 if key.uniform(9, thing) < 0.5 else -56
-    across = (232 + lean * (np.arange(canvas.width) - canvas.width / 2) / canvas.width).astype(int)
-    down = (262 - 52 * np.arange(height) / height).astype(int)
-    floor = np.zeros((12, 24), dtype=np.uint8)
-    cv2.ellipse(floor, (12, 6), (9, 3), 0, 0, 360, 90, -1)
-    depth = max(height // 10, 1)
-    soft = cv2.resize(floor, (canvas.width, depth), interpolation=cv2.INTER_LINEAR_EXACT)
-    shadow = np.zeros(out.shape[:2], dtype=np.uint8)
-    shadow[-depth:] = soft
-    _finish(out, grain, across, down, shadow)
-    return out
-
-
-@kernel
-def _finish(out, grain, across, down, shadow):  # type: ignore[no-untyped-def]
-    height, width, _ = out.shape
-    for y in range(height):
-        for x in range(width):
-            cover = np.int32(out[y, x, 3])
-            factor = (across[x] * down[y]) >> 8
-            factor += ((np.int32(grain[y, x]) - 128) * 20) >> 7
-            for c in range(3):  # a color is multiplied by coverage, so it never exceeds coverage
-                out[y, x, c] = min((np.int32(out[y, x, c]) * factor) >> 8, cover)
-            out[y, x, 3] = cover + ((255 - cover) * np.int32(shadow[y, x]) + 127) // 255
-
-
-@kernel
-def _soften(rows, reach):  # type: ignore[no-untyped-def]
-    """Average over ``reach`` neighbors on each side along every row; beyond the canvas is 0."""
-    count, size, channels = rows.shape
-    line = np.empty((size, channels), dtype=np.int32)
-    for y in range(count):
-        line[:] = rows[y]
-        for c in range(channels):
-            total = line[: reach + 1, c].sum()
-            for x in range(size):
-                rows[y, x, c] = (total + reach) // (2 * reach + 1)
-                if x + reach + 1 < size:
-                    total += line[x + reach + 1, c]
-                if x >= reach:
-                    total -= line[x - reach, c]
+def _crossing(
+    info: ClipInfo, name: str, placed: Placed, way: Line, width: int, blur: tuple[int, ...]
+) -> Crossing:
+    """Return a way in whole pixels, over the frames in which it is in the picture."""
+    left = np.floor(way.at(0, info.frames) + 0.5).astype(np.int64) - blur[0]
+    frames = np.flatnonzero((left > -width) & (left < info.width))
+    first, stop = (int(frames[0]), int(frames[-1]) + 1) if frames.size else (0, 0)
+    top = round(placed.top) - blur[1]
+    return Crossing(name, placed.mirrored, first, left[first:stop].copy(), top)
 
 
 def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of frame ``t`` with the objects in front of it, (h, w, 3) uint8."""
     out = frames[t][region.slices].copy()
-    for crossing in draws.crossings:
-        since = t - crossing.first
-        if 0 <= since < crossing.left.size:
-            thing = draws.things[crossing.thing]
-            _paint(out, thing, crossing.top - region.y0, crossing.left[since] - region.x0)
+    light = None
+    for thing, mirrored, top, left in _shown(t, draws, region):
+        if light is None:
+            light = light_of(frames[t])
+        _paint(out, thing, mirrored, top, left, light)
     return out
 
 
+def cover(t: int, draws: Draws, region: Region) -> NDArray[np.uint8]:
+    """Return the coverage by objects, without their shadows, (h, w) uint8."""
+    out = np.zeros((region.y1 - region.y0, region.x1 - region.x0), dtype=np.uint8)
+    for thing, mirrored, top, left in _shown(t, draws, region):
+        _cover(out, thing, mirrored, top, left)
+    return out
+
+
+def _shown(
+    t: int, draws: Draws, region: Region
+) -> Iterator[tuple[NDArray[np.uint8], bool, int, int]]:
+    """Yield the objects of frame ``t``, and the row and column of their canvas in the region."""
+    for crossing in draws.crossings:
+        since = t - crossing.first
+        if 0 <= since < crossing.left.size:
+            thing, left = draws.things[crossing.name], int(crossing.left[since]) - region.x0
+            if -thing.shape[1] < left < region.x1 - region.x0:
+                yield thing, crossing.mirrored, crossing.top - region.y0, left
+
+
 @kernel
-def _paint(out, thing, top, left):  # type: ignore[no-untyped-def]
-    for y in range(max(top, 0), min(top + thing.shape[0], out.shape[0])):
-        for x in range(max(left, 0), min(left + thing.shape[1], out.shape[1])):
-            through = 255 - np.int32(thing[y - top, x - left, 3])
+def _paint(out, thing, mirrored, top, left, light):  # type: ignore[no-untyped-def]
+    """Mix: object over shadow over what is behind."""
+    height, width, _ = thing.shape
+    for y in range(max(top, 0), min(top + height, out.shape[0])):
+        for x in range(max(left, 0), min(left + width, out.shape[1])):
+            u = width - 1 - (x - left) if mirrored else x - left
+            pixel = thing[y - top, u]
+            covered = np.int32(pixel[3])
+            if covered == 0 and pixel[4] == 0:
+                continue
+            through = (255 - covered) * (255 - np.int32(pixel[4]))
             for c in range(3):
-                behind = (np.int32(out[y, x, c]) * through + 127) // 255
-                out[y, x, c] = np.int32(thing[y - top, x - left, c]) + behind
+                own = min((np.int32(pixel[c]) * light[c] + 128) >> 8, covered)
+                own += (light[3] * (covered - own) + 127) // 255
+                out[y, x, c] = own + (np.int32(out[y, x, c]) * through + 32512) // 65025
+
+
+@kernel
+def _cover(out, thing, mirrored, top, left):  # type: ignore[no-untyped-def]
+    height, width, _ = thing.shape
+    for y in range(max(top, 0), min(top + height, out.shape[0])):
+        for x in range(max(left, 0), min(left + width, out.shape[1])):
+            u = width - 1 - (x - left) if mirrored else x - left
+            free = (255 - np.int32(out[y, x])) * (255 - np.int32(thing[y - top, u, 3]))
+            out[y, x] = 255 - free // 255
 
 
 CORRUPTION = Corruption(
     name="occluder",
     family="temporary occlusion",
-    version=2,
+    version=3,
     scope="clip",
     severities=SEVERITIES,
     draw=draw,
     apply=apply,
+    cover=cover,
 )

@@ -33,6 +33,8 @@ def test_contents(wheel):
         names = archive.namelist()
     for needed in (
         "corruptbench/baselines/videopose3d-27.pt2",
+        "corruptbench/corruptions/objects/README.md",
+        "corruptbench/corruptions/objects/stroller.webp",
         "corruptbench/manifests/studio-c.toml",
         "corruptbench/manifests/studio-c-mini.toml",
         "corruptbench/leaderboard/site/page.html.jinja",

@@ -95,14 +95,13 @@ def is_noisy(name):
 def transmittance(name, severity, about, key):
     """(F, H, W, 3) how much of what is behind a cover is left: 0 where it hides all, 1 beside it.
 
-    Covers mix code values, so the same cover before black and before white tells.
+    Covers mix code values, so the same cover before black and before white tells. Each picture is
+    black in one half and white in the other, since the levels of a picture may light the cover.
     """
-    shape = (about.frames, about.height, about.width, 3)
-    black, white = (
-        corrupted(name, severity, np.full(shape, level, dtype=np.uint8), about, key)
-        for level in (0, 255)
-    )
-    return (white.astype(np.float64) - black) / 255
+    one = np.zeros((about.frames, about.height, about.width, 3), dtype=np.uint8)
+    one[:, :, : about.width // 2] = 255
+    outs = (corrupted(name, severity, clip, about, key).astype(np.float64) for clip in (one, ~one))
+    return np.subtract(*outs) / (2 * one.astype(np.float64) - 255)
 
 
 def shown_frames(light, centers):
@@ -192,6 +191,7 @@ def test_severity_is_strictly_monotone(name, size):
     # What comes and goes needs a larger sample, and what is drawn for a clip more than one.
     comes_and_goes = covers(name) or get(name).family == "frame loss"
     clips = 8 if comes_and_goes else 1 if get(name).scope == "frame" else 2
+    clips *= 4 if name == "occluder" else 1  # and objects differ
     distances = [distance(name, s, size, clips) for s in SEVERITIES]
     assert distances[0] > 0
     assert (np.diff(distances) > 0).all(), distances
@@ -344,7 +344,8 @@ def test_a_blur_changes_nothing_where_nothing_is_to_be_seen(name, level, severit
     assert np.array_equal(corrupted(name, severity, frames, info(48, 3, fps=3.0)), frames)
 
 
-@pytest.mark.parametrize("name", of_family("temporary occlusion"))
+# Not for objects, which the scene lights: see `test_the_cover_says_what_is_hidden`.
+@pytest.mark.parametrize("name", [n for n in of_family("temporary occlusion") if n != "occluder"])
 @pytest.mark.parametrize("level", [0, 128, 255])
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_what_covers_hides_and_leaves_the_rest_alone(name, level, severity):
@@ -356,7 +357,7 @@ def test_what_covers_hides_and_leaves_the_rest_alone(name, level, severity):
     hidden = (out == out_other).all(axis=-1)
     assert 0.002 < hidden.mean() < 0.5
     edge = (out != level).any(axis=-1) & ~hidden
-    assert edge.mean() <= (0.15 if name == "occluder" else 0.0)
+    assert not edge.any()
 
 
 WITH_COVER = [name for name in NAMES if get(name).cover]
@@ -370,14 +371,17 @@ def test_the_cover_says_what_is_hidden(name, severity, joints):
     about = skeleton(96, 12, fps=6.0, speed=0.5, joints=joints)
     draws = get(name).prepare(about, severity, Key.of("cover", name, severity))
     frames = scene(96, 12)
-    other = ~frames
+    other = frames[:, ::-1, ::-1]  # of the same levels, which may light what covers
     hidden = 0
     for t in range(12):
         shown = get(name).cover(t, draws, about.whole)
         out, out_other = (get(name).apply(clip, t, draws, about.whole) for clip in (frames, other))
         assert shown.dtype == np.uint8
         assert shown.shape == (96, 96)
-        assert np.array_equal(out[shown == 0], frames[t][shown == 0])
+        assert (out[shown == 0] <= frames[t][shown == 0]).all(), "clean, or in a shadow"
+        assert (out[shown == 0] >= 0.2 * frames[t][shown == 0] - 1).all()
+        if name != "occluder":  # the only one that throws a shadow
+            assert np.array_equal(out[shown == 0], frames[t][shown == 0])
         assert np.array_equal(out[shown == 255], out_other[shown == 255])
         hidden += (shown == 255).sum()
     assert hidden > 0
