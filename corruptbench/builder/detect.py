@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.builder.plan import boxes_of
 from corruptbench.builder.render import CellRenderer, Crop, clip_info, crops, renderer
 from corruptbench.corruptions import Region
 from corruptbench.datasets import Clip
@@ -126,5 +125,5 @@ def detect_clip(
             for lane in lanes:
                 lane.detect(detector)
                 tick(t % BATCH + 1)
-    boxes = boxes_of(clip, manifest).astype(np.float32)
+    boxes = info.boxes.astype(np.float32)
     return [lane.result(boxes) for lane in lanes]
