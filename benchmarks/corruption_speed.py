@@ -183,16 +183,16 @@ def against_peers(frames: NDArray[np.uint8], rounds: int) -> bool:
     met = True
     for (part, label), values in gains.items():
         mean = [statistics.geometric_mean(v) for v in zip(*values, strict=True)]
-        wanted = ""
+        goal = ""
         if label == "ImageNet-C":
             met &= min(mean) >= TARGETS[part]
-            wanted = f" (wanted: {TARGETS[part]})"
+            goal = f" (our goal: {TARGETS[part]})"
         print(
             f"- Geometric mean, our {part} against whole frames of the fastest of {label}: "
-            f"{_ratio(mean)} times{wanted}"
+            f"{_ratio(mean)} times{goal}"
         )
     most = max(peak[name, "ours"] for name in NAMES)
-    print(f"- Peak memory of our four: {most:.1f} frames (wanted: under {MEMORY:g})\n")
+    print(f"- Peak memory of our four: {most:.1f} frames (our goal: under {MEMORY:g})\n")
     return met and most < MEMORY
 
 

@@ -2,7 +2,7 @@
 
 A message is a pickle of protocol 5. The contents of its arrays follow it one by one, so that large
 ones are never in the memory of one process twice. Each side trusts the other: the child has the
-rights of this process. Content of files is plain data before it is sent.
+rights of this process. What is read from a file is made plain data before it is sent.
 """
 
 from __future__ import annotations

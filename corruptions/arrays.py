@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
 from typing import Any, TypeVar
 
 import numpy as np
@@ -83,7 +84,8 @@ def corrupt(
     if np.array_equal(out, clean):
         warnings.warn(
             f"{name} changed no pixel (severity {severity}, seed {seed}, frames: {len(out)}): "
-            "some corruptions come and go or need more frames; try a longer clip or another seed",
+            "some corruptions come and go, and blur needs texture or motion; try a longer clip, "
+            "another seed, or pictures that are not flat",
             stacklevel=2,
         )
     restored: Frames = restore(out)
@@ -117,8 +119,17 @@ def _open(frames: Any) -> tuple[Frame, Restore]:
         return _open_array(frames)
     raise CorruptionError(
         f"frames: {type(frames).__name__}, expected a NumPy array, a torch tensor, or a list of "
-        "them: np.asarray(frames) makes an array of most pictures"
+        f"them: {_way(frames)}"
     )
+
+
+def _way(frames: Any) -> str:
+    """Return how something else becomes frames."""
+    if isinstance(frames, str | PathLike):
+        return "the command `corruptbench corrupt` takes the path of a video"
+    if isinstance(frames, Iterator):
+        return "list(frames) makes a list"
+    return "np.asarray(frames) makes an array of most pictures"
 
 
 def _open_sequence(frames: Sequence[Any]) -> tuple[Frame, Restore]:

@@ -22,7 +22,7 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Target:
-    """What to write.
+    """The choices for an export: whose detections, which joints, beside which labels.
 
     Attributes:
         dataset: that the shards were built from.

@@ -17,7 +17,13 @@ Write = Callable[[Path], None]
 
 
 class Contents(NamedTuple):
-    """What writes the labels, if there are any, and the detections; and what is left out."""
+    """The files of one cell.
+
+    Attributes:
+        labels: writes the labels; None where there are none.
+        detections: writes the detections.
+        left_out: what could not be written, in words.
+    """
 
     labels: Write | None
     detections: Write

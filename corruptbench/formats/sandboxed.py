@@ -13,8 +13,8 @@ def read(function: str, path: Path, *arguments: Any, remedy: str) -> Any:
 
     Args:
         function: its module and name.
-        path: the first argument, of which it gets the text.
-        arguments: the others.
+        path: of the file. The function gets it as a text, before its other arguments.
+        arguments: its other arguments.
         remedy: what the user can do about a file that cannot be read.
 
     Raises:

@@ -23,6 +23,8 @@ from corruptbench.progress import Meter
 from tests.corruptbench.conftest import run_process
 
 CLIPS = ("clips", "--manifest", "studio-c-mini")
+#: Quick, and says something.
+LIST = ("weights", "list")
 
 
 def keys_in_help(cli, *path):
@@ -156,21 +158,21 @@ def test_a_terminal_has_a_bar_unless_it_cannot_move(term):
 
 
 def test_nobody_reads_the_output():
-    command = f"{sys.executable} -m corruptbench {' '.join(CLIPS)} | true"
+    command = f"{sys.executable} -m corruptbench {' '.join(LIST)} | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert done.stderr == ""
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams(closed):
-    command = f"{sys.executable} -m corruptbench {' '.join(CLIPS)} {closed}"
+    command = f"{sys.executable} -m corruptbench {' '.join(LIST)} {closed}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
-    assert ("S6/" in done.stdout) == (" >&-" not in f" {closed}")
+    assert ("movenet" in done.stdout) == (" >&-" not in f" {closed}")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
-@pytest.mark.parametrize("words", [CLIPS, ("data", "check", "studio"), ("--version",)])
+@pytest.mark.parametrize("words", [CLIPS, LIST, ("--version",)])
 def test_stdout_that_cannot_be_written(words):
     command = f"{sys.executable} -m corruptbench {' '.join(words)} > /dev/full"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
@@ -197,7 +199,7 @@ def test_names_that_the_terminal_cannot_show(encoding, tmp_path):
 @pytest.mark.parametrize("columns", ["1", "20", "x", "1000"])
 def test_odd_widths(columns, cli, monkeypatch):
     monkeypatch.setenv("COLUMNS", columns)
-    for words in (("-h",), ("build", "-h"), ("data", "check", "studio")):
+    for words in (("-h",), ("build", "-h"), LIST):
         done = cli(*words)
         assert (done.code, done.err) == (0, "")
 

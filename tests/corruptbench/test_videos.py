@@ -22,6 +22,8 @@ from tests.fixtures.folder import cameras, motion, write_dataset, write_video
 
 pytestmark = pytest.mark.detector
 
+#: Labeled frames of the shorter clips.
+LABELS = 4
 NAMES = ["clean", "erase-1", "erase-3", "gaussian_noise-1", "gaussian_noise-3"]
 WORDS = ("--severity", "1,3", "--videos", "--crf", 0)
 
@@ -33,8 +35,8 @@ def files(folder):
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory):
-    """Root of a data set of clips of 6 and 9 labels; do not write to it."""
-    return write_dataset(tmp_path_factory.mktemp("short"), frames=6, surplus=2)
+    """Root of a data set of clips of `LABELS` labels and three more; do not write to it."""
+    return write_dataset(tmp_path_factory.mktemp("short"), LABELS, surplus=2)
 
 
 @pytest.fixture(scope="module")
@@ -80,18 +82,18 @@ def gray(frame):
 
 @pytest.mark.parametrize("cell", [Cell("erase", 3), Cell("gaussian_noise", 1)])
 def test_videos_are_the_corrupted_pictures(short, mini_manifest, built, cell):
-    clean = np.stack(list(decode(short / "videos/A1/step_1.cam1.mp4"))[:6])
+    clean = np.stack(list(decode(short / "videos/A1/step_1.cam1.mp4"))[:LABELS])
     rig = cameras(128)["cam1"]
-    points = rig.project(rig.world_to_camera(motion(6, 0).astype(np.float32)))
+    points = rig.project(rig.world_to_camera(motion(LABELS, 0).astype(np.float32)))
     boxes = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
-    info = ClipInfo(6, 128, 128, 50.0, np.round(boxes * 64) / 64)
+    info = ClipInfo(LABELS, 128, 128, 50.0, np.round(boxes * 64) / 64)
     key = load_manifest(str(mini_manifest)).key(cell, "mini/A1/step_1.cam1")
     wanted = get(cell.corruption).clip(clean, info, cell.severity, key)
     folder = built / "videos/mini/A1/step_1.cam1"
     for name, pictures in (("clean", clean), (f"{cell.corruption}-{cell.severity}", wanted)):
         path = folder / f"{name}.mp4"
         found = list(decode(path))
-        assert len(found) == 6, "one for each label, although the source has two more"
+        assert len(found) == LABELS, "one for each label, although the source has two more"
         assert frame_rate(path) == 50
         assert np.array_equal(np.stack(found), pictures), "rate factor 0 loses nothing"
     changes = [np.abs(gray(a) - gray(b)).mean() for a, b in zip(clean, wanted, strict=True)]
@@ -99,10 +101,10 @@ def test_videos_are_the_corrupted_pictures(short, mini_manifest, built, cell):
 
 
 def test_pictures_without_a_person_are_written_too(mini_manifest, tmp_path, cli):
-    data, out = write_dataset(tmp_path / "data", frames=6), tmp_path / "out"
+    data, out = write_dataset(tmp_path / "data", LABELS), tmp_path / "out"
     labels = data / "labels/A2.parquet"
     table = pq.read_table(labels)
-    joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(6, 17, 3).copy()
+    joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(LABELS, 17, 3).copy()
     joints[2:4, :, 2] += 9000  # far above the picture
     column = pa.FixedSizeListArray.from_arrays(joints.ravel(), 51)
     pq.write_table(table.set_column(2, "joints", column), labels)
@@ -112,7 +114,7 @@ def test_pictures_without_a_person_are_written_too(mini_manifest, tmp_path, cli)
         list(decode(out / f"videos/mini/A2/step_1.cam1/{name}.mp4"))
         for name in ("clean", "gaussian_noise-5")
     )
-    assert len(clean) == len(noisy) == 6
+    assert len(clean) == len(noisy) == LABELS
     assert all(np.abs(gray(a) - gray(b)).mean() > 10 for a, b in zip(clean, noisy, strict=True))
 
 
@@ -129,7 +131,7 @@ def test_what_is_missing_or_cut_off_is_written_again(again, built):
     cut = folder / "clean.mp4"
     cut.write_bytes(cut.read_bytes()[:-200])
     (folder / ".erase-1.mp4.77.part").write_bytes(b"left by a kill")
-    assert "1 to build (18 crops)" in again(*WORDS)  # two cells of 9 frames
+    assert f"1 to build ({2 * (LABELS + 3)} crops)" in again(*WORDS)  # two cells of sway_1
     assert files(again.out) == files(built)
 
 
@@ -148,7 +150,7 @@ def test_what_was_called_lossless_and_was_not_is_written_again(again, built):
     with open_video(path, Fraction(50), 1, said.removesuffix(", RGB")) as take:
         for frame in frames:
             take(frame)
-    assert "1 to build (6 crops)" in again(*WORDS)
+    assert f"1 to build ({LABELS} crops)" in again(*WORDS)
     assert files(again.out) == files(built)
 
 
@@ -180,11 +182,11 @@ def test_a_failing_clip_leaves_no_half_video(short, mini_manifest, tmp_path, cli
     data, out = tmp_path / "data", tmp_path / "out"
     shutil.copytree(short, data)
     victim = data / "videos/A2/step_1.cam1.mp4"
-    write_video(victim, list(decode(victim))[:5])
+    write_video(victim, list(decode(victim))[: LABELS - 1])
     words = ("--severity", 1, "--workers", 1, "--videos")
     done = cli(*build_arguments(data, mini_manifest, out, *words))
     assert done.code == 2
-    assert "5 frames, expected at least 6" in done.err
+    assert f"{LABELS - 1} frames, expected at least {LABELS}" in done.err
     assert not list(out.rglob("*.part"))
     assert len(list(out.rglob("*.mp4"))) == 4 * 3
     assert not list((out / "videos/mini/A2").rglob("*.mp4"))

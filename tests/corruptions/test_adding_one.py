@@ -42,7 +42,7 @@ def run(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_the_property_suite_asks_for_its_digest_and_nothing_else(tree):
-    suite = ("-m", "pytest", "-q", "-p", "no:cacheprovider", SUITE, "-k")
+    suite = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", SUITE, "-k")
     before = run(tree, *suite, "vignette").stdout
     assert re.findall(r"^FAILED \S+::(\S+)", before, re.MULTILINE) == [
         "test_golden_digest[vignette]"

@@ -298,3 +298,12 @@ def test_the_list_of_corruptions_reads_as_a_table():
         assert line.split()[0] == row.name
         assert line.endswith(row.sentence)
         assert row.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("frames", "way"),
+    [("video.mp4", "corruptbench corrupt"), (iter([]), r"list\(frames\)"), (3, r"np\.asarray")],
+)
+def test_what_is_no_frame_is_told_the_way(frames, way):
+    with pytest.raises(CorruptionError, match=way):
+        corrupt(frames, "erase")

@@ -28,7 +28,7 @@ numba.njit(lambda a: a + 1)(numpy.zeros(3))  # the compiler's own modules
 def digest():
     from corruptbench.corruptions import corrupt
     frames = numpy.arange(2 * 40 * 30 * 3, dtype=numpy.uint8).reshape(2, 40, 30, 3)
-    return hashlib.sha256(corrupt(frames, "gaussian_noise").tobytes()).hexdigest()
+    return hashlib.sha256(corrupt(frames, "erase").tobytes()).hexdigest()
 
 checkout, installed, stranger = sys.argv[1:]
 sys.path.insert(0, checkout)
@@ -91,7 +91,7 @@ def test_nothing_that_can_be_written_to_is_needed(installed, folder, environment
 
 def test_the_folder_that_the_user_names_is_used(installed, folder):
     run(installed, folder, NUMBA_CACHE_DIR=str(folder / "cache"))
-    assert list((folder / "cache").rglob("*_add*.nbi"))
+    assert list((folder / "cache").rglob("*.nbi"))
 
 
 def test_a_folder_that_cannot_be_used_costs_only_the_time_to_compile(monkeypatch):

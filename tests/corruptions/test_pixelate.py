@@ -16,7 +16,7 @@ def noise(size, frames=1):
 @pytest.mark.parametrize("severity", range(1, 6))
 def test_every_block_is_the_mean_of_its_light(severity):
     """Against block means by brute force, with borders rounded from the regular lattice."""
-    size = 240
+    size = 160
     clip, about = noise(size), info(size, 1)
     pixelate, key = get("pixelate"), Key.of("clip", severity)
     draws = pixelate.prepare(about, severity, key)
