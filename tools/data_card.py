@@ -85,7 +85,8 @@ def label_bones(subject: str) -> NDArray[np.float64]:
     studio, first = open_root(None), _cameras()[0]
     own = [c for c in studio.clip_ids() if c.subject == subject and c.camera == first]
     joints = np.concatenate([studio.load(c).joints for c in own])
-    bones = joints[:, 1:] - joints[:, np.array(H36M17.parents[1:])]
+    starts, ends = np.transpose(H36M17.bones)
+    bones = joints[:, ends] - joints[:, starts]
     return np.asarray(np.linalg.norm(bones, axis=-1))
 
 
@@ -97,7 +98,7 @@ def bones() -> str:
         length = label_bones(subject).mean(axis=0)
         ratios[subject] = length * THIGH_MM / length[1]
     for bone, real in enumerate(HUMAN36M_BONES_MM):
-        parent, joint = (H36M17.joints[i] for i in (H36M17.parents[bone + 1], bone + 1))
+        parent, joint = (H36M17.joints[i] for i in H36M17.bones[bone])
         if joint.startswith("right"):
             continue
         train, test = (
