@@ -14,34 +14,34 @@ from corruptbench.manifest import CLEAN, Cell, known_manifests, load_manifest
 # digest is over the defaults, too: whoever changes one changes the manifests that leave it out.
 FROZEN = {
     "human36m-c": (
-        2,
-        "04579da21e49b3ab2eb5386c47232a3dd62a0cf40e086079543df2c5dcd4e11d",
-        "fe88eb42939d45fd8babcc95adf937975884ef8f06f2eadfede836a1bd8438c6",
+        3,
+        "de849bf3cc2b628ec32f837e662b828c926c1cbbad5e529fdd0c033f57837b83",
+        "87023edb27b4bbfa90be4f6f2d37eeb692fb325c1d7ca591f298d7376fa410a4",
     ),
     "human36m-c-unshifted": (
-        2,
-        "1e47f2a5c90027125565ee607e7c58da6b41f41d08394ad6cf8a8b78d054e91e",
-        "ab04dd8f10a3b1ad83a1955c3e6f94ab94a30a37818c71a5c8cd6d3beb1eb58d",
+        3,
+        "a535646a6d85833d17601d2e687eb5080e57da8cf58ba815f0737fec95c191e1",
+        "8e1cc6d0130f3c4209809384249409d8d21bf856bf71355d2fa4232fb93a3957",
     ),
     "humaneva-i-c": (
-        2,
-        "13499c40541611925da82d38e16de677b938ef1e3a29a66dd99f04f016363632",
-        "623f3e342e7e45c682757febb283010224d8c138963d4ab3a3757e6ab34be528",
+        3,
+        "8a0423f4077036fb28abd9cc710e84d9a120bb26ce9a2b11e1e4a5e1287be3b1",
+        "89df3a525f4c06722246ff283c92f68509e80ad75feeb082d5b35965d7804e42",
     ),
     "studio-c": (
-        2,
-        "5b7ca7b45b3c102ba99d335e2ad1839ba08c6979aac292dd5b6abfb6cfe6fb63",
-        "67186d916b690e71a8ceda1f5f999990443b04e3bf1ba46b8b8c423005c99283",
+        3,
+        "9b243115b77977f138ccff0c0138e97d829e73998f8ef857c42b7a5979b3df40",
+        "c12f351cf0d53225b0c06ad2a1c372edd645fe8f4495747607b427194bd28b75",
     ),
     "studio-c-mini": (
-        3,
-        "4d1c0946256fce4ae811eafa65683eca09e2fdc9b465885d12d5c291489ace4c",
-        "af03f7fd55d06a92d24b59c91f90743614efcd105bce19230997517e38ca6dca",
+        4,
+        "e021d56bf1abc65568df4baddd77ca2f03e92a8ac1ab52d3d3741d893afde9b8",
+        "39323a00a4c9b803032918657cf1a6556cddc5f344b1377e5cb84465f497087e",
     ),
     "studio-train": (
-        2,
-        "30fe47ce9337f5cd9a1b2ac781ffca2e72594a2bac402e3dc4522e00c5b4ba5e",
-        "6bb6ecbf7bdfa64432257b6b3899eafe8178dd1ed105f54cc73e43342d9f6e90",
+        3,
+        "75abdbff31f3d407b9aab4ebe02e0f3f933689ad86e81dbfab7ffab4879d39f1",
+        "c601c8f24409e98ef9717f60a47226a13373e9ff6625fbcc7398376f4bbb1938",
     ),
 }
 
