@@ -141,7 +141,7 @@ def test_detections_lie_on_the_labels(built, downloaded, manifest):
     by_cell = quality(open_shards(built, downloaded, str(manifest)))
     assert by_cell[CLEAN].pck > 0.9
     assert by_cell[CLEAN].median_error < 0.03
-    assert by_cell[Cell("erase", 5)].pck < 0.7
+    assert by_cell[Cell("erase", 5)].pck < by_cell[CLEAN].pck - 0.1
 
 
 def test_detections_lie_on_no_other_frames_labels(built, downloaded, manifest):

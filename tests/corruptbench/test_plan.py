@@ -105,7 +105,7 @@ def test_keys_depend_on_identity_alone():
         ("padding = 1.25", "padding = 9", "crop.padding"),
         ("version = 1\ntitle", "title", "version"),
         ('name = "erase"', 'name = "fog"', "unknown corruption 'fog'"),
-        ('"erase"\nversion = 2', '"erase"\nversion = 7', "pins erase version 7"),
+        ('"erase"\nversion = 3', '"erase"\nversion = 7', "pins erase version 7"),
         ("[crop]", "[crop", "not TOML"),
         ('title = "mini-C"', 'title = "mini-C"\nsurprise = 1', "surprise"),
     ],
