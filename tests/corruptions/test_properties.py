@@ -190,7 +190,7 @@ def distance(name, severity, size, clips=3, frames=12):
     [(name, 250) for name in NAMES]
     # the next test asks the others at its sizes
     + [
-        pytest.param(name, 1000, marks=pytest.mark.slow)
+        pytest.param(name, 600, marks=pytest.mark.slow)
         for name in NAMES
         if get(name).scope == "clip" or get(name).family == "frame loss"
     ],
