@@ -17,6 +17,7 @@ import argparse
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.builder.occlusion import occlusions
 from corruptbench.builder.plan import clip_info
 from corruptbench.corruptions import CorruptionError, all_corruptions, get
 from corruptbench.datasets import ClipId, open_dataset
@@ -41,9 +43,33 @@ MANIFEST, DETECTOR = "studio-c", "movenet:lightning"
 #: 1 to 5: from "slightly worse" to "hard, but a person can still tell the pose". Our own choice.
 #: A corruption that comes and goes, or that only touches what moves, stays above it.
 TARGET = (0.95, 0.90, 0.82, 0.72, 0.60)
+#: A frame is covered if more than this part of the person's box is hidden. Our own choice.
+COVERED = 0.05
 #: By how much PCK@0.1 may differ between the sizes of a person. Our own choice.
 AGREE = 0.06
 DOCS = Path(__file__).parent.parent / "docs"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found in the sampled frames of one cell.
+
+    Attributes:
+        errors: (N, 3) of N joints, as `joint_errors` has them.
+        covered: (N,) whether the joint's frame is covered.
+    """
+
+    errors: NDArray[np.float64]
+    covered: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Cover:
+    """A cell of a temporary occlusion: the part of its frames that is covered, and both parts."""
+
+    share: float
+    covered: Quality
+    free: Quality
 
 
 @cache
@@ -75,8 +101,8 @@ def cells_of(corruptions: Sequence[str]) -> list[Cell]:
 
 def look(
     clip_id: ClipId, cells: Sequence[Cell], every: int, person: float | None = None
-) -> dict[Cell, NDArray[np.float64]]:
-    """Return errors (N, 3) of the sampled frames of one clip (`joint_errors`), clean first.
+) -> dict[Cell, Looked]:
+    """Return what the detector finds in the sampled frames of one clip, clean first.
 
     The person is ``person`` pixels tall, or as in the video.
     """
@@ -98,31 +124,54 @@ def look(
         for i, cell in enumerate(cells):
             points[cell][t], scores[cell][t] = placed[i] / sized.scale, found.scores[i]
     boxes = clip_info(clip, manifest).boxes.astype(np.float32)
-    free = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.uint32)
-    keep = np.repeat(sampled[np.isfinite(clip.boxes).all(axis=1)], len(LIMB_JOINTS))
-    return {
-        cell: joint_errors(
-            clip,
-            CellDetections(cell, points[cell], scores[cell], boxes, *free, ""),
-            detector.layout,
-        )[keep]
-        for cell in cells
-    }
+    seen = np.isfinite(clip.boxes).all(axis=1)
+    keep = np.repeat(sampled[seen], len(LIMB_JOINTS))
+    looked = {}
+    for cell in cells:
+        hidden = occlusions(sized.renderers[cell], sized.info)
+        found = CellDetections(cell, points[cell], scores[cell], boxes, *hidden, "")
+        covered = np.repeat((hidden[0] > COVERED)[seen], len(LIMB_JOINTS))
+        looked[cell] = Looked(joint_errors(clip, found, detector.layout)[keep], covered[keep])
+    return looked
 
 
 def measure(
     cells: Sequence[Cell], every: int, workers: int = 2, person: float | None = None
-) -> dict[Cell, Quality]:
-    """Return the quality of the detections in each cell, over all clips of the benchmark."""
+) -> dict[Cell, Looked]:
+    """Return what the detector finds in each cell, over all clips of the benchmark."""
     manifest = _manifest()
     clip_ids = manifest.select(open_dataset(manifest.dataset, None).clip_ids())
-    pooled: dict[Cell, list[NDArray[np.float64]]] = defaultdict(list)
+    pooled: dict[Cell, list[Looked]] = defaultdict(list)
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         task = partial(look, cells=cells, every=every, person=person)
         for done in pool.map(task, clip_ids):
-            for cell, errors in done.items():
-                pooled[cell].append(errors)
-    return {cell: quality_of(np.concatenate(parts)) for cell, parts in pooled.items()}
+            for cell, looked in done.items():
+                pooled[cell].append(looked)
+    return {
+        cell: Looked(
+            np.concatenate([part.errors for part in parts]),
+            np.concatenate([part.covered for part in parts]),
+        )
+        for cell, parts in pooled.items()
+    }
+
+
+def qualities(looked: dict[Cell, Looked]) -> dict[Cell, Quality]:
+    """Return the quality of the detections in each cell, over all frames."""
+    return {cell: quality_of(one.errors) for cell, one in looked.items()}
+
+
+def covers(looked: dict[Cell, Looked]) -> dict[Cell, Cover]:
+    """Return the cells that cover some of the frames, with covered and free frames apart."""
+    return {
+        cell: Cover(
+            float(one.covered.mean()),
+            quality_of(one.errors[one.covered]),
+            quality_of(one.errors[~one.covered]),
+        )
+        for cell, one in looked.items()
+        if 0 < one.covered.mean() < 1
+    }
 
 
 def core(measured: dict[Cell, Quality]) -> list[str]:
@@ -152,6 +201,18 @@ def table(measured: dict[Cell, Quality], corruptions: Sequence[str]) -> Iterator
         yield (
             f"| `{cell.corruption}` | {cell.severity} | {words} | {q.pck:.3f} | "
             f"{q.pck / clean.pck:.2f} | {q.mean_error:.3f} | {q.mean_score:.2f} |"
+        )
+
+
+def cover_table(clean: Quality, found: dict[Cell, Cover]) -> Iterator[str]:
+    """Yield the lines of a Markdown table: PCK@0.1 in covered frames, in free ones, and in all."""
+    yield "| corruption | severity | covered | PCK@0.1, covered | free | all | all, of clean |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
+    for cell, one in found.items():
+        both = one.share * one.covered.pck + (1 - one.share) * one.free.pck
+        yield (
+            f"| `{cell.corruption}` | {cell.severity} | {one.share:.2f} | {one.covered.pck:.3f} | "
+            f"{one.free.pck:.3f} | {both:.3f} | {both / clean.pck:.2f} |"
         )
 
 
@@ -195,7 +256,7 @@ def figure(measured: dict[Cell, Quality], path: Path) -> None:
         drawing.savefig(temporary, format="svg", metadata={"Date": None})
 
 
-def write(measured: dict[str, dict[Cell, Quality]], every: int) -> None:
+def write(measured: dict[str, dict[Cell, Quality]], covered: dict[Cell, Cover], every: int) -> None:
     """Write the page and the figure."""
     native = measured["native"]
     text = TEXT.format(
@@ -204,6 +265,8 @@ def write(measured: dict[str, dict[Cell, Quality]], every: int) -> None:
         frames=native[CLEAN].joints // len(LIMB_JOINTS),
         every=every,
         core="\n".join(table(native, core(native))),
+        covers="\n".join(cover_table(native[CLEAN], covered)),
+        least=COVERED,
         rest="\n".join(table(native, rest(native))),
         sizes="\n".join(size_table(measured)),
         heights=", ".join(f"`{name}` {px:g} px" for name, px in SIZES.items() if px),
@@ -242,16 +305,20 @@ def main() -> None:
         parser.error(f"--sizes: expected {', '.join(SIZES)}, or a height in pixels")
     scored = {pin.name for pin in load_manifest(MANIFEST).corruptions}
     measured: dict[str, dict[Cell, Quality]] = {}
+    covered: dict[Cell, Cover] = {}
     for name, person in sizes.items():
         chosen = cells
         if given.write and person is not None:  # the library is measured once
             chosen = [cell for cell in cells if cell == CLEAN or cell.corruption in scored]
-        measured[name] = found = measure(chosen, given.every, given.workers, person)
+        looked = measure(chosen, given.every, given.workers, person)
+        measured[name] = found = qualities(looked)
+        covered = covered or covers(looked)
         print(f"{name}:", *table(found, [*core(found), *rest(found)]), sep="\n", flush=True)
+        print(*cover_table(found[CLEAN], covers(looked)), sep="\n", flush=True)
     if len(measured) > 1:
         print(*size_table(measured), sep="\n")
     if given.write:
-        write(measured, given.every)
+        write(measured, covered, given.every)
 
 
 TEXT = """# Severity calibration
@@ -275,6 +342,13 @@ digest. If a manifest pins the corruption, raise that manifest's version too.
 ## Core: scored
 
 {core}
+
+## What comes and goes
+
+A frame is covered if more than {least:.0%} of the part of the person's box in the picture is hidden.
+The other frames are free.
+
+{covers}
 
 ## Sizes of the person
 
