@@ -345,8 +345,8 @@ digest. If a manifest pins the corruption, raise that manifest's version too.
 
 ## What comes and goes
 
-A frame is covered if more than {least:.0%} of the part of the person's box in the picture is hidden.
-The other frames are free.
+A frame is covered if more than {least:.0%} of the person's box is hidden, as far as it lies in the
+picture. The other frames are free.
 
 {covers}
 
