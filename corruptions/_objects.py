@@ -66,7 +66,7 @@ OWN_LEVEL, OWN_COLOR, LEVEL = 84, 154, 108
 #: Gains lie between these, in 1/256; the darkest level of a scene counts up to a limit.
 GAINS, DARKEST = (80, 400), 32
 #: Pixels of a scene that are looked at, for each axis, on either side of the middle.
-LOOKS = 32
+LOOKS = 64
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _soften(rows, reach):  # type: ignore[no-untyped-def]
 
 
 def light_of(frame: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Return how a scene lights an object: a gain for R, G and B in 1/256, and its darkest level.
+    """Return how a picture lights an object: gains for R, G and B in 1/256, and its darkest level.
 
     Read from the mean of the middle half of all levels, channel by channel, and from the level of
     the darkest thousandth. A mirrored or reversed frame gives the same light.

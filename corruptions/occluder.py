@@ -4,9 +4,9 @@ Models temporary occlusion by what is pushed or carried past a camera: prams, ch
 cabinets, bicycles. The objects are rendered cut-outs of free models (see `corruptions/objects`). In
 each episode of `corruptions._episodes` one object comes from the left or the right and passes in
 front of the person on the floor, at a speed of people and carts. It is never the one that passed
-before. It throws a soft shadow on the floor, is lit like the scene (by the level and the color of
-the clean frame), and is as blurred as a moving object is in footage of that size. With severity
-larger objects pass, and more often. All numbers are our own choice.
+before. It throws a soft shadow on the floor, is lit like the scene around it (by the level and the
+color of the clean frame there), and is as blurred as a moving object is in footage of that size.
+With severity larger objects pass, and more often. All numbers are our own choice.
 """
 
 from __future__ import annotations
@@ -61,6 +61,11 @@ DECK, APART = 16, 3
 #: An object that would have to move too fast passes further down the picture, by this fraction of
 #: its height above the feet, at most so many times.
 LOWER, STEPS = 0.25, 5
+#: An object that would not reach someone who jumps stands nearer to where the feet are in the jump,
+#: in so many steps.
+JUMPED = 4
+#: So far around an object, in its heights, the picture says how it is lit.
+AROUND = 0.5
 #: Reach of the blur of an object, across and down, in person heights, and seconds for half of an
 #: exposure, in which it moves at one person height a second.
 BLUR, EXPOSURE = (0.002, 0.002), 0.25
@@ -125,26 +130,29 @@ def draw(info: ClipInfo, params: Params, key: Key) -> Draws:
     others, last = np.zeros(info.frames), list[str]()
     passing: list[tuple[float, _Thing, Placed, Line]] = []
     for i, frames in enumerate(episodes(info, params.share, key, mean=params.episode)):
-        feet = float(boxes[frames.start : frames.stop, 3].max())
+        stands = boxes[frames.start : frames.stop, 3]
+        rows = np.linspace(stands.max(), stands.min(), JUMPED + 1).tolist()
         fresh = [thing for thing in deck if thing.name not in last[-APART:]]
         order = sorted(
             ((thing, way) for thing in fresh for way in (1, -1)),
             key=lambda one: key.uniform(2, i, deck.index(one[0]), one[1] + 1),
         )
-        tries = [(*one, LOWER * step) for step in range(STEPS) for one in order]
+        tries = [(*one, rows[0], LOWER * step) for step in range(STEPS) for one in order]
+        tries += [(*one, feet, 0.0) for feet in rows[1:] for one in order]
         found = best(
-            ((thing.placed(feet, lower, way < 0), way) for thing, way, lower in tries),
+            ((thing.placed(feet, lower, way < 0), way) for thing, way, feet, lower in tries),
             frames, person, others, ENOUGH,
         )  # fmt: skip
         if found is not None:
-            thing, way, lower = tries[found[0]]
+            thing, way, feet, lower = tries[found[0]]
             last.append(thing.name)
             placed = thing.placed(feet, lower, way < 0)
             near, hidden = over(placed, found[1], frames, person)
             others[near] += hidden
             passing.append((feet + thing.below + lower * thing.above, thing, placed, found[1]))
     passing.sort(key=lambda one: one[0])
-    things = {thing.name: sized(thing.name, placed.scale, blur) for _, thing, placed, _ in passing}
+    scales = {thing.name: placed.scale for _, thing, placed, _ in passing}
+    things = {name: sized(name, scale, blur) for name, scale in scales.items()}
     return Draws(
         tuple(
             _crossing(info, thing.name, placed, way, things[thing.name].shape[1], blur)
@@ -180,12 +188,26 @@ def _crossing(
 def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:
     """Return the region of frame ``t`` with the objects in front of it, (h, w, 3) uint8."""
     out = frames[t][region.slices].copy()
-    light = None
     for thing, mirrored, top, left in _shown(t, draws, region):
-        if light is None:
-            light = light_of(frames[t])
-        _paint(out, thing, mirrored, top, left, light)
+        near = surroundings(frames[t], thing, top + region.y0, left + region.x0)
+        _paint(out, thing, mirrored, top, left, light_of(near))
     return out
+
+
+def surroundings(frame: Frame, thing: NDArray[np.uint8], top: int, left: int) -> Frame:
+    """Return the part of a frame in which an object stands: what lights it, (h, w, 3) uint8.
+
+    Args:
+        frame: clean.
+        thing: the object, (h, w, 5).
+        top: its upper row in the frame.
+        left: its first column in the frame; a part of it is in the picture.
+    """
+    height, width, _ = thing.shape
+    reach = round(AROUND * height)
+    rows = slice(max(top - reach, 0), top + height + reach)
+    columns = slice(max(left - reach, 0) // 2 * 2, (left + width + reach + 1) // 2 * 2)
+    return frame[rows, columns]
 
 
 def cover(t: int, draws: Draws, region: Region) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from corruptbench import corruptions
 from corruptbench.corruptions import ClipInfo, Key, Region, get
 from corruptbench.corruptions._crossings import SPEEDS
 from corruptbench.corruptions._objects import HEIGHTS, cut_out, light_of, sized
-from corruptbench.corruptions.occluder import APART
+from corruptbench.corruptions.occluder import APART, surroundings
 from tests.corruptions.scenes import info, scene, skeleton
 
 PICTURES = Path(corruptions.__path__[0]) / "objects"
@@ -82,15 +82,17 @@ def test_painting_mixes_object_shadow_and_what_is_behind():
     draws, frames = drawn(4, about), scene(120, 12)
     changed = 0
     for t in range(12):
-        out, light = get("occluder").apply(frames, t, draws, about.whole), light_of(frames[t])
+        out = get("occluder").apply(frames, t, draws, about.whole)
         expected = frames[t].astype(float)
         for crossing in draws.crossings:
             if not 0 <= t - crossing.first < crossing.left.size:
                 continue
-            layers = draws.things[crossing.name].astype(float)
+            thing, left = draws.things[crossing.name], int(crossing.left[t - crossing.first])
+            light = light_of(surroundings(frames[t], thing, crossing.top, left))
+            layers = thing.astype(float)
             layers = layers[:, ::-1] if crossing.mirrored else layers
             for y, x in np.ndindex(layers.shape[:2]):
-                v, u = crossing.top + y, crossing.left[t - crossing.first] + x
+                v, u = crossing.top + y, left + x
                 if 0 <= v < 120 and 0 <= u < 120:
                     covered, shadow = layers[y, x, 3:]
                     own = np.minimum(layers[y, x, :3] * light[:3] / 256, covered)
@@ -162,3 +164,21 @@ def test_nobody_nothing_passes():
     clip = np.full((9, 40, 50, 3), 77, dtype=np.uint8)
     for severity in range(1, 6):
         assert (get("occluder").clip(clip, about, severity, Key.of("x")) == 77).all()
+
+
+@pytest.mark.parametrize("severity", range(1, 6))
+def test_someone_who_jumps_is_hidden_too(severity):
+    """What stands on the floor does not reach a person in the air: it has to stand nearer."""
+    frames, fps = 100, 50.0
+    rise = 75 * np.clip(3 * np.sin(np.arange(frames) / fps * 2 * np.pi), 0, 1)
+    boxes = np.stack([np.full(frames, x) for x in (130.0, 80.0, 180.0, 230.0)], axis=1)
+    boxes[:, 1::2] -= rise[:, None]
+    about = ClipInfo(frames, 320, 320, fps, boxes)
+    hidden = 0
+    for clip in range(12):
+        draws = drawn(severity, about, severity, clip)
+        for t, box in enumerate(np.rint(boxes).astype(int).tolist()):
+            part = get("occluder").cover(t, draws, Region(*box)).mean() / 255
+            hidden += part > 0.05
+    share = get("occluder").severities[severity - 1].share
+    assert hidden / (12 * frames) == pytest.approx(share, abs=0.03)

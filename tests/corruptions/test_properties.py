@@ -95,11 +95,11 @@ def is_noisy(name):
 def transmittance(name, severity, about, key):
     """(F, H, W, 3) how much of what is behind a cover is left: 0 where it hides all, 1 beside it.
 
-    Covers mix code values, so the same cover before black and before white tells. Each picture is
-    black in one half and white in the other, since the levels of a picture may light the cover.
+    Covers mix code values, so the same cover before black and before white tells. Each picture has
+    black and white columns in turn, since the levels around a cover may light it.
     """
     one = np.zeros((about.frames, about.height, about.width, 3), dtype=np.uint8)
-    one[:, :, : about.width // 2] = 255
+    one[:, :, ::2] = 255
     outs = (corrupted(name, severity, clip, about, key).astype(np.float64) for clip in (one, ~one))
     return np.subtract(*outs) / (2 * one.astype(np.float64) - 255)
 
@@ -378,8 +378,10 @@ def test_the_cover_says_what_is_hidden(name, severity, joints):
     """Where it is 0 the frame is clean, where it is 255 nothing of the clean frame is left."""
     about = skeleton(96, 12, fps=6.0, speed=0.5, joints=joints)
     draws = get(name).prepare(about, severity, Key.of("cover", name, severity))
-    frames = scene(96, 12)
-    other = frames[:, ::-1, ::-1]  # of the same levels, which may light what covers
+    grain = np.random.default_rng(3).integers(-40, 41, (12, 96, 96, 3))
+    frames = (scene(96, 12) + grain).clip(0, 255).astype(np.uint8)
+    # each two columns exchanged: everywhere of the same levels, which may light what covers
+    other = frames.reshape(12, 96, 48, 2, 3)[:, :, :, ::-1].reshape(frames.shape)
     hidden = 0
     for t in range(12):
         shown = get(name).cover(t, draws, about.whole)
