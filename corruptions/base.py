@@ -42,11 +42,12 @@ class ClipInfo:
         width: of the picture, pixels.
         fps: frames per second.
         boxes: (F, 4) float64, the person's box x0, y0, x1, y1 in pixels, x0 <= x1 and y0 <= y1. It
-            may reach beyond the picture. A row of NaN says that no person is in that frame. Lists
-            and arrays of other numbers are converted.
+            may reach beyond the picture, up to 8192 px, or four of its longer sides, from its upper
+            left corner. A row of NaN says that no person is in that frame. Lists and arrays of
+            other numbers are converted.
         joints: (F, J, 2) float64, the person's joints x, y in pixels. NaN says that a joint is not
-            known. None, the default, says that no joint is known. Like boxes, they may lie outside
-            of the picture, but not by thousands of pixels (`validation.reach`).
+            known. None, the default, says that no joint is known. They may lie
+            as far outside of the picture as boxes may.
         bones: pairs of indices of joints that a part of the body connects.
 
     Raises:
