@@ -24,6 +24,10 @@ from corruptbench.corruptions.random import row_words
 #: Cells in the height of the person.
 CELLS = 150
 
+#: The strength is at least this much: a person of 15 px has it. `shot_noise` divides its photons by
+#: the square, so a box of no height would ask for endless work. Our own choice.
+WEAKEST = 0.1
+
 #: Bits after the point of a cell's size.
 BITS = 16
 
@@ -61,13 +65,14 @@ def grain_of(info: ClipInfo) -> Grain:
     ``wanted / sqrt(A)``. Of cells of whole pixels, n or n + 1 wide where ``n <= size < n + 1``, the
     mean of the squared width over the mean width is ``2 n + 1 - n (n + 1) / size``. It is one where
     a cell is one pixel. So the strength is height / 150 for persons below 150 px, 1 where the cells
-    are whole pixels, and at least 8/9 for all others.
+    are whole pixels, and at least 8/9 for all others. It is never below `WEAKEST`, our own choice:
+    a person below 15 px, or a box of no height, has the strength of 15 px.
     """
     wanted = info.person_height / CELLS
     size = max(round(wanted * (1 << BITS)), 1 << BITS)
     exact = size / (1 << BITS)
     n = math.floor(exact)
-    return Grain(size, wanted / (2 * n + 1 - n * (n + 1) / exact))
+    return Grain(size, max(wanted / (2 * n + 1 - n * (n + 1) / exact), WEAKEST))
 
 
 @kernel

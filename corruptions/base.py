@@ -42,10 +42,12 @@ class ClipInfo:
         width: of the picture, pixels.
         fps: frames per second.
         boxes: (F, 4) float64, the person's box x0, y0, x1, y1 in pixels, x0 <= x1 and y0 <= y1. It
-            may reach beyond the picture. A row of NaN says that no person is in that frame. Lists
-            and arrays of other numbers are converted.
+            may reach beyond the picture, up to 8192 px, or four of its longer sides, from its upper
+            left corner. A row of NaN says that no person is in that frame. Lists and arrays of
+            other numbers are converted.
         joints: (F, J, 2) float64, the person's joints x, y in pixels. NaN says that a joint is not
-            known. None, the default, says that no joint is known.
+            known. None, the default, says that no joint is known. They may lie
+            as far outside of the picture as boxes may.
         bones: pairs of indices of joints that a part of the body connects.
 
     Raises:
@@ -64,10 +66,9 @@ class ClipInfo:
         for name in ("frames", "height", "width"):
             object.__setattr__(self, name, validation.count(getattr(self, name), name))
         object.__setattr__(self, "fps", validation.rate(self.fps))
-        object.__setattr__(
-            self, "boxes", validation.boxes(self.boxes, self.frames, max(self.height, self.width))
-        )
-        joints, bones = validation.body(self.joints, self.bones, self.frames)
+        side = max(self.height, self.width)
+        object.__setattr__(self, "boxes", validation.boxes(self.boxes, self.frames, side))
+        joints, bones = validation.body(self.joints, self.bones, self.frames, side)
         object.__setattr__(self, "joints", joints)
         object.__setattr__(self, "bones", bones)
 

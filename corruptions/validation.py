@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 #: Frames per second that are taken, our own choice: time lapses to high-speed cameras.
 SLOWEST, FASTEST = 0.01, 1e5
-#: A box may reach this many pixels from the picture's corner, or this many of its longer sides, our
-#: own choice. Lengths are relative to the box: one in other units would ask for endless work.
+#: A box or a joint may be this many pixels from the picture's corner, or this many of its longer
+#: sides, our own choice. Lengths are relative to the box: one in other units would ask for endless
+#: work.
 FAR_PIXELS, FAR_SIDES = 8192, 4
 
 
@@ -72,10 +73,29 @@ def rate(value: Any) -> float:
     return float(value)
 
 
+def reach(side: int) -> int:
+    """Return how far from the corner of a picture a box or a joint may be, px.
+
+    ``side`` is the longer side of the picture, px.
+    """
+    return max(FAR_PIXELS, FAR_SIDES * side)
+
+
+def near(values: NDArray[np.float64], side: int) -> NDArray[np.bool_]:
+    """Tell which numbers are not beyond the `reach` of a picture; NaN is not."""
+    return ~(np.abs(values) > reach(side))
+
+
+def ordered(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which rows (F, 4) are finite x0 <= x1 and y0 <= y1, or four NaN; (F,)."""
+    person = np.isfinite(rows).all(axis=1) & (rows[:, :2] <= rows[:, 2:]).all(axis=1)
+    return np.asarray(person | np.isnan(rows).all(axis=1))
+
+
 def boxes(value: Any, frames: int, side: int) -> NDArray[np.float64]:
     """Return (F, 4) float64: each row is x0, y0, x1, y1 in order, or four NaN.
 
-    ``side`` is the longer side of the picture, px. `FAR_PIXELS` says how far a box may reach.
+    ``side`` is the longer side of the picture, px. `reach` says how far a box may reach.
     """
     try:
         found = np.asarray(value, dtype=np.float64)
@@ -88,16 +108,13 @@ def boxes(value: Any, frames: int, side: int) -> NDArray[np.float64]:
             f"boxes have shape {found.shape}, expected ({frames}, 4): "
             "one box for each frame, NaN where there is no person"
         )
-    nobody = np.isnan(found).all(axis=1)
-    person = np.isfinite(found).all(axis=1) & (found[:, :2] <= found[:, 2:]).all(axis=1)
-    bad = np.flatnonzero(~(nobody | person))
+    bad = np.flatnonzero(~ordered(found))
     if bad.size:
         raise CorruptionError(
             f"box of frame {bad[0]} is {found[bad[0]].tolist()}, expected x0, y0, x1, y1 with "
             "x0 <= x1 and y0 <= y1, or four NaN where there is no person"
         )
-    reach = max(FAR_PIXELS, FAR_SIDES * side)
-    far = np.flatnonzero((np.abs(found) > reach).any(axis=1))
+    far = np.flatnonzero(~near(found, side).all(axis=1))
     if far.size:
         raise CorruptionError(
             f"box of frame {far[0]} is {found[far[0]].tolist()}, expected pixels of a picture "
@@ -107,9 +124,12 @@ def boxes(value: Any, frames: int, side: int) -> NDArray[np.float64]:
 
 
 def body(
-    joints: Any, bones: Any, frames: int
+    joints: Any, bones: Any, frames: int, side: int
 ) -> tuple[NDArray[np.float64] | None, tuple[tuple[int, int], ...]]:
-    """Return joints (F, J, 2) float64, or None, and bones as pairs of indices of joints."""
+    """Return joints (F, J, 2) float64, or None, and bones as pairs of indices of joints.
+
+    ``side`` is the longer side of the picture, px. `reach` says how far away a joint may be.
+    """
     try:
         found = None if joints is None else np.asarray(joints, dtype=np.float64)
         pairs = tuple((operator.index(a), operator.index(b)) for a, b in bones)
@@ -120,10 +140,23 @@ def body(
     shape = (frames, 0, 2) if found is None else found.shape
     if len(shape) != 3 or (shape[0], shape[2]) != (frames, 2):
         raise CorruptionError(f"joints have shape {shape}, expected ({frames}, joints, 2)")
+    if found is not None:
+        _not_far(found, side)
     strange = [pair for pair in pairs if not all(0 <= joint < shape[1] for joint in pair)]
     if strange:
         raise CorruptionError(f"bone {strange[0]}: expected indices of {shape[1]} joints")
     return found, pairs
+
+
+def _not_far(joints: NDArray[np.float64], side: int) -> None:
+    """Check that joints (F, J, 2) are pixels; each may be NaN."""
+    far = np.argwhere(~near(joints, side).all(axis=2))
+    if far.size:
+        frame, joint = far[0]
+        raise CorruptionError(
+            f"joint {joint} of frame {frame} is {joints[frame, joint].tolist()}, expected pixels "
+            f"of a picture whose longer side has {side}: give NaN where a joint is not known"
+        )
 
 
 def pixels(value: Any, expected: tuple[int, ...], name: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from corruptbench.corruptions import ClipInfo
+from corruptbench.corruptions.validation import near
 from corruptbench.datasets import Clip, ClipId, Dataset
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file, sha256_of_json
@@ -116,15 +117,20 @@ def boxes_of(clip: Clip, manifest: Manifest) -> np.ndarray[tuple[int, int], np.d
 
 
 def clip_info(clip: Clip, manifest: Manifest) -> ClipInfo:
-    """Return what the corruptions may know of a clip. Joints are rounded as boxes are."""
+    """Return what the corruptions may know of a clip. Joints are rounded as boxes are.
+
+    Joints beyond the reach of a box are not known: a projection of what is beside the camera.
+    """
     joints = np.round(clip.keypoints * 64) / 64
+    side = max(clip.camera.height, clip.camera.width)
+    known = (np.isfinite(joints) & near(joints, side)).all(axis=2, keepdims=True)
     return ClipInfo(
         frames=len(clip.joints),
         height=clip.camera.height,
         width=clip.camera.width,
         fps=clip.fps,
         boxes=boxes_of(clip, manifest),
-        joints=np.where(np.isfinite(joints).all(axis=2, keepdims=True), joints, np.nan),
+        joints=np.where(known, joints, np.nan),
         bones=joint_set(clip.joint_set).bones,
     )
 

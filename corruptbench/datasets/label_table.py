@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from corruptbench.corruptions.validation import near, ordered, reach
+from corruptbench.datasets.dataset_json import CameraRecord
 from corruptbench.errors import InputError
 from corruptbench.skeleton import joint_set
 
@@ -31,13 +33,13 @@ class LabelTable:
     boxes: dict[str, dict[str, NDArray[np.float64]]]
 
 
-def read_label_table(path: Path, joints: str, cameras: Collection[str]) -> LabelTable:
+def read_label_table(path: Path, joints: str, cameras: Mapping[str, CameraRecord]) -> LabelTable:
     """Return the labels in a Parquet file that exists.
 
     Args:
         path: of the file.
         joints: name of the joint set.
-        cameras: names of the data set's cameras.
+        cameras: the data set's cameras by name.
 
     Raises:
         InputError: not such a table, or numbers that cannot be joints or boxes.
@@ -45,7 +47,10 @@ def read_label_table(path: Path, joints: str, cameras: Collection[str]) -> Label
     table = _read(path)
     rows = _rows(table, path)
     points = _joints(table, joints, path)
-    boxes = {camera: _boxes(table, camera, path) for camera in _boxed(table, cameras, path)}
+    boxes = {
+        camera: _boxes(table, camera, max(cameras[camera].width, cameras[camera].height), path)
+        for camera in _boxed(table, cameras, path)
+    }
     return LabelTable(
         {name: points[own] for name, own in rows.items()},
         {camera: {n: found[own] for n, own in rows.items()} for camera, found in boxes.items()},
@@ -67,7 +72,7 @@ def _read(path: Path) -> pa.Table:
     return table
 
 
-def _boxed(table: pa.Table, cameras: Collection[str], path: Path) -> list[str]:
+def _boxed(table: pa.Table, cameras: Mapping[str, CameraRecord], path: Path) -> list[str]:
     """Return the cameras that have a column of boxes."""
     found = [n.removeprefix(_BOX) for n in table.column_names if n.startswith(_BOX)]
     for name in found:
@@ -109,15 +114,21 @@ def _joints(table: pa.Table, joints: str, path: Path) -> NDArray[np.float64]:
     return found
 
 
-def _boxes(table: pa.Table, camera: str, path: Path) -> NDArray[np.float64]:
-    """Return a camera's column of boxes (rows, 4); raise `InputError` when it is no such thing."""
+def _boxes(table: pa.Table, camera: str, side: int, path: Path) -> NDArray[np.float64]:
+    """Return a camera's column of boxes (rows, 4); raise `InputError` when it is no such thing.
+
+    ``side`` is the longer side of the camera's picture, px.
+    """
     column = f"{_BOX}{camera}"
     found = _lists(table, column, 4, "4 (x0, y0, x1, y1)", path)
-    seen = found[np.isfinite(found).all(axis=1)]
-    if np.isinf(found).any() or (seen[:, :2] >= seen[:, 2:]).any():
+    bad = np.flatnonzero(~(ordered(found) & near(found, side).all(axis=1)))
+    if bad.size:
+        row = int(bad[0])
         raise InputError(
-            f"{path}: {column}: boxes without width or height, or infinite; expected x0 < x1 and "
-            "y0 < y1 px, or NaN where nobody is in view"
+            f"{path}: {column}: the box of sequence '{table['sequence'][row]}', frame "
+            f"{table['frame'][row]} is {found[row].tolist()}, expected x0 <= x1 and y0 <= y1 in "
+            f"pixels, {-reach(side)} to {reach(side)}: correct it, or put four NaN where nobody "
+            "is in view"
         )
     return found
 

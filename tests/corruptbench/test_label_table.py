@@ -55,8 +55,7 @@ def test_each_sequence_has_its_own_boxes(root: Path) -> None:
     [
         ("box.cam9", [1.0, 1.0, 2.0, 2.0], "expected one of cam1, cam2"),
         ("box.cam1", [1.0, 1.0, 2.0], r"3 numbers a row, expected 4 \(x0, y0, x1, y1\)"),
-        ("box.cam1", [1.0, 1.0, 1.0, 2.0], "without width or height"),
-        ("box.cam1", [1.0, 1.0, np.inf, 2.0], "infinite"),
+        ("box.cam1", [1.0, 1.0, np.inf, 2.0], r"'step_1', frame 0 is \[1.0, 1.0, inf, 2.0\]"),
     ],
 )
 def test_boxes_that_cannot_be(root: Path, column: str, row: list[float], said: str) -> None:
@@ -66,3 +65,37 @@ def test_boxes_that_cannot_be(root: Path, column: str, row: list[float], said: s
         dataset.load(dataset.clip_ids()[-1])
     assert f"A2.parquet: {column}: " in str(raised.value)
     assert any(f.level != "ok" and column in f.found for f in dataset.check())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [np.nan, 173, 282, 413],
+        [-1e6, 0, 1e6, 10],
+        [20, 4, 5, 30],
+        [5, 30, 20, 4],
+        [0, 0, 8193, 10],
+        [np.inf] * 4,
+    ],
+)
+def test_a_single_row_that_cannot_be_a_box(root: Path, row: list[float]) -> None:
+    """The error names the row, says what it holds, what is expected, and what to do."""
+    boxes = np.tile([5.0, 4.0, 20.0, 30.0], (FRAMES, 1))
+    boxes[2] = row
+    add_boxes(root, "A2", "box.cam2", boxes)
+    dataset = FolderDataset(root)
+    with pytest.raises(InputError) as raised:
+        dataset.load(dataset.clip_ids()[-1])
+    found = boxes.astype(np.float32)[2].astype(float).tolist()
+    for part in (
+        "A2.parquet: box.cam2: ", f"sequence 'step_1', frame 2 is {found}",
+        "expected x0 <= x1 and y0 <= y1 in pixels, -8192 to 8192", "put four NaN",
+    ):  # fmt: skip
+        assert part in str(raised.value)
+
+
+def test_the_limits_of_boxes_are_taken(root: Path) -> None:
+    boxes = np.array([[-8192.0, 0, 8192, 8192], [7, 7, 7, 7], [np.nan] * 4, [0, 0, 1, 1]])
+    add_boxes(root, "A2", "box.cam2", boxes)
+    dataset = FolderDataset(root)
+    np.testing.assert_array_equal(dataset.load(dataset.clip_ids()[-1]).boxes, boxes)

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from corruptbench.builder.plan import choose_cells, parse_severities
+from corruptbench.builder.plan import choose_cells, clip_info, parse_severities
+from corruptbench.datasets import Clip, ClipId
 from corruptbench.errors import InputError
 from corruptbench.evaluation.lifter import load_lifter
 from corruptbench.files import sha256_of_json
 from corruptbench.manifest import CLEAN, Cell, known_manifests, load_manifest
+from tests.fixtures import folder
 
 # A manifest is frozen: whoever changes one raises its version, and this table with it. The second
 # digest is over the defaults, too: whoever changes one changes the manifests that leave it out.
@@ -127,6 +130,21 @@ def test_the_name_of_another_benchmark(tmp_path, mini_manifest):
         load_manifest(str(path))
     path.write_text((Path(__file__).parents[2] / "manifests/studio-c.toml").read_text())
     assert load_manifest(str(path)) == load_manifest("studio-c")
+
+
+def test_a_joint_beside_the_camera_is_not_known(mini_manifest):
+    """It may be projected to anywhere; the boxes say where the person is."""
+    joints = np.repeat(folder.STANDING[None], 2, axis=0)
+    joints[1, 3] = [3000, -3999, 0]  # cam1 stands at y = -4000, and looks along y
+    camera = folder.cameras(64)["cam1"]
+    clip = Clip(
+        id=ClipId("mini", "A1", "step_1", "cam1", "step"), video=Path("none.mp4"), fps=50.0,
+        camera=camera, joint_set="h36m17", joints=joints,
+        person_boxes=np.tile([10.0, 5.0, 50.0, 60.0], (2, 1)),
+    )  # fmt: skip
+    assert np.isfinite(clip.keypoints).all()
+    unknown = np.argwhere(np.isnan(clip_info(clip, load_manifest(str(mini_manifest))).joints))
+    assert unknown.tolist() == [[1, 3, 0], [1, 3, 1]]
 
 
 def test_unknown_manifest():

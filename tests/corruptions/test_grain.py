@@ -38,6 +38,15 @@ def test_strength_at_whole_cells(height):
     assert grain_of(person_of(height, 8, 1)).strength == pytest.approx(min(height / 150, 1))
 
 
+@pytest.mark.parametrize("height", [0, 1, 5])
+@pytest.mark.parametrize("name", NOISES)
+def test_the_smallest_persons_have_the_noise_of_15_px(name, height):
+    """The photons of shot noise would grow without end."""
+    flat, key = np.full((1, 32, 32, 3), 120, dtype=np.uint8), Key.of("smallest", name)
+    noisy = get(name).clip(flat, person_of(height, 32, 1), 5, key)
+    assert np.array_equal(noisy, get(name).clip(flat, person_of(15, 32, 1), 5, key))
+
+
 @pytest.mark.parametrize("name", NOISES)
 def test_pixels_of_a_cell_have_the_same_noise(name):
     flat = np.full((2, 96, 96, 3), 120, dtype=np.uint8)

@@ -174,6 +174,25 @@ def test_a_box_in_other_units_than_pixels_is_refused(box):
         ClipInfo(frames=3, height=32, width=40, fps=25.0, boxes=boxes)
 
 
+@pytest.mark.parametrize(
+    "place", [[np.inf, 3], [3, -np.inf], [1e300, 3], [3, -8193], [np.nan, 9e3]]
+)
+def test_a_joint_that_is_not_in_pixels_is_refused(place):
+    joints = np.full((4, 3, 2), 10.0)
+    joints[2, 1] = place
+    with pytest.raises(
+        CorruptionError, match=r"joint 1 of frame 2 .* longer side has 32: give NaN"
+    ):
+        clip_info(joints=joints, bones=[(0, 1)])
+
+
+def test_a_joint_may_be_unknown_or_outside_of_the_picture():
+    joints = np.full((4, 3, 2), 10.0)
+    joints[2, :2] = [[np.nan, np.nan], [-8192, 8192]]
+    assert np.array_equal(clip_info(joints=joints).joints, joints, equal_nan=True)
+    assert np.array_equal(clip_info(joints=joints * 2, width=4096).joints, joints * 2, True)
+
+
 @pytest.mark.parametrize("fps", [1e-9, 1e-3, 1e6])
 def test_a_rate_that_no_camera_has_is_refused(fps):
     with pytest.raises(CorruptionError, match=r"0\.01 to 100000 frames per second"):
