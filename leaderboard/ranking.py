@@ -19,7 +19,10 @@ class Row(NamedTuple):
 
 
 def by_benchmark(results: Sequence[Result]) -> dict[Benchmark, list[Result]]:
-    """Group results by benchmark (id, version, manifest hash), sorted; keep the order of rows."""
+    """Group results by benchmark (id, version, manifest hash); keep the order of rows.
+
+    The benchmarks are sorted by id, and the newest version of each comes first.
+    """
     split: dict[Benchmark, list[Result]] = {}
     for result in sorted(results, key=_benchmark_key):
         split.setdefault(result.benchmark, []).append(result)
@@ -100,4 +103,4 @@ def _worst_first(result: Result) -> tuple[float, str]:
 
 def _benchmark_key(result: Result) -> tuple[str, int, str]:
     benchmark = result.benchmark
-    return benchmark.id, benchmark.version, benchmark.manifest_sha256
+    return benchmark.id, -benchmark.version, benchmark.manifest_sha256

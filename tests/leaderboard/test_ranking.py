@@ -67,7 +67,7 @@ def test_benchmarks_never_share_a_table() -> None:
     a, b = result("a", 40), result("b", 45, benchmark={"version": 2})
     with pytest.raises(ValueError, match="do not share a table"):
         rank([a, b])
-    assert [[r.lifter.name for r in rows] for rows in by_benchmark([b, a]).values()] == [
+    assert [[r.lifter.name for r in rows] for rows in by_benchmark([a, b]).values()] == [
+        ["b"],  # the newest version first
         ["a"],
-        ["b"],
     ]
