@@ -1,15 +1,16 @@
-"""Shards and locks that were altered, or are of another format."""
+"""Shards and locks that were altered, or are of another format or another site."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from corruptbench.datasets import open_dataset
-from corruptbench.manifest import load_manifest
+from corruptbench.manifest import Cell, load_manifest
 from corruptbench.shards import parquet
 from tests.fixtures.export_shards import CELLS, write_shards
 from tests.fixtures.folder import FRAMES
@@ -109,3 +110,27 @@ def test_a_lock_of_format_1(shards, refusals):
         assert "lock.json: format" in said
         assert "'corruptbench-lock/1'" in said
         assert "build it again" in said
+
+
+def test_another_site_with_other_occlusion(shards, tmp_path, cli):
+    lock = json.loads((shards / "lock.json").read_text())
+    lock["clips"][CLIP][1]["occlusion_sha256"] = "1" * 64
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(lock))
+    found = cli("verify", shards, "--against", other)
+    assert found.code == 2
+    assert f"other occlusion in 1 of 18 cells (first: {CLIP} {Cell('erase', 1)})" in found.err
+    assert "other pixels" not in found.err
+    report = json.loads(cli("verify", shards, "--against", other, "--json").out)["comparison"]
+    assert report["occlusion"] == [f"{CLIP} erase 1"]
+    assert (report["pixels"], report["detections"]) == ([], [])
+
+    lock["clips"][CLIP][2]["pixels_sha256"] = "1" * 64
+    other.write_text(json.dumps(lock))
+    both = cli("verify", shards, "--against", other)
+    assert f"other pixels in 1 of 18 cells (first: {CLIP} erase 3)" in both.err
+    assert "other occlusion in 1 of 18 cells" in both.err
+
+    same = cli("verify", shards, "--against", shards / "lock.json")
+    assert same.code == 0
+    assert "occlusion: the same in all 18 cells that both have" in same.out
