@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @define(
     "corruptbench verify shards",
     json="an object with shards, cells (checked), and comparison: null, or with --against an "
-    "object with cells (that both have), ours and theirs (that only one has), and pixels and "
-    "detections (names of the cells that differ)",
+    "object with cells (that both have), ours and theirs (that only one has), and pixels, "
+    "occlusion and detections (names of the cells that differ)",
 )
 @click.argument("shards", type=options.PATH, default=Path("shards"))
 @click.option("--against", type=options.PATH, help="The lock.json of another site.")
@@ -39,18 +39,28 @@ def command(shards: Path, against: Path | None, as_json: bool) -> None:
     if as_json:
         comparison = asdict(report) if report else None
         say_json({"shards": str(shards), "cells": checked, "comparison": comparison})
-    if report and report.pixels:
+    if report and (other := _other(report)):
         raise click.ClickException(
-            f"{shards} and {against}: other pixels in {len(report.pixels)} of {report.cells} "
-            f"cells (first: {report.pixels[0]}); not the same videos, labels or software"
+            f"{shards} and {against}: {other}; not the same videos, labels or software"
         )
     if report and not as_json:
         _print(report)
 
 
+def _other(report: Comparison) -> str:
+    """Say what differs that is the same on every machine; nothing if it is the same."""
+    found = {"pixels": report.pixels, "occlusion": report.occlusion}
+    return " and ".join(
+        f"other {what} in {len(names)} of {report.cells} cells (first: {names[0]})"
+        for what, names in found.items()
+        if names
+    )
+
+
 def _print(report: Comparison) -> None:
     same = report.cells - len(report.detections)
-    say(f"pixels: the same in all {report.cells} cells that both have")
+    for what in ("pixels", "occlusion"):
+        say(f"{what}: the same in all {report.cells} cells that both have")
     say(f"detections: the same bytes in {same} of {report.cells} cells")
     if report.ours or report.theirs:
         say(f"not compared: {report.ours} cells only here, {report.theirs} only there")

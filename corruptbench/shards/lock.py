@@ -50,7 +50,7 @@ def read_lock(path: Path) -> Lock:
     if not path.is_file():
         remedy = "run the build again, it resumes"
         raise InputError(f"{path}: missing; expected the lock of a finished build: {remedy}")
-    return Lock.parse(read_text(path), str(path), "build again")
+    return Lock.parse(read_text(path), str(path), "build it again")
 
 
 def software() -> dict[str, str]:

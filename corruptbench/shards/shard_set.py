@@ -14,7 +14,7 @@ from corruptbench.errors import InputError
 from corruptbench.manifest import Cell, Manifest, known_manifests, load_manifest
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
-from corruptbench.shards.records import BenchmarkRecord, CellDetections, shard_path
+from corruptbench.shards.records import BenchmarkRecord, CellDetections, CellRecord, shard_path
 
 #: Boxes of the same labels, whatever package they come in, are equal within this, px: our choice.
 SAME_BOX = 1.0
@@ -61,10 +61,11 @@ class ShardSet:
         detections = parquet.read(path, cells)
         locked = {c.cell: c for c in self.lock.clips.get(str(clip.id), ())}
         for d in detections:
-            if d.cell not in locked or locked[d.cell].detections_sha256 != d.detections_sha256:
+            if locked.get(d.cell) != CellRecord.of(d):
                 raise InputError(
-                    f"{path}: {d.cell}: not the detections that {self.folder / 'lock.json'} "
-                    "recorded; the shard was altered: delete it and build again"
+                    f"{path}: {d.cell}: does not have the digests that "
+                    f"{self.folder / 'lock.json'} recorded; the shard was altered: delete it and "
+                    "build again"
                 )
             if len(d.keypoints) != len(clip.joints):
                 raise InputError(

@@ -20,6 +20,7 @@ class Comparison:
         ours: number of cells that only the first has.
         theirs: number of cells that only the second has.
         pixels: the common cells whose pixels differ.
+        occlusion: the common cells whose hidden shares or hidden joints differ.
         detections: the common cells whose detections differ.
     """
 
@@ -27,11 +28,12 @@ class Comparison:
     ours: int
     theirs: int
     pixels: tuple[str, ...]
+    occlusion: tuple[str, ...]
     detections: tuple[str, ...]
 
 
 def recount(folder: Path) -> int:
-    """Compute every cell's detection digest from its shard again; return the number of cells.
+    """Compute the digests of every cell from its shard again; return the number of cells.
 
     Raises:
         InputError: a shard is missing, extra, or differs from the lock; names the first one.
@@ -77,6 +79,7 @@ def compare(ours: Path, theirs: Path) -> Comparison:
         ours=len(mine) - len(common),
         theirs=len(yours) - len(common),
         pixels=differing("pixels_sha256"),
+        occlusion=differing("occlusion_sha256"),
         detections=differing("detections_sha256"),
     )
 

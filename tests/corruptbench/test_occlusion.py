@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from corruptbench.builder.occlusion import occlusions
-from corruptbench.builder.render import CellRenderer
+from corruptbench.builder.plan import clip_info
+from corruptbench.builder.render import CellRenderer, loose_key, renderer
 from corruptbench.corruptions import ClipInfo, Corruption
-from corruptbench.manifest import Cell
+from corruptbench.datasets import open_dataset
+from corruptbench.manifest import Cell, load_manifest
 
 BOXES = [[10, 20, 30, 60], [-10, 20, 10, 60], [np.nan] * 4, [200, 20, 230, 60]]
 JOINTS = [
@@ -61,3 +65,37 @@ def test_what_hides_nothing():
     share, joints = occlusions(render, ClipInfo(4, 100, 100, 25, BOXES, JOINTS))
     assert not share.any()
     assert not joints.any()
+
+
+def unchanged_by_background(render, t, info):
+    """(H, W) bool: the pixels of frame t that are the same on black as on white."""
+    black, white = (
+        render.corruption.apply(
+            [np.full((info.height, info.width, 3), level, np.uint8)] * info.frames,
+            t, render.draws, info.whole,
+        )
+        for level in (0, 255)
+    )  # fmt: skip
+    return (black == white).all(axis=2)
+
+
+def test_labels_of_a_real_clip_are_what_its_pixels_show():
+    """The labels come from `cover`. Here the same is found from `apply`, without `cover`."""
+    dataset = open_dataset("studio", None)
+    clip = dataset.load(dataset.clip_ids()[0])
+    info = clip_info(clip, load_manifest("studio-c"))
+    render = renderer(Cell("erase", 5), info, partial(loose_key, name="a clip"))
+    share, bits = occlusions(render, info)
+    seen = {"shown": 0, "hidden": 0}
+    for t in range(0, info.frames, 3):
+        hidden = unchanged_by_background(render, t, info)
+        x0, y0, x1, y1 = clip.boxes[t]
+        columns = [x for x in range(info.width) if x0 < x + 1 and x < x1]
+        rows = [y for y in range(info.height) if y0 < y + 1 and y < y1]
+        assert abs(share[t] - hidden[np.ix_(rows, columns)].mean()) <= 1 / 255
+        for joint, (x, y) in enumerate(clip.keypoints[t]):
+            around = hidden[int(y) - 1 : int(y) + 2, int(x) - 1 : int(x) + 2]
+            if around.all() or not around.any():
+                assert bool(bits[t] >> joint & 1) == around.all(), (t, joint)
+                seen["hidden" if around.all() else "shown"] += 1
+    assert min(seen.values()) > 50, seen

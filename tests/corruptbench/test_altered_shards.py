@@ -1,0 +1,136 @@
+"""Shards and locks that were altered, or are of another format or another site."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from corruptbench.datasets import open_dataset
+from corruptbench.manifest import Cell, load_manifest
+from corruptbench.shards import parquet
+from tests.fixtures.export_shards import CELLS, write_shards
+from tests.fixtures.folder import FRAMES
+
+CLIP = "mini/A2/step_1.cam1"
+
+
+@pytest.fixture
+def shards(mini, mini_manifest, tmp_path):
+    """A folder of shards and their lock."""
+    return write_shards(open_dataset("folder", mini), load_manifest(str(mini_manifest)), tmp_path)
+
+
+@pytest.fixture
+def refusals(shards, mini, mini_manifest, tiny_lifter, cli):
+    """Runs both commands that check shards; both refuse them. Returns what they say."""
+
+    def run():
+        words = ("--shards", shards, "--root", mini, "--manifest", mini_manifest)
+        scored = cli("evaluate", tiny_lifter, *words, "--out", shards / "results")
+        verified = cli("verify", shards)
+        assert (scored.code, verified.code) == (2, 2)
+        assert not (shards / "results").exists()
+        return scored.err, verified.err
+
+    return run
+
+
+def shard(folder):
+    return folder / f"keypoints/{CLIP}.parquet"
+
+
+def written(path, table):
+    with pq.ParquetWriter(path, table.schema) as writer:
+        for i in range(len(CELLS)):
+            writer.write_table(table.slice(FRAMES * i, FRAMES))
+
+
+def with_hidden(path):
+    """The detections of a shard; erasing hides a little more, in its first frame."""
+    found = parquet.read(path, CELLS)
+    hidden = found[1].hidden.copy()
+    hidden[0] += 0.25
+    return [found[0], dataclasses.replace(found[1], hidden=hidden), found[2]]
+
+
+def rewritten(path, manifest):
+    """Write a shard with other hidden shares whose metadata agree with its rows."""
+    record, found = parquet.read_record(path), with_hidden(path)
+    by = (load_manifest(str(manifest)), record.detector)
+    parquet.write(path, record.clip, record.fingerprint, found, *by)
+
+
+@pytest.mark.parametrize("name", ["keypoints", "scores", "hidden", "hidden_joints"])
+def test_an_altered_column(shards, refusals, name):
+    table = pq.read_table(shard(shards))
+    column = table[name].combine_chunks()
+    lists = isinstance(column, pa.FixedSizeListArray)
+    values = (column.flatten() if lists else column).to_numpy().copy()
+    values[0] += 1
+    changed = (
+        pa.FixedSizeListArray.from_arrays(values, column.type.list_size)
+        if lists
+        else pa.array(values)
+    )
+    field = table.schema.get_field_index(name)
+    written(shard(shards), table.set_column(field, table.schema.field(field), changed))
+    for said in refusals():
+        assert f"{CLIP}.parquet: clean: " in said
+        assert "altered" in said
+
+
+def test_an_altered_column_with_metadata_that_agree(shards, refusals, mini_manifest):
+    rewritten(shard(shards), mini_manifest)
+    scored, verified = refusals()
+    assert f"{CLIP}.parquet: erase 1: " in scored
+    assert "lock.json" in scored
+    assert "altered" in scored
+    assert f"{CLIP} differs from lock.json" in verified
+
+
+def test_a_shard_of_format_1(shards, refusals):
+    path = shard(shards)
+    table = pq.read_table(path)
+    metadata = table.schema.metadata[parquet.KEY].replace(b"shard/2", b"shard/1")
+    written(path, table.replace_schema_metadata({parquet.KEY: metadata}))
+    for said in refusals():
+        assert f"{CLIP}.parquet: " in said
+        assert "'corruptbench-shard/1'" in said
+        assert "build it again" in said
+
+
+def test_a_lock_of_format_1(shards, refusals):
+    path = shards / "lock.json"
+    path.write_text(path.read_text().replace("corruptbench-lock/2", "corruptbench-lock/1"))
+    for said in refusals():
+        assert "lock.json: format" in said
+        assert "'corruptbench-lock/1'" in said
+        assert "build it again" in said
+
+
+def test_another_site_with_other_occlusion(shards, tmp_path, cli):
+    lock = json.loads((shards / "lock.json").read_text())
+    lock["clips"][CLIP][1]["occlusion_sha256"] = "1" * 64
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(lock))
+    found = cli("verify", shards, "--against", other)
+    assert found.code == 2
+    assert f"other occlusion in 1 of 18 cells (first: {CLIP} {Cell('erase', 1)})" in found.err
+    assert "other pixels" not in found.err
+    report = json.loads(cli("verify", shards, "--against", other, "--json").out)["comparison"]
+    assert report["occlusion"] == [f"{CLIP} erase 1"]
+    assert (report["pixels"], report["detections"]) == ([], [])
+
+    lock["clips"][CLIP][2]["pixels_sha256"] = "1" * 64
+    other.write_text(json.dumps(lock))
+    both = cli("verify", shards, "--against", other)
+    assert f"other pixels in 1 of 18 cells (first: {CLIP} erase 3)" in both.err
+    assert "other occlusion in 1 of 18 cells" in both.err
+
+    same = cli("verify", shards, "--against", shards / "lock.json")
+    assert same.code == 0
+    assert "occlusion: the same in all 18 cells that both have" in same.out
