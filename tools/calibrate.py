@@ -162,7 +162,7 @@ def qualities(looked: dict[Cell, Looked]) -> dict[Cell, Quality]:
 
 
 def covers(looked: dict[Cell, Looked]) -> dict[Cell, Cover]:
-    """Return the cells that cover some of the frames, with covered and free frames apart."""
+    """Return the cells of temporary occlusions, with covered and free frames apart."""
     return {
         cell: Cover(
             float(one.covered.mean()),
@@ -170,6 +170,7 @@ def covers(looked: dict[Cell, Looked]) -> dict[Cell, Cover]:
             quality_of(one.errors[~one.covered]),
         )
         for cell, one in looked.items()
+        if cell != CLEAN and get(cell.corruption).family == "temporary occlusion"
         if 0 < one.covered.mean() < 1
     }
 
@@ -266,7 +267,7 @@ def write(measured: dict[str, dict[Cell, Quality]], covered: dict[Cell, Cover], 
         every=every,
         core="\n".join(table(native, core(native))),
         covers="\n".join(cover_table(native[CLEAN], covered)),
-        least=COVERED,
+        least=100 * COVERED,
         rest="\n".join(table(native, rest(native))),
         sizes="\n".join(size_table(measured)),
         heights=", ".join(f"`{name}` {px:g} px" for name, px in SIZES.items() if px),
@@ -345,16 +346,16 @@ digest. If a manifest pins the corruption, raise that manifest's version too.
 
 ## What comes and goes
 
-A frame is covered if more than {least:.0%} of the person's box is hidden, as far as it lies in the
-picture. The other frames are free.
+A frame is covered if more than {least:g} % of the person's box is hidden, as far as it lies in the
+picture. The other frames are free. The shares are those of the frames that were looked at.
 
 {covers}
 
 ## Sizes of the person
 
 PCK@0.1 of the same frames, enlarged so that the person's box is as tall as in other data sets
-({heights}; `native` is 130 to 180 px). A severity has to mean the same at each: differences
-of more than {agree:g} are bold.
+({heights}; `native` is 130 to 180 px). A severity has to mean the same at
+each: differences of more than {agree:g} are bold.
 
 {sizes}
 
