@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corruptbench.corruptions import ClipInfo
 from corruptbench.corruptions.validation import near
@@ -148,10 +150,15 @@ def fingerprint(clip: Clip, manifest: Manifest, by: DetectorRecord) -> str:
             "clip": str(clip.id),
             "video": sha256_of_file(clip.video),
             "first_frame": clip.first_frame,
-            "info": {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in info.items()},
+            "info": {k: _digest(v) if isinstance(v, np.ndarray) else v for k, v in info.items()},
             "detector": [by.name, by.layout, by.weights_sha256],
         }
     )
+
+
+def _digest(numbers: NDArray[np.float64]) -> list[object]:
+    """Return shape and SHA-256 of an array: a data set has tens of millions of numbers."""
+    return [*numbers.shape, hashlib.sha256(numbers.astype("<f8").tobytes()).hexdigest()]
 
 
 def plan_build(
