@@ -137,6 +137,8 @@ def body(
         raise CorruptionError(
             "joints and bones: expected an array of numbers and pairs of whole numbers"
         ) from None
+    if found is None and pairs:
+        raise CorruptionError("bones were given without joints: give joints (F, J, 2) px, too")
     shape = (frames, 0, 2) if found is None else found.shape
     if len(shape) != 3 or (shape[0], shape[2]) != (frames, 2):
         raise CorruptionError(f"joints have shape {shape}, expected ({frames}, joints, 2)")
