@@ -76,6 +76,8 @@ def _row(light, y, left, length, place, channels):  # type: ignore[no-untyped-de
     return light[min(y + place[0], light.shape[0] - 1), start : start + length]
 
 
+# In strips, as `_blur_kernel._sum` works. That one weighs pairs of taps in 32 bits. This one adds
+# equal taps by fours in 16 bits, which makes it fast.
 @kernel
 def _sum(light, places, values, out, encode):  # type: ignore[no-untyped-def]
     height, width, channels = out.shape

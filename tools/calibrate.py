@@ -313,9 +313,10 @@ def main() -> None:
             chosen = [cell for cell in cells if cell == CLEAN or cell.corruption in scored]
         looked = measure(chosen, given.every, given.workers, person)
         measured[name] = found = qualities(looked)
-        covered = covered or covers(looked)
+        hiding = covers(looked)
+        covered = covered or hiding
         print(f"{name}:", *table(found, [*core(found), *rest(found)]), sep="\n", flush=True)
-        print(*cover_table(found[CLEAN], covers(looked)), sep="\n", flush=True)
+        print(*cover_table(found[CLEAN], hiding), sep="\n", flush=True)
     if len(measured) > 1:
         print(*size_table(measured), sep="\n")
     if given.write:
