@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from corruptbench.corruptions import CorruptionError, Key, get
-from corruptbench.datasets import ClipId
+from corruptbench.datasets import ALL_CLIPS, ClipId, Needs
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_json
 from corruptbench.records import Record
@@ -155,6 +155,17 @@ class Manifest(Record):
         """Return the random key of a cell of a clip; it depends only on their identity."""
         version = next(c.version for c in self.corruptions if c.name == cell.corruption)
         return Key.of(self.id, self.version, cell.corruption, version, cell.severity, str(clip_id))
+
+
+def needs_of(manifests: Sequence[Manifest]) -> Needs:
+    """Return what some benchmarks take from a data set; all of it if there is none."""
+    if not manifests:
+        return ALL_CLIPS
+    published = [m for m in manifests if m.crop.boxes == "published"]
+    return Needs(
+        clip=lambda clip: any(m.clips.admits(clip) for m in manifests),
+        published_boxes=lambda clip: any(m.clips.admits(clip) for m in published),
+    )
 
 
 def known_manifests() -> list[str]:

@@ -84,10 +84,9 @@ def _notes(source: VideoFile, found: PersonTrack) -> Iterator[str]:
         yield f"the frame rate varies; frame times are preserved, durations use {rate}"
     if timing.lost:
         yield f"the file does not state when its frames are shown; they are shown evenly, {rate}"
-    if source.pixel != 1:
-        yield (
-            f"pixels are {float(source.pixel):.4g} times as wide as high; the pixels of the copy "
-            "are square"
-        )
-    if source.sound:
+    yield from source.facts.oddities()
+    pixel = float(source.facts.pixel)
+    if pixel != 1:
+        yield f"pixels are {pixel:.4g} times as wide as high; the pixels of the copy are square"
+    if source.facts.sound:
         yield "sound is not copied"

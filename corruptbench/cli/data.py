@@ -16,7 +16,7 @@ from corruptbench.cli.output import say, say_json, say_table
 from corruptbench.cli.words import Name
 
 if TYPE_CHECKING:
-    from corruptbench.datasets import Dataset, Finding, Needs
+    from corruptbench.datasets import Dataset, Finding
     from corruptbench.manifest import Manifest
 
 #: Exit code by the gravest finding.
@@ -50,11 +50,15 @@ def check(dataset: str, root: Path | None, manifest: str | None, as_json: bool) 
     """
     from dataclasses import asdict
 
-    from corruptbench.datasets import open_dataset
+    from corruptbench.datasets import dataset_findings, open_dataset
+    from corruptbench.manifest import needs_of
 
     opened = open_dataset(dataset, root)
     manifests = _manifests(dataset, manifest)
-    found = [*(_clips(m, opened) for m in manifests), *opened.check(_needs(manifests))]
+    found = [
+        *(_clips(m, opened) for m in manifests),
+        *dataset_findings(opened, needs_of(manifests)),
+    ]
     if as_json:
         say_json([asdict(f) for f in found])
     else:
@@ -76,18 +80,6 @@ def _manifests(dataset: str, name: str | None) -> list[Manifest]:
             "of this data set, or check that one."
         )
     return [manifest]
-
-
-def _needs(manifests: Sequence[Manifest]) -> Needs:
-    from corruptbench.datasets import ALL_CLIPS, Needs
-
-    if not manifests:
-        return ALL_CLIPS
-    published = [m for m in manifests if m.crop.boxes == "published"]
-    return Needs(
-        clip=lambda clip: any(m.clips.admits(clip) for m in manifests),
-        published_boxes=lambda clip: any(m.clips.admits(clip) for m in published),
-    )
 
 
 def _clips(manifest: Manifest, dataset: Dataset) -> Finding:
@@ -112,6 +104,8 @@ def _clips(manifest: Manifest, dataset: Dataset) -> Finding:
 def _print(dataset: str, root: Path | None, found: Sequence[Finding]) -> None:
     from rich.table import Table
 
+    from corruptbench.datasets import verdict
+
     table = Table()
     for head in ("level", "subject", "what"):
         table.add_column(head, no_wrap=True)
@@ -124,3 +118,4 @@ def _print(dataset: str, root: Path | None, found: Sequence[Finding]) -> None:
     say_table(table, _WIDE)
     levels: Counter[str] = Counter(f.level for f in found)
     say(f"{dataset}: " + ", ".join(f"{levels[level]} {level}" for level in _CODES))
+    say(f"{dataset}: {verdict(found)}")

@@ -79,7 +79,7 @@ def track(video: VideoFile, detector: Detector) -> PersonTrack:
         shown.append(time)
     if not boxes:
         raise InputError(f"{video.path}: holds no frames; expected a video file")
-    timing = timing_of(video.rate, shown)
+    timing = timing_of(video.facts.stated, shown)
     info = ClipInfo(
         len(boxes), *size, float(timing.rate), np.stack(boxes), np.stack(joints),
         joint_set(detector.layout).bones,

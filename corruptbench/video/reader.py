@@ -13,8 +13,8 @@ from av.video.reformatter import Interpolation
 
 from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
+from corruptbench.video.container import opened, stated_rate
 from corruptbench.video.display_matrix import REFUSED, turn_of, turned
-from corruptbench.video.probe import opened
 
 # Options of the color conversion that give the same bytes with and without SIMD. The last two also
 # choose the path that keeps the mean: the other one is darker by two levels of 255.
@@ -90,7 +90,7 @@ def _shown(frame: av.VideoFrame) -> Fraction | None:
 def frame_rate(path: Path) -> Fraction:
     """Return the frames per second that the container of a video states."""
     with opened(path) as (_, stream):
-        rate = stream.average_rate
+        rate = stated_rate(stream)
     if not rate:
         raise InputError(f"{path}: states no frame rate; expected one: convert it to .mp4")
     return rate
