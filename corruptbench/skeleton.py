@@ -124,8 +124,10 @@ def scored_joints(name: str) -> str:
     Raises:
         InputError: there is no such set, or no lifter may give it.
     """
-    if joint_set(name).name not in SCORED:
-        known = " or ".join(SCORED)
+    known = " or ".join(SCORED)
+    if name not in JOINT_SETS:
+        raise InputError(f"unknown joint set '{name}': expected {known}")
+    if name not in SCORED:
         raise InputError(
             f"no lifter gives {name}, so that nothing can be scored against it: expected {known} "
             f"(corruptbench.skeleton.convert makes them from {name})"

@@ -17,6 +17,7 @@ from corruptbench.datasets import Clip, ClipId, Dataset
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file, sha256_of_json
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest
+from corruptbench.scorable import check_scorable
 from corruptbench.shards.records import DetectorRecord, shard_path
 from corruptbench.skeleton import joint_set
 
@@ -172,8 +173,10 @@ def plan_build(
     """Return all work items, in the order of the clips' identities; ``crf`` as in `WorkItem`.
 
     Raises:
-        InputError: a label or video file is missing. This is found before any work is done.
+        InputError: a label or video file is missing, or the manifest cannot be scored on the data
+            set. This is found before any work is done.
     """
+    check_scorable(manifest, dataset)
     clips = [dataset.load(clip_id) for clip_id in manifest.select(dataset.clip_ids())]
     for clip in clips:
         clip.require_video()

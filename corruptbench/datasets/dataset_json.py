@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from corruptbench.corruptions.validation import FASTEST, SLOWEST
 from corruptbench.datasets.camera_json import CameraRecord
 from corruptbench.datasets.near_misses import near_miss
 from corruptbench.datasets.other_names import DATASET, refuse_others
@@ -22,9 +23,8 @@ _T = TypeVar("_T")
 #: "<sequence>.<camera>" can be read in one way only.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. +-]*$", max_length=80)]
 CameraName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_ +-]*$", max_length=80)]
-#: Labels per second. Our own choice: from a label each ten seconds to the fastest cameras for
-#: markers.
-Rate = Annotated[float, Field(ge=0.1, le=10_000, allow_inf_nan=False)]
+#: Labels per second; corruptions take no others.
+Rate = Annotated[float, Field(ge=SLOWEST, le=FASTEST, allow_inf_nan=False)]
 
 
 def _distinct(content: dict[str, _T]) -> dict[str, _T]:
@@ -37,6 +37,12 @@ def _distinct(content: dict[str, _T]) -> dict[str, _T]:
                 "many systems; rename one"
             )
     return content
+
+
+def _millimeters(units: object) -> object:
+    if isinstance(units, str) and units != "mm":
+        raise ValueError("expected 'mm': multiply labels and positions (by 1000 if they are in m)")
+    return units
 
 
 #: A mapping of names to something, which is not empty.
@@ -56,7 +62,7 @@ class DatasetRecord(Record):
     licence: str
     fps: Rate
     joints: Annotated[str, AfterValidator(scored_joints)]
-    units: Literal["mm"]
+    units: Annotated[Literal["mm"], BeforeValidator(_millimeters)]
     cameras: Cameras
     sequences: Named[Named[Name]]
     subject_cameras: dict[Name, Cameras] = Field(default={})

@@ -11,15 +11,15 @@ from typing import get_args
 import numpy as np
 
 from corruptbench.camera import Model
+from corruptbench.datasets.other_names import FROM_MATRIX, RODRIGUES, SECTION
 
-_SECTION = "see 'Other lenses' in docs/data.md"
 UNDISTORT_FISHEYE = (
     "undistort the videos first, with cv2.fisheye.undistortImage(picture, K, D, Knew=K), and give "
-    f"model 'none'; {_SECTION}"
+    f"model 'none'; see {SECTION}"
 )
 _UNDISTORT = (
     "undistort the videos first, with cv2.undistort(picture, K, distortion), and give model "
-    f"'none'; {_SECTION}"
+    f"'none'; see {SECTION}"
 )
 #: Names that others give to lens models, folded, and ours.
 _MODELS = {
@@ -31,19 +31,16 @@ _FISHEYE = ("fisheye", "kannala", "equidistant", "kb4", "kb8")
 #: Numbers of OpenCV's longer models.
 _LONGER = (8, 12, 14)
 
-_RODRIGUES = "a Rodrigues vector: cv2.Rodrigues(np.array(rvec))[0].tolist()"
-_MATRIX = (
-    "a matrix M of rotation and translation: rotation is M[:3, :3].tolist(), position is "
-    "(-M[:3, :3].T @ M[:3, 3]).tolist()"
-)
+_VECTOR = f"a Rodrigues vector, whose matrix is {RODRIGUES}"
+_MATRIX = f"a matrix M of rotation and translation: {FROM_MATRIX}"
 #: Shapes of rotations, what they are, and the way.
 _ROTATIONS: dict[tuple[int, ...], str] = {
-    (3,): _RODRIGUES,
-    (1, 3): _RODRIGUES,
-    (3, 1): _RODRIGUES,
-    (4,): "a quaternion: scipy.spatial.transform.Rotation.from_quat([x, y, z, w]).as_matrix()"
-    ".tolist()",
-    (9,): "nine numbers in a row: np.reshape(rotation, (3, 3)).tolist()",
+    (3,): _VECTOR,
+    (1, 3): _VECTOR,
+    (3, 1): _VECTOR,
+    (4,): "a quaternion, whose matrix is Rotation.from_quat([x, y, z, w]).as_matrix().tolist() of "
+    "scipy.spatial.transform",
+    (9,): "nine numbers in a row, whose matrix is np.reshape(rotation, (3, 3)).tolist()",
     (3, 4): _MATRIX,
     (4, 4): _MATRIX,
 }

@@ -10,17 +10,18 @@ from difflib import get_close_matches
 
 from corruptbench.records import problem
 
-_LENS = "is distortion, [k1, k2, p1, p2, k3] as OpenCV has them, with model 'opencv'"
-_RODRIGUES = (
-    "a Rodrigues vector: rotation is cv2.Rodrigues(np.array(rvec))[0].tolist(), from world to "
-    "camera axes"
-)
-#: How `tvec` of OpenCV becomes a position; M is 3 x 4 or 4 x 4, from world to camera.
-_POSITION = "position is (-R.T @ tvec).tolist() in mm, for R from world to camera axes"
-_FROM_MATRIX = (
+#: The matrix of a Rodrigues vector.
+RODRIGUES = "cv2.Rodrigues(np.array(rvec))[0].tolist()"
+#: What a matrix M of rotation and translation holds.
+FROM_MATRIX = (
     "rotation is M[:3, :3].tolist() and position (-M[:3, :3].T @ M[:3, 3]).tolist() in mm, for M "
     "from world to camera"
 )
+SECTION = "'Other lenses' in docs/data.md"
+
+_LENS = "is distortion, [k1, k2, p1, p2, k3] as OpenCV has them, with model 'opencv'"
+#: How `tvec` of OpenCV becomes a position.
+_POSITION = "position is (-R.T @ tvec).tolist() in mm, for R from world to camera axes"
 _INTRINSICS = (
     "focal_length is [K[0][0], K[1][1]] and principal_point [K[0][2] + 0.5, K[1][2] + 0.5], for K "
     "of OpenCV"
@@ -35,26 +36,30 @@ _CAMERA = {
     "f fx fy focal focals focallengthpx focallengthmm sensorwidth": _FOCAL,
     "focallengthu focallengthv centerpointu centerpointv": (
         "Qualisys counts in 1/64 px: focal_length is [focalLengthU / 64, focalLengthV / 64] and "
-        "principal_point [centerPointU / 64 + 0.5, centerPointV / 64 + 0.5]"
+        "principal_point [centerPointU / 64, centerPointV / 64]"
     ),
+    "r11 r12 r13 r21 r22 r23 r31 r32 r33": (
+        "rotation is (np.diag([1, -1, -1]) @ [[r11, r12, r13], [r21, r22, r23], [r31, r32, r33]])"
+        ".tolist() for those of Qualisys"
+    ),
+    "x y z": "position is [x, y, z] in mm",
     "fov fieldofview hfov": "focal_length is [f, f] with f = width / 2 / tan(fov / 2)",
     "cx cy center centre principal opticalcenter u0 v0": _CENTER,
     "d dist dists distcoeffs distcoef distcoeff distortions distortioncoefficients coeffs k1 k2 k3 "
     "p1 p2 radial tangential radialdistortion tangentialdistortion lensdistortion": _LENS,
     "r rmat rot rotationmatrix orientation": (
-        "is rotation, 3 x 3, from world to camera axes; from a Rodrigues vector: "
-        "cv2.Rodrigues(np.array(rvec))[0].tolist()"
+        f"is rotation, 3 x 3, from world to camera axes; from a Rodrigues vector: {RODRIGUES}"
     ),
-    "rvec rodrigues rotationvector rvecs": _RODRIGUES,
+    "rvec rodrigues rotationvector rvecs": (f"rotation is {RODRIGUES}, from world to camera axes"),
     "q quaternion quat": (
         "rotation is Rotation.from_quat([x, y, z, w]).as_matrix().tolist() of "
         "scipy.spatial.transform, from world to camera axes"
     ),
     "t tvec tvecs trans translation translationvector": _POSITION,
-    "rt extrinsics extrinsic extrinsicmatrix transform pose worldtocamera w2c": _FROM_MATRIX,
+    "rt extrinsics extrinsic extrinsicmatrix transform pose worldtocamera w2c": FROM_MATRIX,
     "p projection projectionmatrix": (
         "K, R, c = cv2.decomposeProjectionMatrix(P)[:3] gives rotation R and position "
-        "(c[:3] / c[3]).ravel() in mm; divide K by K[2, 2]; " + _INTRINSICS
+        "(c[:3] / c[3]).ravel().tolist() in mm; divide K by K[2, 2]; " + _INTRINSICS
     ),
     "size resolution imsize imgsize imagesize framesize dimensions": "give width and height, px",
     "w imagewidth resw": "is width",
@@ -62,8 +67,8 @@ _CAMERA = {
     "name id serial camid cameraid": "remove it: the key of the camera is its name",
     "type cameratype cameramodel lens lensmodel distortionmodel": _MODEL,
     "fisheye": (
-        "remove it if it is false; the pictures of a fisheye lens must be undistorted first: "
-        "'Other lenses' in docs/data.md"
+        "remove it if it is false; the videos of a fisheye lens must be undistorted first: "
+        f"{SECTION}"
     ),
 }
 _DATASET = {
@@ -101,7 +106,7 @@ def refuse_others(
     if unknown:
         # One that is known is worth more than one that may be a note of somebody's own.
         name = next((n for n in unknown if _fold(n) in ways), unknown[0])
-        raise problem(f"{name}: not a field of {record}; {_way(name, fields, ways)}")
+        raise problem(f"{name}: no field of {record}; {_way(name, fields, ways)}")
 
 
 def _way(name: str, fields: Collection[str], ways: Mapping[str, str]) -> str:
