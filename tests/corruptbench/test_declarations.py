@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from corruptbench.camera import Camera
 from corruptbench.datasets import Dataset, open_dataset
 from corruptbench.datasets.camera_json import CameraRecord
 from corruptbench.datasets.dataset_json import read_record
+from corruptbench.datasets.human36m.cameras import camera_of
+from corruptbench.datasets.human36m.tables import CAMERAS, official
 from corruptbench.errors import InputError
 from corruptbench.evaluation.contract import Contract
 from corruptbench.manifest import load_manifest
@@ -234,6 +237,17 @@ def test_cameras_that_cannot_be(fields, said):
 )
 def test_cameras_that_people_have(fields):
     assert camera(**fields).camera("cam1").width
+
+
+@pytest.mark.parametrize("name", CAMERAS)
+def test_the_cameras_of_human36m_can_be_declared(name):
+    """In all places in which they stood: none is beyond a limit."""
+    for subject in official().heights:
+        real = camera_of(official().w0, subject, name)
+        values = {k: v for k, v in asdict(real).items() if k != "name"}
+        arrays = {k: v.tolist() for k, v in values.items() if isinstance(v, np.ndarray)}
+        made = camera(**(values | arrays)).camera(name)
+        assert np.array_equal(made.rotation, real.rotation)
 
 
 # -- dataset.json ----------------------------------------------------------------------------------
