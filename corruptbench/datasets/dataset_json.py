@@ -104,7 +104,7 @@ def read_record(root: Path) -> DatasetRecord:
         )
     remedy = "docs/data.md says what is expected"
     record = DatasetRecord.parse(text := read_text(path), str(path), remedy)
-    json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path))
+    json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path), parse_int=str)
     return record
 
 

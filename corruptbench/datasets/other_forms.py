@@ -116,5 +116,5 @@ def _shape(value: object) -> tuple[int, ...]:
     """Return the shape of lists of numbers; empty for all else."""
     try:
         return np.shape(np.asarray(value, dtype=np.float64))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return ()
