@@ -17,6 +17,7 @@ from corruptbench.datasets import Clip, ClipId, Dataset, check_before_build
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file, sha256_of_json
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest, needs_of
+from corruptbench.scorable import check_scorable
 from corruptbench.shards.records import DetectorRecord, shard_path
 from corruptbench.skeleton import joint_set
 
@@ -182,9 +183,10 @@ def plan_build(
     """Plan a build; ``crf`` as in `WorkItem`.
 
     Raises:
-        InputError: a file is missing, or labels, cameras or videos cannot be as they are declared.
-            This is found before any work is done.
+        InputError: a file is missing, the manifest cannot be scored on the data set, or labels,
+            cameras or videos cannot be as they are declared. This is found before any work is done.
     """
+    check_scorable(manifest, dataset)
     clips = [dataset.load(clip_id) for clip_id in manifest.select(dataset.clip_ids())]
     for clip in clips:
         clip.require_video()

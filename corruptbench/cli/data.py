@@ -86,9 +86,11 @@ def _clips(manifest: Manifest, dataset: Dataset) -> Finding:
     """Return whether the data set has what the manifest lists."""
     from corruptbench.datasets import Finding
     from corruptbench.errors import InputError
+    from corruptbench.scorable import check_scorable
 
     expected = f"those of {manifest.id}"
     try:
+        check_scorable(manifest, dataset)
         chosen = manifest.select(dataset.clip_ids())
     except InputError as error:
         return Finding(

@@ -25,9 +25,10 @@ Labels = Mapping[str, NDArray[np.float64]]
 def findings(dataset: FolderDataset, needs: Needs) -> Iterator[Finding]:
     """Yield findings on labels and videos of each subject."""
     clips = dataset.clip_ids()
-    cameras = {name: record.camera(name) for name, record in dataset.record.cameras.items()}
     for subject in dict.fromkeys(c.subject for c in clips):
         own = [c for c in clips if c.subject == subject]
+        records = dataset.record.cameras_of(subject)
+        cameras = {name: record.camera(name) for name, record in records.items()}
         path = dataset.labels_path(subject)
         labels: Labels = {}
         try:
@@ -36,11 +37,15 @@ def findings(dataset: FolderDataset, needs: Needs) -> Iterator[Finding]:
             yield _no_labels(subject, path, error, needs.any(own))
         else:
             yield from _labels(subject, own, labels, path, needs)
-        wanted = {
-            dataset.video_path(c): _wanted(c, cameras, labels, needs, dataset.record.fps)
-            for c in own
-        }
-        folder = next(iter(wanted)).parent
+        wanted: dict[Path, Wanted] = {}
+        folder = dataset.root / "videos" / subject
+        for clip in own:
+            try:
+                path = dataset.video_path(clip)
+            except InputError as error:
+                yield _two_videos(clip, folder, error, needs.clip(clip))
+            else:
+                wanted[path] = _wanted(clip, cameras, labels, needs, dataset.record.fps)
         remedy = "add them, or remove the sequence from dataset.json"
         yield from check_videos(subject, folder, wanted, bool(labels), remedy)
 
@@ -51,6 +56,11 @@ def _no_labels(subject: str, path: Path, error: InputError, needed: bool) -> Fin
         return Finding(level="ok", found=report.NOT_NEEDED, where=str(path), **about)
     remedy = "repair the table, or remove the subject from dataset.json"
     return report.fault(error, path, needed, remedy=remedy, **about)
+
+
+def _two_videos(clip: ClipId, folder: Path, error: InputError, needed: bool) -> Finding:
+    about = {"subject": clip.subject, "what": "videos", "expected": "one video of each clip"}
+    return report.fault(error, folder, needed, remedy="remove or rename the other", **about)
 
 
 def _labels(

@@ -39,6 +39,7 @@ class Human36M:
 
     name = "human36m"
     licensed = True
+    publishes_boxes = True
     cameras = tables.CAMERAS
     joints = "h36m17"
 
