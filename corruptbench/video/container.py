@@ -66,10 +66,12 @@ def translated(path: Path, found: str, remedy: str) -> Iterator[None]:
         raise InputError(f"{path}: {found} ({error.strerror or error}); {remedy}") from None
 
 
-def stated_rate(stream: VideoStream) -> Fraction | None:
-    """Return the frames per second that a file states; None where it does not.
+def is_raw(stream: VideoStream) -> bool:
+    """Tell whether a stream has no container: FFmpeg then makes its times up."""
+    return stream.start_time is None and stream.duration is None
 
-    A raw stream has no container. FFmpeg then makes a rate up, unless the codec states one.
-    """
-    raw = stream.start_time is None and stream.duration is None
-    return (stream.codec_context.framerate if raw else stream.average_rate) or None
+
+def stated_rate(stream: VideoStream) -> Fraction | None:
+    """Return the frames per second that a file states; None where it does not."""
+    rate = stream.codec_context.framerate if is_raw(stream) else stream.average_rate
+    return rate or None

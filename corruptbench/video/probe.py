@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file
 from corruptbench.formats import web_page
-from corruptbench.video.container import opened, stated_rate
+from corruptbench.video.container import is_raw, opened, stated_rate
 from corruptbench.video.display_matrix import turn_of
 from corruptbench.video.timing import Timing, timing_of
 
@@ -121,16 +121,16 @@ def _facts(
     packets: list[_Packet],
     first: av.VideoFrame,
 ) -> VideoFacts:
-    even = container.format.name == "avi"  # it states no times: frames come evenly
+    avi = container.format.name == "avi"  # it states no times: frames come evenly
     shown = [p for p in packets if not p.hidden]
-    if first.pts is not None and not even:
+    if first.pts is not None and not avi:
         # What is shown before the first picture, or at no time, lacks pictures it refers to.
         shown = [p for p in shown if p.pts is not None and p.pts >= first.pts]
     frames = len(shown)
-    if even and stream.codec_context.name == "mpeg4":  # it counts frames without a packet
+    if avi and stream.codec_context.name == "mpeg4":  # it counts frames without a packet
         frames = max(p.dts or 0 for p in packets) + 1
     stated = stated_rate(stream)
-    times = [] if even or stated is None else sorted(p.pts for p in shown if p.pts is not None)
+    times = [] if avi or is_raw(stream) else sorted(p.pts for p in shown if p.pts is not None)
     unit = stream.time_base or Fraction(1)
     seconds: list[Fraction | None] = [t * unit for t in times]
     return VideoFacts(

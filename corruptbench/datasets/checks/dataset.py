@@ -40,9 +40,7 @@ def check_before_build(dataset: Dataset, needs: Needs) -> list[str]:
     bad = [_sentence(f) for f in found if f.level == "missing"]
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-        raise InputError(
-            f"{bad[0]}{more}; `corruptbench data check {dataset.name}` lists all that was found"
-        )
+        raise InputError(f"{bad[0]}{more}; `corruptbench data check` lists all that was found")
     odd = [_sentence(f) for f in found if f.level == "differs"]
     hidden = len(odd) - _SHOWN
     return odd[:_SHOWN] + ([f"{hidden} more; the check of the data lists them"] * (hidden > 0))
