@@ -264,7 +264,7 @@ def test_bad_words(tmp_path, cli, no_pass):  # noqa: ARG001
         ((source, out, *erase, "--severity", "1-5"), "--severity': '1-5' is not a valid integer"),
         ((tmp_path / "no.mp4", out, *erase), "no.mp4: missing; expected a video file"),
         ((tmp_path / "folder.mp4", out, *erase), "folder.mp4: a folder; expected a video file"),
-        ((tmp_path / "page.mp4", out, *erase), "page.mp4: no video, or a truncated one"),
+        ((tmp_path / "page.mp4", out, *erase), "page.mp4: a web page"),
         ((tmp_path / "empty.mp4", out, *erase), "empty.mp4: empty; expected a video file"),
     ):
         said_once(cli("corrupt", *words), message)

@@ -145,10 +145,14 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
+def obstacles(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that make a build impossible."""
+    return [f for f in findings if f.level == "missing" or f.found == LABELS_ONLY]
+
+
 def verdict(findings: Sequence[Finding]) -> str:
     """Return whether a benchmark can be built, in words, and if not, why."""
-    bad = [f for f in findings if f.level == "missing"]
-    bad += [f for f in findings if f.found == LABELS_ONLY]
+    bad = obstacles(findings)
     if bad:
         why = ": ".join(filter(None, (bad[0].subject, bad[0].what, bad[0].found)))
         more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
