@@ -12,12 +12,25 @@ from corruptbench.agreement.evidence import RATES, Evidence, Fit
 
 Name = Literal["agrees", "lag", "sides", "camera", "rate", "apart", "unclear"]
 
+#: The verdicts in a few words.
+MEANING: dict[Name, str] = {
+    "agrees": "on the person",
+    "lag": "too early or too late",
+    "sides": "left and right exchanged",
+    "camera": "of another camera",
+    "rate": "at another frame rate",
+    "apart": "not on the person",
+    "unclear": "unclear: too few detections",
+}
+
 #: Fewest frames with a detection that a verdict is given on. Our own choice.
 MIN_FRAMES = 8
 #: Smallest lag, in frames, that is a fault.
 MIN_LAG = 0.75
 #: A lag counts if it takes away this share of the error, and this fraction of the person's height.
 LAG_GAIN, LAG_LEAST = 0.15, 0.0015
+#: The same from this number of frames on, which no single clip has: together, clips tell more.
+MANY_FRAMES, MANY_LAG_GAIN, MANY_LAG_LEAST = 256, 0.05, 0.0005
 #: Share of the frames that a lag must leave to compare.
 SHARE = 0.6
 #: Half of all lags leave at least this multiple of the best one's error, or motion is too little.
@@ -146,7 +159,9 @@ def _is_late(evidence: Evidence, lag: float | None) -> bool:
     nearest = int(np.abs(evidence.lags - lag).argmin())
     fit = evidence.lag
     given, gain = fit.given[nearest], fit.given[nearest] - fit.error[nearest]
-    return bool(gain >= max(LAG_LEAST, LAG_GAIN * given) and fit.placed[nearest] <= EXPLAINED)
+    many = evidence.frames >= MANY_FRAMES
+    share, least = (MANY_LAG_GAIN, MANY_LAG_LEAST) if many else (LAG_GAIN, LAG_LEAST)
+    return bool(gain >= max(least, share * given) and fit.placed[nearest] <= EXPLAINED)
 
 
 def _best_rate(evidence: Evidence, lag_left: float) -> tuple[float | None, float]:
