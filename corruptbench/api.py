@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,6 +191,7 @@ def evaluate(
         InputError: the shards or the model are not as expected, or the model gives poses that
             cannot be scored.
     """
+    from corruptbench.evaluation.clean_cells import CleanCells
     from corruptbench.evaluation.result import make_result
     from corruptbench.evaluation.score import score
     from corruptbench.progress import meter
@@ -197,11 +199,12 @@ def evaluate(
 
     shard_set = shards if isinstance(shards, ShardSet) else open_shards(shards, root, manifest)
     lifter = load_lifter(model, device) if isinstance(model, (str, Path)) else model
+    clean = CleanCells(shard_set)
     with meter("evaluate", len(shard_set.lock.clips), "clips", progress) as advance:
-        clips = score(lifter, shard_set, lambda clip: advance(1, clip))
+        clips = score(lifter, shard_set, lambda clip: advance(1, clip), clean.see)
     name = lifter.name or lifter.contract.name
     command = f"corruptbench evaluate {name} --shards SHARDS --device {lifter.device}"
-    return Result(make_result(clips, lifter, shard_set, command), clips)
+    return Result(make_result(clips, lifter, shard_set, command, clean), clips)
 
 
 @dataclass(frozen=True, repr=False)
@@ -237,6 +240,11 @@ class Result:
         table["degradation"] = table["mpjpe"] - self.record.mpjpe.clean
         return table.rename_axis("corruption")
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why the numbers may not mean what they seem, one line each."""
+        return tuple(warning.text for warning in self.record.warnings or ())
+
     def save(self, folder: str | Path = "results") -> Path:
         """Write ``<lifter>.json`` and ``<lifter>.clips.parquet`` for the leaderboard.
 
@@ -251,12 +259,14 @@ class Result:
         return save(self.record, self.clips, Path(folder))
 
     def __repr__(self) -> str:
-        """Return the title and the table as text."""
-        return f"{self._title}\n{self.table.round(1).to_string()}"
+        """Return the title, the table and the warnings as text."""
+        lines = [self._title, self.table.round(1).to_string()]
+        return "\n".join([*lines, *(f"warning: {text}" for text in self.warnings)])
 
     def _repr_html_(self) -> str:
-        """Return the title and the table for a notebook."""
-        return f"<p>{self._title}</p>{self.table.round(1).to_html()}"
+        """Return the title, the table and the warnings for a notebook."""
+        warnings = "".join(f"<p>warning: {escape(text)}</p>" for text in self.warnings)
+        return f"<p>{self._title}</p>{self.table.round(1).to_html()}{warnings}"
 
     @property
     def _title(self) -> str:

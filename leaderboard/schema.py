@@ -7,9 +7,15 @@ computes every aggregate in the JSON again from the clips table.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 SCHEMA_VERSION: Final = 2
 
@@ -39,6 +45,11 @@ METRICS: tuple[Metric, ...] = ("mpjpe", "p_mpjpe", "mpjve")
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Millimeters = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+
+
+LONGEST_TEXT = 1000  # characters
+#: One line for people, or a name in a data set.
+Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class Record(BaseModel):
@@ -141,8 +152,36 @@ class Intervals(Record):
     degradation: Interval
 
 
+class LabelCheck(Record):
+    """Whether the labels of a clip lie on the person that the detector sees in the clean video.
+
+    ``error`` is the mean distance of the limb joints as a fraction of the person's height; null
+    without a detection. ``lag`` is in frames, positive where the labels are late; null where it
+    cannot be told. A ``verdict`` other than "agrees" and "unclear" names a likely fault.
+    """
+
+    subject: Text
+    sequence: Text
+    camera: Text
+    verdict: Literal["agrees", "lag", "sides", "camera", "rate", "apart", "unclear"]
+    error: float | None = Field(ge=0.0, allow_inf_nan=False)
+    lag: float | None = Field(allow_inf_nan=False)
+
+
+class ResultWarning(Record):
+    """One reason why numbers may not mean what they seem; ``name`` is its kind."""
+
+    name: Name
+    text: Text
+
+
 class Result(Record):
-    """One lifter on one benchmark."""
+    """One lifter on one benchmark.
+
+    ``labels`` (one for each clip) and ``warnings`` inform; they change neither rank nor acceptance.
+    They are null, and left out of the file, in results of before they were found. So older files
+    keep schema version, meaning and bytes.
+    """
 
     schema_version: Literal[2]
     benchmark: Benchmark
@@ -158,3 +197,11 @@ class Result(Record):
     clips_sha256: Sha256
     software: dict[str, str]
     command: str
+    labels: Annotated[tuple[LabelCheck, ...], Field(max_length=10_000)] | None = None
+    warnings: Annotated[tuple[ResultWarning, ...], Field(max_length=100)] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_missing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        record: dict[str, Any] = serialize(self)
+        missing = {n for n in ("labels", "warnings") if n in record and record[n] is None}
+        return {name: value for name, value in record.items() if name not in missing}

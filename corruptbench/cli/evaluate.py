@@ -62,4 +62,6 @@ def command(
         say_json({"path": str(path), "complete": complete, "result": record})
     else:
         say_table(as_text([result], table_width()))
+        for warning in evaluated.warnings:
+            say(f"warning: {warning}")
         say(f"result: {path}")

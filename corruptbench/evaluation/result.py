@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from corruptbench.errors import InputError
+from corruptbench.evaluation.clean_cells import CleanCells
 from corruptbench.evaluation.lifter import Lifter
 from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path
 from corruptbench.files import atomic
@@ -18,7 +19,13 @@ from corruptbench.shards.lock import software
 from corruptbench.shards.shard_set import ShardSet
 
 
-def make_result(table: pd.DataFrame, lifter: Lifter, shard_set: ShardSet, command: str) -> Result:
+def make_result(
+    table: pd.DataFrame,
+    lifter: Lifter,
+    shard_set: ShardSet,
+    command: str,
+    clean: CleanCells | None = None,
+) -> Result:
     """Return the result of an evaluation; write nothing.
 
     Args:
@@ -26,6 +33,7 @@ def make_result(table: pd.DataFrame, lifter: Lifter, shard_set: ShardSet, comman
         lifter: the lifter that was scored.
         shard_set: the shards that it was scored on.
         command: a command line that repeats the evaluation, for the record.
+        clean: saw the clean cells of the evaluation; without it, the result has no warnings.
 
     Raises:
         RejectedPosesError: the lifter gave poses that cannot be scored.
@@ -61,6 +69,8 @@ def make_result(table: pd.DataFrame, lifter: Lifter, shard_set: ShardSet, comman
         software=software(),
         # A file name need not be UTF-8, JSON must be.
         command=command.encode("utf-8", "backslashreplace").decode(),
+        labels=clean.labels() if clean else None,
+        warnings=clean.warnings(summary) if clean else None,
         **summary._asdict(),
     )
 

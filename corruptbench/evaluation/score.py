@@ -15,18 +15,22 @@ from corruptbench.evaluation import metrics
 from corruptbench.evaluation.lifter import Lifter
 from corruptbench.evaluation.windows import lift, lifter_input
 from corruptbench.leaderboard.schema import CLIP_COLUMNS
-from corruptbench.manifest import Scoring
+from corruptbench.manifest import CLEAN, Scoring
 from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet
 
 #: Columns of `score`: those of a result, and the number of frames without a pose to score.
 COLUMNS = (*CLIP_COLUMNS, "rejected")
 
+#: Is given a clip, its clean detections, and the poses (F, J, 3) mm that were lifted from them.
+Watch = Callable[[Clip, CellDetections, NDArray[np.float64]], None]
+
 
 def score(
     lifter: Lifter,
     shard_set: ShardSet,
     progress: Callable[[str], None] = lambda clip: None,  # noqa: ARG005
+    watch: Watch = lambda clip, clean, poses: None,  # noqa: ARG005
 ) -> pd.DataFrame:
     """Compute the per-clip table, with columns `COLUMNS`.
 
@@ -38,6 +42,7 @@ def score(
         lifter: a loaded lifter.
         shard_set: the shards to score it on.
         progress: called with the name of each finished clip.
+        watch: called with each clip, the detections of its clean cell and the poses there.
 
     Returns:
         One row for each clip and cell; errors in mm (MPJVE: mm per frame).
@@ -48,13 +53,17 @@ def score(
     """
     rows = []
     for clip, detections in shard_set.clips():
-        rows.extend(_score_clip(lifter, clip, detections, shard_set))
+        rows.extend(_score_clip(lifter, clip, detections, shard_set, watch))
         progress(str(clip.id))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _score_clip(
-    lifter: Lifter, clip: Clip, detections: Sequence[CellDetections], shard_set: ShardSet
+    lifter: Lifter,
+    clip: Clip,
+    detections: Sequence[CellDetections],
+    shard_set: ShardSet,
+    watch: Watch,
 ) -> list[tuple[str | int | float | None, ...]]:
     rules = shard_set.manifest.scoring
     if clip.joint_set != rules.joints or lifter.contract.joints != rules.joints:
@@ -73,7 +82,11 @@ def _score_clip(
     tracks = np.stack([lifter_input(d.keypoints, d.scores, *conventions) for d in detections])
     about = (clip.id.subject, clip.id.sequence, clip.id.action, clip.id.camera)
     target, root = clip.joints_camera, lifter.contract.root
-    errors = [clip_errors(poses, target, rules, root) for poses in lift(lifter, tracks)]
+    lifted = lift(lifter, tracks)
+    errors = [clip_errors(poses, target, rules, root) for poses in lifted]
+    for d, poses in zip(detections, lifted, strict=True):
+        if d.cell == CLEAN:
+            watch(clip, d, poses)
     cells = [(d.cell.corruption, d.cell.severity) for d in detections]
     return [(*about, *cell, *found) for cell, found in zip(cells, errors, strict=True)]
 

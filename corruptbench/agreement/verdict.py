@@ -1,0 +1,264 @@
+"""Judge in words whether labels lie on the person that the detector sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.agreement.evidence import RATES, Evidence, Fit
+
+Name = Literal["agrees", "lag", "sides", "camera", "rate", "apart", "unclear"]
+
+#: The verdicts in a few words.
+MEANING: dict[Name, str] = {
+    "agrees": "on the person",
+    "lag": "too early or too late",
+    "sides": "left and right exchanged",
+    "camera": "of another camera",
+    "rate": "at another frame rate",
+    "apart": "not on the person",
+    "unclear": "unclear: too few detections",
+}
+
+#: Fewest frames with a detection that a verdict is given on. Our own choice.
+MIN_FRAMES = 8
+#: Smallest lag, in frames, that is a fault.
+MIN_LAG = 0.75
+#: A lag counts if it takes away this share of the error, and this fraction of the person's height.
+LAG_GAIN, LAG_LEAST = 0.15, 0.0015
+#: The same from this number of frames on, which no single clip has: together, clips tell more.
+MANY_FRAMES, MANY_LAG_GAIN, MANY_LAG_LEAST = 256, 0.05, 0.0005
+#: Share of the frames that a lag must leave to compare.
+SHARE = 0.6
+#: Half of all lags leave at least this multiple of the best one's error, or motion is too little.
+FLAT = 1.1
+#: A rate counts if it leaves at most this share of the error, and of what the best lag leaves.
+RATE_LEFT, RATE_BELOW_LAG, RATE_LEAST = 0.6, 0.7, 0.003
+#: Exchanged sides count if they leave at most this share of the error.
+SIDES_LEFT, SIDES_LEAST = 0.75, 0.008
+#: Another camera counts if its shapes leave at most this share of the error.
+CAMERA_LEFT, CAMERA_LEAST = 0.7, 0.05
+#: Lag, rate or sides explain an error only if no more than this is left, another camera only if no
+#: more than `LIKE_SHAPE`: labels that lie elsewhere can fit a little better at any other time.
+EXPLAINED = 0.08
+#: Labels are apart from the person beyond this error, or this offset, as fractions of its height,
+#: or if it has another size.
+APART, APART_OFFSET, APART_SIZE = 0.1, 0.06, 1.25
+#: Shapes show the same view below this error.
+LIKE_SHAPE = 0.25
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Whether the labels of a clip, or of several clips, lie on the detected person.
+
+    Attributes:
+        verdict: "agrees"; "lag": too early or too late; "sides": left and right exchanged;
+            "camera": labels of another camera, or its video; "rate": another frame rate; "apart":
+            somewhere else; "unclear": too few detections to say anything.
+        text: the verdict in words, with figures and the likely repair.
+        frames: number of frames that it is taken from.
+        error: mean error of the limb joints, as a fraction of the person's height.
+        exchanged: the same with left and right exchanged.
+        lag: best lag in frames, positive where the labels are late; None where motion is too little
+            to tell.
+        lag_left: share of the error that is left at this lag, mean offsets left out.
+        rate: labels for one frame of the video; None where none of `RATES` fits better than 1.
+        camera: the other camera whose labels fit best; None where there is no other one.
+        camera_left: share of the shapes' error that its labels leave.
+    """
+
+    verdict: Name
+    text: str
+    frames: int
+    error: float
+    exchanged: float
+    lag: float | None
+    lag_left: float
+    rate: float | None
+    camera: str | None
+    camera_left: float
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing speaks against the labels."""
+        return self.verdict in {"agrees", "unclear"}
+
+
+def judge(evidence: Evidence) -> Agreement:
+    """Return the verdict on the labels: the fault that explains most of the error, if there is one.
+
+    Args:
+        evidence: of one clip, or of several clips together.
+    """
+    lag, lag_left = _best_lag(evidence)
+    rate, rate_left = _best_rate(evidence, lag_left)
+    camera, camera_left = _best_camera(evidence)
+    left: dict[Name, float] = {
+        "lag": lag_left if _is_late(evidence, lag) else 1,
+        "rate": rate_left,
+        "camera": camera_left,
+        "sides": _sides_left(evidence),
+    }
+    best = min(left, key=lambda name: left[name])
+    verdict = _verdict(evidence, best if left[best] < 1 else None)
+    return Agreement(
+        verdict=verdict,
+        text=_text(verdict, evidence, lag, rate, camera),
+        frames=evidence.frames,
+        error=evidence.error,
+        exchanged=evidence.exchanged,
+        lag=lag,
+        lag_left=lag_left,
+        rate=rate,
+        camera=camera,
+        camera_left=camera_left,
+    )
+
+
+def _verdict(evidence: Evidence, best: Name | None) -> Name:
+    """Return the verdict, given the fault that explains most of the error."""
+    if evidence.frames < MIN_FRAMES:
+        return "unclear"
+    if best is not None:
+        return best
+    return "apart" if _is_apart(evidence) else "agrees"
+
+
+def _best_lag(evidence: Evidence) -> tuple[float | None, float]:
+    """Return the best lag, to a part of a frame, and the share of the error that it leaves.
+
+    Without motion, all lags fit alike: there is no best one. The first and the last lag that leave
+    enough frames are no best ones either, because it would be better to go on.
+    """
+    left = _left(evidence.lag, max(MIN_FRAMES, SHARE * evidence.frames))
+    tried = np.flatnonzero(np.isfinite(left))
+    if len(tried) < 3:
+        return None, 1.0
+    best = int(tried[left[tried].argmin()])
+    if best in (tried[0], tried[-1]) or np.median(left[tried]) < FLAT * left[best]:
+        return None, 1.0
+    before, at, after = left[best - 1 : best + 2]
+    bend = before - 2 * at + after
+    part = (before - after) / 2 / bend if bend > 0 else 0.0  # the vertex of a parabola
+    return float(evidence.lags[best] + part), float(at)
+
+
+def _left(fit: Fit, fewest: float) -> NDArray[np.float64]:
+    """Return the share of the error that is left, (m,); NaN with fewer frames than ``fewest``."""
+    usable = (fit.frames >= fewest) & (fit.given > 0)
+    return np.where(usable, fit.error / np.where(usable, fit.given, 1), np.nan)
+
+
+def _is_late(evidence: Evidence, lag: float | None) -> bool:
+    if lag is None or abs(lag) < MIN_LAG:
+        return False
+    nearest = int(np.abs(evidence.lags - lag).argmin())
+    fit = evidence.lag
+    given, gain = fit.given[nearest], fit.given[nearest] - fit.error[nearest]
+    many = evidence.frames >= MANY_FRAMES
+    share, least = (MANY_LAG_GAIN, MANY_LAG_LEAST) if many else (LAG_GAIN, LAG_LEAST)
+    return bool(gain >= max(least, share * given) and fit.placed[nearest] <= EXPLAINED)
+
+
+def _best_rate(evidence: Evidence, lag_left: float) -> tuple[float | None, float]:
+    """Return the best rate, and the share of the error that it leaves; 1 if it does not count."""
+    fit = evidence.rate
+    # A rate leaves few frames: twice as many labels as pictures cover half of the video.
+    left = _left(fit, MIN_FRAMES)
+    if np.isnan(left).all() or np.nanmin(left) >= 1:
+        return None, 1.0
+    best = int(np.nanargmin(left))
+    gain = fit.given[best] - fit.error[best]
+    counts = gain >= RATE_LEAST and fit.placed[best] <= EXPLAINED
+    counts &= left[best] <= min(RATE_LEFT, RATE_BELOW_LAG * lag_left)
+    return float(RATES[best]), float(left[best]) if counts else 1.0
+
+
+def _best_camera(evidence: Evidence) -> tuple[str | None, float]:
+    """Return the best other camera, and the share of the error it leaves; 1 if not enough."""
+    others = {k: v for k, v in evidence.other_shapes.items() if np.isfinite(v)}
+    if not others or not evidence.shape > 0:
+        return None, 1.0
+    best = min(others, key=lambda name: others[name])
+    given, error = evidence.shape, others[best]
+    counts = error <= min(LIKE_SHAPE, CAMERA_LEFT * given, given - CAMERA_LEAST)
+    return best, error / given if counts else 1.0
+
+
+def _sides_left(evidence: Evidence) -> float:
+    """Return the share of the error that exchanged sides leave; 1 if they do not count."""
+    given, error = evidence.error, evidence.exchanged
+    counts = error <= min(EXPLAINED, SIDES_LEFT * given, given - SIDES_LEAST)
+    return error / given if counts else 1.0
+
+
+def _is_apart(evidence: Evidence) -> bool:
+    far = float(np.hypot(*evidence.offset)) > APART_OFFSET * evidence.height
+    other_size = not 1 / APART_SIZE < evidence.size < APART_SIZE
+    return evidence.error > APART or far or other_size
+
+
+def _text(
+    verdict: Name, evidence: Evidence, lag: float | None, rate: float | None, camera: str | None
+) -> str:
+    error = f"{100 * evidence.error:.1f} % of the person's height"
+    match verdict:
+        case "unclear":
+            return f"the person is detected in only {evidence.frames} labeled frames: unclear"
+        case "lag" if lag is not None:
+            return _lag_text(lag, evidence)
+        case "rate" if rate is not None:
+            return (
+                f"there are {rate:.4g} labels for one frame of the video "
+                f"({rate * evidence.fps:.4g} labels for {evidence.fps:.4g} frames): labels and "
+                "video differ in their frame rate; resample the labels to the rate of the video"
+            )
+        case "camera":
+            return (
+                f"the video shows what camera {camera} sees: two cameras are exchanged; exchange "
+                "the videos, or the calibrations"
+            )
+        case "sides":
+            exchanged = 100 * evidence.exchanged
+            return (
+                f"left and right are exchanged in the labels: error {error}, and {exchanged:.1f} % "
+                "with the sides exchanged; correct the order of the joints, or do not mirror the "
+                "video"
+            )
+        case "apart":
+            return f"the labels do not lie on the person: {_apart_text(evidence)}"
+        case _:
+            known = "too little motion to tell a lag" if lag is None else f"lag {lag:+.1f} frames"
+            return f"the labels lie on the person: error {error}, {known}"
+
+
+def _lag_text(lag: float, evidence: Evidence) -> str:
+    whole = max(1, round(abs(lag)))
+    count = "" if whole == 1 else f"{whole} "
+    word, fitting, repair = (
+        ("late", 100 + whole, f"cut off the first {count}label{'s'[: whole - 1]}")
+        if lag > 0
+        else ("early", 100 - whole, f"cut off the video's first {count}frame{'s'[: whole - 1]}")
+    )
+    return (
+        f"the labels are {abs(lag):.1f} frames {word} ({1000 * abs(lag) / evidence.fps:.0f} ms): "
+        f"the label of frame {fitting} fits the picture of frame 100; {repair} (or move the labels)"
+    )
+
+
+def _apart_text(evidence: Evidence) -> str:
+    if not evidence.shape < LIKE_SHAPE:
+        return (
+            f"error {100 * evidence.error:.0f} % of the person's height; compare the calibration "
+            "with the video, and look at both ('corruptbench preview')"
+        )
+    right, down = evidence.offset
+    return (
+        f"the person is {abs(right):.0f} px to the {'right' if right > 0 else 'left'} of them and "
+        f"{abs(down):.0f} px {'below' if down > 0 else 'above'}, and {evidence.size:.2f} times as "
+        "large; compare the camera's calibration with the size and crop of the video"
+    )

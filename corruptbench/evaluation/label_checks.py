@@ -1,0 +1,130 @@
+"""Check on the clean detections of a build whether the labels lie on the person."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from corruptbench.agreement.evidence import Evidence, Found, found_limbs, measure, pool
+from corruptbench.agreement.verdict import Agreement, judge
+from corruptbench.datasets import Clip, ClipId
+from corruptbench.leaderboard.schema import LabelCheck
+from corruptbench.manifest import CLEAN
+from corruptbench.shards.records import CellDetections
+from corruptbench.shards.shard_set import ShardSet
+
+#: Clips that a warning names; it counts the others.
+NAMED = 3
+
+
+class LabelChecks:
+    """Collect the evidence of each clip; recordings end when another one begins."""
+
+    def __init__(self, layout: str) -> None:
+        """Start without a clip.
+
+        Args:
+            layout: joint set of the detections.
+        """
+        self._layout = layout
+        self._recording: dict[ClipId, tuple[Clip, Found]] = {}
+        self._evidence: dict[ClipId, Evidence] = {}
+
+    def add(self, clip: Clip, clean: CellDetections) -> None:
+        """Add a clip with its clean detections; clips come in the order of their identities."""
+        if any(_recording(clip.id) != _recording(other) for other in self._recording):
+            self._finish()
+        self._recording[clip.id] = (clip, _found(clip, clean, self._layout))
+
+    def evidence(self) -> dict[ClipId, Evidence]:
+        """Return the evidence of each clip so far."""
+        self._finish()
+        return self._evidence
+
+    def _finish(self) -> None:
+        for clip, found in self._recording.values():
+            others = {
+                other.id.camera: other.keypoints
+                for other, _ in self._recording.values()
+                if other.id.camera != clip.id.camera
+            }
+            self._evidence[clip.id] = measure(
+                clip.keypoints, clip.joint_set, found, clip.fps, others
+            )
+        self._recording.clear()
+
+
+def _recording(clip: ClipId) -> tuple[str, str]:
+    return clip.subject, clip.sequence
+
+
+def _found(clip: Clip, clean: CellDetections, layout: str) -> Found:
+    return found_limbs(
+        np.arange(len(clean.keypoints)),
+        clean.keypoints.astype(np.float64),
+        clean.scores.astype(np.float64),
+        layout,
+        clip.joint_set,
+        clip.boxes[:, 3] - clip.boxes[:, 1],
+    )
+
+
+def label_evidence(shard_set: ShardSet) -> dict[ClipId, Evidence]:
+    """Return the evidence of each clip of a build.
+
+    Raises:
+        InputError: see `ShardSet.clips`.
+    """
+    checks = LabelChecks(shard_set.lock.detector.layout)
+    for clip, (clean,) in shard_set.clips([CLEAN]):
+        checks.add(clip, clean)
+    return checks.evidence()
+
+
+def rows(evidence: Mapping[ClipId, Evidence]) -> tuple[LabelCheck, ...]:
+    """Return a row for each clip, as a result stores it."""
+    return tuple(_row(clip, judge(found)) for clip, found in evidence.items())
+
+
+def _row(clip: ClipId, found: Agreement) -> LabelCheck:
+    return LabelCheck(
+        subject=clip.subject,
+        sequence=clip.sequence,
+        camera=clip.camera,
+        verdict=found.verdict,
+        error=None if math.isnan(found.error) else round(found.error, 5),
+        lag=None if found.lag is None else round(found.lag, 2),
+    )
+
+
+def by_camera(evidence: Mapping[ClipId, Evidence]) -> dict[str, Agreement]:
+    """Return the verdict on all clips of each camera together, of one frame rate."""
+    groups: dict[tuple[str, float], list[Evidence]] = defaultdict(list)
+    for clip, found in evidence.items():
+        groups[clip.camera, found.fps].append(found)
+    several = len({camera for camera, _ in groups}) < len(groups)
+    return {
+        f"{camera} at {fps:g}/s" if several else camera: judge(pool(parts))
+        for (camera, fps), parts in sorted(groups.items())
+    }
+
+
+def warnings_of(evidence: Mapping[ClipId, Evidence]) -> Iterator[tuple[str, str]]:
+    """Yield name and text of each fault: of cameras, then of clips that differ from their camera."""
+    cameras = by_camera(evidence)
+    for camera, found in cameras.items():
+        if not found.good:
+            yield f"labels-{found.verdict}", f"labels, camera {camera}: {found.text}"
+    faults: dict[str, list[tuple[ClipId, Agreement]]] = defaultdict(list)
+    known = {(camera.partition(" at ")[0], found.verdict) for camera, found in cameras.items()}
+    for clip, one in ((clip, judge(found)) for clip, found in evidence.items()):
+        if not one.good and (clip.camera, one.verdict) not in known:
+            faults[one.verdict].append((clip, one))
+    for verdict, clips in faults.items():
+        names = ", ".join(f"{c.subject}/{c.sequence}.{c.camera}" for c, _ in clips[:NAMED])
+        more = f" and {len(clips) - NAMED} more" if len(clips) > NAMED else ""
+        first = "the first: " if len(clips) > 1 else ""
+        yield f"labels-{verdict}", f"labels, {names}{more}: {first}{clips[0][1].text}"

@@ -1,0 +1,211 @@
+"""Find results that cannot mean what they seem: size, axes, sides, motion and lag of predictions.
+
+Only sums over the clean cells are kept, none of the predictions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptbench.evaluation import metrics
+from corruptbench.leaderboard.schema import Aggregate, Interval
+from corruptbench.skeleton import joint_set
+
+Array = NDArray[np.float64]
+#: Name and text of each warning.
+Warnings = Iterator[tuple[str, str]]
+
+#: Lags of the predictions that are tried, frames.
+LAGS = np.arange(-30, 31)
+#: All limits are our own choice. The shipped baseline on studio-C has size 1.00 (clips 0.93 to
+#: 1.06), motion 0.80 (clips 0.55 to 1.04), lag -0.1 frames, and likeness of axes 0.95 (as they are)
+#: to 0.31 (sides exchanged, or one axis reversed).
+SIZE, MOTION, LAG, AXES, AXES_GAIN = 1.25, 0.2, 0.75, 0.6, 0.3
+#: A lag is beyond its standard error by this factor, from this number of clips on.
+LAG_SURE, LAG_CLIPS = 4.0, 4
+#: Degradation below this, mm, with the whole interval below 0, is an improvement by corruption.
+DEGRADATION = -1.0
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Sums over the frames of a clip that compare predicted poses with labels.
+
+    Attributes:
+        sizes: (2,) root mean square distances of the joints from their mean, mm: predictions,
+            labels.
+        motion: (2,) root mean square distances of the joints from their mean place in the clip.
+        axes: (2, 3, 3) products of each predicted axis (rows) with each axis of the labels, over
+            root-relative joints: as they are, and with left and right of the predictions exchanged.
+        squares: (2, 3) squares of each axis: predictions, labels.
+        lagged: (3, lags) products of the motions of predictions and of labels ``LAGS`` frames
+            earlier, and the squares of the two over the same frames.
+    """
+
+    sizes: Array
+    motion: Array
+    axes: Array
+    squares: Array
+    lagged: Array
+
+
+def likeness(predicted: Array, target: Array, joints: str, root: int) -> Likeness | None:
+    """Compare the predicted poses of one clip with its labels; None without a frame to compare.
+
+    Args:
+        predicted: (F, J, 3) mm, in camera axes.
+        target: (F, J, 3) mm; NaN where a label is not valid.
+        joints: joint set of both.
+        root: index of the root joint.
+    """
+    usable = metrics.is_valid_pose(predicted) & metrics.is_valid_pose(target)
+    if not usable.any():
+        return None
+    pair = np.stack([predicted, target])
+    pair = np.where(usable[:, None, None], pair - pair[:, :, root : root + 1], 0)
+    seen = pair[:, usable]
+    moving = np.where(usable[:, None, None], pair - seen.mean(axis=1)[:, None], 0)
+    mirror = joint_set(joints).mirror
+    return Likeness(
+        sizes=_rms(seen - seen.mean(axis=2, keepdims=True)).sum(axis=1),
+        motion=_rms(moving[:, usable]).sum(axis=1),
+        axes=np.stack(
+            [np.einsum("fja,fjb->ab", p, seen[1]) for p in (seen[0], seen[0][:, mirror])]
+        ),
+        squares=np.einsum("pfja,pfja->pa", seen, seen),
+        lagged=_lagged(moving, usable),
+    )
+
+
+def _rms(poses: Array) -> Array:
+    """Return the root mean square length of the joints of poses (..., J, 3), (...)."""
+    return np.asarray(np.sqrt((poses**2).sum(axis=-1).mean(axis=-1)))
+
+
+def _lagged(moving: Array, usable: NDArray[np.bool_]) -> Array:
+    """Compare motions (2, F, J, 3), 0 where not usable (F,), at each of `LAGS`."""
+    flat = moving.reshape(2, len(usable), -1)
+    squares, sums = (flat**2).sum(axis=-1), np.zeros((3, len(LAGS)))
+    for column, lag in enumerate(LAGS):
+        given = slice(max(lag, 0), len(usable) + min(lag, 0))
+        wanted = slice(max(-lag, 0), len(usable) - max(lag, 0))
+        if given.start < given.stop:
+            sums[:, column] = (
+                np.vdot(flat[0, given], flat[1, wanted]),
+                squares[0, given] @ usable[wanted],
+                squares[1, wanted] @ usable[given],
+            )
+    return sums
+
+
+def warnings_of(clips: Sequence[Likeness], result: Aggregate, interval: Interval) -> Warnings:
+    """Yield what the predictions of the clean cells, and the degradation, say against a result.
+
+    Args:
+        clips: from `likeness`.
+        result: of MPJPE.
+        interval: of the degradation.
+    """
+    if result.degradation < DEGRADATION and interval.high < 0:
+        yield (
+            "degradation",
+            f"corrupted video gives better poses than clean video ({result.degradation:+.1f} mm): "
+            "the errors of clean video have another cause; look at the other warnings, and at "
+            "P-MPJPE",
+        )
+    if clips:
+        sizes, motion, axes, squares = (
+            np.sum([getattr(c, name) for c in clips], axis=0)
+            for name in ("sizes", "motion", "axes", "squares")
+        )
+        yield from _size(sizes)
+        yield from _motion(motion)
+        yield from _axes(axes, squares)
+        yield from _lag(np.stack([c.lagged for c in clips]))
+
+
+def _size(sizes: Array) -> Warnings:
+    ratio = sizes[0] / sizes[1]
+    if 1 / SIZE < ratio < SIZE:
+        return
+    unit = ratio > 100 or ratio < 1 / 100
+    cause = (
+        "its contract names another unit than it gives; correct units"
+        if unit
+        else "it knows other cameras, people or units; read P-MPJPE"
+    )
+    yield "size", f"predicted people are {ratio:.3g} times as large as the labels: {cause}"
+
+
+def _motion(motion: Array) -> Warnings:
+    if motion[0] < MOTION * motion[1]:
+        yield (
+            "constant",
+            f"predicted poses hardly change: they move {100 * motion[0] / motion[1]:.0f} % as much "
+            "as the labels; the lifter does not use its input (is it normalized as the contract "
+            "says?)",
+        )
+
+
+def _axes(axes: Array, squares: Array) -> Warnings:
+    norm = np.sqrt(np.outer(squares[0], squares[1]))
+    alike = axes / np.where(norm > 0, norm, 1)
+    cases = product((0, 1), permutations(range(3)), product((1, -1), repeat=3))
+    found = {
+        (sides, order, signs): float(np.mean(signs * alike[sides, order, range(3)]))
+        for sides, order, signs in cases
+    }
+    best = max(found, key=lambda case: found[case])
+    sides, order, signs = best
+    if found[best] < max(AXES, found[0, (0, 1, 2), (1, 1, 1)] + AXES_GAIN):
+        return
+    if sides:
+        yield (
+            "sides",
+            ("left and right of the predictions are exchanged: correct the order of the joints"),
+        )
+    if order != (0, 1, 2) or signs != (1, 1, 1):
+        fitting = ", ".join(
+            f"{'-' if sign < 0 else ''}{'xyz'[a]}" for a, sign in zip(order, signs, strict=True)
+        )
+        yield (
+            "axes",
+            f"the predictions fit the labels as ({fitting}) rather than (x, y, z): expected x "
+            "right, y down, z forward",
+        )
+
+
+def _lag(lagged: Array) -> Warnings:
+    """Warn about a lag (clips, 3, lags), if leaving out any one clip would not change it much."""
+    total = lagged.sum(axis=0)
+    lag = _peak(total)
+    if len(lagged) < LAG_CLIPS or not abs(lag) >= LAG:
+        return
+    others = np.array([_peak(total - clip) for clip in lagged])
+    spread = np.sqrt((len(others) - 1) * np.var(others))  # the jackknife's standard error
+    if abs(lag) > LAG_SURE * spread:
+        word = "late" if lag > 0 else "early"
+        yield (
+            "lag",
+            f"predictions come {abs(lag):.1f} frames {word}: correct the window (a model that only "
+            "looks back is not centered), or the frames that the model pads or cuts",
+        )
+
+
+def _peak(lagged: Array) -> float:
+    """Return the lag of the highest correlation, to a part of a frame; NaN without motion."""
+    norm = np.sqrt(lagged[1] * lagged[2])
+    alike = np.where(norm > 0, lagged[0] / np.where(norm > 0, norm, 1), -1)
+    best = int(alike.argmax())
+    if alike[best] <= 0:
+        return float("nan")
+    if best in (0, len(LAGS) - 1):
+        return float(LAGS[best])
+    before, at, after = alike[best - 1 : best + 2]
+    bend = before - 2 * at + after
+    return float(LAGS[best] + ((before - after) / 2 / bend if bend < 0 else 0.0))

@@ -1,0 +1,169 @@
+"""Whether labels lie on the person: verdicts on the embedded clips, sound and broken."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corruptbench.agreement.evidence import found_limbs, measure, pool
+from corruptbench.agreement.verdict import judge
+from corruptbench.datasets.studio import TRAIN_SHARDS
+from corruptbench.shards.shard_set import open_shards
+from corruptbench.skeleton import H36M17
+
+
+@pytest.fixture(scope="module")
+def recordings():
+    """The embedded training clips with their clean detections, by recording and camera."""
+    shard_set = open_shards(TRAIN_SHARDS, None)
+    found: dict[tuple[str, str], dict] = {}
+    for clip, (clean,) in shard_set.clips():
+        found.setdefault((clip.id.subject, clip.id.sequence), {})[clip.id.camera] = (clip, clean)
+    return found
+
+
+@pytest.fixture(scope="module")
+def walk(recordings):
+    return recordings["S1", "walking_1"]
+
+
+def evidence_of(recording, camera, change=lambda labels: labels, frames=None, seen_by=None):
+    """Evidence on the changed labels of a camera, against what another one saw if it is given."""
+    clip, _ = recording[camera]
+    _, clean = recording[seen_by or camera]
+    frames = np.arange(len(clean.keypoints)) if frames is None else frames
+    heights = clip.boxes[:, 3] - clip.boxes[:, 1]
+    found = found_limbs(
+        frames,
+        clean.keypoints[frames].astype(float),
+        clean.scores[frames].astype(float),
+        "coco17",
+        clip.joint_set,
+        heights[frames],
+    )
+    others = {name: other.keypoints for name, (other, _) in recording.items() if name != camera}
+    return measure(change(clip.keypoints), clip.joint_set, found, clip.fps, others)
+
+
+def late(labels, frames):
+    """Labels that show each pose ``frames`` frames too late; NaN at the ends."""
+    source = np.arange(len(labels)) - frames
+    moved = labels[source.clip(0, len(labels) - 1)].copy()
+    moved[(source < 0) | (source >= len(labels))] = np.nan
+    return moved
+
+
+def at_rate(labels, rate):
+    """Labels of which there are ``rate`` for each frame of the video."""
+    times = np.arange(int((len(labels) - 1) * rate) + 1) / rate
+    before = np.floor(times).astype(int)
+    part = (times - before)[:, None, None]
+    return (1 - part) * labels[before] + part * labels[(before + 1).clip(max=len(labels) - 1)]
+
+
+def runs(length):
+    """24 frames in three runs."""
+    return np.concatenate([int(length * part) + np.arange(8) for part in (0.1, 0.45, 0.8)])
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_no_embedded_clip_gives_a_false_alarm(recordings, sparse):
+    for recording in recordings.values():
+        for camera, (clip, _) in recording.items():
+            frames = runs(len(clip.joints)) if sparse else None
+            found = judge(evidence_of(recording, camera, frames=frames))
+            assert found.verdict == "agrees", (clip.id, found)
+            assert found.error < 0.065
+
+
+@pytest.mark.parametrize("frames", [3, 5, 10, -3, -5, -10])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_lag_is_found_with_its_sign(recordings, frames, sparse):
+    game = recordings["S1", "jumping_1"]
+    sampled = runs(len(game["cam1"][0].joints)) if sparse else None
+    found = judge(evidence_of(game, "cam1", lambda x: late(x, frames), sampled))
+    assert found.verdict == "lag"
+    assert found.lag == pytest.approx(frames, abs=0.5)
+    assert ("late" if frames > 0 else "early") in found.text
+    assert f"the label of frame {100 + frames} fits the picture of frame 100" in found.text
+    assert f"first {abs(frames)} {'labels' if frames > 0 else 'frames'}" in found.text
+
+
+def test_one_frame_is_found_where_people_run(recordings):
+    evidence = evidence_of(recordings["S2", "running_1"], "cam1", lambda x: late(x, 1))
+    found = judge(evidence)
+    assert (found.verdict, round(found.lag)) == ("lag", 1)
+    assert "first label " in found.text
+
+
+def test_exchanged_sides_are_found(walk):
+    found = judge(evidence_of(walk, "cam2", lambda x: x[:, H36M17.mirror]))
+    assert found.verdict == "sides"
+
+
+def test_an_exchanged_camera_is_found_and_named(recordings):
+    for recording in list(recordings.values())[::7]:
+        found = judge(evidence_of(recording, "cam1", seen_by="cam3"))
+        assert (found.verdict, found.camera) == ("camera", "cam3")
+        assert "camera cam3" in found.text
+
+
+@pytest.mark.parametrize("rate", [1 / 2, 5 / 6, 6 / 5, 2])
+def test_another_rate_is_found(walk, rate):
+    found = judge(evidence_of(walk, "cam1", lambda x: at_rate(x, rate)))
+    assert (found.verdict, found.rate) == ("rate", pytest.approx(rate))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda x: x + [100, 0], "100 px to the left"),
+        (lambda x: x + [0, 30], "px above"),
+        (lambda x: x / 2, "times as large"),
+        (lambda x: x * [-1, 1] + [512, 0], "do not lie on the person"),
+    ],
+)
+def test_labels_elsewhere_are_found(walk, change, words):
+    found = judge(evidence_of(walk, "cam1", change))
+    assert found.verdict == "apart"
+    assert words in found.text
+
+
+def test_one_bad_camera_does_not_hide_among_all_recordings(recordings):
+    for camera, frames in {"cam1": 0, "cam3": 5}.items():
+        parts = [
+            evidence_of(r, camera, lambda x, n=frames: late(x, n)) for r in recordings.values()
+        ]
+        found = judge(pool(parts))
+        assert (found.verdict, round(found.lag)) == ("lag" if frames else "agrees", frames)
+        assert found.frames == sum(p.frames for p in parts)
+
+
+def test_a_clip_without_motion_has_no_lag(walk):
+    def frozen(labels):
+        return np.repeat(labels[:1], len(labels), axis=0)
+
+    clip, clean = walk["cam1"]
+    still = {"cam1": (clip, clean)}
+    found = judge(evidence_of(still, "cam1", frozen, np.zeros(40, dtype=int)))
+    assert (found.verdict, found.lag) == ("agrees", None)
+    assert "too little motion" in found.text
+
+
+def test_few_detections_and_missing_labels_say_nothing(walk):
+    few = judge(evidence_of(walk, "cam1", frames=np.arange(5)))
+    none = judge(evidence_of(walk, "cam1", lambda x: np.full_like(x, np.nan)))
+    assert {few.verdict, none.verdict} == {"unclear"}
+    assert few.good
+    gone = pool([evidence_of(walk, "cam1", frames=np.arange(0)), evidence_of(walk, "cam1")])
+    assert judge(gone).verdict == "agrees"
+
+
+def test_gaps_in_labels_are_left_out(walk):
+    def gap(labels):
+        labels = late(labels, 5)
+        labels[20:40] = np.nan
+        return labels
+
+    found = judge(evidence_of(walk, "cam1", gap))
+    assert (found.verdict, round(found.lag)) == ("lag", 5)
