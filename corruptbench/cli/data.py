@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from corruptbench.cli.words import Name
 
 if TYPE_CHECKING:
     from corruptbench.datasets import Dataset, Finding
+    from corruptbench.detectors import Detector
     from corruptbench.manifest import Manifest
 
 #: Exit code by the gravest finding.
@@ -40,9 +42,25 @@ def command() -> None:
 @click.argument("dataset", type=Name(names.datasets))
 @options.root
 @options.manifest(None, "Default: all that come with DATASET. ")
+@click.option(
+    "--detect",
+    is_flag=True,
+    help="Also detect keypoints in a few frames of each clip, and compare the labels with them.",
+)
+@options.detector
+@options.device
 @options.as_json
-@options.always_quiet
-def check(dataset: str, root: Path | None, manifest: str | None, as_json: bool) -> None:
+@options.quiet
+def check(
+    dataset: str,
+    root: Path | None,
+    manifest: str | None,
+    detect: bool,
+    detector: str,
+    device: str,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Say whether a benchmark can be built from a data set, and if not, what is missing.
 
     DATASET is human36m, humaneva, folder or studio. Exit code: 0 if all that is needed is right,
@@ -50,8 +68,10 @@ def check(dataset: str, root: Path | None, manifest: str | None, as_json: bool) 
     """
     from dataclasses import asdict
 
-    from corruptbench.datasets import dataset_findings, open_dataset
+    from corruptbench.datasets import dataset_findings, obstacles, open_dataset
+    from corruptbench.detectors import load
     from corruptbench.manifest import needs_of
+    from corruptbench.progress import note
 
     opened = open_dataset(dataset, root)
     manifests = _manifests(dataset, manifest)
@@ -59,11 +79,30 @@ def check(dataset: str, root: Path | None, manifest: str | None, as_json: bool) 
         *(_clips(m, opened) for m in manifests),
         *dataset_findings(opened, needs_of(manifests)),
     ]
+    if detect and obstacles(found):
+        note("nothing was detected: first repair what the table says")
+    elif detect:
+        found += _detected(opened, manifests, load(detector, device), not quiet)
     if as_json:
         say_json([asdict(f) for f in found])
     else:
         _print(dataset, root, found)
     sys.exit(max((_CODES[f.level] for f in found), default=0))
+
+
+def _detected(
+    dataset: Dataset, manifests: Sequence[Manifest], detector: Detector, shown: bool
+) -> list[Finding]:
+    """Return the findings of comparing the labels with detections."""
+    from corruptbench.builder.sampled import PADDING, agreement_findings
+    from corruptbench.manifest import needs_of
+    from corruptbench.progress import meter
+
+    needs = needs_of(manifests)
+    count = sum(map(needs.clip, dataset.clip_ids()))
+    padding = manifests[0].crop.padding if manifests else PADDING
+    with meter("detect", count, "clips", shown) as advance:
+        return list(agreement_findings(dataset, needs, padding, detector, partial(advance, 1)))
 
 
 def _manifests(dataset: str, name: str | None) -> list[Manifest]:
