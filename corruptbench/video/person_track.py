@@ -24,7 +24,7 @@ from corruptbench.video.person_search import (
 from corruptbench.video.probe import VideoFile
 from corruptbench.video.reader import decode_timed
 from corruptbench.video.timing import UNSTATED, Timing, timing_of
-from corruptbench.video.track_changes import changes, differs
+from corruptbench.video.track_changes import Seen, changes, differs, leap, remembered
 
 #: What a user should know about a video in which `track` finds no person.
 NOBODY = (
@@ -128,36 +128,41 @@ class Follower:
         """Begin with the person at a point, px, and follow nobody else; None: whoever is seen.
 
         With a point, a sighting that may be another person (`video.track_changes`) counts as
-        nobody.
+        nobody, and so does whoever is nearer to that other person than to the one followed.
         """
         self._detector, self._person = detector, person
-        self._last: Sighting | None = None
-        self._time, self._gap = 0.0, False
+        self._recent: list[Seen] = []
+        self._other: Seen | None = None
+        self._frame = -1
 
     def __call__(self, frame: Frame, seconds: float) -> Sighting | None:
         """Return the person in the next frame (H, W, 3), shown at that time; None for nobody."""
-        found = next((s for s in self._candidates(frame) if self._takes(s, seconds)), None)
-        self._gap = found is None
-        if found is not None:
-            self._last, self._time = found, seconds
-        return found
+        self._frame += 1
+        for found in self._candidates(frame):
+            if found is None:
+                continue
+            seen = Seen(self._frame, seconds, found.box, found.joints)
+            if self._person is None or not self._is_other(seen):
+                self._recent = remembered(self._recent, seen)
+                return found
+            self._other = seen
+        return None
 
     def _candidates(self, frame: Frame) -> Iterator[Sighting | None]:
         """Yield who is seen near the last place, then farther away."""
-        if self._last is not None:
-            yield near(frame, self._last.box, self._detector, SEARCH)
-            yield near(frame, self._last.box, self._detector, SEARCH_AGAIN)
+        if self._recent:
+            last = self._recent[-1].box
+            yield near(frame, last, self._detector, SEARCH)
+            yield near(frame, last, self._detector, SEARCH_AGAIN)
         elif self._person is not None:
             yield at_point(frame, *self._person, self._detector)
             return
         yield anywhere(frame, self._detector)
 
-    def _takes(self, found: Sighting | None, seconds: float) -> bool:
-        if found is None or self._last is None or self._person is None:
-            return found is not None
-        boxes = np.stack([self._last.box, found.box])
-        joints = np.stack([self._last.joints, found.joints])
-        return not differs(boxes, joints, seconds - self._time, self._gap)
+    def _is_other(self, seen: Seen) -> bool:
+        if differs(self._recent, seen):
+            return True
+        return self._other is not None and leap(self._other, seen) < leap(self._recent[-1], seen)
 
 
 def _passing(video: VideoFile) -> Iterator[tuple[Frame, _Time]]:
