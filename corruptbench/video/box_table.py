@@ -98,7 +98,7 @@ _Rows = tuple[NDArray[np.float64], tuple[str, ...]]
 
 def _csv(path: Path) -> _Rows:
     """Return the numbers (N, 5) of a text file and the names of its lines."""
-    reader = csv.reader(read_text(path).splitlines())
+    reader = csv.reader(read_text(path).splitlines(), strict=True)
     try:
         lines = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
     except csv.Error as error:

@@ -17,10 +17,11 @@ MIN_SCORE, MIN_JOINTS = 0.3, 6
 #: The next frame is searched in a square of this many times the last box, and if nobody is there,
 #: in a square of that many times.
 SEARCH, SEARCH_AGAIN = 1.5, 3.0
-#: Squares around a point: from this part of the longer side of the picture up to `LARGEST` of it,
-#: each this many times as large as the one before. Our own choice: a person of a tenth of the
-#: picture is found, and one whose foot is pointed at in a picture that the person fills.
-SMALLEST, LARGEST, STEP = 0.125, 2.0, 2**0.5
+#: Squares around a point: the smallest is this part of the longer side of the picture, each one is
+#: this many times as large as the one before, and there are so many. Our own choice: a person of a
+#: tenth of the picture is found, and one whose foot is pointed at in a picture that the person
+#: fills.
+SMALLEST, STEP, SIZES = 0.125, 2**0.5, 9
 #: The bounds of keypoints lack the crown, hands and feet: a point this part of the longer side of
 #: the box away from it is still on the person. Our own choice.
 MARGIN = 0.1
@@ -92,9 +93,6 @@ def at_point(frame: Frame, x: float, y: float, detector: Detector) -> Sighting |
 
 def squares(frame: Frame, x: float, y: float) -> Iterator[Square]:
     """Yield the squares around a point that are searched, the smallest first."""
-    longer = max(frame.shape[:2])
-    side = SMALLEST * longer
-    while side <= LARGEST * longer:
-        half = max(side, MIN_SIDE) / 2
+    for k in range(SIZES):
+        half = max(MIN_SIDE, SMALLEST * STEP**k * max(frame.shape[:2])) / 2
         yield square_crop([x - half, y - half, x + half, y + half], 1.0)
-        side *= STEP
