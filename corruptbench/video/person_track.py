@@ -24,7 +24,7 @@ from corruptbench.video.person_search import (
 from corruptbench.video.probe import VideoFile
 from corruptbench.video.reader import decode_timed
 from corruptbench.video.timing import UNSTATED, Timing, timing_of
-from corruptbench.video.track_changes import Seen, changes, differs, leap, remembered
+from corruptbench.video.track_changes import LEAP, Seen, changes, differs, leap, remembered
 
 #: What a user should know about a video in which `track` finds no person.
 NOBODY = (
@@ -128,11 +128,11 @@ class Follower:
         """Begin with the person at a point, px, and follow nobody else; None: whoever is seen.
 
         With a point, a sighting that may be another person (`video.track_changes`) counts as
-        nobody, and so does whoever is nearer to that other person than to the one followed.
+        nobody. So does whoever is not quite near and nearer to such a sighting than to the person.
         """
         self._detector, self._person = detector, person
         self._recent: list[Seen] = []
-        self._other: Seen | None = None
+        self._others: list[Seen] = []
         self._frame = -1
 
     def __call__(self, frame: Frame, seconds: float) -> Sighting | None:
@@ -145,7 +145,7 @@ class Follower:
             if self._person is None or not self._is_other(seen):
                 self._recent = remembered(self._recent, seen)
                 return found
-            self._other = seen
+            self._others = remembered(self._others, seen)
         return None
 
     def _candidates(self, frame: Frame) -> Iterator[Sighting | None]:
@@ -162,7 +162,8 @@ class Follower:
     def _is_other(self, seen: Seen) -> bool:
         if differs(self._recent, seen):
             return True
-        return self._other is not None and leap(self._other, seen) < leap(self._recent[-1], seen)
+        away = leap(self._recent[-1], seen) if self._recent else 0.0
+        return away > LEAP and any(leap(other, seen) < away for other in self._others)
 
 
 def _passing(video: VideoFile) -> Iterator[tuple[Frame, _Time]]:
