@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -28,21 +30,28 @@ CAMERAS = ("cam01", "cam02", "cam03", "cam04")
 
 
 @pytest.fixture(scope="session")
-def wheel(pytestconfig) -> Path:
+def wheel(pytestconfig, tmp_path_factory) -> Path:
     """The package's file, fetched once and kept in pytest's cache; skips where that fails."""
-    folder = Path(pytestconfig.cache.mkdir("pose2sim"))
-    path = folder / FILE
-    if not path.is_file() or digest(path) != SHA256:
-        command = [
-            sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--retries", "1",
-            "--timeout", "20", "--disable-pip-version-check", "--dest", str(folder), PACKAGE,
-        ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-            pytest.skip(f"{PACKAGE} cannot be fetched from the package index: {reason}")
-    assert digest(path) == SHA256, f"{path} is not the file that these tests are about"
+    path = Path(pytestconfig.cache.mkdir("pose2sim")) / FILE
+    if not path.is_file():
+        own = path.with_name(f".{os.getpid()}.part")  # workers fetch at the same time
+        shutil.move(fetched(tmp_path_factory.mktemp("wheel")), own)
+        own.replace(path)
+    assert digest(path) == SHA256, f"{path} is not the file that these tests are about; remove it"
     return path
+
+
+def fetched(folder: Path) -> Path:
+    command = [
+        sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--retries", "1",
+        "--timeout", "20", "--disable-pip-version-check", "--dest", str(folder), PACKAGE,
+    ]  # fmt: skip
+    try:
+        subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    except subprocess.SubprocessError as error:
+        lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
+        pytest.skip(f"{PACKAGE} cannot be fetched from the package index: {lines[-1]}")
+    return folder / FILE
 
 
 def digest(path: Path) -> str:
