@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from fractions import Fraction
+from importlib import import_module
 
 import av
 import numpy as np
@@ -308,6 +309,9 @@ def test_ctrl_c_in_what_resumes_and_what_does_not(tmp_path, cli, monkeypatch):
     def interrupt(*arguments):  # noqa: ARG001
         raise KeyboardInterrupt
 
+    # A module that is imported while a name is replaced would keep the replacement for ever.
+    for module in ("manifest", "shards.shard_set", "cli.train", "cli.clips", "builder.runner"):
+        import_module(f"corruptbench.{module}")
     for words, called, said in (
         (["build"], "manifest.load_manifest", "interrupted; the same command resumes"),
         (
