@@ -22,7 +22,7 @@ CAP = 0.15
 #: The same for shapes, in units of their size (root mean square), which is about 0.3 heights.
 SHAPE_CAP = 0.5
 #: Frames of a clip that are compared, and for rates: enough for every length, and quick.
-MAX_FRAMES, MAX_RATE_FRAMES = 64, 48
+MAX_FRAMES, MAX_RATE_FRAMES = 48, 32
 #: Greatest lag that is tried, in seconds, and in frames for very fast cameras.
 MAX_LAG_SECONDS, MAX_LAG_FRAMES = 0.5, 64
 #: Lags in frames that are tried with every rate.
@@ -302,29 +302,28 @@ def _fit(labels: Array, found: Found, positions: NDArray[np.intp]) -> Fit:
     positions = np.where(inside, positions, found.frames)
     usable = inside & whole[positions]
     points = np.where(whole[:, None, None], labels, 0).astype(np.float32)
-    given, _ = _centered(points[np.broadcast_to(found.frames, positions.shape)], found, usable)
-    error, placed = _centered(points[positions], found, usable)
-    return Fit(given, error, placed, usable.sum(axis=1))
-
-
-def _centered(
-    targets: NDArray[np.float32], found: Found, usable: NDArray[np.bool_]
-) -> tuple[Array, Array]:
-    """Compute errors of targets (m, n, 12, 2) over the usable frames (m, n).
-
-    In float32 and in place, because this is most of the work.
-
-    Returns:
-        Errors without the mean offset of each joint, and with it, each (m,).
-    """
     share = usable[..., None].astype(np.float32) * found.weights.astype(np.float32)  # (m, n, 12)
-    residuals = found.points.astype(np.float32) - targets
-    residuals /= found.heights.astype(np.float32)[:, None, None]
-    placed = _shared(residuals, share)
-    total = np.maximum(share.sum(axis=1), 1e-9)
-    mean = np.einsum("mnjc,mnj->mjc", residuals, share) / total[..., None]
-    residuals -= mean[:, None]
-    return _shared(residuals, share), placed
+    given = _residuals(points[found.frames][None], found)
+    moved = _residuals(points[positions], found)
+    return Fit(
+        given=_shared(_centered(given, share), share),
+        error=_shared(_centered(moved, share), share),
+        placed=_shared(moved, share),
+        frames=usable.sum(axis=1),
+    )
+
+
+def _residuals(targets: NDArray[np.float32], found: Found) -> NDArray[np.float32]:
+    """Return residuals of targets (m, n, 12, 2) px in heights; float32, as this takes the time."""
+    heights = found.heights.astype(np.float32)[:, None, None]
+    return np.asarray((found.points.astype(np.float32) - targets) / heights, np.float32)
+
+
+def _centered(residuals: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take the mean of each joint off residuals (m or 1, n, 12, 2), by their share (m, n, 12)."""
+    total = np.maximum(share.sum(axis=1), np.float32(1e-9))
+    mean = np.matmul(share.transpose(0, 2, 1)[:, :, None], residuals.transpose(0, 2, 1, 3))
+    return np.asarray(residuals - (mean[:, :, 0] / total[..., None])[:, None], np.float32)
 
 
 def _shared(residuals: NDArray[np.float32], share: NDArray[np.float32]) -> Array:

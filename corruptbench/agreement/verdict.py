@@ -46,7 +46,7 @@ CAMERA_LEFT, CAMERA_LEAST = 0.7, 0.05
 EXPLAINED = 0.08
 #: Labels are apart from the person beyond this error, or this offset, as fractions of its height,
 #: or if it has another size.
-APART, APART_OFFSET, APART_SIZE = 0.1, 0.06, 1.25
+APART, APART_OFFSET, APART_SIZE = 0.12, 0.06, 1.25
 #: Shapes show the same view below this error.
 LIKE_SHAPE = 0.25
 

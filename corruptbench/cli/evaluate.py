@@ -14,7 +14,7 @@ from corruptbench.cli.output import say, say_json, say_table, table_width
 @define(
     "corruptbench evaluate model.pt2 --shards shards --out results",
     json="an object with path (of the result file), complete (whether all cells were built) "
-    "and result (the content of the result file)",
+    "and result (the content of the result file, with labels and warnings)",
 )
 @click.argument("model", type=options.PATH)
 @options.shards

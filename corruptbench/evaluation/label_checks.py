@@ -113,7 +113,7 @@ def by_camera(evidence: Mapping[ClipId, Evidence]) -> dict[str, Agreement]:
 
 
 def warnings_of(evidence: Mapping[ClipId, Evidence]) -> Iterator[tuple[str, str]]:
-    """Yield name and text of each fault: of cameras, then of clips that differ from their camera."""
+    """Yield name and text of each fault: of cameras, then of other clips."""
     cameras = by_camera(evidence)
     for camera, found in cameras.items():
         if not found.good:

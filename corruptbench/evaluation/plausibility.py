@@ -20,11 +20,12 @@ Array = NDArray[np.float64]
 #: Name and text of each warning.
 Warnings = Iterator[tuple[str, str]]
 
-#: Lags of the predictions that are tried, frames.
-LAGS = np.arange(-30, 31)
+#: Lags of the predictions that are tried, frames, on steps over so many frames. Of 0
+#: (places) to 8, a step of 2 gave the baseline's lag the smallest standard error.
+LAGS, STEP = np.arange(-30, 31), 2
 #: All limits are our own choice. The shipped baseline on studio-C has size 1.00 (clips 0.93 to
-#: 1.06), motion 0.80 (clips 0.55 to 1.04), lag -0.1 frames, and likeness of axes 0.95 (as they are)
-#: to 0.31 (sides exchanged, or one axis reversed).
+#: 1.06), motion 0.80 (clips 0.55 to 1.04), lag -0.1 +- 0.07 frames, and likeness of axes 0.95. That
+#: falls to 0.31 with sides exchanged or one axis reversed.
 SIZE, MOTION, LAG, AXES, AXES_GAIN = 1.25, 0.2, 0.75, 0.6, 0.3
 #: A lag is beyond its standard error by this factor, from this number of clips on.
 LAG_SURE, LAG_CLIPS = 4.0, 4
@@ -43,7 +44,7 @@ class Likeness:
         axes: (2, 3, 3) products of each predicted axis (rows) with each axis of the labels, over
             root-relative joints: as they are, and with left and right of the predictions exchanged.
         squares: (2, 3) squares of each axis: predictions, labels.
-        lagged: (3, lags) products of the motions of predictions and of labels ``LAGS`` frames
+        lagged: (3, lags) products of the steps of predictions and of labels ``LAGS`` frames
             earlier, and the squares of the two over the same frames.
     """
 
@@ -69,16 +70,13 @@ def likeness(predicted: Array, target: Array, joints: str, root: int) -> Likenes
     pair = np.stack([predicted, target])
     pair = np.where(usable[:, None, None], pair - pair[:, :, root : root + 1], 0)
     seen = pair[:, usable]
-    moving = np.where(usable[:, None, None], pair - seen.mean(axis=1)[:, None], 0)
-    mirror = joint_set(joints).mirror
+    sides = (seen[0], seen[0][:, joint_set(joints).mirror])
     return Likeness(
         sizes=_rms(seen - seen.mean(axis=2, keepdims=True)).sum(axis=1),
-        motion=_rms(moving[:, usable]).sum(axis=1),
-        axes=np.stack(
-            [np.einsum("fja,fjb->ab", p, seen[1]) for p in (seen[0], seen[0][:, mirror])]
-        ),
+        motion=_rms(seen - seen.mean(axis=1, keepdims=True)).sum(axis=1),
+        axes=np.stack([np.einsum("fja,fjb->ab", p, seen[1]) for p in sides]),
         squares=np.einsum("pfja,pfja->pa", seen, seen),
-        lagged=_lagged(moving, usable),
+        lagged=_lagged(pair[:, STEP:] - pair[:, :-STEP], usable[STEP:] & usable[:-STEP]),
     )
 
 
@@ -87,14 +85,17 @@ def _rms(poses: Array) -> Array:
     return np.asarray(np.sqrt((poses**2).sum(axis=-1).mean(axis=-1)))
 
 
-def _lagged(moving: Array, usable: NDArray[np.bool_]) -> Array:
-    """Compare motions (2, F, J, 3), 0 where not usable (F,), at each of `LAGS`."""
-    flat = moving.reshape(2, len(usable), -1)
+def _lagged(steps: Array, usable: NDArray[np.bool_]) -> Array:
+    """Compare steps (2, F, J, 3) where usable (F,) at each of `LAGS`."""
+    flat = np.where(usable[:, None, None], steps, 0).reshape(
+        2, len(usable), int(np.prod(steps.shape[2:]))
+    )
     squares, sums = (flat**2).sum(axis=-1), np.zeros((3, len(LAGS)))
-    for column, lag in enumerate(LAGS):
-        given = slice(max(lag, 0), len(usable) + min(lag, 0))
-        wanted = slice(max(-lag, 0), len(usable) - max(lag, 0))
-        if given.start < given.stop:
+    for column, lag in enumerate(LAGS.tolist()):
+        frames = len(usable) - abs(lag)
+        if frames > 0:
+            given = slice(max(lag, 0), max(lag, 0) + frames)
+            wanted = slice(max(-lag, 0), max(-lag, 0) + frames)
             sums[:, column] = (
                 np.vdot(flat[0, given], flat[1, wanted]),
                 squares[0, given] @ usable[wanted],
@@ -124,25 +125,27 @@ def warnings_of(clips: Sequence[Likeness], result: Aggregate, interval: Interval
             for name in ("sizes", "motion", "axes", "squares")
         )
         yield from _size(sizes)
-        yield from _motion(motion)
-        yield from _axes(axes, squares)
-        yield from _lag(np.stack([c.lagged for c in clips]))
+        yield from _motion(motion / sizes)
+        crossed = list(_axes(axes, squares))
+        yield from crossed or _lag(np.stack([c.lagged for c in clips]))
 
 
 def _size(sizes: Array) -> Warnings:
     ratio = sizes[0] / sizes[1]
     if 1 / SIZE < ratio < SIZE:
         return
+    shown = f"{ratio:.1f}" if ratio > 1 else f"{ratio:.2g}"
     unit = ratio > 100 or ratio < 1 / 100
     cause = (
         "its contract names another unit than it gives; correct units"
         if unit
         else "it knows other cameras, people or units; read P-MPJPE"
     )
-    yield "size", f"predicted people are {ratio:.3g} times as large as the labels: {cause}"
+    yield "size", f"predicted people are {shown} times as large as the labels: {cause}"
 
 
 def _motion(motion: Array) -> Warnings:
+    """Warn about the motion (2,) of predictions and labels, as a share of their sizes."""
     if motion[0] < MOTION * motion[1]:
         yield (
             "constant",

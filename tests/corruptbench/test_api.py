@@ -54,7 +54,7 @@ def test_the_surface_is_what_it_was():
         if signature is not None:
             assert str(inspect.signature(value)) == signature
     public = {n for n in vars(cb.Result) if not n.startswith("_")}
-    assert public == {"save", "table"}
+    assert public == {"save", "table", "warnings"}
     assert set(SURFACE) <= set(dir(cb))
 
 

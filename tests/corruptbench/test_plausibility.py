@@ -1,0 +1,76 @@
+"""Results that cannot mean what they seem are told by name, and sound ones are not."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from corruptbench.datasets import open_dataset
+from corruptbench.evaluation.plausibility import likeness, warnings_of
+from corruptbench.leaderboard.schema import Aggregate, Interval
+from corruptbench.skeleton import H36M17
+
+
+@pytest.fixture(scope="module")
+def targets():
+    dataset = open_dataset("studio", None)
+    return [dataset.load(clip).joints_camera for clip in dataset.clip_ids()[::5]]
+
+
+def warned(targets, change, low=1.0, high=3.0):
+    """Warnings about noisy predictions that a change is applied to."""
+    random = np.random.default_rng(0)
+    clips = [likeness(change(_lifted(t, random)), t, "h36m17", 0) for t in targets]
+    corrupted = Aggregate(clean=50, corrupted=52, degradation=(low + high) / 2, corruptions={})
+    return dict(warnings_of([c for c in clips if c], corrupted, Interval(low=low, high=high)))
+
+
+def _lifted(target, random):
+    """Poses as a sound lifter gives them: less motion, errors that stay, and noise."""
+    mean = np.nanmean(target, axis=0)
+    bias = random.normal(0, 25, target.shape[1:])
+    return mean + 0.8 * (target - mean) + bias + random.normal(0, 20, target.shape)
+
+
+def test_sound_predictions_give_no_warning(targets):
+    assert warned(targets, lambda x: x) == {}
+    assert warned(targets, lambda x: 1.15 * x) == {}
+    assert warned(targets, lambda x: x, -2.0, 0.5) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "change"),
+    [
+        ("size", "2.2 times as large", lambda x: 2.2 * x),
+        ("size", "0.5 times as large", lambda x: 0.5 * x),
+        ("size", "another unit", lambda x: 1000 * x),
+        ("size", "another unit", lambda x: x / 1000),
+        ("constant", "hardly change", lambda x: x[:1] + 0.05 * (x - x[:1])),
+        ("lag", " 1.[01] frames late", lambda x: np.roll(x, 1, axis=0)),
+        ("lag", " 2.[012] frames early", lambda x: np.roll(x, -2, axis=0)),
+        ("lag", " 13.[01] frames late", lambda x: np.roll(x, 13, axis=0)),
+        ("axes", r"\(-x, y, z\)", lambda x: x * [-1, 1, 1]),
+        ("axes", r"\(x, -y, z\)", lambda x: x * [1, -1, 1]),
+        ("axes", r"\(x, y, -z\)", lambda x: x * [1, 1, -1]),
+        ("axes", r"\(x, -y, -z\)", lambda x: x * [1, -1, -1]),
+        ("axes", r"\(x, -z, y\)", lambda x: x[..., [0, 2, 1]] * [1, 1, -1]),
+        ("sides", "left and right", lambda x: x[:, H36M17.mirror]),
+    ],
+)
+def test_each_fault_is_named_and_no_other(targets, name, words, change):
+    found = warned(targets, change)
+    assert list(found) == [name]
+    assert re.search(words, found[name])
+
+
+def test_negative_degradation(targets):
+    assert "-34.2 mm" in warned(targets, lambda x: x, -36.0, -32.4)["degradation"]
+
+
+def test_nothing_is_said_about_nothing(targets):
+    broken = np.full_like(targets[0], np.nan)
+    assert likeness(broken, targets[0], "h36m17", 0) is None
+    assert warned([], lambda x: x) == {}
+    assert "constant" in warned(targets, lambda x: np.broadcast_to(x[:1], x.shape))
