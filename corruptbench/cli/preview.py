@@ -92,6 +92,7 @@ def command(
         looker = load(detector) if skeleton or table is None else None
         track = followed.find(video, person, table, looker)
         scene = scene_of_video(video, chosen or _all_cells(severities), track)
+        oddities = list(video.facts.oddities())
     else:
         benchmark = load_manifest(manifest or defaults.MANIFEST)
         found = _clip(benchmark, root, clip)
@@ -99,8 +100,8 @@ def command(
         check_target(out, SUFFIXES, found.video)
         looker = load(detector)
         cells = chosen or choose_cells(benchmark, severities)[1:]
-        track, scene = None, scene_of_clip(found, cells, benchmark)
-    for text in () if quiet else _notes(scene, track):
+        track, scene, oddities = None, scene_of_clip(found, cells, benchmark), []
+    for text in () if quiet else (*_notes(scene, track), *oddities):
         note(f"{scene.name}: {text}")
     finder = looker if skeleton else None
     if still:

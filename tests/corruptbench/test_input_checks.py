@@ -225,3 +225,15 @@ def test_a_stream_without_a_rate_is_said(tmp_path, cli):
 
 def pictures_of(count):
     return [np.full((48, 64, 3), 60 + 20 * t, dtype=np.uint8) for t in range(count)]
+
+
+@pytest.mark.detector
+@pytest.mark.parametrize("command", ["corrupt", "preview"])
+def test_pictures_of_other_kinds_are_said_of_any_video(command, tmp_path, cli):
+    source = write_loose(tmp_path / "tv.mp4", pictures_of(3), options={"flags": "+ildct+ilme"})
+    out = tmp_path / "out.mp4"
+    words = (source, out) if command == "corrupt" else (source, "--out", out)
+    done = cli(command, *words, "--corruption", "brightness")
+    assert done.code == 0, done.err
+    assert "tv.mp4: it is interlaced" in done.err
+    assert "interlaced" not in cli(command, *words, "--corruption", "brightness", "--quiet").err
