@@ -36,7 +36,8 @@ def label_findings(clips: Sequence[Clip]) -> Iterator[Finding]:
 
 def _motion(clip: Clip) -> Iterator[Finding]:
     """Yield what is wrong with a recording; it is the same for all cameras."""
-    about = {"subject": clip.id.subject, "what": "motion", "where": f"{clip.id}"}
+    where = f"{clip.id.dataset}/{clip.id.subject}/{clip.id.sequence}"
+    about = {"subject": clip.id.subject, "what": "motion", "where": where}
     if not _valid(clip).any():
         yield Finding(
             level="missing", found=f"{clip.id.sequence}: none of its {len(clip.joints)} labels is "
