@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.agreement.evidence import RATES, Evidence, Fit
-
-Name = Literal["agrees", "lag", "sides", "camera", "rate", "apart", "unclear"]
-
-#: The verdicts in a few words.
-MEANING: dict[Name, str] = {
-    "agrees": "on the person",
-    "lag": "too early or too late",
-    "sides": "left and right exchanged",
-    "camera": "of another camera",
-    "rate": "at another frame rate",
-    "apart": "not on the person",
-    "unclear": "unclear: too few frames",
-}
+from corruptbench.agreement.evidence import Evidence
+from corruptbench.agreement.fit import RATES, Fit
+from corruptbench.agreement.words import LIKE_SHAPE, Name, text_of
 
 # All limits are our own choice. They were measured with MoveNet Lightning on the 296 clips of
 # studio (COCO detections, Human3.6M labels), with all frames and with 24 frames in three runs, on
@@ -65,9 +53,6 @@ EXPLAINED = 0.08
 #: or if it has another size. Sound clips: 0.062, 0.019, 0.96 to 1.06; a drawn stick figure: 0.10.
 #: All clips with labels 30 px away (about a tenth of the height) are found.
 APART, APART_OFFSET, APART_SIZE = 0.12, 0.06, 1.25
-#: Shapes show the same view below this error. Sound clips: up to 0.21; other cameras: 0.21 and
-#: more, in the middle 0.31.
-LIKE_SHAPE = 0.25
 
 
 @dataclass(frozen=True)
@@ -126,7 +111,7 @@ def judge(evidence: Evidence) -> Agreement:
     verdict = _verdict(evidence, best if left[best] < 1 else None)
     return Agreement(
         verdict=verdict,
-        text=_text(verdict, evidence, lag, rate, camera),
+        text=text_of(verdict, evidence, lag, rate, camera),
         frames=evidence.frames,
         error=evidence.error,
         exchanged=evidence.exchanged,
@@ -218,69 +203,3 @@ def _is_apart(evidence: Evidence) -> bool:
     far = float(np.hypot(*evidence.offset)) > APART_OFFSET * evidence.height
     other_size = not 1 / APART_SIZE < evidence.size < APART_SIZE
     return evidence.error > APART or far or other_size
-
-
-def _text(
-    verdict: Name, evidence: Evidence, lag: float | None, rate: float | None, camera: str | None
-) -> str:
-    error = f"{100 * evidence.error:.1f} % of the person's height"
-    match verdict:
-        case "unclear":
-            return f"the person is detected in only {evidence.frames} labeled frames: unclear"
-        case "lag" if lag is not None:
-            return _lag_text(lag, evidence)
-        case "rate" if rate is not None:
-            return (
-                f"there are {rate:.4g} labels for one frame of the video "
-                f"({rate * evidence.fps:.4g} labels for {evidence.fps:.4g} frames): labels and "
-                "video differ in their frame rate; resample the labels to the rate of the video"
-            )
-        case "camera":
-            return (
-                f"the video shows what camera {camera} sees: two cameras are exchanged; exchange "
-                "the videos, or the calibrations"
-            )
-        case "sides":
-            exchanged = 100 * evidence.exchanged
-            return (
-                f"left and right are exchanged in the labels: error {error}, and {exchanged:.1f} % "
-                "with the sides exchanged; correct the order of the joints, or do not mirror the "
-                "video"
-            )
-        case "apart":
-            return f"the labels do not lie on the person: {_apart_text(evidence)}"
-        case _:
-            known = (
-                "too short or too little motion to tell a lag"
-                if lag is None
-                else f"lag {lag:+.1f} frames"
-            )
-            return f"the labels lie on the person: error {error}, {known}"
-
-
-def _lag_text(lag: float, evidence: Evidence) -> str:
-    whole = max(1, round(abs(lag)))
-    count = "" if whole == 1 else f"{whole} "
-    word, fitting, repair = (
-        ("late", 100 + whole, f"cut off the first {count}label{'s'[: whole - 1]}")
-        if lag > 0
-        else ("early", 100 - whole, f"cut off the video's first {count}frame{'s'[: whole - 1]}")
-    )
-    return (
-        f"the labels are {abs(lag):.1f} frames {word} ({1000 * abs(lag) / evidence.fps:.0f} ms): "
-        f"the label of frame {fitting} fits the picture of frame 100; {repair} (or move the labels)"
-    )
-
-
-def _apart_text(evidence: Evidence) -> str:
-    if not evidence.shape < LIKE_SHAPE:
-        return (
-            f"error {100 * evidence.error:.0f} % of the person's height; compare the calibration "
-            "with the video, and look at both ('corruptbench preview')"
-        )
-    right, down = evidence.offset
-    return (
-        f"the person is {abs(right):.0f} px to the {'right' if right > 0 else 'left'} of them and "
-        f"{abs(down):.0f} px {'below' if down > 0 else 'above'}, and {evidence.size:.2f} times as "
-        "large; compare the camera's calibration with the size and crop of the video"
-    )
