@@ -1,7 +1,7 @@
 """Measure the cost of the child process for untrusted files, beside reading in this process.
 
-Times the plan of a Human3.6M-C build (236 of 240 CDF files, one for each clip) and the load of a
-pickle of arrays. The time of the child includes its start. Both take turns, and the ratio is that
+Times the labels of Human3.6M-C (236 of 240 CDF files, one for each clip) and the load of a pickle
+of arrays. The time of the child includes its start. Both take turns, and the ratio is that
 of the medians of wall time.
 
 Usage: python -m benchmarks.sandbox_speed [frames of each CDF file] [MB of the pickle] [rounds]
@@ -24,18 +24,13 @@ from unittest.mock import patch
 import numpy as np
 
 from corruptbench import sandbox
-from corruptbench.builder.plan import plan_build
 from corruptbench.datasets import open_dataset
 from corruptbench.datasets.human36m.tables import official
 from corruptbench.formats.numpy_files import read_pickle
-from corruptbench.manifest import CLEAN, load_manifest
-from corruptbench.shards.records import DetectorRecord
+from corruptbench.manifest import load_manifest
 from tests.fixtures.human36m import CAMERAS, DOWNLOADED, poses, to_camera, write_cdf
 
 MANIFEST = load_manifest("human36m-c")
-DETECTOR = DetectorRecord(
-    name="none", layout="coco17", score_meaning="none", weights_sha256="0" * 64
-)
 
 
 def write_labels(root: Path, frames: int) -> None:
@@ -58,9 +53,11 @@ def write_pickle(path: Path, megabytes: int) -> None:
     path.write_bytes(pickle.dumps(content))
 
 
-def plan(root: Path) -> None:
-    """Plan a build of the clean cell."""
-    plan_build(open_dataset("human36m", root), MANIFEST, (CLEAN,), DETECTOR, root / "shards")
+def labels(root: Path) -> None:
+    """Load the labels of all clips of the benchmark."""
+    dataset = open_dataset("human36m", root)
+    for clip_id in MANIFEST.select(dataset.clip_ids()):
+        dataset.load(clip_id)
 
 
 def call_here(function: str, *arguments: Any, **_: Any) -> Any:
@@ -69,10 +66,10 @@ def call_here(function: str, *arguments: Any, **_: Any) -> Any:
     return getattr(import_module(module), name)(*arguments)
 
 
-def plan_here(root: Path) -> None:
-    """Plan the same build with cdflib in this process."""
+def labels_here(root: Path) -> None:
+    """Load the same labels with cdflib in this process."""
     with patch.object(sandbox, "run", call_here):
-        plan(root)
+        labels(root)
 
 
 def load_here(path: Path) -> Any:
@@ -106,7 +103,7 @@ def main() -> None:
         root, packed = Path(folder), Path(folder) / "arrays.pkl"
         write_labels(root, frames)
         write_pickle(packed, megabytes)
-        compare(f"plan, 240 files of {frames} frames", plan, plan_here, root, rounds)
+        compare(f"240 files of {frames} frames", labels, labels_here, root, rounds)
         compare(
             f"pickle of {megabytes} MB",
             partial(read_pickle, expected=""),

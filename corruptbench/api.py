@@ -19,6 +19,7 @@ from corruptbench import defaults
 if TYPE_CHECKING:
     import pandas as pd
 
+    from corruptbench.builder.outlook import Outlook
     from corruptbench.builder.runner import Announce, Progress
     from corruptbench.evaluation.lifter import Lifter
     from corruptbench.leaderboard.schema import Result as ResultRecord
@@ -88,22 +89,28 @@ def build(
 @contextmanager
 def _build_progress(title: str, workers: int, shown: bool) -> Iterator[tuple[Announce, Progress]]:
     """Give the two callbacks of a build; they print nothing unless ``shown``."""
-    from corruptbench.progress import Meter, counted, note
+    from corruptbench.progress import Meter, counted, duration, megabytes, note
 
     if not shown or sys.stderr is None:
-        yield lambda clips, missing, crops: None, lambda crops, clips: None  # noqa: ARG005
+        yield lambda found: None, lambda crops, clips: None  # noqa: ARG005
         return
     with ExitStack() as stack:
         meters: list[Meter] = []
         clips = 0
 
-        def announce(all_clips: int, missing: int, crops: int) -> None:
+        def announce(found: Outlook) -> None:
             note(
-                f"{title}, {counted(all_clips, 'clip')}, {missing} to build "
-                f"({counted(crops, 'crop')}), {counted(workers, 'worker')}"
+                f"{title}, {counted(found.clips, 'clip')}, {found.missing} to build "
+                f"({counted(found.crops, 'crop')}), {counted(workers, 'worker')}"
             )
-            if missing:
-                meters.append(stack.enter_context(Meter("build", crops, "crops")))
+            for text in found.notes:
+                note(text)
+            if found.missing:
+                note(
+                    f"{counted(found.frames, 'frame')}; about {duration(found.seconds)} and "
+                    f"{megabytes(found.size)} ({megabytes(found.free)} are free)"
+                )
+                meters.append(stack.enter_context(Meter("build", found.crops, "crops")))
 
         def advance(crops_done: int, clips_done: int) -> None:
             nonlocal clips

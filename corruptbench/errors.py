@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
+#: The type of an error of pydantic whose text itself says what was found.
+COMPLETE = "complete"
+
 
 class InputError(ValueError):
     """Bad input. The message names the file or field, what was found, expected, and the remedy.
@@ -28,8 +31,9 @@ class InputError(ValueError):
 def first_problem(error: ValidationError) -> str:
     """Return the first problem of a record: its field, what is wrong, what was found."""
     first = error.errors()[0]
-    where = ".".join(map(str, first["loc"])) or "the file"
-    found = (
-        "" if first["type"] in ("missing", "json_invalid") else f" (found {first['input']!r:.80})"
-    )
-    return f"{where}: {first['msg'].removeprefix('Value error, ')}{found}"
+    where, kind = ".".join(map(str, first["loc"])), first["type"]
+    text = first["msg"].removeprefix("Value error, ")
+    if kind == COMPLETE:
+        return ": ".join(filter(None, (where, text)))
+    found = "" if kind in ("missing", "json_invalid") else f" (found {first['input']!r:.80})"
+    return f"{where or 'the file'}: {text}{found}"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from corruptbench.corruptions import CorruptionError, Key, get
-from corruptbench.datasets import ClipId
+from corruptbench.datasets import ALL_CLIPS, ClipId, Needs
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_json
 from corruptbench.records import Record
-from corruptbench.skeleton import joint_set
+from corruptbench.skeleton import joint_set, scored_joints
 from corruptbench.text_files import read_text
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -35,6 +35,9 @@ class Cell:
 
 CLEAN = Cell("clean", 0)
 
+#: A list that chooses. An empty one would choose nothing.
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+
 
 class Clips(Record):
     """The clips of the data set that belong to the benchmark; a missing list means all.
@@ -48,10 +51,10 @@ class Clips(Record):
         frame_stride: always 1, because lifters use neighboring frames.
     """
 
-    subjects: tuple[str, ...]
-    sequences: tuple[str, ...] | None = None
-    actions: tuple[str, ...] | None = None
-    cameras: tuple[str, ...] | None = None
+    subjects: Names
+    sequences: Names | None = None
+    actions: Names | None = None
+    cameras: Names | None = None
     exclude: tuple[str, ...] = ()
     frame_stride: Literal[1] = 1
 
@@ -83,7 +86,7 @@ class Scoring(Record):
     the root by the lifter's contract are scored as they are (VideoPose3D's rule).
     """
 
-    joints: str
+    joints: Annotated[str, AfterValidator(scored_joints)]
     root_joint: int = Field(ge=0)
     root_rule: Literal["subtract", "as-predicted"] = "subtract"
     average: Literal["actions", "frames"]
@@ -155,6 +158,17 @@ class Manifest(Record):
         """Return the random key of a cell of a clip; it depends only on their identity."""
         version = next(c.version for c in self.corruptions if c.name == cell.corruption)
         return Key.of(self.id, self.version, cell.corruption, version, cell.severity, str(clip_id))
+
+
+def needs_of(manifests: Sequence[Manifest]) -> Needs:
+    """Return what some benchmarks take from a data set; all of it if there is none."""
+    if not manifests:
+        return ALL_CLIPS
+    published = [m for m in manifests if m.crop.boxes == "published"]
+    return Needs(
+        clip=lambda clip: any(m.clips.admits(clip) for m in manifests),
+        published_boxes=lambda clip: any(m.clips.admits(clip) for m in published),
+    )
 
 
 def known_manifests() -> list[str]:

@@ -15,6 +15,19 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def duration(seconds: float) -> str:
+    """Return a time in words, such as "40 s", "12 min" or "27 h"."""
+    for limit, unit, size in ((90, "s", 1), (5400, "min", 60)):
+        if seconds < limit:
+            return f"{max(seconds / size, 1):.0f} {unit}"
+    return f"{seconds / 3600:.0f} h"
+
+
+def megabytes(size: int) -> str:
+    """Return a number of bytes in words, such as "32 MB" or "2.9 GB"."""
+    return f"{size / 1e9:.3g} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB"
+
+
 def note(text: str) -> None:
     """Print a line for people on stderr."""
     if sys.stderr is not None:  # None where it was closed when Python started

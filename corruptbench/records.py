@@ -6,10 +6,16 @@ import tomllib
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
-from corruptbench.errors import InputError, first_problem
+from corruptbench.errors import COMPLETE, InputError, first_problem
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def problem(text: str) -> PydanticCustomError:
+    """Return the error that a validator raises with a text that itself says what was found."""
+    return PydanticCustomError(COMPLETE, "{text}", {"text": text})
 
 
 class Record(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,10 @@ HUMANEVA15 = JointSet(
 
 JOINT_SETS = {s.name: s for s in (H36M17, COCO17, HUMANEVA15)}
 
+#: The sets that a lifter may give, so that labels in them can be scored.
+ScoredJoints = Literal["h36m17", "humaneva15"]
+SCORED: tuple[str, ...] = get_args(ScoredJoints)
+
 #: The joints that are the same point of the body in COCO17 and H36M17: shoulders, elbows, wrists,
 #: hips, knees, ankles; as (COCO17 index, H36M17 index).
 LIMB_JOINTS = (
@@ -111,6 +116,23 @@ def joint_set(name: str) -> JointSet:
     if name not in JOINT_SETS:
         raise InputError(f"unknown joint set '{name}': expected one of {', '.join(JOINT_SETS)}")
     return JOINT_SETS[name]
+
+
+def scored_joints(name: str) -> str:
+    """Return the name of a joint set that can be scored.
+
+    Raises:
+        InputError: there is no such set, or no lifter may give it.
+    """
+    known = " or ".join(SCORED)
+    if name not in JOINT_SETS:
+        raise InputError(f"unknown joint set '{name}': expected {known}")
+    if name not in SCORED:
+        raise InputError(
+            f"no lifter gives {name}, so that nothing can be scored against it: expected {known} "
+            f"(corruptbench.skeleton.convert makes them from {name})"
+        )
+    return name
 
 
 #: Keypoints (..., K, 2 or 3) and scores (..., K).

@@ -13,15 +13,24 @@ from numpy.typing import NDArray
 
 from corruptbench.corruptions import ClipInfo
 from corruptbench.corruptions.validation import near
-from corruptbench.datasets import Clip, ClipId, Dataset
+from corruptbench.datasets import Clip, ClipId, Dataset, check_before_build
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file, sha256_of_json
-from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest
+from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest, needs_of
+from corruptbench.scorable import check_scorable
 from corruptbench.shards.records import DetectorRecord, shard_path
 from corruptbench.skeleton import joint_set
 
 #: Goes up whenever the same inputs would give another shard.
 BUILD_VERSION = 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The clips of a build, in the order of their identities, and what a user should know."""
+
+    items: tuple[WorkItem, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,7 @@ class WorkItem:
         path: of the shard.
         videos: folder of the clip's corrupted videos.
         frames: number of labeled frames.
+        size: width and height of the pictures, px.
         fingerprint: SHA-256 over all that decides the shard; see `fingerprint`.
         crf: constant rate factor of the corrupted videos; None when none are wanted.
     """
@@ -43,6 +53,7 @@ class WorkItem:
     path: Path
     videos: Path
     frames: int
+    size: tuple[int, int]
     fingerprint: str
     crf: int | None = None
 
@@ -168,24 +179,29 @@ def plan_build(
     by: DetectorRecord,
     out: Path,
     crf: int | None = None,
-) -> list[WorkItem]:
-    """Return all work items, in the order of the clips' identities; ``crf`` as in `WorkItem`.
+) -> Plan:
+    """Plan a build; ``crf`` as in `WorkItem`.
 
     Raises:
-        InputError: a label or video file is missing. This is found before any work is done.
+        InputError: a file is missing, the manifest cannot be scored on the data set, or labels,
+            cameras or videos cannot be as they are declared. This is found before any work is done.
     """
+    check_scorable(manifest, dataset)
     clips = [dataset.load(clip_id) for clip_id in manifest.select(dataset.clip_ids())]
     for clip in clips:
         clip.require_video()
-    return [
+    notes = check_before_build(dataset, needs_of([manifest]))
+    items = tuple(
         WorkItem(
             clip_id=clip.id,
             cells=cells,
             path=shard_path(out, clip.id),
             videos=out / "videos" / str(clip.id),
             frames=len(clip.joints),
+            size=(clip.camera.width, clip.camera.height),
             fingerprint=fingerprint(clip, manifest, by),
             crf=crf,
         )
         for clip in clips
-    ]
+    )
+    return Plan(items, tuple(notes))

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from corruptbench.builder.corrupted_videos import missing_cells
+from corruptbench.builder.detect import BATCH
+from corruptbench.builder.outlook import Outlook, detector_rate, outlook
 from corruptbench.builder.plan import plan_build
 from corruptbench.builder.workers import Recipe, Station, build_items
 from corruptbench.errors import InputError
@@ -18,10 +20,9 @@ from corruptbench.shards import parquet
 from corruptbench.shards.lock import write_lock
 from corruptbench.shards.records import DetectorRecord
 
-#: Called once, with the numbers of all clips, of those that lack a cell, and of crops to detect: of
-#: (frame, cell) pairs. Then the other one is called with the crops and clips done since its last
-#: call.
-Announce = Callable[[int, int, int], None]
+#: Called once, with what is about to be done. Then the other one is called with the crops and clips
+#: done since its last call.
+Announce = Callable[[Outlook], None]
 Progress = Callable[[int, int], None]
 
 
@@ -54,16 +55,17 @@ def build(
     """
     station = Station(recipe)
     by = DetectorRecord.of(station.detector)
-    items = plan_build(station.dataset, recipe.manifest, cells, by, out, crf)
+    plan = plan_build(station.dataset, recipe.manifest, cells, by, out, crf)
+    items = plan.items
     with _alone(out):
         _check_folder(out, recipe)
         missing = {i: missing_cells(i, parquet.present_cells(i.path, i.fingerprint)) for i in items}
         todo = tuple(i for i in items if missing[i])
-        crops = sum(i.frames * len(missing[i]) for i in todo)
-        announce(len(items), len(todo), crops)
+        workers = min(workers, len(todo))
+        rate = detector_rate(station.detector, BATCH) if todo else 0.0
+        announce(outlook(items, missing, rate, workers, out, plan.notes))
         if todo:
             (out / "lock.json").unlink(missing_ok=True)
-            workers = min(workers, len(todo))
             for _ in build_items(station, workers, todo, lambda count: progress(count, 0)):
                 progress(0, 1)
         records = [parquet.read_record(i.path) for i in items]

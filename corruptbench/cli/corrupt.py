@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 import click
 
 from corruptbench.cli import options
+from corruptbench.cli import person as followed
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.target import check_target
 
 if TYPE_CHECKING:
     from corruptbench.corruptions import Frame
-    from corruptbench.video.person_track import PersonTrack
+    from corruptbench.video.person_track import PersonTrack, Point
     from corruptbench.video.probe import VideoFile
 
 
-@define("corruptbench corrupt in.mp4 out.mp4 --corruption camera_shake --severity 3")
+@define(
+    "corruptbench corrupt in.mp4 out.mp4 --corruption camera_shake --severity 3",
+    "corruptbench corrupt in.mp4 out.mp4 --corruption erase --person 640,360",
+)
 @click.argument("source", type=options.PATH)
 @click.argument("target", type=options.PATH)
 @options.corruption
@@ -27,15 +31,28 @@ if TYPE_CHECKING:
     "--severity", type=click.IntRange(1, 5), default=3, show_default=True, help="How strong."
 )
 @options.detector
+@followed.person
+@followed.boxes
 @click.option("--crf", type=options.CRF, default=12, show_default=True, help=options.CRF_HELP)
 @options.quiet
 def command(
-    source: Path, target: Path, corruption: str, severity: int, detector: str, crf: int, quiet: bool
+    source: Path,
+    target: Path,
+    corruption: str,
+    severity: int,
+    detector: str,
+    person: Point | None,
+    boxes: Path | None,
+    crf: int,
+    quiet: bool,
 ) -> None:
     """Write a corrupted copy of any video. The number of frames does not change.
 
-    The detector tracks one person, and lengths are relative to that person. Noise depends on the
-    content of SOURCE only: a copy with another name is corrupted in the same way.
+    The detector follows one person, and lengths are relative to that person; --person and --boxes
+    choose whom. Notes say which frames show nobody, and where the person may change.
+
+    Noise depends on the content of SOURCE only: a copy with another name is corrupted in the same
+    way.
 
     TARGET is an .mp4. A file of that name is replaced. Pictures are upright if SOURCE has a
     rotation tag. Frame times are preserved. For variable frame rates, durations use the average
@@ -45,14 +62,14 @@ def command(
     from corruptbench.detectors import load
     from corruptbench.manifest import Cell
     from corruptbench.progress import counted, meter, note
-    from corruptbench.video.person_track import track
     from corruptbench.video.probe import look_at
     from corruptbench.video.reader import windows
     from corruptbench.video.writer import write_video
 
     check_target(target, {".mp4": ""}, source)
+    table = followed.table_of(person, boxes)
     video = look_at(source)
-    found = track(video, load(detector))
+    found = followed.find(video, person, table, load(detector) if table is None else None)
     for text in () if quiet else _notes(video, found):
         note(f"{source}: {text}")
     info, timing = found.info, found.timing
@@ -72,22 +89,16 @@ def command(
 
 def _notes(source: VideoFile, found: PersonTrack) -> Iterator[str]:
     """Give a sentence for each thing that the copy lacks or that may surprise."""
-    import numpy as np
-
-    from corruptbench.video.person_track import NOBODY
-
     timing = found.timing
     rate = f"{float(timing.rate):.4g} frames per second"
-    if np.isnan(found.info.boxes).all():
-        yield NOBODY
+    yield from followed.notes(found)
     if timing.times is not None:
         yield f"the frame rate varies; frame times are preserved, durations use {rate}"
     if timing.lost:
         yield f"the file does not state when its frames are shown; they are shown evenly, {rate}"
-    if source.pixel != 1:
-        yield (
-            f"pixels are {float(source.pixel):.4g} times as wide as high; the pixels of the copy "
-            "are square"
-        )
-    if source.sound:
+    yield from source.facts.oddities()
+    pixel = float(source.facts.pixel)
+    if pixel != 1:
+        yield f"pixels are {pixel:.4g} times as wide as high; the pixels of the copy are square"
+    if source.facts.sound:
         yield "sound is not copied"

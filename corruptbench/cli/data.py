@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from corruptbench.cli.output import say, say_json, say_table
 from corruptbench.cli.words import Name
 
 if TYPE_CHECKING:
-    from corruptbench.datasets import Dataset, Finding, Needs
+    from corruptbench.datasets import Dataset, Finding
+    from corruptbench.detectors import Detector
     from corruptbench.manifest import Manifest
 
 #: Exit code by the gravest finding.
@@ -40,9 +42,25 @@ def command() -> None:
 @click.argument("dataset", type=Name(names.datasets))
 @options.root
 @options.manifest(None, "Default: all that come with DATASET. ")
+@click.option(
+    "--detect",
+    is_flag=True,
+    help="Also detect keypoints in a few frames of each clip, and compare the labels with them.",
+)
+@options.detector
+@options.device
 @options.as_json
-@options.always_quiet
-def check(dataset: str, root: Path | None, manifest: str | None, as_json: bool) -> None:
+@options.quiet
+def check(
+    dataset: str,
+    root: Path | None,
+    manifest: str | None,
+    detect: bool,
+    detector: str,
+    device: str,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Say whether a benchmark can be built from a data set, and if not, what is missing.
 
     DATASET is human36m, humaneva, folder or studio. Exit code: 0 if all that is needed is right,
@@ -50,16 +68,41 @@ def check(dataset: str, root: Path | None, manifest: str | None, as_json: bool) 
     """
     from dataclasses import asdict
 
-    from corruptbench.datasets import open_dataset
+    from corruptbench.datasets import dataset_findings, obstacles, open_dataset
+    from corruptbench.detectors import load
+    from corruptbench.manifest import needs_of
+    from corruptbench.progress import note
 
     opened = open_dataset(dataset, root)
     manifests = _manifests(dataset, manifest)
-    found = [*(_clips(m, opened) for m in manifests), *opened.check(_needs(manifests))]
+    found = [
+        *(_clips(m, opened) for m in manifests),
+        *dataset_findings(opened, needs_of(manifests)),
+    ]
+    if detect and obstacles(found):
+        note("nothing was detected: first repair what the table says")
+    elif detect:
+        found += _detected(opened, manifests, load(detector, device), not quiet)
     if as_json:
         say_json([asdict(f) for f in found])
     else:
         _print(dataset, root, found)
     sys.exit(max((_CODES[f.level] for f in found), default=0))
+
+
+def _detected(
+    dataset: Dataset, manifests: Sequence[Manifest], detector: Detector, shown: bool
+) -> list[Finding]:
+    """Return the findings of comparing the labels with detections."""
+    from corruptbench.builder.sampled import PADDING, agreement_findings
+    from corruptbench.manifest import needs_of
+    from corruptbench.progress import meter
+
+    needs = needs_of(manifests)
+    count = sum(map(needs.clip, dataset.clip_ids()))
+    padding = manifests[0].crop.padding if manifests else PADDING
+    with meter("detect", count, "clips", shown) as advance:
+        return list(agreement_findings(dataset, needs, padding, detector, partial(advance, 1)))
 
 
 def _manifests(dataset: str, name: str | None) -> list[Manifest]:
@@ -78,25 +121,15 @@ def _manifests(dataset: str, name: str | None) -> list[Manifest]:
     return [manifest]
 
 
-def _needs(manifests: Sequence[Manifest]) -> Needs:
-    from corruptbench.datasets import ALL_CLIPS, Needs
-
-    if not manifests:
-        return ALL_CLIPS
-    published = [m for m in manifests if m.crop.boxes == "published"]
-    return Needs(
-        clip=lambda clip: any(m.clips.admits(clip) for m in manifests),
-        published_boxes=lambda clip: any(m.clips.admits(clip) for m in published),
-    )
-
-
 def _clips(manifest: Manifest, dataset: Dataset) -> Finding:
     """Return whether the data set has what the manifest lists."""
     from corruptbench.datasets import Finding
     from corruptbench.errors import InputError
+    from corruptbench.scorable import check_scorable
 
     expected = f"those of {manifest.id}"
     try:
+        check_scorable(manifest, dataset)
         chosen = manifest.select(dataset.clip_ids())
     except InputError as error:
         return Finding(
@@ -112,6 +145,8 @@ def _clips(manifest: Manifest, dataset: Dataset) -> Finding:
 def _print(dataset: str, root: Path | None, found: Sequence[Finding]) -> None:
     from rich.table import Table
 
+    from corruptbench.datasets import verdict
+
     table = Table()
     for head in ("level", "subject", "what"):
         table.add_column(head, no_wrap=True)
@@ -124,3 +159,4 @@ def _print(dataset: str, root: Path | None, found: Sequence[Finding]) -> None:
     say_table(table, _WIDE)
     levels: Counter[str] = Counter(f.level for f in found)
     say(f"{dataset}: " + ", ".join(f"{levels[level]} {level}" for level in _CODES))
+    say(f"{dataset}: {verdict(found)}")

@@ -10,6 +10,7 @@ import click
 
 from corruptbench import defaults
 from corruptbench.cli import options
+from corruptbench.cli import person as followed
 from corruptbench.cli.clips import by_name
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from corruptbench.detectors import Detector
     from corruptbench.manifest import Cell, Manifest
     from corruptbench.preview.scene import Scene
+    from corruptbench.video.person_track import PersonTrack, Point
 
 CRF = 20  # of a video that is looked at, not measured
 SUFFIXES = {".png": "one frame", ".mp4": "all"}
@@ -42,6 +44,8 @@ SUFFIXES = {".png": "one frame", ".mp4": "all"}
 @options.severities
 @options.corruptions("those of the benchmark; for a video all")
 @options.detector
+@followed.person
+@followed.boxes
 @click.option("--skeleton/--no-skeleton", default=True, help="Draw what the detector finds.")
 @options.quiet
 @options.out("preview.png", ".png: one frame. .mp4: the whole clip.")
@@ -53,6 +57,8 @@ def command(
     severity: str,
     corruption: tuple[str, ...],
     detector: str,
+    person: Point | None,
+    boxes: Path | None,
     skeleton: bool,
     quiet: bool,
     out: Path,
@@ -68,7 +74,9 @@ def command(
     from corruptbench.builder.plan import choose_cells, parse_severities
     from corruptbench.detectors import load
     from corruptbench.manifest import Cell, load_manifest
-    from corruptbench.preview.scene import scene_of_clip
+    from corruptbench.preview.scene import scene_of_clip, scene_of_video
+    from corruptbench.progress import note
+    from corruptbench.video.probe import look_at
 
     loose = Path(clip) if clip is not None and Path(clip).is_file() else None
     check_target(out, SUFFIXES, loose)
@@ -79,14 +87,21 @@ def command(
     chosen = [Cell(name, s) for name in corruption for s in severities]
     if loose is not None:
         _check_alone(loose, manifest, root)
-        scene, looker = _of_video(loose, chosen, severities, detector)
+        table = followed.table_of(person, boxes)
+        video = look_at(loose)
+        looker = load(detector) if skeleton or table is None else None
+        track = followed.find(video, person, table, looker)
+        scene = scene_of_video(video, chosen or _all_cells(severities), track)
     else:
         benchmark = load_manifest(manifest or defaults.MANIFEST)
         found = _clip(benchmark, root, clip)
+        _check_labeled(found, person, boxes)
         check_target(out, SUFFIXES, found.video)
         looker = load(detector)
         cells = chosen or choose_cells(benchmark, severities)[1:]
-        scene = scene_of_clip(found, cells, benchmark)
+        track, scene = None, scene_of_clip(found, cells, benchmark)
+    for text in () if quiet else _notes(scene, track):
+        note(f"{scene.name}: {text}")
     finder = looker if skeleton else None
     if still:
         shown = _write_picture(out, scene, frame, finder, quiet)
@@ -104,20 +119,33 @@ def _check_alone(video: Path, manifest: str | None, root: Path | None) -> None:
             )
 
 
-def _of_video(
-    path: Path, chosen: Sequence[Cell], severities: Sequence[int], detector: str
-) -> tuple[Scene, Detector]:
-    """Return the scene of a video of no benchmark, and the detector that tracked its person."""
-    from corruptbench.corruptions import all_corruptions
-    from corruptbench.detectors import load
-    from corruptbench.manifest import Cell
-    from corruptbench.preview.scene import scene_of_video
-    from corruptbench.video.probe import look_at
+def _check_labeled(clip: Clip, person: Point | None, boxes: Path | None) -> None:
+    for option, value in (
+        ("--person", person and f"{person[0]:g},{person[1]:g}"),
+        ("--boxes", boxes),
+    ):
+        if value is not None:
+            raise click.UsageError(
+                f"{option} {value}: {clip.id} is a clip of a benchmark, whose "
+                f"labels say where the person is; leave {option} out, or name a video file."
+            )
 
-    source = look_at(path)
-    cells = chosen or [Cell(name, s) for name in all_corruptions() for s in severities]
-    looker = load(detector)
-    return scene_of_video(source, cells, looker), looker
+
+def _all_cells(severities: Sequence[int]) -> list[Cell]:
+    from corruptbench.corruptions import all_corruptions
+    from corruptbench.manifest import Cell
+
+    return [Cell(name, s) for name in all_corruptions() for s in severities]
+
+
+def _notes(scene: Scene, track: PersonTrack | None) -> Iterator[str]:
+    """Give a sentence for each thing that may surprise; there is no track of a benchmark's clip."""
+    from corruptbench.video.person_track import NOBODY
+
+    if scene.nearest(0) is None:
+        yield f"{NOBODY}; the whole picture is shown"
+    elif track is not None:
+        yield from followed.notes(track)
 
 
 def _clip(benchmark: Manifest, root: Path | None, name: str | None) -> Clip:
@@ -141,7 +169,6 @@ def _write_picture(
     from corruptbench.files import atomic
     from corruptbench.preview.sheet import contact_sheet
     from corruptbench.progress import note
-    from corruptbench.video.person_track import NOBODY
 
     middle = scene.info.frames // 2
     nearest = scene.nearest(middle if frame is None else frame)
@@ -152,9 +179,7 @@ def _write_picture(
         raise click.ClickException(f"{out}: the picture could not be encoded")
     with atomic(out) as temporary:
         temporary.write_bytes(png.tobytes())
-    if nearest is None and not quiet:
-        note(f"{scene.name}: {NOBODY}; the whole picture is shown")
-    elif nearest != frame and not quiet:
+    if nearest not in (None, frame) and not quiet:
         note(f"no person visible in frame {frame}; the nearest frame with one is {nearest}")
     return f"frame {frame}"
 

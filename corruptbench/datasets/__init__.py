@@ -12,11 +12,13 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from corruptbench.datasets.base import Clip, ClipId, Dataset
-from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
+from corruptbench.datasets.checks.dataset import check_before_build, dataset_findings
+from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs, obstacles, verdict
 from corruptbench.errors import InputError
 
 __all__ = [
-    "ALL_CLIPS", "Clip", "ClipId", "Dataset", "Finding", "Needs", "expected_clips", "open_dataset",
+    "ALL_CLIPS", "Clip", "ClipId", "Dataset", "Finding", "Needs", "check_before_build",
+    "dataset_findings", "expected_clips", "obstacles", "open_dataset", "verdict",
 ]  # fmt: skip
 
 

@@ -119,6 +119,10 @@ class Dataset(Protocol):
     def joints(self) -> str:
         """Name of the joint set of its labels."""
 
+    @property
+    def publishes_boxes(self) -> bool:
+        """Tell whether the data set has boxes of persons that a manifest can crop by."""
+
     def clip_ids(self) -> list[ClipId]:
         """Return all clips, sorted; cheap."""
 

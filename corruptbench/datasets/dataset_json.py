@@ -2,95 +2,93 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-import numpy as np
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from corruptbench.camera import Camera, Model
+from corruptbench.corruptions.validation import FASTEST, SLOWEST
+from corruptbench.datasets.camera_json import CameraRecord
 from corruptbench.datasets.near_misses import near_miss
+from corruptbench.datasets.other_names import DATASET, refuse_others
 from corruptbench.errors import InputError
-from corruptbench.records import Record
-from corruptbench.skeleton import joint_set
+from corruptbench.records import Record, problem
+from corruptbench.skeleton import scored_joints
 from corruptbench.text_files import read_text
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Length = Annotated[Finite, Field(gt=0)]
-Lengths = Annotated[list[Length], Field(min_length=2, max_length=2)]
-Pair = Annotated[list[Finite], Field(min_length=2, max_length=2)]
-Triple = Annotated[list[Finite], Field(min_length=3, max_length=3)]
-Five = Annotated[list[Finite], Field(min_length=5, max_length=5)]
-Rows = Annotated[list[Triple], Field(min_length=3, max_length=3)]
-#: How far from orthonormal a rotation may be. Numbers with six decimals are off by 0.000002. This
-#: limit is 0.1 mm at 10 m. Our own choice.
-_ROUNDING = 1e-5
-
-
+_T = TypeVar("_T")
 #: Names become parts of paths: no separators, no leading dot. A camera's has no dot at all, so that
 #: "<sequence>.<camera>" can be read in one way only.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. +-]*$", max_length=80)]
 CameraName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_ +-]*$", max_length=80)]
+#: Labels per second; corruptions take no others.
+Rate = Annotated[float, Field(ge=SLOWEST, le=FASTEST, allow_inf_nan=False)]
 
 
-class CameraRecord(Record):
-    """A camera in dataset.json; see `Camera` for units and frames."""
-
-    width: int = Field(gt=0)
-    height: int = Field(gt=0)
-    model: Model
-    focal_length: Lengths
-    principal_point: Pair
-    rotation: Rows
-    position: Triple
-    distortion: Five = Field(default=[0.0] * 5)
-    skew: Finite = 0.0
-
-    @field_validator("rotation")
-    @classmethod
-    def _proper(cls, rows: list[list[float]]) -> list[list[float]]:
-        matrix = np.array(rows)
-        away = float(np.abs(matrix @ matrix.T - np.eye(3)).max())
-        if away > _ROUNDING:
-            raise ValueError(
-                f"not a rotation: rows {away:.2g} from orthonormal, expected one from world to "
-                "camera axes, its numbers with six decimals or more"
+def _distinct(content: dict[str, _T]) -> dict[str, _T]:
+    """Return the content if its names are files of their own on every system."""
+    seen: dict[str, str] = {}
+    for name in content:
+        if (other := seen.setdefault(name.casefold(), name)) != name:
+            raise problem(
+                f"{other} and {name} differ in case only, so that their files are the same file on "
+                "many systems; rename one"
             )
-        if np.linalg.det(matrix) < 0:
-            raise ValueError(
-                "not a rotation: determinant -1, a mirror, expected 1, from world axes, z up, to "
-                "camera axes, x right, y down, z forward"
-            )
-        return rows
+    return content
 
-    @model_validator(mode="after")
-    def _lens(self) -> Self:
-        if self.model == "none" and any(self.distortion):
-            expected = "expected 'opencv' or 'human36m'"
-            raise ValueError(
-                f"distortion is given, but model is 'none', which has none: {expected}"
-            )
-        return self
 
-    def camera(self, name: str) -> Camera:
-        """Return the camera, by that name."""
-        fields: dict[str, Any] = self.model_dump()
-        arrays = {key: np.array(value) for key, value in fields.items() if isinstance(value, list)}
-        return Camera(name=name, **(fields | arrays))
+def _millimeters(units: object) -> object:
+    if isinstance(units, str) and units != "mm":
+        raise ValueError("expected 'mm': multiply labels and positions (by 1000 if they are in m)")
+    return units
+
+
+#: A mapping of names to something, which is not empty.
+Named = Annotated[dict[Name, _T], Field(min_length=1), AfterValidator(_distinct)]
+Cameras = Annotated[dict[CameraName, CameraRecord], Field(min_length=1), AfterValidator(_distinct)]
 
 
 class DatasetRecord(Record):
-    """dataset.json. ``sequences`` maps subject to sequence to action."""
+    """dataset.json. ``sequences`` maps subject to sequence to action.
+
+    ``subject_cameras`` has the cameras that stood, or were calibrated, otherwise for a subject.
+    """
 
     format: Literal["corruptbench-folder/1"]
     name: Name
     version: str
     licence: str
-    fps: Length
-    joints: Annotated[str, AfterValidator(lambda name: joint_set(name).name)]
-    units: Literal["mm"]
-    cameras: dict[CameraName, CameraRecord]
-    sequences: dict[Name, dict[Name, Name]]
+    fps: Rate
+    joints: Annotated[str, AfterValidator(scored_joints)]
+    units: Annotated[Literal["mm"], BeforeValidator(_millimeters)]
+    cameras: Cameras
+    sequences: Named[Named[Name]]
+    subject_cameras: dict[Name, Cameras] = Field(default={})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_fields(cls, content: object) -> object:
+        refuse_others(content, cls.model_fields, DATASET, "dataset.json")
+        return content
+
+    @model_validator(mode="after")
+    def _known_names(self) -> Self:
+        for subject, cameras in self.subject_cameras.items():
+            _require(subject, self.sequences, "sequences", "subject_cameras")
+            for camera in cameras:
+                _require(camera, self.cameras, "cameras", f"subject_cameras.{subject}")
+        return self
+
+    def cameras_of(self, subject: str) -> dict[str, CameraRecord]:
+        """Return the cameras by name, as they are for this subject."""
+        return self.cameras | self.subject_cameras.get(subject, {})
+
+
+def _require(name: str, known: Mapping[str, object], field: str, where: str) -> None:
+    if name not in known:
+        raise problem(f"{where}: {name} is not in {field}; expected one of {', '.join(known)}")
 
 
 def read_record(root: Path) -> DatasetRecord:
@@ -105,4 +103,14 @@ def read_record(root: Path) -> DatasetRecord:
             "open folders (dataset.json, labels/, videos/): is this one level too high or low?"
         )
     remedy = "docs/data.md says what is expected"
-    return DatasetRecord.parse(read_text(path), str(path), remedy)
+    record = DatasetRecord.parse(text := read_text(path), str(path), remedy)
+    json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path), parse_int=str)
+    return record
+
+
+def _once(pairs: list[tuple[str, object]], path: Path) -> None:
+    """Raise `InputError` for a name that an object has twice: the first would be lost."""
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{path}: {twice} is there twice in one object; rename or remove one")

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from corruptbench.corruptions.validation import near, ordered, reach
-from corruptbench.datasets.dataset_json import CameraRecord
+from corruptbench.datasets.camera_json import CameraRecord
 from corruptbench.errors import InputError
 from corruptbench.skeleton import joint_set
 
@@ -39,7 +39,7 @@ def read_label_table(path: Path, joints: str, cameras: Mapping[str, CameraRecord
     Args:
         path: of the file.
         joints: name of the joint set.
-        cameras: the data set's cameras by name.
+        cameras: the subject's cameras by name.
 
     Raises:
         InputError: not such a table, or numbers that cannot be joints or boxes.

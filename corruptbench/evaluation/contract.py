@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from corruptbench.records import Record
+from corruptbench.skeleton import ScoredJoints
 
 #: Name of the file inside a TorchScript or .pt2 archive that holds the contract.
 EXTRA_FILE = "corruptbench.json"
@@ -35,7 +36,7 @@ class Contract(Record):
 
     format: Literal["corruptbench-lifter/1"] = "corruptbench-lifter/1"
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$")]
-    joints: Literal["h36m17", "humaneva15"]
+    joints: ScoredJoints
     keypoints: Literal["h36m17", "coco17", "humaneva15"]
     channels: Literal["xy", "xyc"]
     normalize: Literal["screen", "pixel"]

@@ -14,11 +14,10 @@ from corruptbench.builder.plan import clip_info
 from corruptbench.builder.render import CellRenderer, Crop
 from corruptbench.corruptions import ClipInfo
 from corruptbench.datasets import Clip
-from corruptbench.detectors import Detector
 from corruptbench.detectors.crops import square_crop
 from corruptbench.files import sha256_of_file
 from corruptbench.manifest import CLEAN, Cell, Manifest
-from corruptbench.video.person_track import track
+from corruptbench.video.person_track import PersonTrack
 from corruptbench.video.probe import VideoFile
 from corruptbench.video.timing import Timing
 
@@ -88,9 +87,8 @@ def scene_of_clip(clip: Clip, cells: Sequence[Cell], manifest: Manifest) -> Scen
     return Scene(str(clip.id), clip.video, clip.first_frame, info, crops, renderers)
 
 
-def scene_of_video(video: VideoFile, cells: Sequence[Cell], detector: Detector) -> Scene:
-    """Make the scene of any video; the detector tracks its person."""
-    found = track(video, detector)
+def scene_of_video(video: VideoFile, cells: Sequence[Cell], found: PersonTrack) -> Scene:
+    """Make the scene of any video, in which a person is followed."""
     info, timing = found.info, found.timing
     crops = render.crops(info, LOOSE_PADDING)
     renderers = {c: render.loose_renderer(c, info, video.sha256) for c in (CLEAN, *cells)}

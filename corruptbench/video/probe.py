@@ -1,14 +1,17 @@
-"""Open video files and read what they state about themselves, before anything is decoded."""
+"""Read the facts of a video: what its file states, and what its packets show.
+
+One picture is decoded, the first one. The packets of the whole file are read, but not decoded.
+"""
 
 from __future__ import annotations
 
-import errno
+import struct
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import NamedTuple
 
 import av
 from av.container import InputContainer
@@ -16,6 +19,132 @@ from av.video.stream import VideoStream
 
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file
+from corruptbench.formats import web_page
+from corruptbench.video.container import is_raw, opened, stated_rate
+from corruptbench.video.display_matrix import turn_of
+from corruptbench.video.timing import Timing, timing_of
+
+#: What may stand outermost in an MP4 (ISO 14496-12, and QuickTime before it).
+_BOXES = {
+    b"ftyp", b"styp", b"moov", b"moof", b"mfra", b"mdat", b"sidx", b"free", b"skip", b"wide",
+    b"meta", b"udta", b"uuid",
+}  # fmt: skip
+#: Transfer functions of high dynamic range (ITU-T H.273) and their names.
+_HDR = {16: "PQ", 18: "HLG"}
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    """What is known of the best video stream of a file.
+
+    Attributes:
+        size: width and height as stored, pixels.
+        frames: number of frames that decoding gives.
+        cut: frames that the file holds and its edit list hides.
+        stated: frames per second that the file states; None where it does not.
+        timing: rate and times of the frames.
+        interlaced: whether a frame holds two moments.
+        transfer: "PQ" or "HLG" for high dynamic range, else "".
+        turned: whether a rotation tag turns or mirrors the pictures.
+        pixel: width of a pixel divided by its height.
+        sound: whether the file has sound.
+    """
+
+    size: tuple[int, int]
+    frames: int
+    cut: int
+    stated: Fraction | None
+    timing: Timing
+    interlaced: bool
+    transfer: str
+    turned: bool
+    pixel: Fraction
+    sound: bool
+
+    def oddities(self) -> Iterator[str]:
+        """Give a sentence for each property that makes pictures other than a user may expect."""
+        if self.cut:
+            yield (
+                f"an edit list hides {self.cut} of its {self.frames + self.cut} frames (it was cut "
+                "without encoding): they are left out, as players do"
+            )
+        if self.interlaced:
+            yield (
+                "it is interlaced: a picture holds two moments, in its odd and even rows; "
+                "deinterlace it first (ffmpeg -vf bwdif=mode=send_frame)"
+            )
+        if self.transfer:
+            yield (
+                f"it has a high dynamic range ({self.transfer}), and its colors are read as they "
+                "are stored, pale and dark; convert it to BT.709 first if a detector is to see it "
+                "as a screen shows it"
+            )
+
+
+class _Packet(NamedTuple):
+    """Times of a packet in ticks, and whether an edit list hides its picture."""
+
+    pts: int | None
+    dts: int | None
+    hidden: bool
+
+
+def probe(path: Path) -> VideoFacts:
+    """Return the facts of a video.
+
+    Raises:
+        InputError: the file is missing, is no video, has no picture that can be decoded, or is
+            shorter than its header says.
+    """
+    if path.is_file() and web_page.is_web_page(path):
+        raise InputError(f"{path}: {web_page.FOUND}; expected a video file: fetch it again")
+    stated = _stated_size(path) if path.is_file() else 0
+    if stated and stated > path.stat().st_size:
+        raise InputError(
+            f"{path}: truncated: {path.stat().st_size} bytes, by its header at least {stated}; "
+            "expected the whole video: fetch or copy it again"
+        )
+    with opened(path) as (container, stream):
+        packets = [_Packet(p.pts, p.dts, p.is_discard) for p in container.demux(stream) if p.size]
+    with opened(path) as (container, stream):
+        stream.thread_type = "NONE"
+        first = next(islice(container.decode(stream), 1), None)
+        if first is None:
+            raise InputError(f"{path}: holds no frames; expected a video file")
+        return _facts(path, container, stream, packets, first)
+
+
+def _facts(
+    path: Path,
+    container: InputContainer,
+    stream: VideoStream,
+    packets: list[_Packet],
+    first: av.VideoFrame,
+) -> VideoFacts:
+    avi = container.format.name == "avi"  # it states no times: frames come evenly
+    shown = [p for p in packets if not p.hidden]
+    if first.pts is not None and not avi:
+        # What is shown before the first picture, or at no time, lacks pictures it refers to.
+        shown = [p for p in shown if p.pts is not None and p.pts >= first.pts]
+    frames = len(shown)
+    if avi and stream.codec_context.name == "mpeg4":  # it counts frames without a packet
+        frames = max(p.dts or 0 for p in packets) + 1
+    stated = stated_rate(stream)
+    times = [] if avi or is_raw(stream) else sorted(p.pts for p in shown if p.pts is not None)
+    unit = stream.time_base or Fraction(1)
+    seconds: list[Fraction | None] = [t * unit for t in times]
+    return VideoFacts(
+        size=(stream.width, stream.height),
+        frames=frames,
+        cut=sum(p.hidden for p in packets),
+        stated=stated,
+        timing=timing_of(stated, seconds if len(seconds) == frames else [None] * frames),
+        interlaced=first.interlaced_frame,
+        transfer=_HDR.get(int(first.color_trc), ""),
+        turned=turn_of(first, path) is not None,
+        pixel=stream.sample_aspect_ratio or Fraction(1),
+        sound=bool(container.streams.audio),
+    )
 
 
 @dataclass(frozen=True)
@@ -25,75 +154,38 @@ class VideoFile:
     Attributes:
         path: of the file.
         sha256: of its content, which is its identity under any name and on any machine.
-        rate: frames per second that the container states; None where it does not.
-        sound: whether the file has sound.
-        pixel: width of a pixel divided by its height.
+        facts: see `VideoFacts`.
     """
 
     path: Path
     sha256: str
-    rate: Fraction | None
-    sound: bool
-    pixel: Fraction
-
-
-def av_file(path: Path, mode: Literal["rb", "wb"], stack: ExitStack) -> str | BinaryIO:
-    """Return what to give `av.open` for a file of any name.
-
-    FFmpeg takes a relative name with a colon for a protocol, and PyAV only takes UTF-8.
-    """
-    name = str(path.absolute())
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return stack.enter_context(path.open(mode))
-    return name
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a video file and give its first video stream, for as long as the block lasts.
-
-    Raises:
-        InputError: the file is missing, is no video, or lost the part that describes it; or FFmpeg
-            cannot read something within the block.
-    """
-    if not path.is_file():
-        found = "a folder" if path.is_dir() else "missing"
-        raise InputError(f"{path}: {found}; expected a video file")
-    if not path.stat().st_size:
-        raise InputError(f"{path}: empty; expected a video file: fetch or copy it again")
-    again = "fetch or copy it again"
-    with ExitStack() as stack:
-        with translated(path, "no video, or a truncated one", f"expected a video file: {again}"):
-            container = stack.enter_context(av.open(av_file(path, "rb", stack), "r"))
-        with translated(path, "cannot be decoded", f"it is damaged or truncated: {again}"):
-            if container.format.name == "tty":  # FFmpeg takes any .txt for a recorded terminal
-                raise InputError(f"{path}: text; expected a video file")
-            if not container.streams.video:
-                raise InputError(f"{path}: holds no video stream; expected a video file")
-            best = container.streams.best("video")  # not a cover picture
-            yield container, best if isinstance(best, VideoStream) else container.streams.video[0]
-
-
-@contextmanager
-def translated(path: Path, found: str, remedy: str) -> Iterator[None]:
-    """Turn FFmpeg's errors within the block into `InputError`; a full disk stays an `OSError`."""
-    try:
-        yield
-    except av.FFmpegError as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-            raise
-        raise InputError(f"{path}: {found} ({error.strerror or error}); {remedy}") from None
+    facts: VideoFacts
 
 
 def look_at(path: Path) -> VideoFile:
-    """Read what a video file states; it is read once for its SHA-256, and nothing is decoded.
+    """Return a video file with its facts; raise `InputError` as `probe` does."""
+    return VideoFile(path, facts=probe(path), sha256=sha256_of_file(path))
 
-    Raises:
-        InputError: as `opened` does.
+
+def _stated_size(path: Path) -> int:
+    """Return the bytes that the outermost chunks of an AVI or MP4 state; 0 for other files.
+
+    A file that ends too soon may have a complete header, which counts the frames that are lost.
     """
-    with opened(path) as (container, stream):
-        rate, sound = stream.average_rate or None, bool(container.streams.audio)
-        pixel = stream.sample_aspect_ratio or Fraction(1)
-    return VideoFile(path, sha256_of_file(path), rate, sound, pixel)
+    size, end = path.stat().st_size, 0
+    with path.open("rb") as stream:
+        while end < size:
+            stream.seek(end)
+            head = stream.read(16).ljust(16, b"\0")
+            if head[:4] == b"RIFF":
+                length = 8 + struct.unpack("<I", head[4:8])[0]
+            elif head[4:8] in _BOXES:
+                length = struct.unpack(">I", head[:4])[0]
+                if length == 1:  # too long for 4 bytes
+                    length = struct.unpack(">Q", head[8:])[0]
+            else:
+                break
+            if length < 8:  # 0: up to the end
+                break
+            end += length
+    return end

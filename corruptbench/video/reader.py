@@ -13,8 +13,8 @@ from av.video.reformatter import Interpolation
 
 from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
+from corruptbench.video.container import is_raw, opened, stated_rate
 from corruptbench.video.display_matrix import REFUSED, turn_of, turned
-from corruptbench.video.probe import opened
 
 # Options of the color conversion that give the same bytes with and without SIMD. The last two also
 # choose the path that keeps the mean: the other one is darker by two levels of 255.
@@ -54,6 +54,7 @@ def decode_timed(path: Path, upright: bool = False) -> Iterator[tuple[Frame, Fra
     with opened(path) as (container, stream):
         stream.thread_type = "NONE"  # workers are the parallelism
         avi = container.format.name == "avi"
+        untimed = avi or is_raw(stream)
         counts_empty = avi and stream.codec_context.name == "mpeg4"
         count, last, turn = 0, None, None
         for frame in container.decode(stream):
@@ -77,7 +78,7 @@ def decode_timed(path: Path, upright: bool = False) -> Iterator[tuple[Frame, Fra
                 for _ in range(frame.dts - late - count):
                     yield pixels if late or last is None else last, None
                     count += 1
-            yield pixels, None if avi else _shown(frame)
+            yield pixels, None if untimed else _shown(frame)
             count, last = count + 1, pixels
 
 
@@ -90,7 +91,7 @@ def _shown(frame: av.VideoFrame) -> Fraction | None:
 def frame_rate(path: Path) -> Fraction:
     """Return the frames per second that the container of a video states."""
     with opened(path) as (_, stream):
-        rate = stream.average_rate
+        rate = stated_rate(stream)
     if not rate:
         raise InputError(f"{path}: states no frame rate; expected one: convert it to .mp4")
     return rate

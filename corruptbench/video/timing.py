@@ -27,6 +27,12 @@ class Timing:
     times: tuple[Fraction, ...] | None = None
     lost: bool = False
 
+    @property
+    def unevenness(self) -> float:
+        """The largest distance of a frame from its place at the constant rate, in frames."""
+        times = self.times or ()
+        return max((abs(float(s * self.rate) - t) for t, s in enumerate(times)), default=0.0)
+
 
 def timing_of(stated: Fraction | None, shown: Sequence[Fraction | None]) -> Timing:
     """Find the timing of a video.

@@ -19,7 +19,15 @@ from corruptbench.cli import main
 from corruptbench.manifest import CLEAN, Cell, load_manifest
 from corruptbench.shards import parquet
 from tests.corruptbench.conftest import build_arguments
-from tests.fixtures.folder import FRAMES, cameras, motion, write_dataset, write_manifest
+from tests.fixtures.folder import (
+    FRAMES,
+    add_boxes,
+    cameras,
+    damage,
+    motion,
+    write_dataset,
+    write_manifest,
+)  # fmt: skip
 
 pytestmark = pytest.mark.detector
 
@@ -203,7 +211,7 @@ def test_a_failing_clip_leaves_the_others(mini, mini_manifest, tmp_path, cli):
     data, out = tmp_path / "data", tmp_path / "out"
     shutil.copytree(mini, data)
     victim = data / "videos/A2/step_1.cam1.mp4"
-    victim.write_bytes(victim.read_bytes()[:2000])
+    damage(victim)
     less = ("--severity", "1", "--corruption", "erase", "--workers", "1")
     done = cli(*build_arguments(data, mini_manifest, out, *less))
     assert done.code == 2
@@ -221,9 +229,9 @@ def test_a_person_out_of_view_has_no_detection(tmp_path, cli):
     table = pq.read_table(labels)
     joints = table["joints"].combine_chunks().flatten().to_numpy().reshape(FRAMES, 17, 3).copy()
     joints[4] = np.nan  # no valid label
-    joints[5, :, 2] += 9000  # far above the picture
     column = pa.FixedSizeListArray.from_arrays(joints.ravel(), 51)
     pq.write_table(table.set_column(2, "joints", column), labels)
+    add_boxes(data, "A2", above=[4, 5])
     less = ("--severity", 1, "--corruption", "erase", "--workers", 1)
     assert cli(*build_arguments(data, manifest, tmp_path / "out", *less)).code == 0
     for cell in (CLEAN, Cell("erase", 1)):

@@ -155,7 +155,7 @@ DATA = {
     "page": (page_for_labels, ["labels/A2.parquet", "not a label table"]),
     "short video": (
         swap_video,
-        [f"sway_1.cam1.mp4: {FRAMES + 2} frames, expected at least {FRAMES + 3}", "truncated"],
+        [f"sway_1.cam1.mp4: videos: {FRAMES + 2} frames of", f"expected at least {FRAMES + 3}"],
     ),
 }
 

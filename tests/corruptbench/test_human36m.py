@@ -14,7 +14,9 @@ from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.datasets.human36m import files, tables
 from corruptbench.manifest import load_manifest
 from corruptbench.shards.records import DetectorRecord
+from corruptbench.video import probe
 from tests.fixtures import human36m as fixture
+from tests.fixtures.facts import facts
 
 
 @pytest.fixture(scope="module")
@@ -200,12 +202,19 @@ def official_lengths(tmp_path_factory):
     return fixture.write_official(tmp_path_factory.mktemp("official"), frames)
 
 
-def test_the_benchmark_is_the_fields_test_split(official_lengths, tmp_path):
+def test_the_benchmark_is_the_fields_test_split(official_lengths, tmp_path, monkeypatch):
     """The number of test frames is what the literature reports: 543 344."""
+
+    def official(path):
+        subject, (sequence, camera) = path.parts[-3], path.stem.rsplit(".", 1)
+        frames = tables.video_frames(subject, sequence, camera)
+        return facts(tables.size(subject, camera), frames, 50)
+
+    monkeypatch.setattr(probe, "probe", official)
     manifest = load_manifest("human36m-c")
     by = DetectorRecord(name="none", layout="coco17", score_meaning="none", weights_sha256="0" * 64)
     dataset = open_dataset("human36m", official_lengths)
-    items = plan_build(dataset, manifest, manifest.cells[:1], by, tmp_path)
+    items = plan_build(dataset, manifest, manifest.cells[:1], by, tmp_path).items
     assert len(items) == 4 * (30 + 29)
     assert sum(i.frames for i in items) == 543_344
     of = {s: sum(i.frames for i in items if i.clip_id.subject == s) for s in ("S9", "S11")}

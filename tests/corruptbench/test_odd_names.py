@@ -188,10 +188,10 @@ def mine(mini, tmp_path):
 
 def test_folder(mine):
     video = mine / "videos/A1/step_1.cam1.mp4"
-    video.rename(video.with_suffix(".mov"))
+    video.rename(video.with_suffix(".wmv"))
     (mine / "labels/A2.parquet").rename(mine / "labels/a2.Parquet")
     found = findings(open_dataset("folder", mine))
-    said = "there is 'step_1.cam1.mov': convert it to 'step_1.cam1.mp4'"
+    said = "there is 'step_1.cam1.wmv': convert it to 'step_1.cam1.mp4'"
     assert said in found["missing", "A1", "videos"]
     assert "there is 'a2.Parquet': rename it" in found["missing", "A2", "labels"]
     (mine / "dataset.json").rename(mine / "Dataset.json")

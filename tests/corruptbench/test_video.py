@@ -123,7 +123,7 @@ def test_missing_and_foreign_files(tmp_path):
     (tmp_path / "folder.mp4").mkdir()
     for name, message in (
         ("nowhere.mp4", "nowhere.mp4: missing; expected a video file"),
-        ("page.mp4", "page.mp4: no video, or a truncated one"),
+        ("page.mp4", "page.mp4: (no video, or a truncated one|a web page)"),
         ("empty.mp4", "empty.mp4: empty; expected a video file"),
         ("notes.txt", "notes.txt: text; expected a video file"),
         ("folder.mp4", "folder.mp4: a folder; expected a video file"),

@@ -90,12 +90,12 @@ def human36m(tmp_path_factory) -> Path:
     return folder
 
 
-def _studio_folder(root: Path) -> None:
+def _studio_folder(root: Path, walking_video: Path) -> None:
     """Videos and labels of a data set in the open layout: one clip of the studio set."""
     video, labels = root / "videos/S1/walking_1.cam1.mp4", root / "labels/S1.parquet"
     for path in (video, labels):
         path.parent.mkdir(parents=True)
-    copy(EMBEDDED / "videos" / WALKING, video)
+    copy(walking_video, video)
     walking = [("sequence", "=", "walking_1"), ("frame", "<", FRAMES)]
     table = pq.read_table(EMBEDDED / "labels/S6.parquet", filters=walking)
     others = [f"box.cam{i}" for i in (2, 3, 4)]
@@ -118,7 +118,7 @@ def folder(tmp_path, request):
         else:
             copytree(request.getfixturevalue("noisy_shards"), tmp_path / "shards")
         if page == "docs/data.md":
-            _studio_folder(tmp_path / "ROOT")
+            _studio_folder(tmp_path / "ROOT", tmp_path / "in.mp4")
         return tmp_path
 
     return make

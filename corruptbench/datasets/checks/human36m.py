@@ -150,7 +150,7 @@ class _Subject:
             expected=words.format(count, *size, fewest),
             remedy="use the original video",
             frames=count,
-            is_known_damaged=(*recording, clip.camera) == tables.LACKING,
+            rate=tables.FPS,
         )
 
     def _boxes(self) -> Finding:

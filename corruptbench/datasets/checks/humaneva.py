@@ -35,7 +35,7 @@ _CONVERT = "convert them with VideoPose3D's ConvertHumanEva.m, into converted_15
 def findings(dataset: HumanEva, needs: Needs) -> Iterator[Finding]:
     """Yield findings on cameras, videos, synchronization and labels of each subject.
 
-    Only the headers of videos are read, and all labels (a few megabytes). There is one finding
+    Videos are not decoded. All labels are read (a few megabytes). There is one finding
     where all is well, and one for each thing that is not.
     """
     for subject in dict.fromkeys(r.subject for r in dataset.expected):

@@ -18,6 +18,8 @@ Level = Literal["ok", "differs", "missing"]
 
 #: Found where something is absent that is not needed.
 NOT_NEEDED = "not there; not needed"
+#: Found where labels have no videos.
+LABELS_ONLY = "labels only"
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def no_subject(subject: str, needed: bool, where: Path, similar: str = "") -> Fi
 def labels_only(subject: str, where: Path) -> Finding:
     """Return the finding for labels without a single video."""
     return Finding(
-        level="differs", subject=subject, what="videos", found="labels only",
+        level="differs", subject=subject, what="videos", found=LABELS_ONLY,
         expected="labels and videos", remedy="enough to evaluate; to build, add the videos",
         where=str(where),
     )  # fmt: skip
@@ -141,3 +143,19 @@ def fault(error: InputError, path: Path, needed: bool, prefix: str = "", **about
 def some(names: Sequence[str]) -> str:
     """Return the first three of the names, for a finding about many."""
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+
+
+def obstacles(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that make a build impossible."""
+    return [f for f in findings if f.level == "missing" or f.found == LABELS_ONLY]
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """Return whether a benchmark can be built, in words, and if not, why."""
+    bad = obstacles(findings)
+    if bad:
+        why = ": ".join(filter(None, (bad[0].subject, bad[0].what, bad[0].found)))
+        more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
+        return f"cannot be built: {why}{more}"
+    odd = sum(f.level == "differs" for f in findings)
+    return "can be built" + (f", but read what differs ({odd})" if odd else "")

@@ -1,4 +1,4 @@
-"""Videos of a subject by what their headers state: one check for all data sets."""
+"""Compare the facts of a subject's videos with what is declared: one check for all data sets."""
 
 from __future__ import annotations
 
@@ -6,13 +6,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from corruptbench.datasets.checks import report
 from corruptbench.datasets.checks.report import Finding
 from corruptbench.errors import InputError
 
-#: How far a stated frame rate may be from the official one, 1/s. Our own choice.
-_SAME_RATE = 0.1
+if TYPE_CHECKING:
+    from corruptbench.video.probe import VideoFacts
+
+#: How far the rate of a video may be from the declared one, as a share of it: 59.94 is taken for
+#: 60, 50 is not. Our own choice.
+SAME_RATE = 0.01
+#: How far a frame may be from its place at a constant rate, in frames. Beyond it frames are missing
+#: in between. Our own choice.
+EVEN = 0.5
+#: Videos may be longer than their labels by this many seconds or by this share. Our own choice.
+SURPLUS_S, SURPLUS = 1.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -25,29 +35,34 @@ class Wanted:
             the part is needed.
         expected: size and number of frames, in words.
         remedy: for a video that is something else.
+        rate: frames per second.
         frames: their official number; None where every number from the labels' on is as good.
-        rate: the official frames per second; None where it is not compared.
-        is_known_damaged: the official file itself is damaged, which matters only if it is needed.
+        follows_labels: whether a video that is much longer than its labels is doubtful.
     """
 
     size: tuple[int, int]
     ends: tuple[tuple[int, bool], ...]
     expected: str
     remedy: str
+    rate: float
     frames: int | None = None
-    rate: float | None = None
-    is_known_damaged: bool = False
+    follows_labels: bool = False
 
     @property
     def needed(self) -> bool:
         """Tell whether any part is."""
         return any(needed for _, needed in self.ends)
 
+    @property
+    def end(self) -> int:
+        """The number of frames up to the end of the last part."""
+        return max(end for end, _ in self.ends)
+
 
 def check_videos(
     subject: str, folder: Path, wanted: Mapping[Path, Wanted], has_labels: bool, remedy: str
 ) -> Iterator[Finding]:
-    """Yield what differs in the videos of a subject, and then how many are there.
+    """Yield what differs in the videos of a subject that are needed, and then how many are there.
 
     Args:
         subject: of the data set.
@@ -61,38 +76,87 @@ def check_videos(
         yield report.labels_only(subject, folder)
         return
     for path in present:
-        if wanted[path].needed or not wanted[path].is_known_damaged:
+        if wanted[path].needed:
             yield from _check(subject, path, wanted[path])
     items = [report.Item(path.name, path in present, w.needed) for path, w in wanted.items()]
     yield report.presence(subject, "videos", "files", items, folder, remedy)
 
 
 def _check(subject: str, path: Path, wanted: Wanted) -> Iterator[Finding]:
-    """Yield what the header of a video states otherwise."""
-    # PyAV is loaded only where a header is read: evaluation needs no decoder.
-    from corruptbench.video import header as headers
+    """Yield what is otherwise in a video."""
+    # PyAV is loaded only where a video is opened: evaluation needs no decoder.
+    from corruptbench.video import probe
 
     fields = {"subject": subject, "what": "videos"}
     fields |= {"remedy": wanted.remedy, "expected": wanted.expected}
     try:
-        header = headers.read_header(path)
+        facts = probe.probe(path)
     except InputError as error:
-        yield report.fault(error, path, wanted.needed, "no readable video: ", **fields)
+        yield report.fault(error, path, True, "no readable video: ", **fields)
         return
     about = partial(replace, Finding(level="differs", found="", where=str(path), **fields))
-    if wanted.rate and abs(header.rate - wanted.rate) > _SAME_RATE:
-        yield about(found=f"{header.rate:.2f} fps", expected=f"{wanted.rate:g} fps")
-    found = "{} frames of {}x{}".format(header.frames, *header.size)
-    cut = [needed for end, needed in wanted.ends if header.frames < end]
-    if header.size != wanted.size:
-        yield about(level=report.unusable(wanted.needed), found=found)
-    elif not header.frames:
-        yield about(
-            found="its header does not state the number of frames",
-            remedy="nothing to do if the video is complete: build counts its frames, and stops at "
-            "a video that is too short",
-        )  # fmt: skip
+    yield from (about(**found) for found in (*_pictures(facts, wanted), *_times(facts, wanted)))
+
+
+def _pictures(facts: VideoFacts, wanted: Wanted) -> Iterator[dict[str, str]]:
+    """Yield what is wrong with size, number and kind of the pictures."""
+    from corruptbench.video.display_matrix import REFUSED
+
+    found = "{} frames of {}x{}".format(facts.frames, *facts.size)
+    if facts.cut:
+        found += f", {facts.cut} more are hidden by an edit list"
+    cut = [needed for end, needed in wanted.ends if facts.frames < end]
+    if facts.turned:
+        fact, _, remedy = REFUSED.partition("; ")
+        yield {"level": "missing", "found": fact, "remedy": remedy}
+    if facts.size != wanted.size:
+        yield {"level": "missing", "found": found}
     elif cut:
-        yield about(level=report.unusable(any(cut)), found=found)
-    elif wanted.frames not in (None, header.frames):
-        yield about(found=found)
+        yield {"level": report.unusable(any(cut)), "found": found}
+    elif wanted.frames not in (None, facts.frames):
+        yield {"level": "differs", "found": found}
+    for oddity in facts.oddities():
+        yield {"level": "differs", "found": oddity, "expected": "progressive pictures, all shown"}
+    if facts.pixel != 1:
+        yield {
+            "level": "differs",
+            "found": f"pixels are {float(facts.pixel):.4g} times as wide as high",
+            "expected": "labels and camera in pixels as they are stored",
+            "remedy": "nothing to do if they are; otherwise store the video with square pixels",
+        }
+
+
+def _times(facts: VideoFacts, wanted: Wanted) -> Iterator[dict[str, str]]:
+    """Yield what is wrong with rate and times of the frames."""
+    timing, fps = facts.timing, wanted.rate
+    expected = {"expected": f"{fps:g} frames per second, evenly"}
+    if timing.lost:
+        yield {
+            "level": "differs", "found": "it does not state when its frames are shown", **expected,
+            "remedy": f"nothing to do if there are {fps:g} frames per second",
+        }  # fmt: skip
+        return
+    ratio = float(timing.rate) / fps
+    gaps = f", unevenly: up to {timing.unevenness:.1f} frames from their places"
+    uneven = timing.unevenness > EVEN
+    found = f"{float(timing.rate):.4g} frames per second{gaps if uneven else ''}"
+    if abs(ratio - 1) > SAME_RATE:
+        yield {
+            "level": "missing", "found": found, **expected,
+            "remedy": "declare the rate of the videos, with one label for each frame; if only the "
+            "file states it wrongly, correct that without encoding: "
+            f"ffmpeg -itsscale {ratio:.6g} -i IN -c copy OUT",
+        }  # fmt: skip
+    elif uneven:
+        yield {
+            "level": "differs", "found": found, **expected,
+            "remedy": "nothing to do if each label belongs to the frame of its number; labels at a "
+            "constant rate do not",
+        }  # fmt: skip
+    surplus = facts.frames - wanted.end
+    if wanted.follows_labels and surplus > max(SURPLUS_S * fps, SURPLUS * wanted.end):
+        yield {
+            "level": "differs", "found": f"{surplus} frames more than its {wanted.end} labels",
+            "expected": "one label for each frame, from the first frame on",
+            "remedy": "check that labels and video start together and have the same rate",
+        }  # fmt: skip

@@ -39,6 +39,7 @@ class Human36M:
 
     name = "human36m"
     licensed = True
+    publishes_boxes = True
     cameras = tables.CAMERAS
     joints = "h36m17"
 
@@ -72,7 +73,7 @@ class Human36M:
     def check(self, needs: Needs = ALL_CLIPS) -> Iterator[Finding]:
         """Yield what is there, compared with the official data.
 
-        Reads the labels that are needed, and the headers of videos. The published 2D labels of one
+        Reads the labels and the packets of videos that are needed. The published 2D labels of one
         recording a subject are compared with the projected 3D labels.
         """
         return checks.findings(self.root, needs)

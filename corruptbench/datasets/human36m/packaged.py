@@ -36,6 +36,7 @@ class LabelsOnly:
 
     name = "human36m"
     licensed = True
+    publishes_boxes = True
     cameras = CAMERAS
     joints = "h36m17"
 

@@ -20,8 +20,6 @@ CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 SUBJECTS = ("S1", "S5", "S6", "S7", "S8", "S9", "S11")
 #: Frames per second of videos and labels.
 FPS = 50.0
-#: A recording that the official data itself lacks, or holds damaged.
-LACKING = ("S11", "Directions", "54138969")
 
 
 @dataclass(frozen=True)

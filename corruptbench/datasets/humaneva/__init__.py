@@ -39,6 +39,7 @@ class HumanEva:
 
     name = "humaneva"
     licensed = True
+    publishes_boxes = False
     cameras = CAMERAS
     joints = "humaneva15"
 

@@ -1,0 +1,227 @@
+"""Videos, labels and cameras that are not what they are declared to be: said or refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from corruptbench.video.reader import decode
+from tests.corruptbench.conftest import build_arguments
+from tests.corruptbench.test_data_check import bad, change, findings
+from tests.fixtures import folder
+from tests.fixtures.loose import remux, write_loose
+
+CLIP = "videos/A1/step_1.cam1.mp4"
+
+
+@pytest.fixture
+def mine(mini, tmp_path):
+    """A copy of the miniature folder set that a test may spoil."""
+    return shutil.copytree(mini, tmp_path / "data")
+
+
+def pictures(root, more=0):
+    frames = list(decode(root / CLIP))[: folder.FRAMES]
+    return frames + frames[-1:] * more
+
+
+def at(rate, **options):
+    """Write the clip again at another rate, or otherwise."""
+
+    def spoil(root):
+        frames = pictures(root)
+        write_loose(root / CLIP, frames, rate=rate, **options)
+
+    return spoil
+
+
+def gap(root):
+    """Frames are missing in between: the average rate is nearly right."""
+    frames = pictures(root, 200)
+    seconds = [Fraction(t + (t > 100), 50) for t in range(len(frames))]
+    write_loose(root / CLIP, frames, rate=50, seconds=seconds)
+
+
+def cut(root):
+    whole = write_loose(root / "whole.mp4", pictures(root)[:8], rate=50)
+    remux(whole, root / CLIP, start=Fraction(2, 50))
+    whole.unlink()
+
+
+def cut_behind(root):
+    """The labels fit, but what the file holds before them is hidden."""
+    whole = write_loose(root / "whole.mp4", pictures(root, 10), rate=50)
+    remux(whole, root / CLIP, start=Fraction(3, 50))
+    whole.unlink()
+
+
+def longer(root):
+    write_loose(root / CLIP, pictures(root)[:8] * 11, rate=50)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "level", "said"),
+    [
+        (at(60), "missing", "60 frames per second"),
+        (at(500), "missing", "500 frames per second"),
+        (at(51), "missing", "51 frames per second"),
+        (gap, "differs", "unevenly: up to"),
+        (cut, "missing", "6 frames of 128x128, 2 more are hidden by an edit list"),
+        (cut_behind, "differs", "an edit list hides 3 of its 18 frames"),
+        (longer, "differs", "80 frames more than its 8 labels"),
+        (at(50, turn=(90, False)), "missing", "has a rotation tag"),
+        (at(50, options={"flags": "+ildct+ilme"}), "differs", "it is interlaced"),
+        (at(50, pixels="yuv420p10le", transfer=16), "differs", "high dynamic range (PQ)"),
+        (at(50, pixel=Fraction(16, 15)), "differs", "pixels are 1.067 times as wide as high"),
+    ],
+)
+def test_a_video_that_is_not_what_is_declared(spoil, level, said, mine, cli):
+    spoil(mine)
+    _, records = findings(cli, "folder", "--root", mine)
+    assert {(s, w) for _, s, w in bad(records)} == {("A1", "videos")}
+    found = [r for r in records if r["level"] != "ok"]
+    assert any(said in r["found"] for r in found if r["level"] == level), found
+    assert all(r["remedy"] and r["expected"] for r in found)
+
+
+def test_the_remedy_for_a_wrong_rate_works(mine, cli):
+    """The rate is stated anew without encoding, by the factor that the message names."""
+    at(60)(mine)
+    _, records = findings(cli, "folder", "--root", mine)
+    (remedy,) = [r["remedy"] for r in records if r["level"] == "missing"]
+    factor = float(remedy.partition("-itsscale ")[2].split()[0])
+    remux(mine / CLIP, mine / "again.mp4", slower=factor)
+    (mine / "again.mp4").replace(mine / CLIP)
+    assert findings(cli, "folder", "--root", mine)[0] == 0
+
+
+def labels(root, spoil):
+    joints = folder.motion(folder.FRAMES, 1)
+    spoil(joints)
+    folder.write_labels(root / "labels/A2.parquet", {"step_1": joints})
+
+
+def wild(joints):
+    joints[3, 13] += (1e5, 0, 0)
+
+
+def jump(joints):
+    joints[4] += (0, 0, 300)
+
+
+def frames_without(joints):
+    joints[:, 2] = np.nan
+
+
+def away(joints):
+    joints += (0, 0, 9000)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "level", "what", "said"),
+    [
+        (wild, "missing", "motion", "left_wrist is 100 m from hip in frame 3"),
+        (jump, "differs", "motion", "hip jumps: in frame 4"),
+        (frames_without, "missing", "motion", "none of its 8 labels is valid"),
+        (away, "missing", "cameras", "hips in the picture in 0% of the frames"),
+    ],
+)
+def test_labels_that_cannot_be_right(spoil, level, what, said, mine, cli):
+    labels(mine, spoil)
+    _, records = findings(cli, "folder", "--root", mine)
+    assert {(s, w) for _, s, w in bad(records)} == {("A2", what)}
+    assert any(said in r["found"] for r in records if r["level"] == level)
+
+
+@pytest.mark.parametrize(
+    ("values", "level", "said"),
+    [
+        ({"focal_length": [12.0, 12.0]}, "missing", "field of view 159 x 159 degrees"),
+        ({"focal_length": [1600.0, 1600.0]}, "missing", "field of view 4.58 x 4.58 degrees"),
+        ({"focal_length": [25.0, 25.0]}, "differs", "the person is 10 px tall"),
+    ],
+)
+def test_cameras_that_cannot_be_right(values, level, said, mine, cli):
+    change(mine, "cam1", **values)
+    _, records = findings(cli, "folder", "--root", mine)
+    found = [r for r in records if r["level"] != "ok"]
+    assert {(r["level"], r["what"]) for r in found} == {(level, "cameras")}
+    assert all(said in r["found"] for r in found), found
+    assert len([r for r in records if r["what"] == "cameras"]) == 2 * 2, "one row per camera"
+
+
+def test_the_verdict(mine, mini_manifest, cli):
+    words = ("data", "check", "folder", "--root", mine, "--manifest", mini_manifest)
+    assert cli(*words).out.splitlines()[-1] == "folder: can be built"
+    longer(mine)
+    assert cli(*words).out.splitlines()[-1] == "folder: can be built, but read what differs (1)"
+    at(60)(mine)
+    last = cli(*words).out.splitlines()[-1]
+    assert last == "folder: cannot be built: A1: videos: 60 frames per second"
+    shutil.rmtree(mine / "videos")
+    assert "cannot be built: A1: videos: labels only, and 1 more" in cli(*words).out
+
+
+@pytest.mark.detector
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (at(60), "60 frames per second; expected 50 frames per second"),
+        (cut, "6 frames of 128x128, 2 more are hidden by an edit list; expected at least 8"),
+        (lambda root: labels(root, wild), "left_wrist is 100 m from hip in frame 3"),
+        (lambda root: change(root, "cam2", focal_length=[12.0, 12.0]), "field of view 159 x 159"),
+    ],
+)
+def test_a_build_refuses_what_cannot_be_right(spoil, said, mine, mini_manifest, tmp_path, cli):
+    """Before any work, and it leaves nothing."""
+    spoil(mine)
+    done = cli(*build_arguments(mine, mini_manifest, tmp_path / "out"))
+    assert done.code == 2
+    assert said in done.err
+    assert done.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.detector
+def test_a_build_says_what_looks_wrong_and_what_it_will_take(mine, mini_manifest, tmp_path, cli):
+    longer(mine)
+    words = build_arguments(mine, mini_manifest, tmp_path / "out", "--corruption", "erase")
+    done = cli(*words, "--severity", 1, "--workers", 1)
+    assert done.code == 0, done.err
+    first, note, size = done.err.splitlines()[:3]
+    assert first.endswith("6 clips, 6 to build (108 crops), 1 worker")
+    assert "80 frames more than its 8 labels" in note
+    assert size.startswith("54 frames; about ")
+    assert "MB are free)" in size or "GB are free)" in size
+    again = cli(*words, "--severity", 1, "--workers", 1)
+    assert "about" not in again.err, "nothing is to be built"
+    assert "80 frames more" in again.err
+
+
+@pytest.mark.detector
+def test_a_build_of_other_labels_or_rate_starts_again(mine, mini_manifest, tmp_path, cli):
+    """What decides pixels is in the fingerprint: the rate, and the labels that place a cover."""
+    words = build_arguments(mine, mini_manifest, tmp_path / "out", "--corruption", "erase")
+    words = [*words, "--severity", 1, "--workers", 1]
+    assert "6 to build" in cli(*words).err
+    assert "0 to build" in cli(*words).err
+    path = mine / "dataset.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"fps": 50.25}))
+    assert "6 to build" in cli(*words).err
+
+
+@pytest.mark.detector
+def test_a_stream_without_a_rate_is_said(tmp_path, cli):
+    source = write_loose(tmp_path / "a.mjpeg", pictures_of(3), "mjpeg", "yuvj420p", rate=60)
+    done = cli("corrupt", source, tmp_path / "out.mp4", "--corruption", "brightness")
+    assert done.code == 0, done.err
+    assert "does not state when its frames are shown" in done.err
+
+
+def pictures_of(count):
+    return [np.full((48, 64, 3), 60 + 20 * t, dtype=np.uint8) for t in range(count)]
