@@ -3,52 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.agreement.evidence import RATES, Evidence, Fit
+from corruptbench.agreement.evidence import Evidence
+from corruptbench.agreement.fit import RATES, Fit
+from corruptbench.agreement.words import LIKE_SHAPE, Name, text_of
 
-Name = Literal["agrees", "lag", "sides", "camera", "rate", "apart", "unclear"]
+# All limits are our own choice. They were measured with MoveNet Lightning on the 296 clips of
+# studio (COCO detections, Human3.6M labels), with all frames and with 24 frames in three runs, on
+# sound labels and on labels that were broken on purpose. No sound clip gives an alarm in either
+# case.
 
-#: The verdicts in a few words.
-MEANING: dict[Name, str] = {
-    "agrees": "on the person",
-    "lag": "too early or too late",
-    "sides": "left and right exchanged",
-    "camera": "of another camera",
-    "rate": "at another frame rate",
-    "apart": "not on the person",
-    "unclear": "unclear: too few detections",
-}
-
-#: Fewest frames with a detection that a verdict is given on. Our own choice.
+#: Fewest frames with a detection that a verdict is given on.
 MIN_FRAMES = 8
-#: Smallest lag, in frames, that is a fault.
+#: Smallest lag, in frames, that is a fault. Labels that are half a frame late gain at most 10 %.
 MIN_LAG = 0.75
 #: A lag counts if it takes away this share of the error, and this fraction of the person's height.
+#: Sound clips gain at most 1 % and 0.0003 at two frames or more (24 frames: 12 % and 0.0011). Of
+#: clips with labels 1, 2, 3, 5, 10 frames late, 34, 70, 85, 94, 98 % are found. The others show
+#: people who hardly move.
 LAG_GAIN, LAG_LEAST = 0.15, 0.0015
-#: The same from this number of frames on, which no single clip has: together, clips tell more.
+#: The same from this number of frames on, which no single clip has: together, clips tell more. The
+#: lag of all clips of a sound camera is -0.05 to 0.04 frames. Labels one frame late gain 10 to 18
+#: %, half a frame 1.5 %.
 MANY_FRAMES, MANY_LAG_GAIN, MANY_LAG_LEAST = 256, 0.05, 0.0005
 #: Share of the frames that a lag must leave to compare.
 SHARE = 0.6
+#: Errors of this fraction of the height are as good as none.
+TINY = 1e-4
 #: Half of all lags leave at least this multiple of the best one's error, or motion is too little.
 FLAT = 1.1
-#: A rate counts if it leaves at most this share of the error, and of what the best lag leaves.
+#: A rate counts if it leaves at most this share of the error, and of what the best lag leaves; and
+#: if it takes away this fraction of the height. Sound clips: 0.96 (24 frames: 0.89). Of clips at
+#: 5/6 80 % are found, and 15 % as a lag; at 1/2 and 2, 95 %.
 RATE_LEFT, RATE_BELOW_LAG, RATE_LEAST = 0.6, 0.7, 0.003
-#: Exchanged sides count if they leave at most this share of the error.
+#: Exchanged sides count if they leave at most this share of the error. Sound clips: 1.03 and more,
+#: in the middle 4.8. 99 % of the exchanged ones are found; the others are seen from the side.
 SIDES_LEFT, SIDES_LEAST = 0.75, 0.008
-#: Another camera counts if its shapes leave at most this share of the error.
+#: Another camera counts if its shapes leave at most this share of the error. Sound clips: 1.6 and
+#: more. All exchanged ones are found.
 CAMERA_LEFT, CAMERA_LEAST = 0.7, 0.05
 #: Lag, rate or sides explain an error only if no more than this is left, another camera only if no
 #: more than `LIKE_SHAPE`: labels that lie elsewhere can fit a little better at any other time.
+#: Sound clips have errors of 0.017 to 0.062 (in the middle 0.025).
 EXPLAINED = 0.08
 #: Labels are apart from the person beyond this error, or this offset, as fractions of its height,
-#: or if it has another size.
+#: or if it has another size. Sound clips: 0.062, 0.019, 0.96 to 1.06; a drawn stick figure: 0.10.
+#: All clips with labels 30 px away (about a tenth of the height) are found.
 APART, APART_OFFSET, APART_SIZE = 0.12, 0.06, 1.25
-#: Shapes show the same view below this error.
-LIKE_SHAPE = 0.25
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ def judge(evidence: Evidence) -> Agreement:
     verdict = _verdict(evidence, best if left[best] < 1 else None)
     return Agreement(
         verdict=verdict,
-        text=_text(verdict, evidence, lag, rate, camera),
+        text=text_of(verdict, evidence, lag, rate, camera),
         frames=evidence.frames,
         error=evidence.error,
         exchanged=evidence.exchanged,
@@ -149,8 +153,7 @@ def _best_lag(evidence: Evidence) -> tuple[float | None, float]:
 
 def _left(fit: Fit, fewest: float) -> NDArray[np.float64]:
     """Return the share of the error that is left, (m,); NaN with fewer frames than ``fewest``."""
-    usable = (fit.frames >= fewest) & (fit.given > 0)
-    return np.where(usable, fit.error / np.where(usable, fit.given, 1), np.nan)
+    return np.where(fit.frames >= fewest, (fit.error + TINY) / (fit.given + TINY), np.nan)
 
 
 def _is_late(evidence: Evidence, lag: float | None) -> bool:
@@ -200,65 +203,3 @@ def _is_apart(evidence: Evidence) -> bool:
     far = float(np.hypot(*evidence.offset)) > APART_OFFSET * evidence.height
     other_size = not 1 / APART_SIZE < evidence.size < APART_SIZE
     return evidence.error > APART or far or other_size
-
-
-def _text(
-    verdict: Name, evidence: Evidence, lag: float | None, rate: float | None, camera: str | None
-) -> str:
-    error = f"{100 * evidence.error:.1f} % of the person's height"
-    match verdict:
-        case "unclear":
-            return f"the person is detected in only {evidence.frames} labeled frames: unclear"
-        case "lag" if lag is not None:
-            return _lag_text(lag, evidence)
-        case "rate" if rate is not None:
-            return (
-                f"there are {rate:.4g} labels for one frame of the video "
-                f"({rate * evidence.fps:.4g} labels for {evidence.fps:.4g} frames): labels and "
-                "video differ in their frame rate; resample the labels to the rate of the video"
-            )
-        case "camera":
-            return (
-                f"the video shows what camera {camera} sees: two cameras are exchanged; exchange "
-                "the videos, or the calibrations"
-            )
-        case "sides":
-            exchanged = 100 * evidence.exchanged
-            return (
-                f"left and right are exchanged in the labels: error {error}, and {exchanged:.1f} % "
-                "with the sides exchanged; correct the order of the joints, or do not mirror the "
-                "video"
-            )
-        case "apart":
-            return f"the labels do not lie on the person: {_apart_text(evidence)}"
-        case _:
-            known = "too little motion to tell a lag" if lag is None else f"lag {lag:+.1f} frames"
-            return f"the labels lie on the person: error {error}, {known}"
-
-
-def _lag_text(lag: float, evidence: Evidence) -> str:
-    whole = max(1, round(abs(lag)))
-    count = "" if whole == 1 else f"{whole} "
-    word, fitting, repair = (
-        ("late", 100 + whole, f"cut off the first {count}label{'s'[: whole - 1]}")
-        if lag > 0
-        else ("early", 100 - whole, f"cut off the video's first {count}frame{'s'[: whole - 1]}")
-    )
-    return (
-        f"the labels are {abs(lag):.1f} frames {word} ({1000 * abs(lag) / evidence.fps:.0f} ms): "
-        f"the label of frame {fitting} fits the picture of frame 100; {repair} (or move the labels)"
-    )
-
-
-def _apart_text(evidence: Evidence) -> str:
-    if not evidence.shape < LIKE_SHAPE:
-        return (
-            f"error {100 * evidence.error:.0f} % of the person's height; compare the calibration "
-            "with the video, and look at both ('corruptbench preview')"
-        )
-    right, down = evidence.offset
-    return (
-        f"the person is {abs(right):.0f} px to the {'right' if right > 0 else 'left'} of them and "
-        f"{abs(down):.0f} px {'below' if down > 0 else 'above'}, and {evidence.size:.2f} times as "
-        "large; compare the camera's calibration with the size and crop of the video"
-    )

@@ -8,7 +8,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.agreement.evidence import Evidence, found_limbs, measure, pool
+from corruptbench.agreement.evidence import Evidence, measure, pool
+from corruptbench.agreement.found import found_limbs
 from corruptbench.agreement.verdict import Agreement, judge
 from corruptbench.builder.render import Crop, crops
 from corruptbench.corruptions import ClipInfo, Frame

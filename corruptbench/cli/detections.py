@@ -93,7 +93,7 @@ def _camera(name: str, found: Agreement) -> dict[str, object]:
 def _labels_table(clips: Sequence[LabelCheck]) -> Table:
     from rich.table import Table
 
-    from corruptbench.agreement.verdict import MEANING
+    from corruptbench.agreement.words import MEANING
 
     table = Table(
         title="Labels and the clean detections",

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from corruptbench.agreement.evidence import Evidence, Found, found_limbs, measure, pool
+from corruptbench.agreement.evidence import Evidence, measure, pool
+from corruptbench.agreement.found import Found, found_limbs
 from corruptbench.agreement.verdict import Agreement, judge
 from corruptbench.datasets import Clip, ClipId
 from corruptbench.leaderboard.schema import LabelCheck

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptbench.agreement.evidence import found_limbs, measure, pool
+from corruptbench.agreement.evidence import measure, pool
+from corruptbench.agreement.found import found_limbs
 from corruptbench.agreement.verdict import judge
 from corruptbench.datasets.studio import TRAIN_SHARDS
 from corruptbench.shards.shard_set import open_shards

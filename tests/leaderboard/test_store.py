@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from corruptbench.leaderboard import SubmissionError, check, load, standing, store, submit
+from corruptbench.leaderboard.submission import read_result
 
 from .conftest import Make, clip_table, digest, expected
 
@@ -186,3 +187,13 @@ def test_versions_of_a_benchmark_have_rows_of_their_own(make: Make, board: Path)
     row = submit(make(benchmark={"version": 2}), board, None)
     assert row == board / "toy-c-v2" / "baseline"
     assert len(load(board)) == 2
+
+
+def test_rows_of_before_warnings_keep_their_bytes() -> None:
+    """The shipped board: what is read is what is written again."""
+    rows = sorted((Path(__file__).parents[2] / "leaderboard/results").rglob("result.json"))
+    assert rows
+    for path in rows:
+        result = read_result(path)
+        assert (result.labels, result.warnings) == (None, None)
+        assert f"{result.model_dump_json(indent=2)}\n".encode() == path.read_bytes()

@@ -1,0 +1,90 @@
+"""The verdicts on labels in words, with figures and the likely repair."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from corruptbench.agreement.evidence import Evidence
+
+Name = Literal["agrees", "lag", "sides", "camera", "rate", "apart", "unclear"]
+
+#: The verdicts in a few words.
+MEANING: dict[Name, str] = {
+    "agrees": "on the person",
+    "lag": "too early or too late",
+    "sides": "left and right exchanged",
+    "camera": "of another camera",
+    "rate": "at another frame rate",
+    "apart": "not on the person",
+    "unclear": "unclear: too few frames",
+}
+#: Shapes show the same view below this error. Sound clips: up to 0.21; other cameras: 0.21 and
+#: more, in the middle 0.31.
+LIKE_SHAPE = 0.25
+
+
+def text_of(
+    verdict: Name, evidence: Evidence, lag: float | None, rate: float | None, camera: str | None
+) -> str:
+    """Return a verdict as a sentence; ``lag``, ``rate`` and ``camera`` are the best ones."""
+    error = f"{100 * evidence.error:.1f} % of the person's height"
+    match verdict:
+        case "unclear":
+            return f"the person is detected in only {evidence.frames} labeled frames: unclear"
+        case "lag" if lag is not None:
+            return _lag_text(lag, evidence)
+        case "rate" if rate is not None:
+            return (
+                f"there are {rate:.4g} labels for one frame of the video "
+                f"({rate * evidence.fps:.4g} labels for {evidence.fps:.4g} frames): labels and "
+                "video differ in their frame rate; resample the labels to the rate of the video"
+            )
+        case "camera":
+            return (
+                f"the video shows what camera {camera} sees: two cameras are exchanged; exchange "
+                "the videos, or the calibrations"
+            )
+        case "sides":
+            exchanged = 100 * evidence.exchanged
+            return (
+                f"left and right are exchanged in the labels: error {error}, and {exchanged:.1f} % "
+                "with the sides exchanged; correct the order of the joints, or do not mirror the "
+                "video"
+            )
+        case "apart":
+            return f"the labels do not lie on the person: {_apart_text(evidence)}"
+        case _:
+            known = (
+                "too short or too little motion to tell a lag"
+                if lag is None
+                else f"lag {lag:+.1f} frames"
+            )
+            return f"the labels lie on the person: error {error}, {known}"
+
+
+def _lag_text(lag: float, evidence: Evidence) -> str:
+    whole = max(1, round(abs(lag)))
+    count = "" if whole == 1 else f"{whole} "
+    word, fitting, repair = (
+        ("late", 100 + whole, f"cut off the first {count}label{'s'[: whole - 1]}")
+        if lag > 0
+        else ("early", 100 - whole, f"cut off the video's first {count}frame{'s'[: whole - 1]}")
+    )
+    return (
+        f"the labels are {abs(lag):.1f} frames {word} ({1000 * abs(lag) / evidence.fps:.0f} ms): "
+        f"the label of frame {fitting} fits the picture of frame 100; {repair} (or move the labels)"
+    )
+
+
+def _apart_text(evidence: Evidence) -> str:
+    if not evidence.shape < LIKE_SHAPE:
+        return (
+            f"error {100 * evidence.error:.0f} % of the person's height; compare the calibration "
+            "with the video, and look at both ('corruptbench preview')"
+        )
+    right, down = evidence.offset
+    return (
+        f"the person is {abs(right):.0f} px to the {'right' if right > 0 else 'left'} of them and "
+        f"{abs(down):.0f} px {'below' if down > 0 else 'above'}, and {evidence.size:.2f} times as "
+        "large; compare the camera's calibration with the size and crop of the video"
+    )
