@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets import Clip
+from corruptbench.datasets.checks.motion import Problem, motion_problems
+from corruptbench.errors import InputError
 from corruptbench.evaluation import label_checks, plausibility
 from corruptbench.leaderboard.aggregate import Summary
 from corruptbench.leaderboard.schema import LONGEST_TEXT, LabelCheck, ResultWarning
 from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet
+from corruptbench.skeleton import joint_set
 
 
 class CleanCells:
@@ -20,14 +25,34 @@ class CleanCells:
         """Start without a clip of these shards."""
         self._root = shard_set.manifest.scoring.root_joint
         self._labels = label_checks.LabelChecks(shard_set.lock.detector.layout)
+        self._motion: dict[str, list[Problem]] = {}
         self._predictions: list[plausibility.Likeness] = []
 
     def see(self, clip: Clip, clean: CellDetections, poses: NDArray[np.float64]) -> None:
-        """Take in a clip, its clean detections and the poses (F, J, 3) mm lifted from them."""
+        """Take in a clip, its clean detections and the poses (F, J, 3) mm lifted from them.
+
+        Raises:
+            InputError: the labels are those of no body.
+        """
+        self._see_motion(clip)
         self._labels.add(clip, clean)
         found = plausibility.likeness(poses, clip.joints_camera, clip.joint_set, self._root)
         if found:
             self._predictions.append(found)
+
+    def _see_motion(self, clip: Clip) -> None:
+        """Take in the labels of a recording, which are the same for all cameras."""
+        recording = f"{clip.id.subject}/{clip.id.sequence}"
+        if recording in self._motion:
+            return
+        found = list(motion_problems(clip.joints, joint_set(clip.joint_set), clip.fps))
+        for problem in found:
+            if problem.impossible:
+                raise InputError(
+                    f"{clip.id}: labels: {problem.found}; expected {problem.expected}: correct the "
+                    "labels, and build again if the shards were made from them"
+                )
+        self._motion[recording] = found
 
     def labels(self) -> tuple[LabelCheck, ...]:
         """Return whether the labels of each clip lie on the person."""
@@ -35,13 +60,22 @@ class CleanCells:
 
     def warnings(self, summary: Summary) -> tuple[ResultWarning, ...]:
         """Return why the numbers of a summary may not mean what they seem."""
+        odd = [(name, problem.found) for name, found in self._motion.items() for problem in found]
         found = [
+            *_motion_warnings(odd),
             *label_checks.warnings_of(self._labels.evidence()),
             *plausibility.warnings_of(
                 self._predictions, summary.mpjpe, summary.mpjpe_intervals.degradation
             ),
         ]
         return tuple(ResultWarning(name=name, text=_line(text)) for name, text in found)
+
+
+def _motion_warnings(odd: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield one warning for all recordings whose labels look wrong."""
+    if odd:
+        more = f" (and {len(odd) - 1} more; the check of the data lists them)" * (len(odd) > 1)
+        yield "labels-motion", f"labels, {odd[0][0]}: {odd[0][1]}{more}"
 
 
 def _line(text: str) -> str:

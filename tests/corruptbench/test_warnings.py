@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from corruptbench.manifest import load_manifest
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import write_lock
 from corruptbench.shards.records import CellDetections, DetectorRecord, shard_path
-from tests.fixtures.folder import write_dataset
+from tests.fixtures.folder import motion, write_dataset, write_labels
 
 LATE = 5  # frames
 
@@ -124,3 +125,21 @@ def test_forged_fields_are_bounded(
     assert done.code == 2
     assert field in done.err
     assert not (tmp_path / "board").exists()
+
+
+@pytest.mark.parametrize(("aside", "refused"), [((0, 0, -330), False), ((0, 0, -1200), True)])
+def test_labels_that_changed_after_the_build(
+    aside, refused, shards, root, mini_manifest, tiny_lifter, tmp_path, cli
+):
+    """One joint in one frame, within the person's box: said, or refused where no body can be so."""
+    data = shutil.copytree(root, tmp_path / "data")
+    joints = motion(70, 1)
+    joints[40, 8] += aside
+    write_labels(data / "labels/A2.parquet", {"step_1": joints})
+    words = ("--shards", shards, "--root", data, "--manifest", mini_manifest, "--out", tmp_path)
+    done = cli("evaluate", tiny_lifter, *words)
+    assert done.code == (2 if refused else 0)
+    said = done.err if refused else done.out
+    assert "A2/step_1" in said
+    assert "frame 40" in said
+    assert (tmp_path / "tiny.json").exists() != refused
