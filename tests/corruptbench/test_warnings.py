@@ -127,7 +127,7 @@ def test_forged_fields_are_bounded(
     assert not (tmp_path / "board").exists()
 
 
-@pytest.mark.parametrize(("aside", "refused"), [((0, 0, -330), False), ((0, 0, -1200), True)])
+@pytest.mark.parametrize(("aside", "refused"), [((0, 0, -200), False), ((0, 0, -1200), True)])
 def test_labels_that_changed_after_the_build(
     aside, refused, shards, root, mini_manifest, tiny_lifter, tmp_path, cli
 ):
