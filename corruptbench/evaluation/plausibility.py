@@ -67,8 +67,8 @@ def likeness(predicted: Array, target: Array, joints: str, root: int) -> Likenes
     usable = metrics.is_valid_pose(predicted) & metrics.is_valid_pose(target)
     if not usable.any():
         return None
-    pair = np.stack([predicted, target])
-    pair = np.where(usable[:, None, None], pair - pair[:, :, root : root + 1], 0)
+    pair = np.where(usable[:, None, None], np.stack([predicted, target]), 0)
+    pair = pair - pair[:, :, root : root + 1]
     seen = pair[:, usable]
     sides = (seen[0], seen[0][:, joint_set(joints).mirror])
     return Likeness(

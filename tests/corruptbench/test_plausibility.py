@@ -72,5 +72,8 @@ def test_negative_degradation(targets):
 def test_nothing_is_said_about_nothing(targets):
     broken = np.full_like(targets[0], np.nan)
     assert likeness(broken, targets[0], "h36m17", 0) is None
+    broken = targets[0].copy()
+    broken[3] = np.inf  # must not spoil the other frames, nor warn
+    assert np.isfinite(likeness(broken, targets[0], "h36m17", 0).lagged).all()
     assert warned([], lambda x: x) == {}
     assert "constant" in warned(targets, lambda x: np.broadcast_to(x[:1], x.shape))
