@@ -16,7 +16,7 @@ from corruptbench.shards import parquet
 from corruptbench.shards.shard_set import open_shards
 from tests.corruptbench.conftest import contract
 from tests.corruptbench.test_lifter import Lift, script
-from tests.fixtures.folder import FRAMES, write_dataset, write_manifest
+from tests.fixtures.folder import FRAMES, add_boxes, write_dataset, write_manifest
 
 pytestmark = pytest.mark.detector
 
@@ -202,13 +202,18 @@ def test_labels_with_gaps(mini_manifest, tiny_lifter, tmp_path, cli):
     joints[FRAMES + 5] = np.nan  # sway_1: one gap
     column = pa.FixedSizeListArray.from_arrays(joints.ravel(), 51)
     pq.write_table(table.set_column(2, "joints", column), path)
+    add_boxes(data, "A2", above=[])
     empty = data / "labels/A2.parquet"
-    table = pq.read_table(empty)
-    column = pa.FixedSizeListArray.from_arrays(np.full(FRAMES * 51, np.nan, dtype=np.float32), 51)
-    pq.write_table(table.set_column(2, "joints", column), empty)
     out = tmp_path / "out"
     words = ("--root", data, "--manifest", mini_manifest)
     assert cli("build", *words, "--severity", 1, "--workers", 1, "--out", out).code == 0
+    table = pq.read_table(empty)
+    column = pa.FixedSizeListArray.from_arrays(np.full(FRAMES * 51, np.nan, dtype=np.float32), 51)
+    pq.write_table(table.set_column(2, "joints", column), empty)
+    done = cli("build", *words, "--severity", 1, "--workers", 1, "--out", out)
+    assert done.code == 2
+    assert f"none of its {FRAMES} labels is valid" in done.err
+    assert 'exclude = ["A2/step_1"]' in done.err
     done = cli("evaluate", tiny_lifter, "--shards", out, *words, "--out", tmp_path)
     assert done.code == 2
     assert f"none of its {FRAMES} frames has a valid label" in done.err

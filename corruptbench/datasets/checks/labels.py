@@ -15,8 +15,8 @@ from corruptbench.datasets.checks.views import view_findings
 from corruptbench.skeleton import joint_set
 
 _REMEDY = (
-    "correct the labels: NaN in all joints of a frame leaves it out; or exclude the recording in "
-    "the manifest"
+    "correct the labels (NaN in all joints of a frame leaves it out), or exclude the recording in "
+    "the manifest: exclude = [{}]"
 )
 
 
@@ -37,18 +37,19 @@ def label_findings(clips: Sequence[Clip]) -> Iterator[Finding]:
 def _motion(clip: Clip) -> Iterator[Finding]:
     """Yield what is wrong with a recording; it is the same for all cameras."""
     where = f"{clip.id.dataset}/{clip.id.subject}/{clip.id.sequence}"
-    about = {"subject": clip.id.subject, "what": "motion", "where": where}
+    remedy = _REMEDY.format(f'"{clip.id.subject}/{clip.id.sequence}"')
+    about = {"subject": clip.id.subject, "what": "motion", "where": where, "remedy": remedy}
     if not _valid(clip).any():
         yield Finding(
             level="missing", found=f"{clip.id.sequence}: none of its {len(clip.joints)} labels is "
-            "valid", expected="some frame without NaN", remedy=_REMEDY, **about,
+            "valid", expected="some frame without NaN", **about,
         )  # fmt: skip
         return
     for problem in motion_problems(clip.joints, joint_set(clip.joint_set), clip.fps):
         yield Finding(
             level="missing" if problem.impossible else "differs",
             found=f"{clip.id.sequence}: {problem.found}", expected=problem.expected,
-            remedy=_REMEDY, **about,
+            **about,
         )  # fmt: skip
 
 
