@@ -48,6 +48,8 @@ Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][
 
 
 LONGEST_TEXT = 1000  # characters
+#: Rows of ``labels`` and of ``warnings`` in a result.
+MOST_LABELS, MOST_WARNINGS = 10_000, 100
 #: One line for people, or a name in a data set.
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
@@ -197,8 +199,8 @@ class Result(Record):
     clips_sha256: Sha256
     software: dict[str, str]
     command: str
-    labels: Annotated[tuple[LabelCheck, ...], Field(max_length=10_000)] | None = None
-    warnings: Annotated[tuple[ResultWarning, ...], Field(max_length=100)] | None = None
+    labels: Annotated[tuple[LabelCheck, ...], Field(max_length=MOST_LABELS)] | None = None
+    warnings: Annotated[tuple[ResultWarning, ...], Field(max_length=MOST_WARNINGS)] | None = None
 
     @model_serializer(mode="wrap")
     def _without_missing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
