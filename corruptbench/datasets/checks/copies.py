@@ -30,7 +30,7 @@ def copy_findings(clips: Sequence[Clip]) -> Iterator[Finding]:
         cameras, "cameras", lambda c: _numbers(c.camera), lambda c: c.id.camera,
         "a calibration of its own for each camera",
     )  # fmt: skip
-    videos = [c for c in clips if c.video.is_file()]
+    videos = [c for c in clips if c.video.is_file() and c.video.stat().st_size]
     sizes: dict[int, set[Path]] = defaultdict(set)
     for clip in videos:
         sizes[clip.video.stat().st_size].add(clip.video)
