@@ -68,7 +68,10 @@ class CleanCells:
                 self._predictions, summary.mpjpe, summary.mpjpe_intervals.degradation
             ),
         ]
-        return tuple(ResultWarning(name=name, text=_line(text)) for name, text in found)
+        return tuple(
+            ResultWarning.model_validate({"name": name, "text": _line(text)})
+            for name, text in found
+        )
 
 
 def _motion_warnings(odd: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
