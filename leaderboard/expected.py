@@ -70,7 +70,7 @@ def document_problems(file: str, result: Result, expected: Expected) -> Iterator
         found, right = (listed(names) or "nothing" for names in (excluded, expected.excluded))
         yield Problem(file, "coverage.excluded", found, right, _CLIPS)
     cells = [(cell.corruption, cell.severity) for cell in result.cells]
-    yield from _set_problems(file, "cells", cells, expected.cells, _CELLS)
+    yield from set_problems(file, "cells", cells, expected.cells, _CELLS)
 
 
 def clip_problems(file: str, table: pd.DataFrame, expected: Expected) -> Iterator[Problem]:
@@ -85,11 +85,8 @@ def clip_problems(file: str, table: pd.DataFrame, expected: Expected) -> Iterato
         return
     right = {key: frames for key, frames in expected.clips.items() if any(frames)}
     scored = table[[*CLIP_KEY, "frames"]].drop_duplicates()
-    keys = [
-        (str(subject), str(sequence), str(camera))
-        for subject, sequence, camera in scored[[*KNOWN_KEY]].itertuples(index=False, name=None)
-    ]
-    yield from _set_problems(file, "clips", keys, tuple(right), _CLIPS)
+    keys = known_keys(scored)
+    yield from set_problems(file, "clips", keys, tuple(right), _CLIPS)
     wrong = [
         (f"{frames} for {joined(key)}", _span(right[key]))
         for key, frames in zip(keys, scored["frames"], strict=True)
@@ -100,19 +97,28 @@ def clip_problems(file: str, table: pd.DataFrame, expected: Expected) -> Iterato
         yield Problem(file, "column frames", found, others, _CLIPS)
 
 
-def _set_problems(
+def known_keys(clips: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Return `KNOWN_KEY` of each row."""
+    return [
+        (str(subject), str(sequence), str(camera))
+        for subject, sequence, camera in clips[[*KNOWN_KEY]].itertuples(index=False, name=None)
+    ]
+
+
+def set_problems(
     file: str,
     field: str,
     found: Sequence[tuple[object, ...]],
     right: Sequence[tuple[object, ...]],
     remedy: str,
+    owner: str = "benchmark",
 ) -> Iterator[Problem]:
     """Yield a problem each for what is missing, unknown, and there more than once."""
     counts, known = Counter(found), set(right)
     several = [key for key, count in counts.items() if count > 1]
     missing = [key for key in right if key not in counts]
     unknown = [key for key in counts if key not in known]
-    expected = f"the benchmark's {len(right)}"
+    expected = f"the {owner}'s {len(right)}"
     for keys, fault in ((missing, "without"), (unknown, "with"), (several, "more than once")):
         if keys:
             text = f"{len(found)} {field}, {fault} {listed(map(joined, keys))}"

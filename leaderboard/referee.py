@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from corruptbench.leaderboard import clips, rows
 from corruptbench.leaderboard.aggregate import CLEAN, Summary, summarize
 from corruptbench.leaderboard.expected import Expected, clip_problems, document_problems
+from corruptbench.leaderboard.labels import label_problems
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import METRICS, Result
 from corruptbench.leaderboard.submission import RERUN, clips_path, read_clips, read_result
@@ -65,6 +66,7 @@ def inspect(json_path: Path, expected: Expected | None = None) -> Submission:
     data = read_clips(path, json_path)
     table = _table(json_path, path, data, result)
     _refuse(json_path, _coverage_problems(json_path, path, result, table))
+    _refuse(json_path, label_problems(json_path.name, result, table))
     if expected:
         _refuse(json_path, clip_problems(path.name, table, expected))
     try:

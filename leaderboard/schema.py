@@ -50,8 +50,14 @@ Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][
 LONGEST_TEXT = 1000  # characters
 #: Rows of ``labels`` and of ``warnings`` in a result.
 MOST_LABELS, MOST_WARNINGS = 10_000, 100
+#: What moves the cursor, ends the line, or changes the direction of the text around it.
+_CONTROL = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 #: One line for people, or a name in a data set.
-Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=f"^[^{_CONTROL}]*$")]
+
+#: Bounds of what labels can be away from the person: in its heights, and in frames. Our own choice,
+#: far beyond what is measured, which is at most 0.15 and 64.
+GREATEST_ERROR, GREATEST_LAG = 10.0, 10_000.0
 
 
 class Record(BaseModel):
@@ -166,21 +172,28 @@ class LabelCheck(Record):
     sequence: Text
     camera: Text
     verdict: Literal["agrees", "lag", "sides", "camera", "rate", "apart", "unclear"]
-    error: float | None = Field(ge=0.0, allow_inf_nan=False)
-    lag: float | None = Field(allow_inf_nan=False)
+    error: float | None = Field(ge=0.0, le=GREATEST_ERROR, allow_inf_nan=False)
+    lag: float | None = Field(ge=-GREATEST_LAG, le=GREATEST_LAG, allow_inf_nan=False)
+
+
+#: Kinds of warnings: of the labels, then of the predictions.
+WarningName = Literal[
+    "labels-motion", "labels-lag", "labels-sides", "labels-camera", "labels-rate", "labels-apart",
+    "size", "constant", "sides", "axes", "rotation", "lag", "degradation",
+]  # fmt: skip
 
 
 class ResultWarning(Record):
     """One reason why numbers may not mean what they seem; ``name`` is its kind."""
 
-    name: Name
+    name: WarningName
     text: Text
 
 
 class Result(Record):
     """One lifter on one benchmark.
 
-    ``labels`` (one for each clip) and ``warnings`` inform; they change neither rank nor acceptance.
+    ``labels`` (one for each clip) and ``warnings`` inform; no verdict changes rank or acceptance.
     They are null, and left out of the file, in results of before they were found. So older files
     keep schema version, meaning and bytes.
     """

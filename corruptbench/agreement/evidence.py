@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.agreement.fit import CAP, Fit, fit_moved, fit_rates, pool_fits
-from corruptbench.agreement.found import Found, with_labels
+from corruptbench.agreement.found import Found, with_labels, with_upright
 from corruptbench.skeleton import limb_joints
 
 Array = NDArray[np.float64]
@@ -37,7 +37,8 @@ class Evidence:
     shape's size.
 
     Attributes:
-        frames: number of frames with detections and labels.
+        frames: number of frames with detections and labels, the person upright in the picture.
+        detected: the same, with those in which the person is not upright.
         fps: frames per second.
         height: mean height of the person's box, px.
         error: mean distance between labels and detections.
@@ -52,6 +53,7 @@ class Evidence:
     """
 
     frames: int
+    detected: int
     fps: float
     height: float
     error: float
@@ -82,13 +84,15 @@ def measure(
     """
     limbs = limb_joints(joints)
     labels = labels[:, limbs]
-    found = with_labels(found, labels).thinned(MAX_FRAMES)
+    detected = with_labels(found, labels)
+    found = with_upright(detected, labels).thinned(MAX_FRAMES)
     given = labels[found.frames]
     offset, size = _placement(given, found)
     most = min(round(MAX_LAG_SECONDS * fps), MAX_LAG_FRAMES)
     lags = np.arange(-most, most + 1)
     return Evidence(
         frames=len(found),
+        detected=len(detected),
         fps=fps,
         height=_mean(found.heights),
         error=_mean(_errors(given, found)),
@@ -119,6 +123,7 @@ def pool(evidence: Sequence[Evidence]) -> Evidence:
     names = set.intersection(*(set(e.other_shapes) for e in clips))
     return Evidence(
         frames=sum(e.frames for e in clips),
+        detected=sum(e.detected for e in evidence),
         fps=clips[0].fps,
         height=float(mean([e.height for e in clips])),
         error=float(mean([e.error for e in clips])),

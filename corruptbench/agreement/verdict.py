@@ -67,8 +67,8 @@ class Agreement:
         frames: number of frames that it is taken from.
         error: mean error of the limb joints, as a fraction of the person's height.
         exchanged: the same with left and right exchanged.
-        lag: best lag in frames, positive where the labels are late; None where motion is too little
-            to tell.
+        lag: best lag in frames, positive where the labels are late; None where it is not sure:
+            too little motion, or a lag that is no small one and explains too little to be a fault.
         lag_left: share of the error that is left at this lag, mean offsets left out.
         rate: labels for one frame of the video; None where none of `RATES` fits better than 1.
         camera: the other camera whose labels fit best; None where there is no other one.
@@ -101,14 +101,16 @@ def judge(evidence: Evidence) -> Agreement:
     lag, lag_left = _best_lag(evidence)
     rate, rate_left = _best_rate(evidence, lag_left)
     camera, camera_left = _best_camera(evidence)
+    late = _is_late(evidence, lag)
     left: dict[Name, float] = {
-        "lag": lag_left if _is_late(evidence, lag) else 1,
+        "lag": lag_left if late else 1,
         "rate": rate_left,
         "camera": camera_left,
         "sides": _sides_left(evidence),
     }
     best = min(left, key=lambda name: left[name])
     verdict = _verdict(evidence, best if left[best] < 1 else None)
+    lag = lag if late or _is_small(lag) else None
     return Agreement(
         verdict=verdict,
         text=text_of(verdict, evidence, lag, rate, camera),
@@ -156,8 +158,12 @@ def _left(fit: Fit, fewest: float) -> NDArray[np.float64]:
     return np.where(fit.frames >= fewest, (fit.error + TINY) / (fit.given + TINY), np.nan)
 
 
+def _is_small(lag: float | None) -> bool:
+    return lag is not None and abs(lag) < MIN_LAG
+
+
 def _is_late(evidence: Evidence, lag: float | None) -> bool:
-    if lag is None or abs(lag) < MIN_LAG:
+    if lag is None or _is_small(lag):
         return False
     nearest = int(np.abs(evidence.lags - lag).argmin())
     fit = evidence.lag

@@ -30,7 +30,7 @@ def text_of(
     error = f"{100 * evidence.error:.1f} % of the person's height"
     match verdict:
         case "unclear":
-            return f"the person is detected in only {evidence.frames} labeled frames: unclear"
+            return _unclear_text(evidence)
         case "lag" if lag is not None:
             return _lag_text(lag, evidence)
         case "rate" if rate is not None:
@@ -55,11 +55,20 @@ def text_of(
             return f"the labels do not lie on the person: {_apart_text(evidence)}"
         case _:
             known = (
-                "too short or too little motion to tell a lag"
+                "too short, too noisy or too little motion to tell a lag"
                 if lag is None
                 else f"lag {lag:+.1f} frames"
             )
             return f"the labels lie on the person: error {error}, {known}"
+
+
+def _unclear_text(evidence: Evidence) -> str:
+    if evidence.detected == evidence.frames:
+        return f"the person is detected in only {evidence.frames} labeled frames: unclear"
+    return (
+        f"the person is upright in only {evidence.frames} frames, of {evidence.detected} labeled "
+        "ones with a detection: unclear; look at labels and video ('corruptbench preview')"
+    )
 
 
 def _lag_text(lag: float, evidence: Evidence) -> str:

@@ -14,7 +14,8 @@ from corruptbench.cli.output import say, say_json, say_table, table_width
 
 @define(
     "corruptbench submit results/my-lifter.json",
-    json=f"an object with path, added and rows (of its benchmark); each row has {ROW_KEYS}",
+    json="an object with path, added, warnings (of the result, as text) and rows (of its "
+    f"benchmark); each row has {ROW_KEYS}",
 )
 @click.argument("result", type=options.PATH)
 @options.board
@@ -38,8 +39,12 @@ def command(result: Path, board: Path, manifest: str | None, as_json: bool) -> N
     added = standing(checked, board) == "new"
     path = submit(result, board, expectation(frozen))
     results = by_benchmark(load(board))[checked.benchmark]
+    warnings = [warning.text for warning in checked.warnings or ()]
     if as_json:
-        say_json({"path": str(path), "added": added, "rows": rows_of(results)})
+        record = {"path": str(path), "added": added, "warnings": warnings}
+        say_json({**record, "rows": rows_of(results)})
     else:
         say_table(as_text(results, table_width()))
+        for warning in warnings:
+            say(f"warning: {warning}")
         say(f"{'added' if added else 'already on the board'}: {path}")

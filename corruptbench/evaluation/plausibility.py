@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.evaluation import metrics
-from corruptbench.leaderboard.schema import Aggregate, Interval
+from corruptbench.leaderboard.schema import Aggregate, Interval, WarningName
 from corruptbench.skeleton import joint_set
 
 Array = NDArray[np.float64]
 #: Name and text of each warning.
-Warnings = Iterator[tuple[str, str]]
+Warnings = Iterator[tuple[WarningName, str]]
 
 #: Lags of the predictions that are tried, frames, on steps over so many frames. Of 0
 #: (places) to 8, a step of 2 gave the baseline's lag the smallest standard error.

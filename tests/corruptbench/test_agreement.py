@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -149,6 +151,47 @@ def test_a_clip_without_motion_has_no_lag(walk):
     found = judge(evidence_of(still, "cam1", frozen, np.zeros(40, dtype=int)))
     assert (found.verdict, found.lag) == ("agrees", None)
     assert "too little motion" in found.text
+
+
+@pytest.mark.parametrize(
+    "turn", [lambda x: 512 - x, lambda x: x[..., ::-1] * [1, -1] + [0, 512]], ids=["180", "90"]
+)
+def test_a_person_who_is_not_upright_is_unclear(walk, turn):
+    """Detectors are unreliable on pictures of a camera that is rolled or hangs upside down."""
+    evidence = evidence_of(walk, "cam1", turn)
+    found = judge(evidence)
+    assert (found.verdict, found.frames, found.good) == ("unclear", 0, True)
+    assert f"upright in only 0 frames, of {evidence.detected} labeled" in found.text
+    together = judge(pool([evidence, evidence]))
+    assert f"of {2 * evidence.detected} labeled" in together.text
+
+
+def test_only_the_frames_in_which_the_person_is_upright_count(walk):
+    """The person leans by 45 degrees in half of the frames, and lies in the others."""
+
+    def fall(labels):
+        center = labels.mean(axis=(0, 1))
+        right, down = np.moveaxis(labels - center, -1, 0)
+        lying = np.stack([-down, right], axis=-1)
+        leaning = (np.stack([right, down], axis=-1) + lying) / np.sqrt(2)
+        upper = np.arange(len(labels))[:, None, None] % 2 == 0
+        return np.where(upper, leaning, lying) + center
+
+    evidence = evidence_of(walk, "cam1", fall, frames=np.arange(40))
+    assert (evidence.frames, evidence.detected) == (20, 40)
+
+
+def test_a_lag_that_explains_little_is_not_told(walk):
+    """Where labels shake, the best lag can be anywhere; a small one is told, a great one is not."""
+    evidence = evidence_of(walk, "cam1")
+    curve = 0.02 + 0.004 * np.minimum(np.abs(evidence.lags - 3), 5) / 5
+    shaking = replace(evidence, lag=replace(evidence.lag, error=curve, given=0 * curve + 0.0224))
+    found = judge(shaking)
+    assert (found.verdict, found.lag) == ("agrees", None)
+    assert "lag +" not in found.text
+    assert "too noisy or too little motion to tell a lag" in found.text
+    assert judge(evidence).lag == pytest.approx(0, abs=0.5)
+    assert "lag +" in judge(evidence).text or "lag -" in judge(evidence).text
 
 
 def test_few_detections_and_missing_labels_say_nothing(walk):

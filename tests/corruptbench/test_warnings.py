@@ -77,7 +77,11 @@ def test_the_terminal_says_it_and_the_board_takes_the_row(
     shown = cli("evaluate", tiny_lifter, *words, "--out", tmp_path, "--json", "--quiet")
     assert json.loads(shown.out)["result"]["labels"][1]["verdict"] == "lag"
     submit = ("submit", tmp_path / "tiny.json", "--board", tmp_path / "board")
-    assert cli(*submit, "--manifest", mini_manifest).code == 0
+    submitted = cli(*submit, "--manifest", mini_manifest)
+    assert submitted.code == 0
+    assert [x for x in submitted.out.splitlines() if x.startswith("warning: ")] == warnings
+    again = json.loads(cli(*submit, "--manifest", mini_manifest, "--json").out)
+    assert again["warnings"] == [w.text for w in stored]
     assert cli("leaderboard", "show", "--board", tmp_path / "board").code == 0
 
 
@@ -105,9 +109,17 @@ def _labels(verdict="agrees", **changes):
         ("warnings", [{"name": "size", "text": "x" * (LONGEST_TEXT + 1)}]),
         ("warnings", [{"name": "size", "text": "\x1b[2J"}]),
         ("warnings", [{"name": "size", "text": "x"}] * 101),
-        ("warnings", [{"name": "n" * 81, "text": "x"}]),
+        ("warnings", [{"name": "invented", "text": "x"}]),
+        *[
+            ("warnings", [{"name": "size", "text": f"a{c}b"}])
+            for c in "\x7f\x9b\u2028\u200f\u202a\u202e\u2066\u2069"
+        ],
         ("labels", [_labels("fine")]),
         ("labels", [_labels(error=-1.0)]),
+        ("labels", [_labels(error=1e300)]),
+        ("labels", [_labels(lag=-1e300)]),
+        ("labels", [_labels(lag=1e300)]),
+        ("labels", [_labels(sequence="a\u202eb")]),
         ("labels", [_labels(camera="x" * (LONGEST_TEXT + 1))]),
         ("labels", [_labels()] * 10_001),
     ],

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from corruptbench.leaderboard import Result, SubmissionError, check, clips, submission
+from corruptbench.leaderboard import Result, SubmissionError, check, clips, schema, submission
 
 from .conftest import Make, clip_table, digest, document
 
@@ -368,3 +368,40 @@ def test_foreign_text_in_a_message_is_printable_and_short(make: Make) -> None:
     message = refusal(path)
     assert "\x1b" not in message
     assert "x" * 100 not in message
+
+
+def _labels(table: pd.DataFrame) -> list[Document]:
+    keys = table[["subject", "sequence", "camera"]].drop_duplicates().to_dict("records")
+    return [{**key, "verdict": "agrees", "error": 0.03, "lag": None} for key in keys]
+
+
+def test_accepts_labels_of_each_clip_and_results_of_before_them(make: Make) -> None:
+    labels = _labels(clip_table())
+    stored = check(make(labels=labels[::-1])).labels
+    assert stored is not None
+    assert len(stored) == 9
+    assert check(make(labels=None)).labels is None
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda rows: rows[1:], "labels: found 8 labels, without S1/walk-0/cam0, expected the"),
+        (lambda rows: rows[:0], "labels: found 0 labels, without"),
+        (lambda rows: [*rows, rows[0]], "10 labels, more than once S1/walk-0/cam0"),
+        (lambda rows: [*rows, {**rows[0], "camera": "cam7"}], "10 labels, with S1/walk-0/cam7"),
+    ],
+)
+def test_refuses_labels_of_other_clips(
+    make: Make, change: Callable[[list[Document]], list[Document]], expected: str
+) -> None:
+    message = refusal(make(labels=change(_labels(clip_table()))))
+    assert expected in message
+    assert "the clips table's 9" in message
+
+
+def test_every_fault_of_labels_has_its_kind_of_warning() -> None:
+    verdicts = get_args(schema.LabelCheck.model_fields["verdict"].annotation)
+    faults = {f"labels-{verdict}" for verdict in verdicts if verdict not in {"agrees", "unclear"}}
+    kinds = {name for name in get_args(schema.WarningName) if name.startswith("labels-")}
+    assert kinds == {*faults, "labels-motion"}
