@@ -40,6 +40,7 @@ class Evidence:
         frames: number of frames with detections and labels, the person upright in the picture.
         detected: the same, with those in which the person is not upright.
         fps: frames per second.
+        seconds: time from the first of these frames to the last one.
         height: mean height of the person's box, px.
         error: mean distance between labels and detections.
         exchanged: the same with left and right exchanged.
@@ -55,6 +56,7 @@ class Evidence:
     frames: int
     detected: int
     fps: float
+    seconds: float
     height: float
     error: float
     exchanged: float
@@ -94,6 +96,7 @@ def measure(
         frames=len(found),
         detected=len(detected),
         fps=fps,
+        seconds=_span(found.frames) / fps,
         height=_mean(found.heights),
         error=_mean(_errors(given, found)),
         exchanged=_mean(_errors(given[:, _EXCHANGED], found)),
@@ -107,6 +110,11 @@ def measure(
         lag=fit_moved(labels, found, found.frames + lags[:, None]),
         rate=fit_rates(labels, found.thinned(MAX_RATE_FRAMES)),
     )
+
+
+def _span(frames: NDArray[np.intp]) -> int:
+    """Return the number of frames from the first to the last one."""
+    return int(frames.max() - frames.min()) + 1 if frames.size else 0
 
 
 def pool(evidence: Sequence[Evidence]) -> Evidence:
@@ -125,6 +133,7 @@ def pool(evidence: Sequence[Evidence]) -> Evidence:
         frames=sum(e.frames for e in clips),
         detected=sum(e.detected for e in evidence),
         fps=clips[0].fps,
+        seconds=sum(e.seconds for e in clips),
         height=float(mean([e.height for e in clips])),
         error=float(mean([e.error for e in clips])),
         exchanged=float(mean([e.exchanged for e in clips])),

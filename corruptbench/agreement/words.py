@@ -41,8 +41,8 @@ def text_of(
             )
         case "camera":
             return (
-                f"the video shows what camera {camera} sees: two cameras are exchanged; exchange "
-                "the videos, or the calibrations"
+                f"the video shows what camera {camera} sees: two cameras are exchanged, or the "
+                "video belongs to another recording; exchange the videos, or the calibrations"
             )
         case "sides":
             exchanged = 100 * evidence.exchanged
@@ -67,21 +67,23 @@ def _unclear_text(evidence: Evidence) -> str:
         return f"the person is detected in only {evidence.frames} labeled frames: unclear"
     return (
         f"the person is upright in only {evidence.frames} frames, of {evidence.detected} labeled "
-        "ones with a detection: unclear; look at labels and video ('corruptbench preview')"
+        "ones with a detection: unclear"
     )
 
 
 def _lag_text(lag: float, evidence: Evidence) -> str:
     whole = max(1, round(abs(lag)))
     count = "" if whole == 1 else f"{whole} "
-    word, fitting, repair = (
-        ("late", 100 + whole, f"cut off the first {count}label{'s'[: whole - 1]}")
+    word, label, picture = ("late", whole, 0) if lag > 0 else ("early", 0, whole)
+    repair = (
+        f"cut off the first {count}label{'s'[: whole - 1]}, and count frames from 0 again"
         if lag > 0
-        else ("early", 100 - whole, f"cut off the video's first {count}frame{'s'[: whole - 1]}")
+        else f"cut off the first {count}frame{'s'[: whole - 1]} of the videos"
     )
     return (
         f"the labels are {abs(lag):.1f} frames {word} ({1000 * abs(lag) / evidence.fps:.0f} ms): "
-        f"the label of frame {fitting} fits the picture of frame 100; {repair} (or move the labels)"
+        f"the label of frame {label} fits the picture of frame {picture}; {repair}, if all cameras "
+        "agree; otherwise use videos that start together"
     )
 
 
@@ -89,7 +91,7 @@ def _apart_text(evidence: Evidence) -> str:
     if not evidence.shape < LIKE_SHAPE:
         return (
             f"error {100 * evidence.error:.0f} % of the person's height; compare the calibration "
-            "with the video, and look at both ('corruptbench preview')"
+            "with the video"
         )
     right, down = evidence.offset
     return (

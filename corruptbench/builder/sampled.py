@@ -116,6 +116,8 @@ def _finding(subject: str, where: str, found: Agreement) -> Finding:
 
 def _chosen(possible: Sequence[int], fps: float) -> list[int]:
     """Return the frames to look at, of those in which somebody is."""
+    if not possible:
+        return []
     early = [t for t in possible if t - possible[0] < SECONDS * fps]
     return [early[i] for i in np.unique(np.linspace(0, len(early) - 1, FRAMES).astype(int))]
 

@@ -18,7 +18,6 @@ from corruptbench.cli.words import Name
 
 if TYPE_CHECKING:
     from corruptbench.datasets import Dataset, Finding
-    from corruptbench.detectors import Detector
     from corruptbench.manifest import Manifest
 
 #: Exit code by the gravest finding.
@@ -69,7 +68,6 @@ def check(
     from dataclasses import asdict
 
     from corruptbench.datasets import dataset_findings, obstacles, open_dataset
-    from corruptbench.detectors import load
     from corruptbench.manifest import needs_of
     from corruptbench.progress import note
 
@@ -82,7 +80,7 @@ def check(
     if detect and obstacles(found):
         note("nothing was detected: first repair what the table says")
     elif detect:
-        found += _detected(opened, manifests, load(detector, device), not quiet)
+        found += _detected(opened, manifests, detector, device, not quiet)
     if as_json:
         say_json([asdict(f) for f in found])
     else:
@@ -91,10 +89,11 @@ def check(
 
 
 def _detected(
-    dataset: Dataset, manifests: Sequence[Manifest], detector: Detector, shown: bool
+    dataset: Dataset, manifests: Sequence[Manifest], detector: str, device: str, shown: bool
 ) -> list[Finding]:
     """Return the findings of comparing the labels with detections."""
     from corruptbench.builder.sampled import PADDING, agreement_findings
+    from corruptbench.detectors import load
     from corruptbench.manifest import needs_of
     from corruptbench.progress import meter
 
@@ -102,7 +101,10 @@ def _detected(
     count = sum(map(needs.clip, dataset.clip_ids()))
     padding = manifests[0].crop.padding if manifests else PADDING
     with meter("detect", count, "clips", shown) as advance:
-        return list(agreement_findings(dataset, needs, padding, detector, partial(advance, 1)))
+        found = agreement_findings(
+            dataset, needs, padding, load(detector, device), partial(advance, 1)
+        )
+        return list(found)
 
 
 def _manifests(dataset: str, name: str | None) -> list[Manifest]:

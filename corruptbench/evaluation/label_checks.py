@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -12,13 +12,11 @@ from corruptbench.agreement.evidence import Evidence, measure, pool
 from corruptbench.agreement.found import Found, found_limbs
 from corruptbench.agreement.verdict import Agreement, judge
 from corruptbench.datasets import Clip, ClipId
+from corruptbench.frame_runs import listed
 from corruptbench.leaderboard.schema import LabelCheck
 from corruptbench.manifest import CLEAN
 from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet
-
-#: Clips that a warning names; it counts the others.
-NAMED = 3
 
 
 class LabelChecks:
@@ -102,30 +100,34 @@ def _row(clip: ClipId, found: Agreement) -> LabelCheck:
 
 
 def by_camera(evidence: Mapping[ClipId, Evidence]) -> dict[str, Agreement]:
-    """Return the verdict on all clips of each camera together, of one frame rate."""
-    groups: dict[tuple[str, float], list[Evidence]] = defaultdict(list)
+    """Return the verdict on all clips of each camera together."""
+    groups: dict[str, list[Evidence]] = defaultdict(list)
     for clip, found in evidence.items():
-        groups[clip.camera, found.fps].append(found)
-    several = len({camera for camera, _ in groups}) < len(groups)
-    return {
-        f"{camera} at {fps:g}/s" if several else camera: judge(pool(parts))
-        for (camera, fps), parts in sorted(groups.items())
-    }
+        groups[clip.camera].append(found)
+    return {camera: judge(pool(parts)) for camera, parts in sorted(groups.items())}
 
 
 def warnings_of(evidence: Mapping[ClipId, Evidence]) -> Iterator[tuple[str, str]]:
     """Yield name and text of each fault: of cameras, then of other clips."""
     cameras = by_camera(evidence)
-    for camera, found in cameras.items():
-        if not found.good:
-            yield f"labels-{found.verdict}", f"labels, camera {camera}: {found.text}"
-    faults: dict[str, list[tuple[ClipId, Agreement]]] = defaultdict(list)
-    known = {(camera.partition(" at ")[0], found.verdict) for camera, found in cameras.items()}
-    for clip, one in ((clip, judge(found)) for clip, found in evidence.items()):
-        if not one.good and (clip.camera, one.verdict) not in known:
-            faults[one.verdict].append((clip, one))
-    for verdict, clips in faults.items():
-        names = ", ".join(f"{c.subject}/{c.sequence}.{c.camera}" for c, _ in clips[:NAMED])
-        more = f" and {len(clips) - NAMED} more" if len(clips) > NAMED else ""
-        first = "the first: " if len(clips) > 1 else ""
-        yield f"labels-{verdict}", f"labels, {names}{more}: {first}{clips[0][1].text}"
+    yield from _grouped("labels, camera ", cameras.items())
+    known = {(camera, found.verdict) for camera, found in cameras.items()}
+    clips = ((clip, judge(found)) for clip, found in evidence.items())
+    others = (
+        (f"{clip.subject}/{clip.sequence}.{clip.camera}", found)
+        for clip, found in clips
+        if (clip.camera, found.verdict) not in known
+    )
+    yield from _grouped("labels, ", others)
+
+
+def _grouped(prefix: str, found: Iterable[tuple[str, Agreement]]) -> Iterator[tuple[str, str]]:
+    """Yield one warning for each kind of fault; there may be a hundred cameras."""
+    faults: dict[str, list[tuple[str, Agreement]]] = defaultdict(list)
+    for name, one in found:
+        if not one.good:
+            faults[one.verdict].append((name, one))
+    for verdict, alike in faults.items():
+        first = "the first: " if len(alike) > 1 else ""
+        names = listed([name for name, _ in alike])
+        yield f"labels-{verdict}", f"{prefix}{names}: {first}{alike[0][1].text}"

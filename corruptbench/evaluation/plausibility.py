@@ -142,7 +142,7 @@ def warnings_of(
             yield from _lag(np.stack([c.lagged for c in clips]))
 
 
-def _rotated(mpjpe: float, aligned: float) -> tuple[str, str]:
+def _rotated(mpjpe: float, aligned: float) -> tuple[WarningName, str]:
     return (
         "rotation",
         f"clean MPJPE is {mpjpe / aligned:.1f} times P-MPJPE, and size and axes are right: poses "

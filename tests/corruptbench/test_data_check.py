@@ -56,7 +56,10 @@ def test_missing_video(mine, cli):
     lines = done.out.strip().splitlines()
     assert any("missing" in line and "sway_1.cam2.mp4" in line for line in lines)
     assert lines[-2].endswith(" 0 differs, 1 missing")
-    assert lines[-1] == "folder: cannot be built: A1: videos: 3 files; not sway_1.cam2.mp4"
+    assert (
+        lines[-1]
+        == "folder: cannot be built: A1: videos: 3 files; not sway_1.cam2.mp4 (expected 4 files)"
+    )
     code, records = findings(cli, "folder", "--root", mine)
     assert code == 2
     assert bad(records) == {("missing", "A1", "videos")}

@@ -155,6 +155,7 @@ def verdict(findings: Sequence[Finding]) -> str:
     bad = obstacles(findings)
     if bad:
         why = ": ".join(filter(None, (bad[0].subject, bad[0].what, bad[0].found)))
+        why += f" (expected {bad[0].expected})"
         more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
         return f"cannot be built: {why}{more}"
     odd = sum(f.level == "differs" for f in findings)
