@@ -48,6 +48,8 @@ Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][
 
 
 LONGEST_TEXT = 1000  # characters
+#: Rows of ``labels`` and of ``warnings`` in a result.
+MOST_LABELS, MOST_WARNINGS = 10_000, 100
 #: What moves the cursor, ends the line, or changes the direction of the text around it.
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 #: One line for people, or a name in a data set.
@@ -177,7 +179,7 @@ class LabelCheck(Record):
 #: Kinds of warnings: of the labels, then of the predictions.
 WarningName = Literal[
     "labels-motion", "labels-lag", "labels-sides", "labels-camera", "labels-rate", "labels-apart",
-    "size", "constant", "sides", "axes", "lag", "degradation",
+    "size", "rotation", "constant", "sides", "axes", "lag", "degradation",
 ]  # fmt: skip
 
 
@@ -210,8 +212,8 @@ class Result(Record):
     clips_sha256: Sha256
     software: dict[str, str]
     command: str
-    labels: Annotated[tuple[LabelCheck, ...], Field(max_length=10_000)] | None = None
-    warnings: Annotated[tuple[ResultWarning, ...], Field(max_length=100)] | None = None
+    labels: Annotated[tuple[LabelCheck, ...], Field(max_length=MOST_LABELS)] | None = None
+    warnings: Annotated[tuple[ResultWarning, ...], Field(max_length=MOST_WARNINGS)] | None = None
 
     @model_serializer(mode="wrap")
     def _without_missing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:

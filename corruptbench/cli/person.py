@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from corruptbench.video.box_table import BoxTable
     from corruptbench.video.person_track import PersonTrack, Point
     from corruptbench.video.probe import VideoFile
-
-LISTED = 3  # frames or runs of frames that a note lists
 
 
 class PointType(click.ParamType[tuple[float, float]]):
@@ -80,30 +77,23 @@ def find(
 
 def notes(found: PersonTrack) -> Iterator[str]:
     """Give a sentence if frames show nobody, and one if the person may be exchanged."""
+    import numpy as np
+
+    from corruptbench.frame_runs import listed, names
     from corruptbench.video.person_track import NOBODY
 
     empty, frames = found.empty, found.info.frames
     if len(empty) == frames:
         yield NOBODY
     elif empty:
+        where = listed(names(np.isnan(found.info.boxes[:, 0])))
         yield (
-            f"nobody is found in {len(empty)} of {frames} frames ({_listed(_runs(empty))}): mask "
-            "and erase cover nothing there, occluder and truncation take the nearest box, and "
-            "lengths come from the other frames"
+            f"nobody is found in {len(empty)} of {frames} frames ({where}): mask and erase cover "
+            "nothing there, occluder and truncation take the nearest box, and lengths come from "
+            "the other frames"
         )
     if changed := found.changes:
         seconds = found.seconds
-        places = _listed([f"{t} ({seconds[t]:.2f} s)" for t in changed])
+        places = listed([f"{t} ({seconds[t]:.2f} s)" for t in changed])
         where = "at frame" if len(changed) == 1 else f"{len(changed)} times, at frames"
         yield f"the followed person may change {where} {places}: see --person and --boxes"
-
-
-def _runs(frames: Sequence[int]) -> list[str]:
-    """Return runs of rising numbers, "7" or "100-130"."""
-    runs = [[t for _, t in run] for _, run in groupby(enumerate(frames), lambda p: p[1] - p[0])]
-    return [f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
-
-
-def _listed(items: Sequence[str]) -> str:
-    more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
-    return ", ".join(items[:LISTED]) + more

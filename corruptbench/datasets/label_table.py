@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -84,8 +85,31 @@ def _boxed(table: pa.Table, cameras: Mapping[str, CameraRecord], path: Path) -> 
     return found
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    """Tell whether a column holds text, perhaps as categories."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return any(t(kind) for t in (pa.types.is_string, pa.types.is_large_string))
+
+
+def _check_whole(
+    table: pa.Table, column: str, fits: Callable[[pa.DataType], bool], wanted: str, path: Path
+) -> None:
+    """Raise `InputError` unless a column is of a type that fits, and has a value in each row."""
+    found = table[column]
+    if not fits(found.type):
+        raise InputError(f"{path}: {column}: column of {found.type}, expected {wanted}")
+    if found.null_count:
+        row = pc.index(found.is_null(), True).as_py()
+        raise InputError(
+            f"{path}: {column}: column of {found.type}, null in row {row} (counted from 0), "
+            f"expected {wanted}"
+        )
+
+
 def _rows(table: pa.Table, path: Path) -> dict[str, NDArray[np.intp]]:
     """Return the rows of each sequence; raise `InputError` unless they are in order."""
+    _check_whole(table, "sequence", _is_text, "text, the name of a sequence, in each row", path)
+    _check_whole(table, "frame", pa.types.is_integer, "whole numbers, one in each row", path)
     sequence = np.asarray(table["sequence"].to_pylist())
     frame = table["frame"].to_numpy()
     found = {}
@@ -125,10 +149,9 @@ def _boxes(table: pa.Table, camera: str, side: int, path: Path) -> NDArray[np.fl
     if bad.size:
         row = int(bad[0])
         raise InputError(
-            f"{path}: {column}: the box of sequence '{table['sequence'][row]}', frame "
-            f"{table['frame'][row]} is {found[row].tolist()}, expected x0 <= x1 and y0 <= y1 in "
-            f"pixels, {-reach(side)} to {reach(side)}: correct it, or put four NaN where nobody "
-            "is in view"
+            f"{path}: {column}: the box of {_place(table, row)} is {found[row].tolist()}, expected "
+            f"x0 <= x1 and y0 <= y1 in pixels, {-reach(side)} to {reach(side)}: correct it, or put "
+            "four NaN where nobody is in view"
         )
     return found
 
@@ -141,10 +164,30 @@ def _lists(table: pa.Table, column: str, size: int, wanted: str, path: Path) -> 
         raise InputError(
             f"{path}: {column}: column of {kind}, expected a list of {size} floats a row"
         )
-    values = table[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    if values.size != table.num_rows * size:
-        raise InputError(
-            f"{path}: {column}: {values.size / max(table.num_rows, 1):g} numbers a row, expected "
-            f"{wanted}"
-        )
+    column_of_lists = table[column].combine_chunks()
+    _check_lengths(table, column, column_of_lists, size, wanted, path)
+    values = column_of_lists.flatten().to_numpy(zero_copy_only=False)
     return np.asarray(values.reshape(-1, size).astype(np.float64))
+
+
+def _check_lengths(
+    table: pa.Table, column: str, lists: pa.Array, size: int, wanted: str, path: Path
+) -> None:
+    """Raise `InputError` unless each row is a list of ``size``."""
+    absent = lists.is_null().to_numpy(zero_copy_only=False)
+    lengths = np.where(absent, 0, pc.fill_null(pc.list_value_length(lists), 0).to_numpy())
+    bad = np.flatnonzero(absent | (lengths != size))
+    if not bad.size:
+        return
+    row = int(bad[0])
+    number = f"{lengths[row]} numbers"
+    if bad.size == lengths.size and not absent.any() and len(set(lengths)) == 1:
+        raise InputError(f"{path}: {column}: {number} a row, expected {wanted}")
+    raise InputError(
+        f"{path}: {column}: {_place(table, row)} (row {row}, counted from 0) holds "
+        f"{'null' if absent[row] else number}, expected {wanted}: put NaN for what is not known"
+    )
+
+
+def _place(table: pa.Table, row: int) -> str:
+    return f"sequence '{table['sequence'][row]}', frame {table['frame'][row]}"

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from contextlib import suppress
+from errno import ELOOP
 from functools import lru_cache
 from itertools import islice, pairwise
 from os.path import splitext
@@ -34,7 +35,7 @@ def is_data(path: Path) -> bool:
 def require_file(path: Path, expected: str) -> None:
     """Raise `InputError` unless a file is there; ``expected`` is what it is, and what to do."""
     if not path.is_file():
-        raise InputError(f"{path}: missing{near_miss(path)}; {expected}")
+        raise InputError(f"{path}: missing{_in_place(path) or near_miss(path)}; {expected}")
 
 
 def near_miss(path: Path) -> str:
@@ -44,19 +45,48 @@ def near_miss(path: Path) -> str:
     """
     pairs = pairwise([path, *path.parents])
     missing, folder = next((pair for pair in pairs if pair[1].is_dir()), (path, Path()))
-    if missing.is_symlink() and not missing.exists():
-        return f"; it is a link to {str(missing.readlink())!r}, which is not there"
-    return first_near_miss(folder, [missing.name], [])
+    return _link(missing) or _similar(folder, [missing.name], [])
 
 
 def first_near_miss(folder: Path, missing: Iterable[str], taken: Collection[str]) -> str:
-    """Return what is there in place of the first of some missing names that has such a thing.
+    """Return what is there in place of the first of some missing files that has such a thing.
 
     Args:
         folder: where they are missing.
-        missing: names.
+        missing: names of files.
         taken: names that are expected there as well, so that they cannot be meant.
     """
+    missing = list(missing)
+    said = ((name, _in_place(folder / name)) for name in missing)
+    name, found = next((pair for pair in said if pair[1]), ("", ""))
+    if found:
+        return found.replace("; it is", f"; {name!r} is", 1) if len(missing) > 1 else found
+    return _similar(folder, missing, taken)
+
+
+def _in_place(path: Path) -> str:
+    """Return what stands under the very name of a missing file, as "; it is ...", or nothing."""
+    if path.is_dir():
+        return _said(path, path.name) or "; it is a folder, not a file"
+    if path.exists() and not path.is_file():
+        return "; it is a pipe, a socket or a device, not a file"
+    return _link(path)
+
+
+def _link(path: Path) -> str:
+    """Return where a link points to that leads nowhere, as "; it is ...", or nothing."""
+    if not path.is_symlink() or path.exists():
+        return ""
+    target = f"; it is a link to {str(path.readlink())!r}, which "
+    try:
+        path.stat()
+    except OSError as error:
+        return target + ("leads back to itself" if error.errno == ELOOP else "is not there")
+    return ""
+
+
+def _similar(folder: Path, missing: Iterable[str], taken: Collection[str]) -> str:
+    """Return which name is nearly one of some missing ones, as `first_near_miss` does."""
     with suppress(OSError):
         surplus = sorted(p for p in folder.iterdir() if is_data(p) and p.name not in taken)
         pairs = ((found, name) for name in missing for found in surplus[:_LOOKED_AT])

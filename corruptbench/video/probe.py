@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import av
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from corruptbench.errors import InputError
@@ -48,6 +49,7 @@ class VideoFacts:
         turned: whether a rotation tag turns or mirrors the pictures.
         pixel: width of a pixel divided by its height.
         sound: whether the file has sound.
+        streams: number of its video streams; cover pictures do not count.
     """
 
     size: tuple[int, int]
@@ -60,6 +62,7 @@ class VideoFacts:
     turned: bool
     pixel: Fraction
     sound: bool
+    streams: int = 1
 
     def oddities(self) -> Iterator[str]:
         """Give a sentence for each property that makes pictures other than a user may expect."""
@@ -78,6 +81,12 @@ class VideoFacts:
                 f"it has a high dynamic range ({self.transfer}), and its colors are read as they "
                 "are stored, pale and dark; convert it to BT.709 first if a detector is to see it "
                 "as a screen shows it"
+            )
+        if self.streams > 1:
+            yield (
+                f"it holds {self.streams} video streams, and only the one that FFmpeg takes for "
+                "the best is read; check that it is the right one, or keep only that one "
+                "(ffmpeg -map 0:v:0 -c copy for the first)"
             )
 
 
@@ -121,7 +130,7 @@ def _facts(
     packets: list[_Packet],
     first: av.VideoFrame,
 ) -> VideoFacts:
-    avi = container.format.name == "avi"  # it states no times: frames come evenly
+    avi = container.format.name == "avi"
     shown = [p for p in packets if not p.hidden]
     if first.pts is not None and not avi:
         # What is shown before the first picture, or at no time, lacks pictures it refers to.
@@ -130,7 +139,7 @@ def _facts(
     if avi and stream.codec_context.name == "mpeg4":  # it counts frames without a packet
         frames = max(p.dts or 0 for p in packets) + 1
     stated = stated_rate(stream)
-    times = [] if avi or is_raw(stream) else sorted(p.pts for p in shown if p.pts is not None)
+    times = sorted(_times(shown, avi, is_raw(stream)))
     unit = stream.time_base or Fraction(1)
     seconds: list[Fraction | None] = [t * unit for t in times]
     return VideoFacts(
@@ -144,7 +153,19 @@ def _facts(
         turned=turn_of(first, path) is not None,
         pixel=stream.sample_aspect_ratio or Fraction(1),
         sound=bool(container.streams.audio),
+        streams=sum(not s.disposition & Disposition.attached_pic for s in container.streams.video),
     )
+
+
+def _times(shown: list[_Packet], avi: bool, raw: bool) -> list[int]:
+    """Return the times of packets in ticks; empty where the file states none."""
+    if raw:
+        return []
+    if not avi:
+        return [p.pts for p in shown if p.pts is not None]
+    # It states no times, but numbers its frames, and counts those that were dropped.
+    numbers = [p.dts for p in shown if p.dts is not None]
+    return numbers if len(set(numbers)) == len(numbers) else []
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 #: Seconds. Some containers round times to this step (Matroska, FLV): a constant rate looks uneven.
 JITTER = Fraction(1, 1000)
 #: Frames per second of a file that states neither a rate nor times; our own choice.
 UNSTATED = Fraction(25)
+#: A step that differs from the median by this share of it is not a usual one. Our own choice: where
+#: a frame is missing, it is 1.
+APART = 0.5
+#: So many frames in a row say whether a frame is only late, or all that follow are. Our own choice:
+#: two frames out of five may be late or early by chance.
+_IN_A_ROW = 5
 
 
 @dataclass(frozen=True)
@@ -28,10 +37,36 @@ class Timing:
     lost: bool = False
 
     @property
-    def unevenness(self) -> float:
-        """The largest distance of a frame from its place at the constant rate, in frames."""
-        times = self.times or ()
-        return max((abs(float(s * self.rate) - t) for t, s in enumerate(times)), default=0.0)
+    def usual(self) -> float:
+        """The frames per second between gaps: the mean of the steps that are near the median."""
+        if self.times is None:
+            return float(self.rate)
+        steps = np.diff(np.array(self.times, dtype=np.float64))
+        median = np.sort(steps)[steps.size // 2]
+        near = np.abs(steps / median - 1) < APART
+        return float(1 / steps[near].mean())
+
+    def rate_near(self, fps: float) -> float:
+        """Return the average rate or the usual one, whichever is nearer to ``fps``.
+
+        Gaps change the average, and chance the steps between them. Where no frame is further than
+        `APART` from its place at ``fps``, this is the rate: chance changes the average of few.
+        """
+        if self.times is not None and np.abs(self.lateness(fps)).max() <= APART:
+            return fps
+        return min(float(self.rate), self.usual, key=lambda rate: abs(rate - fps))
+
+    def lateness(self, rate: float) -> NDArray[np.float64]:
+        """Return how late each frame is at a constant rate, (F,) in frames; empty if all are even.
+
+        Chance is left out: a frame counts as its neighbors do (their running median).
+        """
+        if self.times is None:
+            return np.zeros(0)
+        late = np.array(self.times, dtype=np.float64) * rate
+        late -= np.arange(late.size)
+        padded = np.pad(late, _IN_A_ROW // 2, mode="edge")
+        return np.median(np.lib.stride_tricks.sliding_window_view(padded, _IN_A_ROW), axis=1)
 
 
 def timing_of(stated: Fraction | None, shown: Sequence[Fraction | None]) -> Timing:

@@ -368,7 +368,10 @@ def packed(path):
     still = (human36m.poses(1) / 1000).astype("float32")
     lengths = {s: tables.official().frames[s] for s in ("S9", "S11")}
     whole = {
-        s: {n: swaying(still[0], v[0], 0.05) for n, v in recordings.items()}
+        s: {
+            n: swaying(still[0], v[0], 0.05 + i / 1000)
+            for i, (n, v) in enumerate(recordings.items())
+        }
         for s, recordings in lengths.items()
     }
     del whole["S11"]["Directions"]

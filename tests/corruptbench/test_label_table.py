@@ -14,6 +14,7 @@ from corruptbench.datasets.base import bounds
 from corruptbench.datasets.folder import FolderDataset
 from corruptbench.errors import InputError
 from tests.fixtures import folder
+from tests.fixtures.loose import write_loose
 
 FRAMES = 4
 
@@ -99,3 +100,86 @@ def test_the_limits_of_boxes_are_taken(root: Path) -> None:
     add_boxes(root, "A2", "box.cam2", boxes)
     dataset = FolderDataset(root)
     np.testing.assert_array_equal(dataset.load(dataset.clip_ids()[-1]).boxes, boxes)
+
+
+def put(root: Path, column: str, values: pa.Array) -> FolderDataset:
+    """Put other values into the labels of A2."""
+    path = root / "labels/A2.parquet"
+    table = pq.read_table(path)
+    place = table.column_names.index(column)
+    pq.write_table(table.set_column(place, column, values), path)
+    return FolderDataset(root)
+
+
+NAMES = ["step_1"] * FRAMES
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("sequence", pa.array(range(FRAMES)), "column of int64, expected text"),
+        ("sequence", pa.array([*NAMES[:2], None, "step_1"]), "null in row 2"),
+        ("sequence", pa.array([None] * FRAMES), "column of null, expected text"),
+        ("sequence", pa.array([b"step_1"] * FRAMES), "column of binary, expected text"),
+        ("sequence", pa.array([["step_1"]] * FRAMES), "column of list<"),
+        ("frame", pa.array([0.0, 1.0, 2.0, 3.0]), "column of double, expected whole numbers"),
+        ("frame", pa.array(["0", "1", "2", "3"]), "column of string, expected whole numbers"),
+        ("frame", pa.array([0, 1, 2, None]), "column of int64, null in row 3"),
+        ("frame", pa.array([[0], [1], [2], [3]]), "column of list<"),
+        ("frame", pa.array([0, 1, 2, 3], pa.timestamp("ms")), "column of timestamp[ms]"),
+    ],
+)
+def test_columns_that_name_the_rows(root: Path, column: str, values: pa.Array, said: str) -> None:
+    dataset = put(root, column, values)
+    with pytest.raises(InputError) as raised:
+        dataset.load(dataset.clip_ids()[-1])
+    assert f"A2.parquet: {column}: " in str(raised.value)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_names_of_other_kinds(root: Path, kind: pa.DataType) -> None:
+    dataset = put(root, "sequence", pa.array(NAMES).cast(kind))
+    dataset.load(dataset.clip_ids()[-1])
+
+
+@pytest.mark.parametrize("column", ["joints", "box.cam1"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({1: -1, 2: 1}, "frame 1 (row 1, counted from 0) holds {less} numbers, expected {size} ("),
+        ({2: None}, "frame 2 (row 2, counted from 0) holds null, expected {size} ("),
+        ({1: None, 2: "twice"}, "frame 1 (row 1, counted from 0) holds null, expected {size} ("),
+    ],
+)
+@pytest.mark.parametrize("fixed", [False, True])
+def test_a_row_of_another_length(
+    root: Path, column: str, change: dict[int, object], said: str, fixed: bool
+) -> None:
+    """Even where the numbers add up."""
+    add_boxes(root, "A2", "box.cam1", np.tile([5.0, 4.0, 20.0, 30.0], (FRAMES, 1)))
+    rows = pq.read_table(root / "labels/A2.parquet")[column].to_pylist()
+    size = len(rows[0])
+    for row, by in change.items():
+        length = {None: 0, "twice": 2 * size}.get(by, size + by if isinstance(by, int) else 0)
+        rows[row] = None if by is None else (rows[row] * 2)[:length]
+    if fixed and any(row is not None and len(row) != size for row in rows):
+        pytest.skip("lists of one size have one size")
+    kind = pa.list_(pa.float32(), size) if fixed else pa.list_(pa.float32())
+    dataset = put(root, column, pa.array(rows, kind))
+    with pytest.raises(InputError) as raised:
+        dataset.load(dataset.clip_ids()[-1])
+    assert said.format(less=size - 1, size=size) in str(raised.value)
+    assert f"A2.parquet: {column}: sequence 'step_1'" in str(raised.value)
+
+
+def test_videos_are_not_compared_with_labels_that_cannot_be_read(root: Path) -> None:
+    """There is one finding, and not one more for each video."""
+    video = next((root / "videos/A2").iterdir())
+    assert [f for f in FolderDataset(root).check() if f.level != "ok"] == []
+    longer = [np.zeros((64, 64, 3), dtype=np.uint8)] * (FRAMES + 60)
+    write_loose(video, longer, rate=50)
+    assert any("more than its" in f.found for f in FolderDataset(root).check())
+    dataset = put(root, "frame", pa.array([0, 1, 2, None]))
+    (found,) = [f for f in dataset.check() if f.level != "ok"]
+    assert found.what == "labels"

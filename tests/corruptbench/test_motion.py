@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corruptbench.datasets import open_dataset
-from corruptbench.datasets.checks.motion import motion_problems
+from corruptbench.datasets.checks.motion import label_problems
 from corruptbench.skeleton import H36M17, JointSet
 from tests.fixtures import folder, humaneva
 from tests.fixtures.folder import motion
@@ -15,7 +15,7 @@ FPS = 50.0
 
 
 def problems(joints, fps=FPS, joint_set=H36M17):
-    return list(motion_problems(joints, joint_set, fps))
+    return label_problems(joints, joint_set, fps)
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,19 @@ def test_labels_with_noise_pass(walk):
     draw = np.random.default_rng(0)
     for fps in (25, 50, 100, 240):
         assert not problems(walk + draw.normal(0, 20, walk.shape), fps)
+
+
+def test_children_pass(walk):
+    """The thigh of a child of three years is about 200 mm long."""
+    assert not problems(walk * 0.45)
+
+
+def test_rounded_labels_pass():
+    """Labels in whole centimeters stand still in many frames."""
+    dataset = open_dataset("studio", None)
+    for clip_id in {(c.subject, c.sequence): c for c in dataset.clip_ids()}.values():
+        joints = np.round(dataset.load(clip_id).joints / 10) * 10
+        assert not [p for p in problems(joints) if "rate" in p.found], clip_id
 
 
 def test_short_and_empty_labels_pass(walk):
@@ -100,6 +113,41 @@ def four_times(joints):
     joints[:] = joints[np.arange(len(joints)) // 4 * 4]
 
 
+def between(joints):
+    """25 labels a second, interpolated on lines."""
+    joints[1:-1:2] = (joints[:-2:2] + joints[2::2]) / 2
+
+
+def held(joints):
+    joints[:] = joints[np.arange(len(joints)) // 10 * 10]
+
+
+def after_a_gap(joints):
+    joints[30] = np.nan
+    joints[31:] += (1500, 0, 0)
+
+
+def beside_gaps(joints):
+    joints[1::2] = np.nan
+    joints[40:60] += (0, 1500, 0)
+
+
+def elbows_and_wrists(joints):
+    joints[:] = joints[:, [*range(12), 13, 12, 14, 16, 15]]
+
+
+def knees_and_ankles(joints):
+    joints[:] = joints[:, [0, 1, 3, 2, 4, 6, 5, *range(7, 17)]]
+
+
+def no_forearms(joints):
+    joints[:, [13, 16]] = joints[:, [12, 15]]
+
+
+def centimeters(joints):
+    joints /= 10
+
+
 def other_order(joints):
     joints[:] = joints[:, np.roll(np.arange(17), 3)]
 
@@ -119,8 +167,16 @@ def meters(joints):
         (half_as_columns, True, "from hip in frame"),
         (frozen, False, "no joint moves from frame 20 to 69"),
         (filled, False, "from frame 20 to 70 all joints move on straight lines"),
-        (twice, False, "labels at 25 per second?"),
-        (four_times, False, "labels at 12.3 per second?"),
+        (twice, False, "every 2 frames: labels at a lower rate than 50"),
+        (four_times, False, "every 4 frames: labels at a lower rate"),
+        (between, False, "lie on lines, every 2 frames"),
+        (held, False, "every 10 frames"),
+        (after_a_gap, False, "hip is 1.46 m away after the gap"),
+        (beside_gaps, False, "after the gap that ends at frame 40"),
+        (elbows_and_wrists, False, "joints in another order?"),
+        (knees_and_ankles, False, "joints in another order?"),
+        (no_forearms, False, "0 mm apart"),
+        (centimeters, True, "(centimeters?)"),
         (other_order, False, "mm apart, "),
         (meters, True, "(meters?)"),
     ],
@@ -139,7 +195,7 @@ def test_frames_are_named(walk):
     for first in (5, 20, 40, 60):
         joints[first : first + 2, 16] += 2000
     found = next(p.found for p in problems(joints) if "from hip" in p.found)
-    assert found.endswith("(8 frames: 5-6, 20-21, 40-41, ...)")
+    assert found.endswith("(8 frames: 5-6, 20-21, 40-41 and 1 more)")
 
 
 def test_faults_of_motion_capture_are_found():

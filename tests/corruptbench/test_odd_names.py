@@ -16,7 +16,7 @@ import pytest
 
 from corruptbench.datasets import ClipId, open_dataset
 from corruptbench.datasets.humaneva import HumanEva
-from corruptbench.datasets.near_misses import first_near_miss, near_miss
+from corruptbench.datasets.near_misses import first_near_miss, near_miss, require_file
 from corruptbench.errors import InputError
 from tests.fixtures import human36m, humaneva
 from tests.fixtures.folder import FRAMES
@@ -80,6 +80,28 @@ def test_other_names_are_no_near_misses(wanted, there, tmp_path):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     assert near_miss(tmp_path / wanted) == ""
+
+
+def test_what_stands_in_place_of_a_file(tmp_path):
+    """Under its very name, so that nobody looks for a file that is listed."""
+    (tmp_path / "gone.mp4").symlink_to("disk2/gone.mp4")
+    (tmp_path / "one.mp4").symlink_to("two.mp4")
+    (tmp_path / "two.mp4").symlink_to("one.mp4")
+    (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "twice.mp4/twice.mp4").mkdir(parents=True)
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for name, said in (
+        ("gone.mp4", "; it is a link to 'disk2/gone.mp4', which is not there"),
+        ("one.mp4", "; it is a link to 'two.mp4', which leads back to itself"),
+        ("folder.mp4", "; it is a folder, not a file"),
+        ("twice.mp4", "; there is 'twice.mp4/twice.mp4': move it one folder up"),
+        ("pipe.mp4", "; it is a pipe, a socket or a device, not a file"),
+    ):
+        assert first_near_miss(tmp_path, [name], [name]) == said
+        among = first_near_miss(tmp_path, ["other.mp4", name], [name])
+        assert among == said.replace("it is", f"'{name}' is")
+        with pytest.raises(InputError, match=f"missing{said}; expected a video"):
+            require_file(tmp_path / name, "expected a video")
 
 
 def test_a_link_to_nowhere(tmp_path):

@@ -24,7 +24,9 @@ def warned(targets, change, low=1.0, high=3.0):
     random = np.random.default_rng(0)
     clips = [likeness(change(_lifted(t, random)), t, "h36m17", 0) for t in targets]
     corrupted = Aggregate(clean=50, corrupted=52, degradation=(low + high) / 2, corruptions={})
-    return dict(warnings_of([c for c in clips if c], corrupted, Interval(low=low, high=high)))
+    aligned = corrupted.model_copy(update={"clean": 40.0})
+    clips = [c for c in clips if c]
+    return dict(warnings_of(clips, corrupted, aligned, Interval(low=low, high=high)))
 
 
 def _lifted(target, random):
@@ -77,3 +79,13 @@ def test_nothing_is_said_about_nothing(targets):
     assert np.isfinite(likeness(broken, targets[0], "h36m17", 0).lagged).all()
     assert warned([], lambda x: x) == {}
     assert "constant" in warned(targets, lambda x: np.broadcast_to(x[:1], x.shape))
+
+
+def test_poses_that_are_turned_as_a_whole(targets):
+    """Neither size nor axes tell, but MPJPE is far above P-MPJPE."""
+    clips = [likeness(t, t, "h36m17", 0) for t in targets]
+    turned = Aggregate(clean=150, corrupted=170, degradation=20, corruptions={})
+    aligned = Aggregate(clean=50, corrupted=70, degradation=20, corruptions={})
+    found = dict(warnings_of(clips, turned, aligned, Interval(low=15, high=25)))
+    assert set(found) == {"rotation"}
+    assert "3.0 times P-MPJPE" in found["rotation"]

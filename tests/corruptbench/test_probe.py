@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from corruptbench.video.probe import probe
 from corruptbench.video.reader import decode
+from corruptbench.video.timing import timing_of
 from tests.fixtures.loose import RATE, remux, write_loose
 
 
@@ -71,8 +74,67 @@ def test_times_that_are_not_even(tmp_path):
     seconds = [Fraction(t, RATE) for t in range(30) if not 10 <= t < 14]
     timing = probe(write_loose(tmp_path / "a.mp4", pictures(26), seconds=seconds)).timing
     assert timing.rate == pytest.approx(25 * RATE / 29)
-    assert timing.unevenness > 2
+    assert timing.usual == pytest.approx(RATE, rel=0.001)
+    assert timing.lateness(RATE) == pytest.approx([0] * 10 + [4] * 16, abs=0.05)
     assert [float(t) for t in timing.times] == pytest.approx([float(s) for s in seconds], abs=1e-3)
+
+
+def without(source, target, frames):
+    """The same packets but some, at the times that they had."""
+    with av.open(str(source)) as given, av.open(str(target), "w") as made:
+        stream = given.streams.video[0]
+        copy = made.add_stream_from_template(stream)
+        for t, packet in enumerate(p for p in given.demux(stream) if p.size):
+            if t not in frames:
+                packet.stream = copy
+                made.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("dropped", [{10}, {1, 20, 21}])
+def test_an_avi_counts_the_frames_that_were_dropped(tmp_path, dropped):
+    whole = write_loose(tmp_path / "whole.avi", pictures(30), "mjpeg", "yuvj420p")
+    path = without(whole, tmp_path / "a.avi", dropped)
+    facts = probe(path)
+    assert facts.frames == len(list(decode(path))) == 30 - len(dropped)
+    assert facts.timing.times == tuple(Fraction(t, RATE) for t in range(30) if t not in dropped)
+
+
+def test_an_avi_with_frames_that_refer_to_later_ones(tmp_path):
+    """Its packets are numbered in the order of decoding."""
+    path = write_loose(tmp_path / "a.avi", pictures(30), options={"bf": "3"})
+    timing = probe(path).timing
+    assert (timing.rate, timing.times, timing.lost) == (RATE, None, False)
+
+
+@pytest.mark.parametrize("rate", [24, 50, 60, 240])
+def test_the_usual_rate_of_rounded_times(rate):
+    """A median step of whole milliseconds is wrong by up to some percent."""
+    seconds = [Fraction(round(1000 * t / rate), 1000) for t in range(200) if t != 120]
+    assert timing_of(None, seconds).usual == pytest.approx(rate, rel=0.005)
+
+
+def write_two(path, second, disposition):
+    """Write two streams of 5 frames and 1 frame."""
+    with av.open(str(path), "w") as made:
+        streams = [made.add_stream(codec, rate=RATE) for codec in ("libx264", second)]
+        streams[1].disposition = disposition
+        for stream in streams:
+            stream.height, stream.width = 48, 64
+            stream.pix_fmt = "rgb24" if stream.name == "png" else "yuv420p"
+        for stream, count in zip(streams, (5, 1), strict=True):
+            for picture in pictures(count):
+                made.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            made.mux(stream.encode())
+    return path
+
+
+def test_two_streams(tmp_path):
+    """A cover picture is none."""
+    two = probe(write_two(tmp_path / "a.mkv", "libx264", Disposition.default))
+    assert ["holds 2 video streams" in text for text in two.oddities()] == [True]
+    cover = probe(write_two(tmp_path / "a.mp4", "png", Disposition.attached_pic))
+    assert (cover.frames, list(cover.oddities())) == (5, [])
 
 
 def test_pictures_of_other_kinds(tmp_path):

@@ -92,5 +92,5 @@ def _wanted(
         expected=f"at least {frames} frames of {camera.width}x{camera.height}",
         remedy="use the whole video at the size that dataset.json states",
         rate=fps,
-        follows_labels=True,
+        follows_labels=frames > 0,
     )

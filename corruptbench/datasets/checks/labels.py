@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets.base import Clip
-from corruptbench.datasets.checks.motion import motion_problems
+from corruptbench.datasets.checks.motion import label_problems
 from corruptbench.datasets.checks.plausibility import THIGHS, median, thighs
 from corruptbench.datasets.checks.report import Finding
 from corruptbench.datasets.checks.views import view_findings
@@ -38,18 +38,18 @@ def _motion(clip: Clip) -> Iterator[Finding]:
     """Yield what is wrong with a recording; it is the same for all cameras."""
     where = f"{clip.id.dataset}/{clip.id.subject}/{clip.id.sequence}"
     remedy = _REMEDY.format(f'"{clip.id.subject}/{clip.id.sequence}"')
-    about = {"subject": clip.id.subject, "what": "motion", "where": where, "remedy": remedy}
+    about = {"subject": clip.id.subject, "where": where}
     if not _valid(clip).any():
         yield Finding(
-            level="missing", found=f"{clip.id.sequence}: none of its {len(clip.joints)} labels is "
-            "valid", expected="some frame without NaN", **about,
+            level="missing", what="labels", expected="some frame without NaN", remedy=remedy,
+            found=f"{clip.id.sequence}: none of its {len(clip.joints)} labels is valid", **about,
         )  # fmt: skip
         return
-    for problem in motion_problems(clip.joints, joint_set(clip.joint_set), clip.fps):
+    for problem in label_problems(clip.joints, joint_set(clip.joint_set), clip.fps):
         yield Finding(
             level="missing" if problem.impossible else "differs",
             found=f"{clip.id.sequence}: {problem.found}", expected=problem.expected,
-            **about,
+            remedy=problem.remedy or remedy, what="motion", **about,
         )  # fmt: skip
 
 

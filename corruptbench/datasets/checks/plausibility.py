@@ -17,6 +17,8 @@ THIGH_MM = (250.0, 650.0)
 THIGHS = {"h36m17": (1, 2), "humaneva15": (11, 12)}
 #: The units, mm.
 _SIZES = {"mm": 1.0, "m": 1000.0}
+#: Units that people have, mm.
+_GUESSES = {"meters": 1000.0, "millimeters": 0.001, "centimeters": 10.0, "inches": 25.4}
 #: Heights of the hips above the floor that a person has, lying or standing on a chair, m. A camera
 #: is farther from them. Our own choice.
 HIPS_M = (-0.2, 2.0)
@@ -40,10 +42,9 @@ def median(values: Poses) -> float:
 def likely(thigh: float) -> str:
     """Return a guess, such as " (meters?)", at the unit of a thigh that should be in mm."""
     low, high = THIGH_MM
-    if low <= thigh * 1000 <= high:
-        return " (meters?)"
-    if low <= thigh / 1000 <= high:
-        return " (millimeters?)"
+    for name, size in _GUESSES.items():
+        if low <= thigh * size <= high:
+            return f" ({name}?)"
     return " (pixels?)" if thigh > 0 else ""
 
 

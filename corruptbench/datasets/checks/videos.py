@@ -8,6 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corruptbench.datasets.checks import report
 from corruptbench.datasets.checks.report import Finding
 from corruptbench.errors import InputError
@@ -18,11 +21,14 @@ if TYPE_CHECKING:
 #: How far the rate of a video may be from the declared one, as a share of it: 59.94 is taken for
 #: 60, 50 is not. Our own choice.
 SAME_RATE = 0.01
-#: How far a frame may be from its place at a constant rate, in frames. Beyond it frames are missing
-#: in between. Our own choice.
+#: How far a frame may be from its place at a constant rate, in frames, and how much longer than the
+#: others a step may be. Beyond it frames are missing in between. Our own choice: a dropped frame is
+#: 1, and phones are a few ms early or late.
 EVEN = 0.5
 #: Videos may be longer than their labels by this many seconds or by this share. Our own choice.
 SURPLUS_S, SURPLUS = 1.0, 0.1
+#: What is expected in place of any of a video's oddities.
+_PICTURES = "one stream of progressive pictures, all shown"
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def _pictures(facts: VideoFacts, wanted: Wanted) -> Iterator[dict[str, str]]:
     elif wanted.frames not in (None, facts.frames):
         yield {"level": "differs", "found": found}
     for oddity in facts.oddities():
-        yield {"level": "differs", "found": oddity, "expected": "progressive pictures, all shown"}
+        yield {"level": "differs", "found": oddity, "expected": _PICTURES}
     if facts.pixel != 1:
         yield {
             "level": "differs",
@@ -136,10 +142,9 @@ def _times(facts: VideoFacts, wanted: Wanted) -> Iterator[dict[str, str]]:
             "remedy": f"nothing to do if there are {fps:g} frames per second",
         }  # fmt: skip
         return
-    ratio = float(timing.rate) / fps
-    gaps = f", unevenly: up to {timing.unevenness:.1f} frames from their places"
-    uneven = timing.unevenness > EVEN
-    found = f"{float(timing.rate):.4g} frames per second{gaps if uneven else ''}"
+    rate = timing.rate_near(fps)
+    ratio, gaps = rate / fps, _gaps(timing.lateness(rate))
+    found = f"{rate:.4g} frames per second{gaps}"
     if abs(ratio - 1) > SAME_RATE:
         yield {
             "level": "missing", "found": found, **expected,
@@ -147,7 +152,7 @@ def _times(facts: VideoFacts, wanted: Wanted) -> Iterator[dict[str, str]]:
             "file states it wrongly, correct that without encoding: "
             f"ffmpeg -itsscale {ratio:.6g} -i IN -c copy OUT",
         }  # fmt: skip
-    elif uneven:
+    elif gaps:
         yield {
             "level": "differs", "found": found, **expected,
             "remedy": "nothing to do if each label belongs to the frame of its number; labels at a "
@@ -160,3 +165,18 @@ def _times(facts: VideoFacts, wanted: Wanted) -> Iterator[dict[str, str]]:
             "expected": "one label for each frame, from the first frame on",
             "remedy": "check that labels and video start together and have the same rate",
         }  # fmt: skip
+
+
+def _gaps(late: NDArray[np.float64]) -> str:
+    """Return what is uneven in words, "" for nothing; ``late`` is how late frames are, in frames.
+
+    A frame is missing where all that follow are late from there on.
+    """
+    rises = np.diff(late)
+    after = np.flatnonzero(rises >= EVEN)
+    if after.size:
+        count = int(np.maximum(np.rint(rises[after]), 1).sum())
+        are = "frame is" if count == 1 else "frames are"
+        return f", but {count} {are} missing in between, the first after frame {after[0]}"
+    away = np.abs(late - np.median(late)).max(initial=0.0) if late.size else 0.0
+    return f", unevenly: up to {away:.1f} frames from their places" if away > EVEN else ""

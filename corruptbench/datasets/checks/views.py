@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
-from corruptbench.datasets.base import Clip
+from corruptbench.datasets.base import Clip, bounds
 from corruptbench.datasets.checks.report import Finding, Level
 
 #: Fields of view of cameras, degrees: beyond them a focal length is believed to be in another unit,
@@ -23,24 +23,41 @@ SEEN = 0.5
 #: px, and a person of three pictures is described in another unit.
 LEAST_PX, MOST_PICTURES = 20.0, 3.0
 
+#: A lens model should take a point at the edge of the picture back to itself, px.
+FOLDED_PX = 1.0
+#: Share of a person's joints that lie in its box, in the median frame, and how much taller the box
+#: may be than the joints' bounds, or smaller. Boxes of bodies exceed joints by some percent. Found:
+#: 1 and 1.0 to 1.3. Our own choice.
+IN_BOX, BOX_HEIGHTS = 0.7, (0.6, 2.0)
+#: Share of the frames with a person in the picture that may have no box.
+NO_BOX = 0.2
+
 _WRONG_CAMERA = (
-    "check the camera: rotation is from world to camera axes, position is the camera's own place "
-    "in the world (not the translation of OpenCV), units are mm, and focal length and principal "
-    "point are px of the stored picture"
+    "check the camera: rotation is from world to camera axes (x right, y down, z forward), "
+    "position is the camera's own place in the world (not the translation of OpenCV), units are "
+    "mm, and focal length and principal point are px of the stored picture; or the labels: z is up"
 )
 
 
 @dataclass(frozen=True)
 class _View:
-    """What a camera sees in a clip: heights (F,) px, NaN where unknown, and where the hips are."""
+    """What a camera sees in a clip.
+
+    Attributes:
+        heights: (F,) px, of the bounds of the projected joints; NaN where unknown.
+        hips_inside: where the hips are in the picture, of the labeled frames.
+        anybody: whether a box reaches into the picture in some frame.
+        box_fault: what is wrong with boxes that are given beside the labels; "" if nothing is.
+    """
 
     heights: NDArray[np.float64]
     hips_inside: NDArray[np.bool_]
     anybody: bool
+    box_fault: str
 
 
 def view_findings(clips: Sequence[Clip]) -> Iterator[Finding]:
-    """Yield one finding for each camera of a subject, and one for each clip that shows nobody.
+    """Yield one finding for each camera of a subject, and one for each of its clips at fault.
 
     Args:
         clips: of one subject.
@@ -50,12 +67,19 @@ def view_findings(clips: Sequence[Clip]) -> Iterator[Finding]:
         views = [_view(clip) for clip in own]
         yield _camera(own[0], views)
         for clip, view in zip(own, views, strict=True):
+            about = partial(Finding, subject=clip.id.subject, what="cameras", where=str(clip.id))
             if not view.anybody and any(v.anybody for v in views):
-                yield Finding(
-                    level="missing", subject=clip.id.subject, what="cameras",
+                yield about(
+                    level="missing",
                     found=f"{clip.id.sequence}: nobody is in the picture of {name} in any frame",
-                    expected="a person in some frame", where=str(clip.id),
+                    expected="a person in some frame",
                     remedy="exclude the clip in the manifest, or correct its labels",
+                )
+            elif view.box_fault:
+                yield about(
+                    level="differs", found=f"{clip.id.sequence}: box.{name}: {view.box_fault}",
+                    expected="boxes around the projected labels, in px of this camera's pictures",
+                    remedy=f"correct the column box.{name}, or leave it out",
                 )  # fmt: skip
 
 
@@ -63,13 +87,40 @@ def _view(clip: Clip) -> _View:
     width, height = clip.camera.width, clip.camera.height
     hips = clip.keypoints[:, 0]
     labeled = np.isfinite(clip.joints[:, 0]).all(axis=1)
-    boxes = clip.boxes
-    shown = (boxes[:, 0] < width) & (boxes[:, 2] > 0) & (boxes[:, 1] < height) & (boxes[:, 3] > 0)
+    boxes, joints = clip.boxes, bounds(clip.keypoints)
     return _View(
-        boxes[:, 3] - boxes[:, 1],
+        joints[:, 3] - joints[:, 1],
         np.all((hips >= 0) & (hips <= (width, height)), axis=1)[labeled],
-        bool(shown.any()),
+        bool(_reaches(boxes, width, height).any()),
+        "" if clip.person_boxes is None else _box_fault(clip, joints),
     )
+
+
+def _reaches(boxes: NDArray[np.float64], width: int, height: int) -> NDArray[np.bool_]:
+    """Return which boxes (F, 4) reach into the picture."""
+    x0, y0, x1, y1 = boxes.T
+    return np.asarray((x0 < width) & (x1 > 0) & (y0 < height) & (y1 > 0))
+
+
+def _box_fault(clip: Clip, joints: NDArray[np.float64]) -> str:
+    """Compare given boxes with the bounds (F, 4) of the projected joints."""
+    boxes, points = clip.boxes, clip.keypoints
+    shown = _reaches(joints, clip.camera.width, clip.camera.height)
+    given = np.isfinite(boxes).all(axis=1)
+    both = shown & given
+    if shown.any() and 1 - (both.sum() / shown.sum()) > NO_BOX:
+        return f"none in {(shown & ~given).sum()} of {shown.sum()} frames that show the person"
+    if not both.any():
+        return ""
+    x0, y0, x1, y1 = (side[both, None] for side in boxes.T)
+    x, y = points[both, :, 0], points[both, :, 1]
+    share = float(np.median(((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)).mean(axis=1)))
+    taller = float(
+        np.median((boxes[both, 3] - boxes[both, 1]) / (joints[both, 3] - joints[both, 1]))
+    )
+    if share >= IN_BOX and BOX_HEIGHTS[0] <= taller <= BOX_HEIGHTS[1]:
+        return ""
+    return f"{share:.0%} of the joints lie in them, and they are {taller:.3g} times as tall"
 
 
 def _camera(clip: Clip, views: Sequence[_View]) -> Finding:
@@ -77,33 +128,58 @@ def _camera(clip: Clip, views: Sequence[_View]) -> Finding:
     angles = fields_of_view(camera)
     heights = np.concatenate([v.heights for v in views])
     inside = np.concatenate([v.hips_inside for v in views])
-    tall = float(np.median(heights[np.isfinite(heights)])) if np.isfinite(heights).any() else np.nan
-    share = float(inside.mean()) if inside.size else np.nan
-    found = (
-        f"{name}: field of view {angles[0]:.3g} x {angles[1]:.3g} degrees, the person is "
-        f"{tall:.0f} px tall ({tall / camera.height:.0%} of the picture), hips in the picture in "
-        f"{share:.0%} of the frames"
-    )
-    about = partial(Finding, subject=clip.id.subject, what="cameras", found=found)
+    field = f"{name}: field of view {angles[0]:.3g} x {angles[1]:.3g} degrees"
+    about = partial(Finding, subject=clip.id.subject, what="cameras")
     low, high = FIELD_OF_VIEW
-    if not low <= min(angles) <= max(angles) <= high:
+    if not low <= max(angles) <= high:
         return about(
-            level="missing", expected=f"a field of view of {low:g} to {high:g} degrees",
+            level="missing", found=field,
+            expected=f"a field of view of {low:g} to {high:g} degrees",
             remedy=f"check focal_length: {camera.focal_length.tolist()} px for pictures of "
             f"{camera.width}x{camera.height} (a length in mm is to be multiplied by the width in "
             "px, divided by the width of the sensor in mm)",
         )  # fmt: skip
-    anybody = any(v.anybody for v in views)
-    level: Level = "ok" if anybody and share >= SEEN else "differs"
-    expected = f"the hips in the picture, in {SEEN:.0%} of the labeled frames or more"
-    if not anybody:
-        level = "missing"
-    elif level == "ok" and not LEAST_PX <= tall <= MOST_PICTURES * camera.height:
-        level, expected = (
-            "differs",
-            (f"a person of {LEAST_PX:g} px to {MOST_PICTURES:g} times the picture's height"),
-        )
-    return about(level=level, expected=expected, remedy="" if level == "ok" else _WRONG_CAMERA)
+    if not any(v.anybody for v in views):
+        behind = "" if np.isfinite(heights).any() else ", the person is behind the camera"
+        return about(
+            level="missing", found=f"{field}, nobody is in its pictures{behind}",
+            expected="a person in some frame", remedy=_WRONG_CAMERA,
+        )  # fmt: skip
+    tall = float(np.nanmedian(heights)) if np.isfinite(heights).any() else np.nan
+    share = float(inside.mean()) if inside.size else 1.0
+    found = (
+        f"{field}, the person is {tall:.3g} px tall ({tall / camera.height:.0%} of the picture), "
+        f"hips in the picture in {share:.0%} of the frames"
+    )
+    folded = _folded(camera)
+    level, expected, remedy = _judged(camera, tall, share, folded)
+    return about(level=level, found=found + folded, expected=expected, remedy=remedy)
+
+
+def _judged(camera: Camera, tall: float, share: float, folded: str) -> tuple[Level, str, str]:
+    """Return level, what is expected, and the remedy."""
+    if folded:
+        return "differs", "a lens that shows each point once", "check distortion"
+    if share < SEEN:
+        expected = f"the hips in the picture, in {SEEN:.0%} of the labeled frames or more"
+        return "differs", expected, _WRONG_CAMERA
+    if not LEAST_PX <= tall <= MOST_PICTURES * camera.height:
+        expected = f"a person of {LEAST_PX:g} px to {MOST_PICTURES:g} times the picture's height"
+        return "differs", expected, _WRONG_CAMERA
+    return "ok", "a person in the picture", ""
+
+
+def _folded(camera: Camera) -> str:
+    """Return what shows that the lens model folds over within the picture; "" if nothing does."""
+    x, y = np.meshgrid(np.linspace(0, camera.width, 5), np.linspace(0, camera.height, 5))
+    points = np.stack([x.ravel(), y.ravel()], axis=-1)
+    with np.errstate(all="ignore"):
+        flat = camera.unproject(points)
+        again = camera.project(np.concatenate([flat, np.ones((len(flat), 1))], axis=-1))
+        away = np.linalg.norm(again - points, axis=-1)
+    if (away <= FOLDED_PX).all():
+        return ""
+    return ", its distortion is too strong for its pictures: the lens model folds over in them"
 
 
 def fields_of_view(camera: Camera) -> tuple[float, float]:

@@ -1,0 +1,41 @@
+"""Runs of frames, and their names in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Runs that a sentence names.
+NAMED = 3
+
+
+def runs(mask: NDArray[np.bool_]) -> list[range]:
+    """Return the stretches of successive true values of a mask (F,)."""
+    found = np.flatnonzero(mask)
+    parts = np.split(found, np.flatnonzero(np.diff(found) > 1) + 1)
+    return [range(int(p[0]), int(p[-1]) + 1) for p in parts if p.size]
+
+
+def frames_in(mask: NDArray[np.bool_], first: int = 0) -> str:
+    """Return the frames of a mask (F,) in words, such as "3 frames: 4-5, 90".
+
+    Args:
+        mask: which frames.
+        first: number of the first one.
+    """
+    count = int(mask.sum())
+    return f"{count} frame{'s' * (count > 1)}: {listed(names(mask, first))}"
+
+
+def names(mask: NDArray[np.bool_], first: int = 0) -> list[str]:
+    """Return the runs of a mask (F,) as "7" or "100-130"; ``first`` as for `frames_in`."""
+    ends = [(run[0] + first, run[-1] + first) for run in runs(mask)]
+    return [f"{a}" if a == b else f"{a}-{b}" for a, b in ends]
+
+
+def listed(items: Sequence[str]) -> str:
+    """Return the first items, and how many more there are."""
+    more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
+    return ", ".join(items[:NAMED]) + more
