@@ -179,7 +179,7 @@ class LabelCheck(Record):
 #: Kinds of warnings: of the labels, then of the predictions.
 WarningName = Literal[
     "labels-motion", "labels-lag", "labels-sides", "labels-camera", "labels-rate", "labels-apart",
-    "size", "rotation", "constant", "sides", "axes", "lag", "degradation",
+    "size", "constant", "sides", "axes", "rotation", "lag", "degradation",
 ]  # fmt: skip
 
 

@@ -62,9 +62,10 @@ class CleanCells:
                 )
         self._motion[recording] = found
 
-    def labels(self) -> tuple[LabelCheck, ...]:
-        """Return whether the labels of each clip lie on the person, as far as a result holds."""
-        return label_checks.rows(self._labels.evidence())[:MOST_LABELS]
+    def labels(self) -> tuple[LabelCheck, ...] | None:
+        """Return whether the labels of each clip lie on the person; None for too many clips."""
+        rows = label_checks.rows(self._labels.evidence())
+        return rows if len(rows) <= MOST_LABELS else None
 
     def warnings(self, summary: Summary) -> tuple[ResultWarning, ...]:
         """Return why the numbers of a summary may not mean what they seem."""

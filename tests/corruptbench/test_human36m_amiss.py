@@ -308,13 +308,11 @@ def test_check_of_a_video_that_does_not_state_its_length(root):
         pictures = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
     write_video(path, pictures, movflags="+frag_keyframe+empty_moov+delay_moov")
     (found,) = [f for f in findings(root, "S9", "videos") if f.where == str(path)]
-    assert (found.level, found.found) == (
-        "differs", "its header does not state the number of frames",
-    )  # fmt: skip
+    assert (found.level, found.found) == ("differs", f"{len(pictures)} frames of 1000x1000")
     assert found.expected.startswith("2902 frames of 1000x1000")
     write_video(path, [p[:-2] for p in pictures], movflags="+frag_keyframe+empty_moov+delay_moov")
     (found,) = [f for f in findings(root, "S9", "videos") if f.where == str(path)]
-    assert (found.level, found.found) == ("missing", "0 frames of 1000x998")
+    assert (found.level, found.found) == ("missing", f"{len(pictures)} frames of 1000x998")
 
 
 def test_check_of_the_projection(root):
