@@ -400,6 +400,15 @@ def test_refuses_labels_of_other_clips(
     assert "the clips table's 9" in message
 
 
+def test_labels_may_end_where_a_result_holds_no_more(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(labels=_labels(clip_table())[:4])
+    assert "found 4 labels, without" in refusal(path)
+    monkeypatch.setattr("corruptbench.leaderboard.labels.MOST_LABELS", 4)
+    check(path)
+
+
 def test_every_fault_of_labels_has_its_kind_of_warning() -> None:
     verdicts = get_args(schema.LabelCheck.model_fields["verdict"].annotation)
     faults = {f"labels-{verdict}" for verdict in verdicts if verdict not in {"agrees", "unclear"}}
