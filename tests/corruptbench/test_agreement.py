@@ -96,7 +96,7 @@ def test_one_frame_is_found_where_people_run(recordings):
     evidence = evidence_of(recordings["S2", "running_1"], "cam1", lambda x: late(x, 1))
     found = judge(evidence)
     assert (found.verdict, round(found.lag)) == ("lag", 1)
-    assert "first label " in found.text
+    assert "first label, " in found.text
 
 
 def test_exchanged_sides_are_found(walk):
