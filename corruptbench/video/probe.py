@@ -16,6 +16,7 @@ from typing import NamedTuple
 import av
 from av.container import InputContainer
 from av.stream import Disposition
+from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from corruptbench.errors import InputError
@@ -32,6 +33,11 @@ _BOXES = {
 }  # fmt: skip
 #: Transfer functions of high dynamic range (ITU-T H.273) and their names.
 _HDR = {16: "PQ", 18: "HLG"}
+#: Containers whose times begin anywhere.
+_ANY_START = {"avi", "mpegts", "mpeg"}
+#: Seconds after which the first picture is late. Frames that wait for others, and sound, make up to
+#: 0.1. Our own choice.
+_LATE = 0.2
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,9 @@ class VideoFacts:
         cut: frames that the file holds and its edit list hides.
         stated: frames per second that the file states; None where it does not.
         timing: rate and times of the frames.
+        start: seconds at which the first frame is shown; 0 where times begin anywhere.
         interlaced: whether a frame holds two moments.
+        full_range: whether black is 0 and not 16; decoding takes it into account.
         transfer: "PQ" or "HLG" for high dynamic range, else "".
         turned: whether a rotation tag turns or mirrors the pictures.
         pixel: width of a pixel divided by its height.
@@ -57,7 +65,9 @@ class VideoFacts:
     cut: int
     stated: Fraction | None
     timing: Timing
+    start: float
     interlaced: bool
+    full_range: bool
     transfer: str
     turned: bool
     pixel: Fraction
@@ -70,6 +80,11 @@ class VideoFacts:
             yield (
                 f"an edit list hides {self.cut} of its {self.frames + self.cut} frames (it was cut "
                 "without encoding): they are left out, as players do"
+            )
+        if self.start > _LATE:
+            yield (
+                f"its first picture is shown {self.start:.2f} s after its start (it was cut "
+                "without encoding?): frame 0 is that picture"
             )
         if self.interlaced:
             yield (
@@ -148,7 +163,9 @@ def _facts(
         cut=sum(p.hidden for p in packets),
         stated=stated,
         timing=timing_of(stated, seconds if len(seconds) == frames else [None] * frames),
+        start=0.0 if container.format.name in _ANY_START or not times else float(times[0] * unit),
         interlaced=first.interlaced_frame,
+        full_range=int(first.color_range) == ColorRange.JPEG.value,
         transfer=_HDR.get(int(first.color_trc), ""),
         turned=turn_of(first, path) is not None,
         pixel=stream.sample_aspect_ratio or Fraction(1),

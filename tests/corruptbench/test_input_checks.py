@@ -7,8 +7,12 @@ import shutil
 from fractions import Fraction
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from corruptbench.datasets import ClipId, Finding, open_dataset
+from corruptbench.datasets.checks.dataset import _tolerated
 from corruptbench.video.reader import decode
 from tests.corruptbench.conftest import build_arguments
 from tests.corruptbench.test_data_check import bad, change, findings
@@ -176,6 +180,7 @@ def test_labels_that_cannot_be_right(spoil, level, what, said, mine, cli):
     [
         ({"focal_length": [12.0, 12.0]}, "missing", "field of view 159 x 159 degrees"),
         ({"focal_length": [1600.0, 1600.0]}, "missing", "field of view 4.58 x 4.58 degrees"),
+        ({"focal_length": [1300.0, 1300.0]}, "differs", "px tall (4"),
         ({"focal_length": [25.0, 25.0]}, "differs", "px tall (8% of the picture)"),
     ],
 )
@@ -201,6 +206,94 @@ def test_the_verdict(mine, mini_manifest, cli):
         "cannot be built: A1: videos: labels only (expected labels and videos), and 1 more"
         in cli(*words).out
     )
+
+
+def same_video(root):
+    shutil.copy(root / CLIP, root / CLIP.replace("cam1", "cam2"))
+
+
+def linked_video(root):
+    other = root / CLIP.replace("cam1", "cam2")
+    other.unlink()
+    other.symlink_to(root / CLIP)
+
+
+def same_labels(root):
+    joints = folder.motion(folder.FRAMES, 0)
+    folder.write_labels(root / "labels/A1.parquet", {"step_1": joints, "sway_1": joints})
+
+
+def same_camera(root):
+    record = json.loads((root / "dataset.json").read_text())
+    change(root, "cam2", **record["cameras"]["cam1"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what", "said"),
+    [
+        (same_video, "videos", "step_1.cam1.mp4 and step_1.cam2.mp4 have the same content"),
+        (linked_video, "videos", "step_1.cam1.mp4 and step_1.cam2.mp4 have the same content"),
+        (same_labels, "labels", "step_1 and sway_1 have the same content"),
+        (same_camera, "cameras", "cam1 and cam2 have the same content"),
+    ],
+)
+def test_what_is_given_twice(spoil, what, said, mine, cli):
+    spoil(mine)
+    _, records = findings(cli, "folder", "--root", mine)
+    assert any((r["level"], r["what"], r["found"]) == ("differs", what, said) for r in records), (
+        records
+    )
+
+
+def boxes(change_boxes):
+    def spoil(root):
+        path = root / "labels/A2.parquet"
+        dataset = open_dataset("folder", root)
+        table = pq.read_table(path)
+        for name in ("cam1", "cam2"):
+            clip = dataset.load(ClipId("mini", "A2", "step_1", name, "step"))
+            column = change_boxes(clip.boxes).astype(np.float32).ravel()
+            table = table.append_column(f"box.{name}", pa.FixedSizeListArray.from_arrays(column, 4))
+        pq.write_table(table, path)
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("change_boxes", "said"),
+    [
+        (lambda b: b, None),
+        (lambda b: b + (-4, -8, 4, 2), None),
+        (lambda b: b + (40, 0, 40, 0), "0% of the joints"),
+        (lambda b: b / 2, "of the joints lie in them"),
+        (lambda b: b[:, [1, 0, 3, 2]], "of the joints lie in them"),
+        (lambda b: np.tile([0.0, 0, 128, 128], (len(b), 1)), "times as tall"),
+        (lambda b: np.where(np.arange(len(b))[:, None] > 1, np.nan, b), "none in 6 of 8 frames"),
+    ],
+)
+def test_boxes_are_around_the_labels(change_boxes, said, mine, cli):
+    boxes(change_boxes)(mine)
+    _, records = findings(cli, "folder", "--root", mine)
+    found = [r["found"] for r in records if r["level"] != "ok"]
+    assert len(found) == (0 if said is None else 2), found
+    assert all(said in text and ": box.cam" in text for text in found)
+
+
+@pytest.mark.parametrize("values", [[5.0, 0, 0, 0, 0], [-20.0, 0, 0, 0, 0], [0, 0, 0, 0, 1e300]])
+def test_a_lens_that_folds_over(values, mine, cli):
+    change(mine, "cam1", model="opencv", distortion=values)
+    _, records = findings(cli, "folder", "--root", mine)
+    found = [r for r in records if r["what"] == "cameras" and "cam1" in r["found"]]
+    assert found
+    assert all(r["level"] != "ok" for r in found)
+
+
+def test_official_labels_are_no_error():
+    """Nobody can correct them: what is odd in them is said, and the build goes on."""
+    bad = Finding(level="missing", subject="S1", what="motion", found="a jump", expected="none")
+    assert _tolerated(bad).level == "differs"
+    empty = Finding(level="missing", subject="S1", what="labels", found="none", expected="some")
+    assert _tolerated(empty).level == "missing"
 
 
 @pytest.mark.detector

@@ -148,4 +148,9 @@ def test_pictures_of_other_kinds(tmp_path):
     path = write_loose(tmp_path / "dv.mp4", pictures(5), pixel=Fraction(16, 15), sound=True)
     facts = probe(path)
     assert (facts.pixel, facts.sound, list(facts.oddities())) == (Fraction(16, 15), True, [])
+    late = remux(path, tmp_path / "late.mkv", start=Fraction(-1))
+    assert probe(late).start == pytest.approx(1, abs=0.1)
+    assert any("shown 1.0" in text for text in probe(late).oddities())
+    full = write_loose(tmp_path / "full.avi", pictures(5), "mjpeg", "yuvj420p")
+    assert (probe(full).full_range, facts.full_range) == (True, False)
     assert probe(write_loose(tmp_path / "turned.mp4", pictures(5), turn=(90, False))).turned

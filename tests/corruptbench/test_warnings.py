@@ -10,12 +10,14 @@ import pytest
 
 from corruptbench import api
 from corruptbench.datasets import open_dataset
+from corruptbench.evaluation.label_checks import LabelChecks, warnings_of
 from corruptbench.leaderboard import check
 from corruptbench.leaderboard.schema import LONGEST_TEXT
-from corruptbench.manifest import load_manifest
+from corruptbench.manifest import CLEAN, load_manifest
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import write_lock
 from corruptbench.shards.records import CellDetections, DetectorRecord, shard_path
+from corruptbench.skeleton import H36M17
 from tests.fixtures.folder import motion, write_dataset, write_labels
 
 LATE = 5  # frames
@@ -40,8 +42,10 @@ def shards(root, mini_manifest, tmp_path_factory):
         seen = np.roll(clip.keypoints, shift, axis=0).astype(np.float32)
         scores, boxes = np.ones(seen.shape[:2], np.float32), clip.boxes.astype(np.float32)
         free = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.uint32)
+        other = seen[:, H36M17.mirror]  # what is seen under corruption says nothing of the labels
         cells = [
-            CellDetections(cell, seen, scores, boxes, *free, "0" * 64) for cell in manifest.cells
+            CellDetections(cell, seen if cell == CLEAN else other, scores, boxes, *free, "0" * 64)
+            for cell in manifest.cells
         ]
         path = shard_path(out, clip_id)
         parquet.write(path, clip_id, "0" * 64, cells, manifest, fake)
@@ -155,3 +159,21 @@ def test_labels_that_changed_after_the_build(
     assert "A2/step_1" in said
     assert "frame 40" in said
     assert (tmp_path / "tiny.json").exists() != refused
+
+
+def test_exchanged_cameras_are_found_in_shards(root):
+    dataset = open_dataset("folder", root)
+    one, other = (dataset.load(c) for c in dataset.clip_ids()[:2])
+    assert one.id.sequence == other.id.sequence
+    checks = LabelChecks("h36m17")
+    for clip, seen in ((one, other.keypoints), (other, one.keypoints)):
+        free = np.zeros(len(seen), np.float32), np.zeros(len(seen), np.uint32)
+        points, boxes = seen.astype(np.float32), clip.boxes.astype(np.float32)
+        scores = np.ones(points.shape[:2], np.float32)
+        checks.add(clip, CellDetections(CLEAN, points, scores, boxes, *free, "0" * 64))
+    found = dict(warnings_of(checks.evidence()))
+    assert set(found) == {"labels-camera"}
+    assert (
+        "labels, camera cam1, cam2: the first: the video shows what camera cam2 sees"
+        in (found["labels-camera"])
+    )

@@ -151,6 +151,7 @@ class _Subject:
             remedy="use the original video",
             frames=count,
             rate=tables.FPS,
+            official=True,
         )
 
     def _boxes(self) -> Finding:

@@ -128,6 +128,7 @@ class _Subject:
             expected=f"at least {each} of {WIDTH}x{HEIGHT}",
             remedy="use the original video: download and unpack it again",
             rate=60.0,
+            official=True,
         )
 
     def _sync(self) -> Iterator[Finding]:

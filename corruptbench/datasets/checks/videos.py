@@ -43,6 +43,7 @@ class Wanted:
         remedy: for a video that is something else.
         rate: frames per second.
         frames: their official number; None where every number from the labels' on is as good.
+        official: whether it is official data, of which a rate that differs is no error.
         follows_labels: whether a video that is much longer than its labels is doubtful.
     """
 
@@ -52,6 +53,7 @@ class Wanted:
     remedy: str
     rate: float
     frames: int | None = None
+    official: bool = False
     follows_labels: bool = False
 
     @property
@@ -136,7 +138,7 @@ def _times(facts: VideoFacts, wanted: Wanted) -> Iterator[dict[str, str]]:
     """Yield what is wrong with rate and times of the frames."""
     timing, fps = facts.timing, wanted.rate
     expected = {"expected": f"{fps:g} frames per second, evenly"}
-    if timing.lost:
+    if timing.lost and (facts.stated is None or abs(facts.stated / fps - 1) <= SAME_RATE):
         yield {
             "level": "differs", "found": "it does not state when its frames are shown", **expected,
             "remedy": f"nothing to do if there are {fps:g} frames per second",
@@ -147,7 +149,7 @@ def _times(facts: VideoFacts, wanted: Wanted) -> Iterator[dict[str, str]]:
     found = f"{rate:.4g} frames per second{gaps}"
     if abs(ratio - 1) > SAME_RATE:
         yield {
-            "level": "missing", "found": found, **expected,
+            "level": "differs" if wanted.official else "missing", "found": found, **expected,
             "remedy": "declare the rate of the videos, with one label for each frame; if only the "
             "file states it wrongly, correct that without encoding: "
             f"ffmpeg -itsscale {ratio:.6g} -i IN -c copy OUT",
