@@ -159,7 +159,7 @@ def test_real_footage_as_a_data_set(footage, tmp_path, cli):
     views = []
     for name in CAMERAS:
         source = footage / f"Demo_SinglePerson/videos/{name}.mp4"
-        path = part(source, root / f"videos/P1/beam.{name}.mp4", 45)
+        path = part(source, root / f"videos/P1/beam.{name}.mp4", 30)
         info = track(look_at(path), load("movenet:lightning")).info
         cameras[name] |= {"width": info.width, "height": info.height}
         scores = np.isfinite(info.joints[..., 0]).astype(float)

@@ -48,9 +48,10 @@ def label_problems(joints: Array, joint_set: JointSet, fps: float) -> list[Probl
     found = list(body_problems(joints, joint_set))
     if any(problem.remedy for problem in found):
         return found  # in another unit, in which nothing else can be judged
+    still, straight = _still_and_straight(joints)
     motion = (
-        _jumps(joints, joint_set, fps), _gaps(joints, joint_set, fps), _frozen(joints, fps),
-        _lower_rate(joints, fps),
+        _jumps(joints, joint_set, fps), _gaps(joints, joint_set, fps),
+        _frozen(still, straight, fps), _lower_rate(still, straight, fps),
     )  # fmt: skip
     return found + [problem for problem in motion if problem]
 
@@ -92,8 +93,7 @@ def _gaps(joints: Array, joint_set: JointSet, fps: float) -> Problem | None:
     )
 
 
-def _frozen(joints: Array, fps: float) -> Problem | None:
-    still, straight = _still(joints), _straight(joints)
+def _frozen(still: Mask, straight: Mask, fps: float) -> Problem | None:
     longest = max(runs(still), key=len, default=range(0))
     if len(longest) >= FROZEN_S * fps:
         first, last = longest[0], longest[-1] + 1
@@ -110,12 +110,12 @@ def _frozen(joints: Array, fps: float) -> Problem | None:
     )
 
 
-def _lower_rate(joints: Array, fps: float) -> Problem | None:
+def _lower_rate(still: Mask, straight: Mask, fps: float) -> Problem | None:
     """Find labels at a lower rate than the video, given again or interpolated on lines.
 
     Both make the same pattern again and again. People who stand still do not.
     """
-    for mask, how in ((_still(joints), "repeat"), (_straight(joints), "lie on lines")):
+    for mask, how in ((still, "repeat"), (straight, "lie on lines")):
         starts = np.array([run[0] for run in runs(mask)])
         if len(starts) < _TIMES or mask.mean() <= LOWER_RATE:
             continue
@@ -130,14 +130,9 @@ def _lower_rate(joints: Array, fps: float) -> Problem | None:
     return None
 
 
-def _still(joints: Array) -> Mask:
-    """Return which steps (F - 1,) move no joint."""
-    return np.asarray(np.abs(np.diff(joints, axis=0)).max(axis=(1, 2), initial=0) == 0)
-
-
-def _straight(joints: Array) -> Mask:
-    """Return which steps (F - 2,) repeat the one before them."""
-    steps = np.diff(joints, axis=0)
-    size = np.abs(steps).max(axis=(1, 2), initial=0)
-    change = np.abs(np.diff(steps, axis=0)).max(axis=(1, 2), initial=0)
-    return np.asarray((change <= _SAME_STEP * size[1:]) & (size[1:] > _MOVES))
+def _still_and_straight(joints: Array) -> tuple[Mask, Mask]:
+    """Return which steps (F - 1,) move no joint, and which (F - 2,) repeat the one before them."""
+    steps = np.diff(joints.reshape(len(joints), joints[0:1].size), axis=0)
+    size = np.abs(steps).max(axis=1, initial=0)
+    change = np.abs(np.diff(steps, axis=0)).max(axis=1, initial=0)
+    return size == 0, (change <= _SAME_STEP * size[1:]) & (size[1:] > _MOVES)
