@@ -1,4 +1,4 @@
-"""Whether a benchmark and a data set fit together, before anything is read or built."""
+"""Check that a benchmark and a data set fit together, before anything is read or built."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ CAP = 0.15
 #: Lags in frames that are tried with every rate.
 RATE_LAGS = np.array([-2, 0, 2])
 #: Labels for one frame of the video: the ratios of the frame rates 24 (23.976), 25, 30, 48, 50, 60
-#: (59.94), 100 and 120, one or two of which people confuse.
+#: (59.94), 100 and 120. People confuse some of these pairs.
 RATES = np.array(
     [
         1 / 4, 2 / 5, 1 / 2, 3 / 5, 4 / 5, 5 / 6, 24 / 25, 1000 / 1001,
@@ -111,3 +111,9 @@ def _shared(residuals: NDArray[np.float32], share: NDArray[np.float32]) -> Array
     distances = np.minimum(np.sqrt(squares), np.float32(CAP))
     total = np.maximum(share.sum(axis=(1, 2)), 1e-9)
     return np.asarray(np.einsum("mnj,mnj->m", distances, share) / total, np.float64)
+
+
+def vertex(before: float, at: float, after: float) -> float:
+    """Return where the parabola through values at -1, 0 and 1 has its vertex; 0 if it has none."""
+    bend = before - 2 * at + after
+    return (before - after) / 2 / bend if abs(bend) > 0 else 0.0

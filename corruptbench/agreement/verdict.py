@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.agreement.evidence import Evidence
-from corruptbench.agreement.fit import RATES, Fit
+from corruptbench.agreement.fit import RATES, Fit, vertex
 from corruptbench.agreement.words import LIKE_SHAPE, Name, text_of
 
 # All limits are our own choice. They were measured with MoveNet Lightning on the 296 clips of
@@ -91,7 +91,7 @@ class Agreement:
 
     @property
     def good(self) -> bool:
-        """Whether nothing speaks against the labels."""
+        """Tell whether nothing speaks against the labels."""
         return self.verdict in {"agrees", "unclear"}
 
 
@@ -151,10 +151,7 @@ def _best_lag(evidence: Evidence) -> tuple[float | None, float]:
     best = int(tried[left[tried].argmin()])
     if best in (tried[0], tried[-1]) or np.median(left[tried]) < FLAT * left[best]:
         return None, 1.0
-    before, at, after = left[best - 1 : best + 2]
-    bend = before - 2 * at + after
-    part = (before - after) / 2 / bend if bend > 0 else 0.0  # the vertex of a parabola
-    return float(evidence.lags[best] + part), float(at)
+    return float(evidence.lags[best] + vertex(*left[best - 1 : best + 2])), float(left[best])
 
 
 def _left(fit: Fit, fewest: float) -> NDArray[np.float64]:

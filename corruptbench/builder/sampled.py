@@ -56,7 +56,7 @@ def sampled_evidence(
         np.array([s for _, _, s in found], dtype=np.float64).reshape(-1, joints),
         detector.layout,
         clip.joint_set,
-        clip.boxes[frames, 3] - clip.boxes[frames, 1],
+        clip.heights[frames],
     )
     seen = {c.id.camera: c.keypoints for c in others}
     return measure(clip.keypoints, clip.joint_set, limbs, clip.fps, seen)

@@ -94,6 +94,11 @@ class Clip:
             return self.person_boxes
         return bounds(self.keypoints)
 
+    @property
+    def heights(self) -> NDArray[np.float64]:
+        """(F,) float64 px, of the boxes; NaN where there is nobody."""
+        return self.boxes[:, 3] - self.boxes[:, 1]
+
 
 def bounds(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the bounds (F, 4) x0, y0, x1, y1 of points (F, J, 2); NaN where one of them is."""

@@ -67,7 +67,7 @@ def _found(clip: Clip, clean: CellDetections, layout: str) -> Found:
         clean.scores.astype(np.float64),
         layout,
         clip.joint_set,
-        clip.boxes[:, 3] - clip.boxes[:, 1],
+        clip.heights,
     )
 
 

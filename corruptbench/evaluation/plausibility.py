@@ -12,6 +12,7 @@ from itertools import permutations, product
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.agreement.fit import vertex
 from corruptbench.evaluation import metrics
 from corruptbench.leaderboard.schema import Aggregate, Interval, WarningName
 from corruptbench.skeleton import joint_set
@@ -229,6 +230,4 @@ def _peak(lagged: Array) -> float:
         return float("nan")
     if best in (0, len(LAGS) - 1):
         return float(LAGS[best])
-    before, at, after = alike[best - 1 : best + 2]
-    bend = before - 2 * at + after
-    return float(LAGS[best] + ((before - after) / 2 / bend if bend < 0 else 0.0))
+    return float(LAGS[best] + vertex(*alike[best - 1 : best + 2]))

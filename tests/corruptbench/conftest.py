@@ -40,6 +40,12 @@ def cli(capsys):
     return run
 
 
+@pytest.fixture
+def mine(mini, tmp_path) -> Path:
+    """A copy of the miniature folder set that a test may spoil."""
+    return shutil.copytree(mini, tmp_path / "data")
+
+
 def build_arguments(root: Path, manifest: Path, out: Path, *more: object) -> list[str]:
     words = ["build", "--root", root, "--manifest", manifest, "--out", out, *more]
     return [str(w) for w in words]

@@ -30,12 +30,6 @@ def bad(records):
     return {(r["level"], r["subject"], r["what"]) for r in records if r["level"] != "ok"}
 
 
-@pytest.fixture
-def mine(mini, tmp_path):
-    """A copy of the miniature folder set that a test may spoil."""
-    return shutil.copytree(mini, tmp_path / "data")
-
-
 def test_whole_folder(mini, cli):
     code, records = findings(cli, "folder", "--root", mini)
     assert code == 0

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-from pathlib import Path
 
 import pytest
 
@@ -18,20 +15,7 @@ from corruptbench.scorable import check_scorable
 from corruptbench.skeleton import JOINT_SETS, SCORED
 from tests.fixtures import humaneva
 from tests.fixtures.camera_json import CAM1
-from tests.fixtures.folder import write_manifest
-
-
-@pytest.fixture
-def mine(mini, tmp_path):
-    return shutil.copytree(mini, tmp_path / "data")
-
-
-def declare(root: Path, **fields: object) -> Path:
-    """Other fields of dataset.json."""
-    path = root / "dataset.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
-    return root
-
+from tests.fixtures.folder import declare, write_manifest
 
 # -- dataset.json ----------------------------------------------------------------------------------
 

@@ -14,19 +14,7 @@ from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
 from corruptbench.video.reader import decode, frame_rate
 from tests.fixtures.camera_json import CAM1
-
-
-@pytest.fixture
-def mine(mini, tmp_path):
-    return shutil.copytree(mini, tmp_path / "data")
-
-
-def declare(root: Path, **fields: object) -> Path:
-    """Other fields of dataset.json."""
-    path = root / "dataset.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
-    return root
-
+from tests.fixtures.folder import declare
 
 # -- endings of videos -----------------------------------------------------------------------------
 

@@ -22,12 +22,6 @@ from tests.fixtures.loose import remux, write_loose
 CLIP = "videos/A1/step_1.cam1.mp4"
 
 
-@pytest.fixture
-def mine(mini, tmp_path):
-    """A copy of the miniature folder set that a test may spoil."""
-    return shutil.copytree(mini, tmp_path / "data")
-
-
 def pictures(root, more=0):
     frames = list(decode(root / CLIP))[: folder.FRAMES]
     return frames + frames[-1:] * more

@@ -30,8 +30,8 @@ FROZEN_S = 0.75
 #: Steps on a straight line differ by no more than this share of the longest one, and are longer
 #: than this, mm.
 _SAME_STEP, _MOVES = 1e-3, 0.5
-#: Share of steps that may be repeated or straight again and again, from so many times on, at
-#: distances of which this share is equal. Found: 0.
+#: Labels are at a lower rate if more than this share of their steps is repeated or straight, in so
+#: many runs or more, and if this share of the distances between the runs is equal. Found: 0.
 LOWER_RATE, _TIMES, _REGULAR = 0.1, 4, 0.8
 #: Fastest that a person goes over a gap in the labels, m/s, and how far anybody may be then, mm.
 GAP_SPEED, GAP_MM = 25.0, 500.0

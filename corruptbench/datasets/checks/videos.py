@@ -43,7 +43,7 @@ class Wanted:
         remedy: for a video that is something else.
         rate: frames per second.
         frames: their official number; None where every number from the labels' on is as good.
-        official: whether it is official data, of which a rate that differs is no error.
+        official: whether it is official data. A rate that differs is then a line, not an error.
         follows_labels: whether a video that is much longer than its labels is doubtful.
     """
 
