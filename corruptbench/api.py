@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from corruptbench.builder.outlook import Outlook
     from corruptbench.builder.runner import Announce, Progress
-    from corruptbench.evaluation.lifter import Lifter
     from corruptbench.leaderboard.schema import Result as ResultRecord
+    from corruptbench.lifters.lifter import Lifter
     from corruptbench.shards.shard_set import ShardSet
 
 
@@ -160,7 +160,7 @@ def load_lifter(path: str | Path, device: str = "cpu") -> Lifter:
     Raises:
         InputError: the file is no such model, has no contract, or breaks it.
     """
-    from corruptbench.evaluation import lifter
+    from corruptbench.lifters import lifter
 
     return lifter.load_lifter(Path(path), device)
 

@@ -44,15 +44,15 @@ def command(
 ) -> None:
     """Train a baseline lifter on clean detections and export it. Run again to resume."""
     from corruptbench.datasets.studio import TRAIN_SHARDS
-    from corruptbench.evaluation.contract import Contract
-    from corruptbench.evaluation.lifter import usable_device
+    from corruptbench.lifters.contract import Contract
     from corruptbench.lifters.export import check_suffix, export
-    from corruptbench.lifters.samples import load_samples
-    from corruptbench.lifters.training import Schedule, train, weights_sha256
-    from corruptbench.lifters.videopose3d import VideoPose3D
+    from corruptbench.lifters.lifter import usable_device
     from corruptbench.progress import counted, meter
     from corruptbench.shards.shard_set import open_shards
     from corruptbench.skeleton import joint_set
+    from corruptbench.training.samples import load_samples
+    from corruptbench.training.train import Schedule, train, weights_sha256
+    from corruptbench.training.videopose3d import VideoPose3D
 
     check_suffix(out)
     usable_device(device)

@@ -9,12 +9,12 @@ import pandas as pd
 
 from corruptbench.errors import InputError
 from corruptbench.evaluation.clean_cells import CleanCells
-from corruptbench.evaluation.lifter import Lifter
 from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path
 from corruptbench.files import atomic
 from corruptbench.leaderboard import Result, clips, summarize
 from corruptbench.leaderboard.schema import SCHEMA_VERSION, Benchmark, Build, Coverage, Scoring
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
+from corruptbench.lifters.lifter import Lifter
 from corruptbench.shards.lock import software
 from corruptbench.shards.shard_set import ShardSet
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from corruptbench.datasets import Clip
 from corruptbench.errors import InputError
 from corruptbench.evaluation import metrics
-from corruptbench.evaluation.lifter import Lifter
-from corruptbench.evaluation.windows import lift, lifter_input
 from corruptbench.leaderboard.schema import CLIP_COLUMNS
+from corruptbench.lifters.lifter import Lifter
+from corruptbench.lifters.windows import lift, lifter_input
 from corruptbench.manifest import CLEAN, Scoring
 from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet

@@ -1,1 +1,1 @@
-"""Train and export the lifters that come with the benchmark."""
+"""Any lifter: its contract, its file, and how it is run."""

@@ -10,8 +10,8 @@ from torch import nn
 from torch.export import Dim
 
 from corruptbench.errors import InputError
-from corruptbench.evaluation.contract import EXTRA_FILE, Contract
 from corruptbench.files import atomic
+from corruptbench.lifters.contract import EXTRA_FILE, Contract
 from corruptbench.skeleton import joint_set
 
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from corruptbench.cli import main
-from corruptbench.evaluation.contract import Contract
+from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.export import export
-from corruptbench.lifters.videopose3d import VideoPose3D
+from corruptbench.training.videopose3d import VideoPose3D
 
 
 @dataclass

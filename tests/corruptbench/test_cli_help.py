@@ -20,9 +20,9 @@ from corruptbench.corruptions import all_corruptions
 from corruptbench.detectors import families
 from corruptbench.export import FORMATS as WRITERS
 from corruptbench.export import JOINT_SETS as WRITTEN
-from corruptbench.lifters.training import Schedule
 from corruptbench.manifest import known_manifests
 from corruptbench.skeleton import JOINT_SETS
+from corruptbench.training.train import Schedule
 from corruptbench.video.writer import CRF
 
 #: What takes long to import.

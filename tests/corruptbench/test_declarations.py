@@ -9,7 +9,7 @@ import pytest
 from corruptbench.datasets import Dataset, open_dataset
 from corruptbench.datasets.dataset_json import read_record
 from corruptbench.errors import InputError
-from corruptbench.evaluation.contract import Contract
+from corruptbench.lifters.contract import Contract
 from corruptbench.manifest import load_manifest
 from corruptbench.scorable import check_scorable
 from corruptbench.skeleton import JOINT_SETS, SCORED

@@ -12,12 +12,12 @@ import torch
 from torch import nn
 
 from corruptbench.errors import InputError
-from corruptbench.evaluation.contract import EXTRA_FILE
-from corruptbench.evaluation.lifter import Lifter, load_lifter, probe
-from corruptbench.evaluation.windows import lift, lifter_input
+from corruptbench.lifters.contract import EXTRA_FILE
 from corruptbench.lifters.export import export
-from corruptbench.lifters.videopose3d import VideoPose3D
+from corruptbench.lifters.lifter import Lifter, load_lifter, probe
+from corruptbench.lifters.windows import lift, lifter_input
 from corruptbench.skeleton import H36M17
+from corruptbench.training.videopose3d import VideoPose3D
 from tests.corruptbench.conftest import contract
 from tests.fixtures.folder import cameras
 
@@ -319,7 +319,7 @@ def test_joints_that_were_declared_wrong():
 
 
 def test_mirroring_keeps_the_convention():
-    from corruptbench.lifters.samples import mirrored
+    from corruptbench.training.samples import mirrored
 
     poses = torch.randn(2, 5, 17, 3)
     twice = mirrored(mirrored(poses, H36M17), H36M17)

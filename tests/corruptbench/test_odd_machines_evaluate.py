@@ -17,18 +17,18 @@ import torch
 import corruptbench
 from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
-from corruptbench.evaluation.lifter import load_lifter
 from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
 from corruptbench.evaluation.score import COLUMNS
 from corruptbench.export.folder import RECORD, ExportFolder
 from corruptbench.leaderboard import Result
 from corruptbench.lifters.export import export
-from corruptbench.lifters.samples import Samples
-from corruptbench.lifters.training import Schedule, train
-from corruptbench.lifters.videopose3d import VideoPose3D
+from corruptbench.lifters.lifter import load_lifter
 from corruptbench.manifest import load_manifest
 from corruptbench.shards.lock import read_lock
 from corruptbench.skeleton import H36M17
+from corruptbench.training.samples import Samples
+from corruptbench.training.train import Schedule, train
+from corruptbench.training.videopose3d import VideoPose3D
 from tests.corruptbench.conftest import contract
 from tests.corruptbench.test_lifter import Lift, script
 from tests.fixtures.export_shards import write_shards

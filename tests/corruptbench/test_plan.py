@@ -8,8 +8,8 @@ import pytest
 from corruptbench.builder.plan import choose_cells, clip_info, parse_severities
 from corruptbench.datasets import Clip, ClipId
 from corruptbench.errors import InputError
-from corruptbench.evaluation.lifter import load_lifter
 from corruptbench.files import sha256_of_json
+from corruptbench.lifters.lifter import load_lifter
 from corruptbench.manifest import CLEAN, Cell, known_manifests, load_manifest
 from tests.fixtures import folder
 

@@ -13,10 +13,10 @@ from torch import nn
 
 from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
-from corruptbench.evaluation.lifter import Lifter
 from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
 from corruptbench.evaluation.result import make_result, save
 from corruptbench.evaluation.score import score
+from corruptbench.lifters.lifter import Lifter
 from corruptbench.manifest import load_manifest
 from corruptbench.shards.shard_set import open_shards
 from tests.corruptbench.conftest import contract

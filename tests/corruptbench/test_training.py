@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from corruptbench.errors import InputError
-from corruptbench.lifters.samples import CHUNK, Samples
-from corruptbench.lifters.training import Schedule, train, weights_sha256
-from corruptbench.lifters.videopose3d import VideoPose3D
 from corruptbench.skeleton import H36M17
+from corruptbench.training.samples import CHUNK, Samples
+from corruptbench.training.train import Schedule, train, weights_sha256
+from corruptbench.training.videopose3d import VideoPose3D
 
 SCHEDULE = Schedule(epochs=4, batch=8)
 

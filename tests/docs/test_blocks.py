@@ -19,7 +19,7 @@ import click
 import pytest
 
 from corruptbench import cli
-from corruptbench.evaluation.contract import Contract
+from corruptbench.lifters.contract import Contract
 from corruptbench.manifest import load_manifest
 from tests.docs.blocks import LANGUAGES, PAGES, ROOT, Block, blocks
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from corruptbench.camera import Camera, normalize_screen
 from corruptbench.errors import InputError
-from corruptbench.evaluation.contract import Contract
-from corruptbench.evaluation.lifter import Lifter
+from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.lifter import Lifter
 from corruptbench.skeleton import convert, joint_set
 
 Array = NDArray[np.float64]

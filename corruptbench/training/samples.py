@@ -10,8 +10,8 @@ from torch import Tensor
 
 from corruptbench.errors import InputError
 from corruptbench.evaluation import metrics
-from corruptbench.evaluation.contract import Contract
-from corruptbench.evaluation.windows import lifter_input
+from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.windows import lifter_input
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import JointSet, convert, joint_set
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from corruptbench.errors import InputError
 from corruptbench.files import atomic, sha256_of_json
-from corruptbench.lifters.samples import Samples, mirrored
+from corruptbench.training.samples import Samples, mirrored
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
-from corruptbench.evaluation.contract import EXTRA_FILE, Contract
 from corruptbench.files import sha256_of_file
+from corruptbench.lifters.contract import EXTRA_FILE, Contract
 from corruptbench.skeleton import joint_set
 from corruptbench.text_files import read_text
 

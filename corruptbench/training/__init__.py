@@ -1,0 +1,1 @@
+"""Train the lifters that come with the benchmark."""
