@@ -1,0 +1,153 @@
+"""What torch would run, other than operators, when it loads an archive.
+
+Written after torch 2.13: ``torch/export/pt2_archive/_package.py`` (load_pt2),
+``torch/export/__init__.py`` (load, for flat archives) and ``torch/jit/_serialization.py`` (load).
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from typing import Any
+
+from corruptbench.errors import InputError
+from corruptbench.lifters import exported_graph, pickle_names
+
+#: The classes of compiled code that TorchScript may use: quantized and sparse layers.
+_CLASSES = ("quantized", "sparse")
+_SCRIPT_NAMES = re.compile(
+    rf"__torch__\.(?!torch\.classes\.(?!{'|'.join(_CLASSES)}))[\w.]+ \w+"
+    r"|torch\.jit\._pickle \w+|torch\._utils _rebuild_\w+|torch \w+|collections OrderedDict"
+    r"|torch\.storage \w+"
+)
+_SCRIPT_FILES = re.compile(r"\b(?:torch|ops\.aten)\.(save|from_file)\b")
+_SCRIPT_CLASS = re.compile(rf"\btorch\.classes\.(?!(?:{'|'.join(_CLASSES)})\b)([\w.]+)")
+_SCRIPT_OPERATOR = re.compile(r"\bops\.(\w+)\.(\w+)")
+_SCRIPT_LIBRARIES = (*exported_graph.LIBRARIES, "prim", "prepacked", "mkldnn_prepacked")
+_PAYLOAD = re.compile(r"(weight|tensor)_\d{1,9}")
+
+
+def check_export(archive: zipfile.ZipFile, root: str, trust: bool, where: str) -> None:
+    """Check a ``.pt2`` as torch 2.8 and later write it.
+
+    Args:
+        archive: the file.
+        root: the folder in it that holds all members, with its slash.
+        trust: admit libraries of AOTInductor, which are compiled code.
+        where: the file's name in messages.
+
+    Raises:
+        InputError: a part is missing, or loading it would run code.
+    """
+    names = {name.removeprefix(root) for name in archive.namelist()}
+    _check_libraries(names, trust, where)
+    models = sorted(n for n in names if n.startswith("models/") and not n.endswith("/"))
+    if "models/model.json" not in models:
+        raise InputError(f"{where}: no models/model.json inside; write it with torch.export.save")
+    for path in models:
+        if not re.fullmatch(r"models/[\w-]+\.json", path):
+            raise InputError(f"{where}: a strange member '{path}'; export the model again")
+        _check_model(archive, root, path[len("models/") : -len(".json")], where)
+
+
+def _check_libraries(names: set[str], trust: bool, where: str) -> None:
+    libraries = sorted(n for n in names if n.startswith("data/aotinductor/"))
+    if libraries and not trust:
+        raise InputError(
+            f"{where}: it holds compiled code of AOTInductor ({libraries[0]}), which can do "
+            "anything on this machine; refused, and nothing of it was run. Export the model with "
+            "torch.export.save, or say that you trust this file"
+        )
+
+
+def _check_model(archive: zipfile.ZipFile, root: str, model: str, where: str) -> None:
+    path = f"models/{model}.json"
+    exported_graph.check_graph(_read(archive, root, path, where), f"{where}: {path}")
+    samples = f"data/sample_inputs/{model}.pt"
+    pickle_names.check_saved(_read(archive, root, samples, where), f"{where}: {samples}")
+    for kind in ("weights", "constants"):
+        old = f"data/{kind}/{model}.pt"
+        if root + old in archive.namelist():
+            pickle_names.check_saved(_read(archive, root, old, where), f"{where}: {old}")
+        else:
+            config = f"data/{kind}/{model}_{kind}_config.json"
+            data = _read(archive, root, config, where)
+            _check_payloads(exported_graph.parsed(data, where), f"{where}: {config}")
+
+
+def _check_payloads(config: dict[str, Any], where: str) -> None:
+    exported_graph.check_texts(config, where)
+    entries = config.get("config")
+    for name, entry in (entries if isinstance(entries, dict) else {}).items():
+        file, pickled = entry.get("path_name"), entry.get("use_pickle")
+        if pickled is not False or not _PAYLOAD.fullmatch(str(file)):
+            raise InputError(
+                f"{where}: '{name}' is stored as a pickled object ({file}), which can run any code "
+                "when it is loaded; refused, and nothing of it was run. Export the model with "
+                "plain tensors as weights and constants"
+            )
+
+
+def _read(archive: zipfile.ZipFile, root: str, name: str, where: str) -> bytes:
+    try:
+        return archive.read(root + name)
+    except KeyError:
+        raise InputError(f"{where}: its member '{name}' is missing; export it again") from None
+
+
+def check_flat_export(archive: zipfile.ZipFile, where: str) -> None:
+    """Check a ``.pt2`` as torch 2.1 to 2.7 wrote it: a flat archive with pickled weights.
+
+    Raises:
+        InputError: a part is missing, or loading it would run code.
+    """
+    graph = "serialized_exported_program.json"
+    exported_graph.check_graph(archive.read(graph), f"{where}: {graph}")
+    for name in archive.namelist():
+        if name.startswith("serialized_") and name != graph:
+            pickle_names.check_saved(archive.read(name), f"{where}: {name}")
+        elif name != graph and name != "version" and not name.startswith("extra_files/"):
+            raise InputError(f"{where}: a strange member '{name}'; export the model again")
+
+
+def check_script(archive: zipfile.ZipFile, root: str, where: str) -> None:
+    """Check TorchScript: its code may compute, not open files or use compiled classes.
+
+    Its pickles are opened by a reader that makes no Python objects.
+
+    Raises:
+        InputError: the code does more, or a pickle asks for other names.
+    """
+    for name in archive.namelist():
+        inside = name.removeprefix(root)
+        if inside.startswith("code/") and inside.endswith(".py"):
+            _check_script_code(archive.read(name).decode(errors="replace"), f"{where}: {inside}")
+        elif inside in ("data.pkl", "constants.pkl"):
+            _check_script_names(archive.read(name), f"{where}: {inside}")
+
+
+def _check_script_code(code: str, where: str) -> None:
+    if used := _SCRIPT_FILES.search(code):
+        raise InputError(
+            f"{where}: its code opens files ({used[0]}), which a lifter does not need; refused, "
+            "and nothing of it was run"
+        )
+    if used := _SCRIPT_CLASS.search(code):
+        raise InputError(f"{where}: it uses the compiled class {used[0]}; export without it")
+    for library, operator in _SCRIPT_OPERATOR.findall(code):
+        if library not in _SCRIPT_LIBRARIES:
+            raise InputError(
+                f"{where}: it needs the operator {library}::{operator}, which is not one of "
+                "torch's that only compute: no package can be imported for a lifter; write it "
+                "with torch's own operators and export again"
+            )
+
+
+def _check_script_names(pickle: bytes, where: str) -> None:
+    try:
+        strange = sorted(n for n in pickle_names.names(pickle) if not _SCRIPT_NAMES.fullmatch(n))
+    except Exception as error:  # pickletools raises what its readers raise
+        raise InputError(f"{where}: a pickle that cannot be checked ({error})") from None
+    if strange:
+        name = strange[0].replace(" ", ".")
+        raise InputError(f"{where}: it asks for {name}, which TorchScript does not need; refused")
