@@ -103,7 +103,7 @@ def _archive(stream: IO[bytes], trust: bool, where: str) -> tuple[Kind, bytes | 
             load_time.check_flat_export(archive, where)
             return "old-pt2", _member(archive, f"extra_files/{EXTRA_FILE}", where)
         root = _root(names)
-        inside = {name.removeprefix(root) for name in names}
+        inside = {name.removeprefix(root) for name in names} if root else set()
         contract = _member(archive, f"{root}extra/{EXTRA_FILE}", where)
         if "archive_format" in inside and any(name.startswith("models/") for name in inside):
             load_time.check_export(archive, root, trust, where)

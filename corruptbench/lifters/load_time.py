@@ -106,8 +106,22 @@ def check_flat_export(archive: zipfile.ZipFile, where: str) -> None:
     for name in archive.namelist():
         if name.startswith("serialized_") and name != graph:
             pickle_names.check_saved(archive.read(name), f"{where}: {name}")
-        elif name != graph and name != "version" and not name.startswith("extra_files/"):
+        elif not _is_flat_member(name):
             raise InputError(f"{where}: a strange member '{name}'; export the model again")
+
+
+def _is_flat_member(name: str) -> bool:
+    """Return whether a flat archive has this member.
+
+    Torch takes the folder of the first member for the archive, and tells no capital letters from
+    small ones. A second archive in there, which nothing here has checked, must not be.
+    """
+    if name.lower() == "extra_files/archive_format":
+        return False
+    return name.startswith("extra_files/") or name in (
+        "serialized_exported_program.json",
+        "version",
+    )
 
 
 def check_script(archive: zipfile.ZipFile, root: str, where: str) -> None:

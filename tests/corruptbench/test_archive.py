@@ -200,6 +200,20 @@ class TestLoadTime:
                     archive.writestr(member, data)
             assert f"serialized_{name}.pt: opening it would call posix.mkdir" in refusal(bad)
 
+    @pytest.mark.parametrize("mark", ["archive_format", "ARCHIVE_FORMAT"])
+    def test_new_archive_within_a_flat_one(self, members, mark, tmp_path):
+        """Torch takes the folder of the first member for the archive."""
+        members[mark] = members.pop("archive_format")
+        hidden = {f"extra_files/{name}": data for name, data in members.items()}
+        flat = files.read_saved(files.export_flat(files.Tiny(), tmp_path / "old.pt2").read_bytes())
+        path = tmp_path / "a.pt2"
+        path.write_bytes(files.packed(hidden | flat))
+        assert "a strange member 'extra_files/" in refusal(path)
+
+    def test_members_without_a_folder(self, members, tmp_path):
+        (tmp_path / "a.pt2").write_bytes(files.packed(members))
+        assert "not of an exported model" in refusal(tmp_path / "a.pt2")
+
     def test_compiled_library_needs_trust(self, members, tmp_path):
         members["data/aotinductor/model/model.so"] = b"\x7fELF"
         path = files.write(members, tmp_path / "a.pt2")
