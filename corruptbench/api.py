@@ -233,11 +233,13 @@ class Result:
         columns: dict[str, dict[str, float | None]] = {}
         for metric in METRICS:
             found = getattr(self.record, metric)
+            if found is None:
+                continue
             columns[metric] = {
                 "clean": found.clean, **found.corruptions, "corrupted": found.corrupted
             }  # fmt: skip
         table = pd.DataFrame(columns)
-        table["degradation"] = table["mpjpe"] - self.record.mpjpe.clean
+        table["degradation"] = table[self.record.main_metric] - self.record.errors.clean
         return table.rename_axis("corruption")
 
     @property
@@ -270,11 +272,13 @@ class Result:
 
     @property
     def _title(self) -> str:
+        from corruptbench.leaderboard.columns import METRIC_COLUMNS
+
         benchmark = self.record.benchmark
         return (
             f"{self.record.lifter.name} on {benchmark.id}, version {benchmark.version}: "
-            f"MPJPE {self.record.mpjpe.clean:.1f} mm clean, "
-            f"{self.record.mpjpe.corrupted:.1f} mm corrupted"
+            f"{METRIC_COLUMNS[self.record.main_metric].label} {self.record.errors.clean:.1f} mm "
+            f"clean, {self.record.errors.corrupted:.1f} mm corrupted"
         )
 
 

@@ -8,56 +8,55 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from corruptbench.leaderboard.schema import CLIP_COLUMNS, METRICS
-
-#: The columns that identify a clip, and those that identify a cell.
-CLIP_KEY = ("subject", "sequence", "action", "camera")
-CELL_KEY = ("corruption", "severity")
-
-#: The columns as they are written; errors in millimeters (MPJVE: millimeters per frame).
-ARROW_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in (*CLIP_KEY, "corruption")]
-    + [("severity", pa.int8()), ("frames", pa.int32()), ("run_frames", pa.int32())]
-    + [(name, pa.float64()) for name in METRICS]
+from corruptbench.leaderboard.columns import (
+    CELL_KEY,
+    CLIP_KEY,
+    COLUMNS,
+    COUNTS,
+    TEXTS,
+    arrow_schema,
+    version_of,
 )
 
-_KINDS: dict[str, tuple[str, Callable[[pa.DataType], bool]]] = {
-    **{name: ("text", lambda kind: _is_text(kind)) for name in (*CLIP_KEY, "corruption")},
-    **{
-        name: ("integer", lambda kind: bool(pa.types.is_integer(kind)))
-        for name in ("severity", "frames", "run_frames")
-    },
-    **{name: ("float64", lambda kind: bool(pa.types.is_float64(kind))) for name in METRICS},
-}
+__all__ = ["CELL_KEY", "CLIP_KEY", "open_bytes", "read", "to_parquet", "wrong_columns"]
 
 
 def to_parquet(table: pd.DataFrame) -> bytes:
     """Return the per-clip table as the content of a Parquet file.
 
-    The rows keep their order. The same table gives the same bytes under the same pyarrow.
+    The rows keep their order. The same table gives the same bytes under the same pyarrow. The
+    table has the columns of a version of the schema (`columns.version_of`); others are left out.
 
     Raises:
-        KeyError: a column of ``CLIP_COLUMNS`` is missing.
+        KeyError: a column is missing.
         pyarrow.ArrowInvalid: a value does not fit its column's type.
     """
-    plain = table[list(CLIP_COLUMNS)]
-    arrow = pa.Table.from_pandas(plain, schema=ARROW_SCHEMA, preserve_index=False)
+    version = version_of(table.columns)
+    plain = table[list(COLUMNS[version])]
+    arrow = pa.Table.from_pandas(plain, schema=arrow_schema(version), preserve_index=False)
     sink = pa.BufferOutputStream()
     pq.write_table(arrow.replace_schema_metadata(None), sink, compression="zstd")
     data: bytes = sink.getvalue().to_pybytes()
     return data
 
 
-def wrong_columns(schema: pa.Schema) -> list[tuple[str, str, str]]:
-    """Return (column, found, expected) for each column that is missing, unknown or mistyped."""
+def wrong_columns(schema: pa.Schema, version: int) -> list[tuple[str, str, str]]:
+    """Return (column, found, expected) for each column that is missing, unknown or mistyped.
+
+    Args:
+        schema: columns of a file.
+        version: of the schema of its result.
+    """
+    known = COLUMNS[version]
     found = {field.name: field.type for field in schema}
     wrong = []
-    for name, (kind, fits) in _KINDS.items():
+    for name in known:
+        kind, fits = _kind(name)
         if name not in found:
             wrong.append((name, "no such column", kind))
         elif not fits(found[name]):
             wrong.append((name, str(found[name]), kind))
-    wrong += [(name, str(found[name]), "no such column") for name in found if name not in _KINDS]
+    wrong += [(name, str(found[name]), "no such column") for name in found if name not in known]
     return wrong + [
         (name, f"{schema.names.count(name)} such columns", "one")
         for name in sorted(found)
@@ -73,11 +72,11 @@ def open_bytes(data: bytes) -> pq.ParquetFile:
     Raises:
         pyarrow.ArrowInvalid: the bytes are not a Parquet file.
     """
-    return pq.ParquetFile(pa.BufferReader(data), read_dictionary=[*CLIP_KEY, "corruption"])
+    return pq.ParquetFile(pa.BufferReader(data), read_dictionary=[*TEXTS])
 
 
-def read(file: pq.ParquetFile) -> pd.DataFrame:
-    """Return the rows as a data frame with ``CLIP_COLUMNS``; a null number becomes NaN.
+def read(file: pq.ParquetFile, version: int) -> pd.DataFrame:
+    """Return the rows as a data frame with the version's columns; a null number becomes NaN.
 
     The file's metadata for pandas is ignored: it could turn nulls into values that pass every
     comparison.
@@ -85,8 +84,18 @@ def read(file: pq.ParquetFile) -> pd.DataFrame:
     Raises:
         pyarrow.ArrowException: the file's pages are damaged.
     """
-    table: pd.DataFrame = file.read(columns=list(CLIP_COLUMNS)).to_pandas(ignore_metadata=True)
-    return table[list(CLIP_COLUMNS)]
+    names = list(COLUMNS[version])
+    table: pd.DataFrame = file.read(columns=names).to_pandas(ignore_metadata=True)
+    return table[names]
+
+
+def _kind(column: str) -> tuple[str, Callable[[pa.DataType], bool]]:
+    """Return the name of a column's type, and the test for it."""
+    if column in TEXTS:
+        return "text", _is_text
+    if column == "severity" or column in COUNTS:
+        return "integer", pa.types.is_integer
+    return "float64", pa.types.is_float64
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from corruptbench.leaderboard.schema import Benchmark, Build, Metric, Result
+from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
+from corruptbench.leaderboard.schema import Benchmark, Build, Result
 
 
 class Row(NamedTuple):
@@ -29,23 +30,43 @@ def by_benchmark(results: Sequence[Result]) -> dict[Benchmark, list[Result]]:
     return split
 
 
-def rank(results: Sequence[Result], metric: Metric = "mpjpe") -> list[Row]:
-    """Sort results of one benchmark by mean corrupted error, smallest first.
+def by_units(results: Sequence[Result]) -> list[list[Result]]:
+    """Split the rows of a benchmark into its sections; none of them is empty.
 
-    Rows with a single hypothesis on the reference shards get a rank. Rows on other shards (another
-    detector, other weights, other pixels) and best-of-H rows follow, sorted but not ranked.
+    The first has the lifters whose poses have a size in mm. The second has those of unknown units,
+    which have no MPJPE.
+    """
+    known = [result for result in results if result.main_metric == "mpjpe"]
+    unknown = [result for result in results if result.main_metric != "mpjpe"]
+    return [section for section in (known, unknown) if section]
+
+
+def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
+    """Sort results of one section by mean corrupted error, smallest first.
+
+    Rows that compare with each other get a rank. Others follow, sorted but not ranked: rows on
+    other shards than the reference (another detector, other weights, other pixels), rows with fewer
+    joints than the benchmark scores, rows that were allowed to fail a check, and rows of version 2
+    with the best of several hypotheses.
+
+    Args:
+        results: of one benchmark and one section (see `by_units`).
+        metric: to sort by; by default MPJPE, or P-MPJPE in the section of unknown units.
 
     Raises:
-        ValueError: the results belong to several benchmarks.
+        ValueError: the results belong to several benchmarks or sections.
     """
     if len({result.benchmark for result in results}) > 1:
         raise ValueError("results of different benchmarks do not share a table")
+    if len(by_units(results)) > 1:
+        raise ValueError("results with and without known units do not share a table")
     if not results:
         return []
     reference = reference_shards(results)
+    by = metric or results[0].main_metric
     in_order = [
         (_apart(result, reference), result)
-        for result in sorted(results, key=lambda result: _order(result, metric))
+        for result in sorted(results, key=lambda result: _order(result, by))
     ]
     ranked = [result for apart, result in in_order if not apart]
     rows = [Row(place, result, "") for place, result in enumerate(ranked, 1)]
@@ -69,36 +90,68 @@ def reference_shards(results: Sequence[Result]) -> tuple[str, str, str]:
     if not results:
         raise ValueError("there is no result")
     counted = Counter(shards(result.build) for result in results)
-    best = {shards(row.build): _order(row, "mpjpe") for row in sorted(results, key=_worst_first)}
+    worst_first = sorted(results, key=lambda row: (-row.errors.corrupted, row.lifter.name))
+    best = {shards(row.build): _order(row, row.main_metric) for row in worst_first}
     return min(counted, key=lambda key: (-counted[key], best[key]))
 
 
 def corruption_names(results: Sequence[Result]) -> list[str]:
     """Return the corruptions of all results, in the order in which the results name them."""
-    return list(dict.fromkeys(name for result in results for name in result.mpjpe.corruptions))
+    return list(dict.fromkeys(name for result in results for name in result.errors.corruptions))
 
 
-def hypotheses(result: Result) -> int:
-    """Return how many poses the lifter may give for a frame (contract field ``hypotheses``)."""
-    declared = result.lifter.contract.get("hypotheses")
-    return declared if isinstance(declared, int) and declared > 1 else 1
+def marks(result: Result) -> str:
+    """Return the checks that a lifter failed and that were allowed to fail, as text."""
+    return f"failed {', '.join(result.lifter.allowed)}" if result.lifter.allowed else ""
+
+
+def best_of(result: Result) -> str:
+    """Say how good the best of a lifter's hypotheses is; nothing for a lifter of one.
+
+    The number of hypotheses is in the text, for these errors compare with no others.
+    """
+    best = result.best_mpjpe or result.best_p_mpjpe
+    if best is None:
+        return ""
+    return (
+        f"{result.lifter.name}, best of {result.lifter.hypotheses} poses: "
+        f"{best.clean:.1f} clean, {best.corrupted:.1f} corrupted"
+    )
 
 
 def _apart(result: Result, reference: tuple[str, str, str]) -> str:
-    if shards(result.build) != reference:
-        other_detector = shards(result.build)[:2] != reference[:2]
-        return "other detector" if other_detector else "other pixels"
-    if hypotheses(result) > 1:
-        return f"best of {hypotheses(result)}"
-    return ""
+    reasons = (_other_shards(result, reference), _joints(result), marks(result), _best_of(result))
+    return ", ".join(reason for reason in reasons if reason)
+
+
+def _other_shards(result: Result, reference: tuple[str, str, str]) -> str:
+    found = shards(result.build)
+    if found[:2] != reference[:2]:
+        return "other detector"
+    return "other pixels" if found != reference else ""
+
+
+def _joints(result: Result) -> str:
+    """Say that a row has fewer joints than the benchmark scores."""
+    scored, all_of_them = result.lifter.scored_joints, result.scoring.joint_count
+    fewer = scored is not None and all_of_them is not None and scored < all_of_them
+    return f"{scored} of {all_of_them} joints" if fewer else ""
+
+
+def _best_of(result: Result) -> str:
+    """Say that the errors of a row of version 2 are those of the best hypothesis.
+
+    In version 3 they are those of the lifter's own pose, and the best one has its own metrics.
+    """
+    poses = result.lifter.contract.get("hypotheses")
+    several = result.schema_version == 2 and isinstance(poses, int) and poses > 1
+    return f"best of {poses}" if several else ""
 
 
 def _order(result: Result, metric: Metric) -> tuple[float, str]:
-    return getattr(result, metric).corrupted, result.lifter.name
-
-
-def _worst_first(result: Result) -> tuple[float, str]:
-    return -result.mpjpe.corrupted, result.lifter.name
+    """Return a key that sorts the best first."""
+    corrupted = getattr(result, metric).corrupted
+    return -corrupted if METRIC_COLUMNS[metric].grows else corrupted, result.lifter.name
 
 
 def _benchmark_key(result: Result) -> tuple[str, int, str]:

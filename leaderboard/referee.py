@@ -11,20 +11,21 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel
 
 from corruptbench.leaderboard import clips, rows
-from corruptbench.leaderboard.aggregate import CLEAN, Summary, summarize
+from corruptbench.leaderboard.aggregate import Summary, summarize
 from corruptbench.leaderboard.expected import Expected, clip_problems, document_problems
 from corruptbench.leaderboard.labels import label_problems
 from corruptbench.leaderboard.problem import Problem, SubmissionError
-from corruptbench.leaderboard.schema import METRICS, Result
+from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.submission import RERUN, clips_path, read_clips, read_result
 from corruptbench.leaderboard.text import counted, short
+from corruptbench.leaderboard.wide import CLEAN
 
 TOLERANCE = 1e-9  # relative; also absolute, in mm, for numbers near zero
 
@@ -86,12 +87,12 @@ def _table(json_path: Path, path: Path, data: bytes, result: Result) -> pd.DataF
         raise SubmissionError(str(json_path), [problem])
     try:
         file = clips.open_bytes(data)
-        _refuse(json_path, rows.shape_problems(path.name, file, result.coverage))
-        table = clips.read(file)
+        _refuse(json_path, rows.shape_problems(path.name, file, result))
+        table = clips.read(file, result.schema_version)
     except (pa.ArrowException, OSError) as error:
         problem = Problem(path.name, "file", short(str(error)), "a Parquet file", RERUN)
         raise SubmissionError(str(json_path), [problem]) from error
-    _refuse(json_path, rows.value_problems(path.name, table))
+    _refuse(json_path, rows.value_problems(path.name, table, result))
     _refuse(json_path, rows.row_problems(path.name, table))
     return table
 
@@ -147,31 +148,33 @@ def _number_problems(json_path: Path, result: Result, expected: Summary) -> Iter
             yield Problem(
                 json_path.name,
                 field,
-                "nothing" if found is None else repr(found),
+                "nothing" if found is None else short(found),
                 "nothing" if right is None else f"{right!r} (recomputed from the clips table)",
                 RERUN,
             )
 
 
-def _numbers(summary: Summary | Result) -> Iterator[tuple[str, float]]:
+def _numbers(summary: Summary | Result) -> Iterator[tuple[str, float | str]]:
+    """Yield every number and name that is computed from a clips table, with dotted names."""
     for cell in summary.cells:
-        place = f"cells[{cell.corruption}/{cell.severity}]"
-        yield from ((f"{place}.{name}", value) for name, value in cell if type(value) is float)
-    for field in (*METRICS, "mpjpe_intervals"):
-        yield from _leaves(field, getattr(summary, field))
+        yield from _leaves(f"cells[{cell.corruption}/{cell.severity}]", cell)
+    for field in Summary._fields:
+        if field != "cells":
+            yield from _leaves(field, getattr(summary, field))
 
 
-def _leaves(field: str, value: object) -> Iterator[tuple[str, float]]:
-    """Yield the numbers inside records and mappings, with dotted names."""
-    if isinstance(value, float):
-        yield field, value
-    else:
-        named = value.items() if isinstance(value, dict) else cast(BaseModel, value)
-        for name, part in named:
+def _leaves(field: str, value: object) -> Iterator[tuple[str, float | str]]:
+    """Yield what is inside records and mappings; nothing for None."""
+    if isinstance(value, (BaseModel, dict)):
+        for name, part in value.items() if isinstance(value, dict) else value:
             yield from _leaves(f"{field}.{name}", part)
+    elif isinstance(value, (int, float, str)):
+        yield field, value
 
 
-def _same(a: float, b: float) -> bool:
+def _same(a: float | str, b: float | str) -> bool:
+    if isinstance(a, str) or isinstance(b, str):
+        return a == b
     return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 

@@ -9,18 +9,21 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from corruptbench.leaderboard import clips
-from corruptbench.leaderboard.aggregate import CLEAN
+from corruptbench.leaderboard.columns import CLIP_COUNTS, COUNTS, MEANS, TEXTS
 from corruptbench.leaderboard.problem import Problem
-from corruptbench.leaderboard.schema import METRICS, Coverage
+from corruptbench.leaderboard.schema import Result, absent
 from corruptbench.leaderboard.submission import RERUN
 from corruptbench.leaderboard.text import counted, joined, short
+from corruptbench.leaderboard.wide import CLEAN
 
-LARGEST_ERROR = 10_000.0  # mm, or mm per frame
 
-
-def shape_problems(file: str, parquet: pq.ParquetFile, coverage: Coverage) -> Iterator[Problem]:
+def shape_problems(file: str, parquet: pq.ParquetFile, result: Result) -> Iterator[Problem]:
     """Check columns and the number of rows; read only the footer of the file."""
-    for column, found, expected in clips.wrong_columns(parquet.schema_arrow):
+    wrong, coverage = (
+        clips.wrong_columns(parquet.schema_arrow, result.schema_version),
+        result.coverage,
+    )
+    for column, found, expected in wrong:
         yield Problem(file, f"column {column}", found, expected, RERUN)
     rows = coverage.clips * coverage.cells
     if parquet.metadata.num_rows != rows:
@@ -34,26 +37,62 @@ def shape_problems(file: str, parquet: pq.ParquetFile, coverage: Coverage) -> It
         )
 
 
-def value_problems(file: str, table: pd.DataFrame) -> Iterator[Problem]:
-    """Check that every value of the table is possible."""
-    for column in (*clips.CLIP_KEY, "corruption"):
+def value_problems(file: str, table: pd.DataFrame, result: Result) -> Iterator[Problem]:
+    """Check that every value of the table is possible for the lifter of the result."""
+    for column in TEXTS:
         empty = table[column].isna() | (table[column] == "")
         yield from _bad_rows(file, table, column, empty, "some text")
     yield from _bad_rows(file, table, "severity", ~table["severity"].between(0, 5), "0 to 5")
-    yield from _bad_rows(file, table, "frames", ~(table["frames"] >= 1), "1 or more")
-    runs = table["run_frames"]
-    possible = runs.between(0, table["frames"]) & (runs != 1)
-    yield from _bad_rows(file, table, "run_frames", ~possible, "0, or 2 to frames")
-    for metric in METRICS:
-        fits, expected = table[metric].between(0.0, LARGEST_ERROR), f"0 to {LARGEST_ERROR:g} mm"
-        if metric == "mpjve":
-            fits = fits.where(runs > 0, table[metric].isna())
-            expected += " per frame, null exactly when run_frames is 0"
-        yield from _bad_rows(file, table, metric, ~fits, expected)
+    yield from _count_problems(file, table, result)
+    without = absent(result)
+    for column in (name for name in MEANS if name in table.columns):
+        yield from _mean_problems(file, table, column, column in without)
     named_clean = table["corruption"] == CLEAN[0]
     mixed = named_clean != (table["severity"] == CLEAN[1])
     expected = "severity 0 for 'clean' and 1 to 5 for every corruption"
     yield from _bad_rows(file, table, "severity", mixed, expected)
+
+
+def _count_problems(file: str, table: pd.DataFrame, result: Result) -> Iterator[Problem]:
+    """Check the counts: frames, frames in runs, and parts of frames, joints and covers."""
+    frames = table["frames"]
+    yield from _bad_rows(file, table, "frames", ~(frames >= 1), "1 or more")
+    runs = table["run_frames"]
+    possible = runs.between(0, frames) & (runs != 1)
+    yield from _bad_rows(file, table, "run_frames", ~possible, "0, or 2 to frames")
+    if result.schema_version == 2:
+        return
+    counts = table[[*COUNTS]].fillna(0)
+    least = counts["acceleration_frames"]
+    possible = least.between(0, counts["run_frames"]) & ~least.isin([1, 2])
+    yield from _bad_rows(file, table, "acceleration_frames", ~possible, "0, or 3 to run_frames")
+    joints = frames * (result.lifter.scored_joints or 0)
+    for column, whole, name in (
+        ("hidden_joints", joints, "frames x scored_joints"),
+        ("visible_joints", joints - counts["hidden_joints"], "the joints that are not hidden"),
+        ("recoveries", counts["covered_frames"], "covered_frames"),
+    ):
+        possible = counts[column].between(0, whole)
+        yield from _bad_rows(file, table, column, ~possible, f"0 to {name}")
+    parts = counts[["covered_frames", "after_frames", "free_frames"]]
+    possible = (parts >= 0).all(axis=1) & parts.sum(axis=1).isin([0])
+    possible |= (parts >= 0).all(axis=1) & (parts.sum(axis=1) == frames)
+    expected = "covered_frames, after_frames and free_frames that add up to frames, or none"
+    yield from _bad_rows(file, table, "covered_frames", ~possible, expected)
+
+
+def _mean_problems(file: str, table: pd.DataFrame, column: str, without: bool) -> Iterator[Problem]:
+    """Check a column of means; it must be empty if the lifter is without it."""
+    mean, values = MEANS[column], table[column]
+    if without:
+        yield from _bad_rows(file, table, column, values.notna(), "null for this lifter")
+        return
+    counted_over = table[mean.weight].fillna(0) > 0
+    fits = values.between(0.0, mean.most).where(counted_over, values.isna())
+    expected = f"0 to {mean.most:g} {mean.unit}"
+    if mean.weight != "frames":
+        expected += f", null exactly when {mean.weight} is 0"
+    yield from _bad_rows(file, table, column, ~fits, expected)
 
 
 def _bad_rows(
@@ -71,7 +110,7 @@ def _bad_rows(
 
 
 def row_problems(file: str, table: pd.DataFrame) -> Iterator[Problem]:
-    """Check that each clip has each cell once, with equal frames and run_frames in all cells."""
+    """Check that each clip has each cell once, with equal counts of its frames in all cells."""
     clip, cell = [*clips.CLIP_KEY], [*clips.CELL_KEY]
     twice = table.duplicated([*clip, *cell])
     if twice.any():
@@ -89,7 +128,7 @@ def row_problems(file: str, table: pd.DataFrame) -> Iterator[Problem]:
         yield Problem(file, "rows", found, "every cell for every clip", remedy)
         return
     remedy = "score the same frames in every cell; " + RERUN
-    for column in ("frames", "run_frames"):
+    for column in (name for name in CLIP_COUNTS if name in table.columns):
         kinds = by_clip[column].nunique()
         several = kinds[kinds != 1]
         if len(several):

@@ -1,69 +1,65 @@
 """The typed, versioned result of one evaluation.
 
-Errors are in millimeters (MPJPE, P-MPJPE) or millimeters per frame (MPJVE). A result is two files:
-``<name>.json`` (this model) and ``<name>.clips.parquet`` (one row per clip and cell). The referee
-computes every aggregate in the JSON again from the clips table.
+A result is two files: ``<name>.json`` (this model) and ``<name>.clips.parquet`` (one row per clip
+and cell, see `columns`). The referee computes every number of the JSON again from the clips table.
+Results of version 2 stay valid. They have fewer metrics, and only lifters with known units.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
+from pydantic import Field, model_validator
+
+from corruptbench.leaderboard.columns import (
+    CLIP_COLUMNS,
+    METRIC_COLUMNS,
+    METRICS,
+    SCHEMA_VERSION,
+    Metric,
+)
+from corruptbench.leaderboard.numbers import (
+    Aggregate,
+    Cell,
+    Interval,
+    Intervals,
+    Occlusion,
+    PercentAggregate,
+    Robustness,
+)
+from corruptbench.leaderboard.records import (
+    LONGEST_TEXT,
+    Name,
+    Number,
+    Record,
+    Sha256,
+    SparseRecord,
+    Text,
 )
 
-SCHEMA_VERSION: Final = 2
+__all__ = [
+    "CLIP_COLUMNS", "GREATEST_ERROR", "GREATEST_LAG", "LONGEST_TEXT", "METRICS", "MOST_LABELS",
+    "MOST_WARNINGS", "SCHEMA_VERSION", "Aggregate", "Benchmark", "Build", "Cell", "Coverage",
+    "Interval", "Intervals", "LabelCheck", "Lifter", "Metric", "Name", "Record", "Result",
+    "ResultWarning", "Scoring", "WarningName", "absent",
+]  # fmt: skip
 
-#: Columns of the per-clip table: the clip, the cell, the number of scored frames, how many of them
-#: have a scored neighbor (``run_frames``), then the means. MPJPE and P-MPJPE are means over
-#: ``frames``. MPJVE is the mean over runs of two or more successive frames, weighted by their
-#: frames; it is null exactly when there is no such run.
-CLIP_COLUMNS = (
-    "subject",
-    "sequence",
-    "action",
-    "camera",
-    "corruption",
-    "severity",
-    "frames",
-    "run_frames",
-    "mpjpe",
-    "p_mpjpe",
-    "mpjve",
-)
-
-Metric = Literal["mpjpe", "p_mpjpe", "mpjve"]
-
-#: The metrics of a cell, in the order in which they are printed.
-METRICS: tuple[Metric, ...] = ("mpjpe", "p_mpjpe", "mpjve")
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Millimeters = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
-
-
-LONGEST_TEXT = 1000  # characters
 #: Rows of ``labels`` and of ``warnings`` in a result.
 MOST_LABELS, MOST_WARNINGS = 10_000, 100
-#: What moves the cursor, ends the line, or changes the direction of the text around it.
-_CONTROL = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-#: One line for people, or a name in a data set.
-Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=f"^[^{_CONTROL}]*$")]
-
 #: Bounds of what labels can be away from the person: in its heights, and in frames. Our own choice,
 #: far beyond what is measured, which is at most 0.15 and 64.
 GREATEST_ERROR, GREATEST_LAG = 10.0, 10_000.0
+#: Bounds of a contract's table, of a list of numbers, and of hypotheses and samples. Our own
+#: choice: the longest list that a contract needs has a mean for each number of a pose, 51.
+MOST_ENTRIES, MOST_NUMBERS, MOST_DRAWS = 20, 500, 10_000
+#: Checks that can be allowed to fail, in one result.
+MOST_ALLOWED = 20
 
-
-class Record(BaseModel):
-    """Base of every record: immutable, without unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+Plain = str | int | float | bool | None
+Numbers = Annotated[tuple[int | Number, ...], Field(max_length=MOST_NUMBERS)]
+Table = Annotated[dict[str, Plain | Numbers], Field(max_length=MOST_ENTRIES)]
+Draws = Annotated[int, Field(ge=1, le=MOST_DRAWS)]
 
 
 class Benchmark(Record):
@@ -84,14 +80,29 @@ class Build(Record):
     detections_sha256: Sha256
 
 
-class Lifter(Record):
-    """The submitted model; ``contract`` declares the conventions of its input and output."""
+class Lifter(SparseRecord):
+    """The submitted model; ``contract`` declares the conventions of its input and output.
+
+    Version 3 adds four fields. ``scored_joints`` is the number of joints that its errors are over.
+    ``hypotheses`` is the number of poses that it gives for each frame, ``samples`` how often a
+    stochastic lifter was run. ``allowed`` names checks that it failed and that were allowed to
+    fail.
+    """
 
     name: Name
     sha256: Sha256
     bytes: int = Field(ge=1)
     parameters: int = Field(ge=0)
-    contract: dict[str, str | int | float | bool | None]
+    contract: dict[str, Plain | Numbers | Table]
+    scored_joints: int | None = Field(default=None, ge=1, le=1000)
+    hypotheses: Draws | None = None
+    samples: Draws | None = None
+    allowed: Annotated[tuple[Name, ...], Field(max_length=MOST_ALLOWED)] | None = None
+
+    @property
+    def has_units(self) -> bool:
+        """Whether the size of its poses means something: contract field ``units``."""
+        return self.contract.get("units") != "none"
 
 
 class Scoring(Record):
@@ -101,6 +112,12 @@ class Scoring(Record):
     root_joint: int = Field(ge=0)
     root_rule: Literal["subtract", "as-predicted"]
     average: Literal["actions", "frames"]
+
+    @property
+    def joint_count(self) -> int | None:
+        """The number of joints, with which names of joint sets end, as in h36m17."""
+        digits = re.search(r"\d+$", self.joints)
+        return int(digits[0]) if digits else None
 
 
 class Coverage(Record):
@@ -115,49 +132,6 @@ class Coverage(Record):
     n_expected: int = Field(ge=1)
     n_scored: int = Field(ge=0)
     excluded: tuple[str, ...]
-
-
-class Cell(Record):
-    """Errors of one (corruption, severity), averaged by the rule of ``Scoring.average``.
-
-    ``mpjpe_low`` and ``mpjpe_high`` bound the 95 % bootstrap interval over takes.
-    """
-
-    corruption: Name
-    severity: int = Field(ge=0, le=5)
-    mpjpe: Millimeters
-    p_mpjpe: Millimeters
-    mpjve: Millimeters
-    mpjpe_low: Millimeters
-    mpjpe_high: Millimeters
-
-
-class Aggregate(Record):
-    """One metric over the whole benchmark.
-
-    ``corruptions`` maps a corruption to the mean over its severities. ``corrupted`` is the mean
-    over the corruptions. ``degradation`` is ``corrupted - clean``.
-    """
-
-    clean: Millimeters
-    corrupted: Millimeters
-    degradation: float = Field(allow_inf_nan=False)
-    corruptions: dict[Name, Millimeters]
-
-
-class Interval(Record):
-    """95 % percentile bootstrap interval over takes (a sequence with all its cameras)."""
-
-    low: float = Field(allow_inf_nan=False)
-    high: float = Field(allow_inf_nan=False)
-
-
-class Intervals(Record):
-    """Intervals of the MPJPE aggregate."""
-
-    clean: Interval
-    corrupted: Interval
-    degradation: Interval
 
 
 class LabelCheck(Record):
@@ -190,24 +164,40 @@ class ResultWarning(Record):
     text: Text
 
 
-class Result(Record):
+class Result(SparseRecord):
     """One lifter on one benchmark.
 
+    Errors are in millimeters; MPJVE in millimeters per frame, ``acceleration`` in millimeters per
+    frame squared, ``pck`` and ``auc`` in percent. A field without a value is left out of the file:
+    what version 2 does not have, metrics that need known units (`Lifter.has_units`), several
+    hypotheses or several samples, and ``occlusion`` without a corruption that hides the person.
+
     ``labels`` (one for each clip) and ``warnings`` inform; no verdict changes rank or acceptance.
-    They are null, and left out of the file, in results of before they were found. So older files
-    keep schema version, meaning and bytes.
     """
 
-    schema_version: Literal[2]
+    schema_version: Literal[2, 3]
     benchmark: Benchmark
     build: Build
     lifter: Lifter
     scoring: Scoring
     coverage: Coverage
-    mpjpe: Aggregate
+    mpjpe: Aggregate | None = None
     p_mpjpe: Aggregate
-    mpjve: Aggregate
-    mpjpe_intervals: Intervals
+    mpjve: Aggregate | None = None
+    n_mpjpe: Aggregate | None = None
+    acceleration: Aggregate | None = None
+    pck: PercentAggregate | None = None
+    auc: PercentAggregate | None = None
+    bone_error: Aggregate | None = None
+    bone_deviation: Aggregate | None = None
+    best_mpjpe: Aggregate | None = None
+    best_p_mpjpe: Aggregate | None = None
+    mean_mpjpe: Aggregate | None = None
+    spread: Aggregate | None = None
+    mpjpe_intervals: Intervals | None = None
+    p_mpjpe_intervals: Intervals | None = None
+    occlusion: Occlusion | None = None
+    robustness: Robustness | None = None
     cells: tuple[Cell, ...]
     clips_sha256: Sha256
     software: dict[str, str]
@@ -215,8 +205,53 @@ class Result(Record):
     labels: Annotated[tuple[LabelCheck, ...], Field(max_length=MOST_LABELS)] | None = None
     warnings: Annotated[tuple[ResultWarning, ...], Field(max_length=MOST_WARNINGS)] | None = None
 
-    @model_serializer(mode="wrap")
-    def _without_missing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        record: dict[str, Any] = serialize(self)
-        missing = {n for n in ("labels", "warnings") if n in record and record[n] is None}
-        return {name: value for name, value in record.items() if name not in missing}
+    @property
+    def errors(self) -> Aggregate:
+        """MPJPE, by which a lifter is ranked; P-MPJPE if its units are unknown."""
+        return self.mpjpe or self.p_mpjpe
+
+    @property
+    def main_metric(self) -> Literal["mpjpe", "p_mpjpe"]:
+        """The name of `errors`."""
+        return "mpjpe" if self.mpjpe else "p_mpjpe"
+
+    @model_validator(mode="after")
+    def _lifter_fits_version(self) -> Result:
+        """Check that the lifter has the fields of version 3, all or none of them."""
+        for name in ("scored_joints", "hypotheses", "samples", "allowed"):
+            if (getattr(self.lifter, name) is None) == (self.schema_version == 3):
+                expected = "a value in version 3, and no value in version 2"
+                raise ValueError(f"lifter.{name}: expected {expected}")
+        return self
+
+    @model_validator(mode="after")
+    def _metrics_fit_lifter(self) -> Result:
+        """Check that no metric is there that cannot be, and that what ranks the row is there."""
+        without = absent(self)
+        for metric in METRIC_COLUMNS:
+            if metric in without and getattr(self, metric) is not None:
+                raise ValueError(f"{metric}: expected no value for this lifter in this version")
+        needed = METRICS if self.schema_version == 2 else ("mpjpe",)
+        for field in (*needed, "mpjpe_intervals"):
+            if field.removesuffix("_intervals") not in without and getattr(self, field) is None:
+                raise ValueError(f"{field}: expected a value")
+        return self
+
+
+def absent(result: Result) -> frozenset[Metric]:
+    """Return the metrics that a lifter cannot have, by what it says of itself.
+
+    Without known units these are all but P-MPJPE and N-MPJPE; with one hypothesis those of several,
+    and with one sample the spread. In version 2 they are all but its three.
+    """
+    if result.schema_version == 2:
+        return frozenset(METRIC_COLUMNS) - frozenset(METRICS)
+    lifter, without = result.lifter, set[Metric]()
+    if lifter.hypotheses == 1:
+        without |= {"best_mpjpe", "best_p_mpjpe", "mean_mpjpe"}
+    if lifter.samples == 1:
+        without |= {"spread"}
+    if not lifter.has_units:
+        kept = {"p_mpjpe", "n_mpjpe", "best_p_mpjpe"}
+        without |= {metric for metric in METRIC_COLUMNS if metric not in kept}
+    return frozenset(without)

@@ -9,18 +9,27 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from corruptbench.leaderboard import referee
 from corruptbench.leaderboard.atomic import atomic
+from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.submission import read_result
+from corruptbench.leaderboard.text import short
 
 RESULT_FILE = "result.json"
 CLIPS_FILE = "clips.parquet"
+
+#: Results of two versions of the schema are the same up to this, mm or percent. Our own choice: far
+#: above the rounding between batches of other shapes (3e-6 mm), far below what a table shows.
+CLOSE = 0.001
 
 _LOG = logging.getLogger(__name__)
 _OTHER_NAME = "submit under another name, for example with a version suffix (NAME-2)"
@@ -63,7 +72,8 @@ def standing(result: Result, board: Path) -> Literal["new", "same"]:
     """Return whether the result would be a new row of the board or is there already.
 
     The same result may have other software and another command. Scores, model, benchmark and
-    shards must be equal.
+    shards must be equal. A result of another version of the schema is the same if all that both
+    have is equal up to `CLOSE`; the row on the board keeps its version.
 
     Raises:
         SubmissionError: the name is taken by another model or other scores, or a name on the board
@@ -73,11 +83,9 @@ def standing(result: Result, board: Path) -> Literal["new", "same"]:
     if not row.exists():
         _refuse_case_twin(row)
         return "new"
-    old, new = _score(read_result(row / RESULT_FILE)), _score(result)
     problems = [
-        Problem(str(row), field, new[field], f"{old[field]} (on the board)", _OTHER_NAME)
-        for field in new
-        if new[field] != old[field]
+        Problem(str(row), field, short(new), f"{short(old)} (on the board)", _OTHER_NAME)
+        for field, old, new in _changes(read_result(row / RESULT_FILE), result)
     ]
     if problems:
         raise SubmissionError(f"a change to the row {row}", problems)
@@ -134,19 +142,41 @@ def _folders(parent: Path) -> Iterator[Path]:
             yield path
 
 
-def _score(result: Result) -> dict[str, str]:
-    """Return the parts of a row that never change, as text to compare and to show."""
-    cells = hashlib.sha256(repr(sorted(result.cells, key=repr)).encode()).hexdigest()
+def _changes(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
+    """Yield (field, old, new) for each part of a row that never changes and is not the same.
+
+    Results of two versions of the schema are compared in what both have, and up to `CLOSE`: they
+    were evaluated by different releases.
+    """
+    for field in ("lifter.sha256", "benchmark", "build.weights_sha256", "build.pixels_sha256"):
+        before, now = attrgetter(field)(old), attrgetter(field)(new)
+        if before != now:
+            yield field, before, now
+    same_version = old.schema_version == new.schema_version
+    scores, new_scores = _scores(old), _scores(new)
+    shared = scores.keys() | new_scores if same_version else scores.keys() & new_scores
+    for field in sorted(shared):
+        before, now = scores.get(field, np.nan), new_scores.get(field, np.nan)
+        if before != now if same_version else not abs(before - now) <= CLOSE:
+            yield field, before, now
+    if same_version and _digest(old) != _digest(new):
+        yield "cells", _digest(old), _digest(new)
+
+
+def _scores(result: Result) -> dict[str, float]:
+    """Return the clean and the corrupted mean of each metric that a result has."""
+    errors = {metric: getattr(result, metric) for metric in METRIC_COLUMNS}
     return {
-        "lifter.sha256": result.lifter.sha256,
-        "benchmark": f"version {result.benchmark.version}, {result.benchmark.manifest_sha256}",
-        "build": f"{result.build.weights_sha256}, {result.build.pixels_sha256}",
-        "mpjpe.clean": repr(result.mpjpe.clean),
-        "mpjpe.corrupted": repr(result.mpjpe.corrupted),
-        "p_mpjpe.corrupted": repr(result.p_mpjpe.corrupted),
-        "mpjve.corrupted": repr(result.mpjve.corrupted),
-        "cells": f"numbers of digest {cells[:16]}",
+        f"{metric}.{part}": getattr(error, part)
+        for metric, error in errors.items()
+        if error
+        for part in ("clean", "corrupted")
     }
+
+
+def _digest(result: Result) -> str:
+    cells = hashlib.sha256(repr(sorted(result.cells, key=repr)).encode()).hexdigest()
+    return f"numbers of digest {cells[:16]}"
 
 
 def _refuse_case_twin(row: Path) -> None:

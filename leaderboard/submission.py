@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from corruptbench.leaderboard.columns import SCHEMA_VERSIONS
 from corruptbench.leaderboard.problem import Problem, SubmissionError
-from corruptbench.leaderboard.schema import SCHEMA_VERSION, Result
+from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.text import short
 
 JSON_LIMIT = 2_000_000  # bytes
@@ -50,8 +51,8 @@ def read_result(json_path: Path) -> Result:
         problem = Problem(file, "document", found, "a JSON document", RERUN)
         raise SubmissionError(str(json_path), [problem]) from error
     version = document.get("schema_version", "none") if isinstance(document, dict) else "none"
-    if type(version) is not int or version != SCHEMA_VERSION:
-        expected = f"{SCHEMA_VERSION} (the version that this software reads)"
+    if type(version) is not int or version not in SCHEMA_VERSIONS:
+        expected = f"{' or '.join(map(str, SCHEMA_VERSIONS))} (what this software reads)"
         problem = Problem(file, "schema_version", short(version), expected, _UPGRADE)
         raise SubmissionError(str(json_path), [problem])
     try:

@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from corruptbench.leaderboard.ranking import Row, corruption_names, rank, shards
+from corruptbench.leaderboard.ranking import Row, best_of, by_units, corruption_names, rank, shards
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.text import counted
 
@@ -23,12 +23,19 @@ def as_text(results: Sequence[Result], width: int = 80) -> Group:
 
     The first table is a summary, the second has a column for each corruption. Both fit into
     ``width`` columns (80 or more). The caption says how many corruptions did not fit, and explains
-    the letters of the detectors. Rows without a rank (other shards, best of several hypotheses)
-    have a dagger instead.
+    the letters of the detectors. Rows without a rank (see `ranking.rank`) have a dagger instead,
+    and the caption says why. Lifters of unknown units have two tables of their own, in P-MPJPE.
 
     Raises:
         ValueError: the results belong to several benchmarks (see `ranking.by_benchmark`).
     """
+    if len({result.benchmark for result in results}) > 1:
+        raise ValueError("results of different benchmarks do not share a table")
+    sections = by_units(results)
+    return Group(*(_section(section, width) for section in sections or [[]]))
+
+
+def _section(results: Sequence[Result], width: int) -> Group:
     rows = rank(results)
     corruptions = corruption_names(results)
     room = width - _LIFTER
@@ -37,14 +44,15 @@ def as_text(results: Sequence[Result], width: int = 80) -> Group:
     letters = _letters(rows)
     summary = _table(_title(results))
     summary.add_column("det", no_wrap=True)
-    for head in ("clean", "corr.", "degr.", "P clean", "P corr."):
+    in_mm = bool(rows) and rows[0].result.mpjpe is not None
+    for head in ("clean", "corr.", "degr.", *(("P clean", "P corr.") if in_mm else ())):
         summary.add_column(head, justify="right", no_wrap=True)
     each = _table(Text())
     for name in shown:
         each.add_column(_head(name, cut), justify="right", no_wrap=True)
     for row in rows:
         _add(summary, row, [letters[shards(row.result.build)], *_summary(row.result)])
-        errors = row.result.mpjpe.corruptions
+        errors = row.result.errors.corruptions
         _add(each, row, [f"{errors[n]:.1f}" if n in errors else "-" for n in shown])
     tables = [summary, each] if shown else [summary]
     return Group(*tables, _caption(rows, letters, shown, len(corruptions)))
@@ -58,14 +66,10 @@ def _table(title: Text) -> Table:
 
 
 def _summary(result: Result) -> list[str]:
-    error, aligned = result.mpjpe, result.p_mpjpe
-    return [
-        f"{error.clean:.1f}",
-        f"{error.corrupted:.1f}",
-        f"{error.degradation:+.1f}",
-        f"{aligned.clean:.1f}",
-        f"{aligned.corrupted:.1f}",
-    ]
+    error, aligned = result.errors, result.p_mpjpe
+    numbers = [f"{error.clean:.1f}", f"{error.corrupted:.1f}", f"{error.degradation:+.1f}"]
+    both = [f"{aligned.clean:.1f}", f"{aligned.corrupted:.1f}"]
+    return numbers + (both if error is not aligned else [])
 
 
 def _add(table: Table, row: Row, cells: Sequence[str]) -> None:
@@ -94,7 +98,8 @@ def _title(results: Sequence[Result]) -> Text:
     if not results:
         return Text("No results")
     benchmark = results[0].benchmark
-    return Text(f"{benchmark.id}, version {benchmark.version}: MPJPE in mm, lower is better")
+    metric = "MPJPE" if results[0].mpjpe else "units unknown: P-MPJPE"
+    return Text(f"{benchmark.id}, version {benchmark.version}: {metric} in mm, lower is better")
 
 
 def _caption(
@@ -105,11 +110,13 @@ def _caption(
 ) -> Text:
     lines = []
     if rows:
-        lines.append("corr.: mean over corruptions; degr.: corr. minus clean; P: P-MPJPE")
+        aligned = "; P: P-MPJPE" if rows[0].result.mpjpe else ""
+        lines.append(f"corr.: mean over corruptions; degr.: corr. minus clean{aligned}")
     for kind, letter in letters.items():
         detector = "".join(char if char.isprintable() else "?" for char in kind[0])
         lines.append(f"{letter}: {detector}, weights {kind[1][:8]}, pixels {kind[2][:8]}")
     lines += [f"† {row.result.lifter.name}: {row.apart}, not ranked" for row in rows if row.apart]
+    lines += [line for row in rows if (line := best_of(row.result))]
     if len(shown) < corruptions:
         lines.append(f"{counted(corruptions - len(shown), 'more corruption')}: see the page")
     return Text("\n".join(lines))

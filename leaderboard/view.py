@@ -229,9 +229,8 @@ def _lines(
 
 
 def _point(metric: Metric, cell: Cell) -> figures.Point:
-    if metric == "mpjpe":
-        return figures.Point(cell.severity, cell.mpjpe, cell.mpjpe_low, cell.mpjpe_high)
-    return figures.Point(cell.severity, getattr(cell, metric))
+    low, high = (getattr(cell, f"{metric}_{end}", None) for end in ("low", "high"))
+    return figures.Point(cell.severity, getattr(cell, metric), low, high)
 
 
 def _bars(

@@ -71,9 +71,14 @@ class CleanCells:
         """Return why the numbers of a summary may not mean what they seem."""
         odd = [(name, problem.found) for name, found in self._motion.items() for problem in found]
         labels = list(label_checks.warnings_of(self._labels.evidence()))
-        predictions = plausibility.warnings_of(
-            self._predictions, summary.mpjpe, summary.p_mpjpe, summary.mpjpe_intervals.degradation
-        )
+        predictions: plausibility.Warnings = iter(())
+        if summary.mpjpe and summary.mpjpe_intervals:
+            predictions = plausibility.warnings_of(
+                self._predictions,
+                summary.mpjpe,
+                summary.p_mpjpe,
+                summary.mpjpe_intervals.degradation,
+            )
         if labels:  # labels that are late, for example, make predictions that are early
             predictions = (w for w in predictions if w[0] not in plausibility.OF_LABELS)
         found = [*_motion_warnings(odd), *labels, *predictions][:MOST_WARNINGS]

@@ -12,7 +12,8 @@ from corruptbench.evaluation.clean_cells import CleanCells
 from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path
 from corruptbench.files import atomic
 from corruptbench.leaderboard import Result, clips, summarize
-from corruptbench.leaderboard.schema import SCHEMA_VERSION, Benchmark, Build, Coverage, Scoring
+from corruptbench.leaderboard.columns import version_of
+from corruptbench.leaderboard.schema import Benchmark, Build, Coverage, Scoring
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.lifter import Lifter
 from corruptbench.shards.lock import software
@@ -47,7 +48,7 @@ def make_result(
     except ValueError as error:
         raise InputError(f"{shard_set.folder}: cannot be summarized: {error}") from None
     return Result(
-        schema_version=SCHEMA_VERSION,
+        schema_version=version_of(table.columns),
         benchmark=Benchmark(**lock.benchmark.model_dump()),
         build=Build(
             detector=lock.detector.name,

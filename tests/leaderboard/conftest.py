@@ -13,6 +13,13 @@ import pandas as pd
 import pytest
 
 from corruptbench.leaderboard import Expected, Result, clips, summarize
+from corruptbench.leaderboard.columns import (
+    CLIP_COLUMNS_3,
+    MEANS,
+    METRIC_COLUMNS,
+    OCCLUSION_COLUMNS,
+    version_of,
+)
 from corruptbench.leaderboard.schema import Scoring
 
 CORRUPTIONS = {"erase": 1.4, "camera_shake": 1.0, "gaussian_noise": 0.5}
@@ -65,12 +72,53 @@ def clip_table(
     return pd.DataFrame(rows)
 
 
+#: What version 3 adds to a lifter.
+NEW = {"scored_joints": 17, "hypotheses": 1, "samples": 1, "allowed": []}
+#: The metrics that need several hypotheses or samples, and those that need known units.
+OF_SEVERAL = ("best_mpjpe", "best_p_mpjpe", "mean_mpjpe", "spread")
+WITHOUT_UNITS = ("p_mpjpe", "n_mpjpe", "best_p_mpjpe")
+
+
+def clip_table_3(seed: int = 0, *, without: Sequence[str] = OF_SEVERAL, **how: Any) -> pd.DataFrame:
+    """A table of version 3: `clip_table`, and all other columns but those in ``without``.
+
+    Only erase hides the person, for a third of the frames.
+    """
+    table = clip_table(seed, **how)
+    random = np.random.default_rng(seed + 1000)
+    for name in METRIC_COLUMNS:
+        if name not in table:
+            table[name] = random.uniform(5.0, 90.0, len(table)) if name not in without else np.nan
+        elif name in without:
+            table[name] = np.nan
+    table["acceleration_frames"] = table.run_frames - 3
+    hidden = table.corruption == "erase"
+    third = (table.frames // 3).where(hidden)
+    counts = {
+        "hidden_joints": 5 * third + table.severity, "visible_joints": 12 * third,
+        "covered_frames": third, "after_frames": third // 4,
+        "free_frames": table.frames.where(hidden) - third - third // 4,
+        "recoveries": (third // 10).where(table.severity < 5),
+    }  # fmt: skip
+    for name, count in counts.items():
+        table[name] = count.astype("Int64")
+    for name in OCCLUSION_COLUMNS.values():
+        there = table[MEANS[name].weight].fillna(0) > 0
+        table[name] = pd.Series(random.uniform(0.2, 90.0, len(table))).where(there)
+    return table[[*CLIP_COLUMNS_3]]
+
+
+def without_units(seed: int = 0, **how: Any) -> pd.DataFrame:
+    """A table of version 3 of a lifter of unknown units."""
+    return clip_table_3(seed, without=sorted({*METRIC_COLUMNS} - {*WITHOUT_UNITS[:2]}), **how)
+
+
 def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str, Any]:
     """A result as JSON types; ``changes`` replace or, for mappings, update top-level fields."""
     scored = int(table["frames"].sum())
     name = changes.pop("name", "baseline")
     fields: dict[str, Any] = {
-        "schema_version": 2,
+        "schema_version": version_of(table.columns),
         "benchmark": {"id": "toy-c", "version": 1, "manifest_sha256": digest("manifest")},
         "build": {
             "detector": "movenet:thunder",
@@ -85,6 +133,7 @@ def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str
             "bytes": 4_200_000,
             "parameters": 1_230_000,
             "contract": {"input": "h36m17", "channels": "xyc", "window": 27, "flip": True},
+            **(NEW if version_of(table.columns) == 3 else {}),
         },
         "scoring": {
             "joints": "h36m17",
@@ -109,6 +158,7 @@ def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str
     numbers = {
         key: [cell.model_dump() for cell in value] if key == "cells" else value.model_dump()
         for key, value in summary._asdict().items()
+        if value is not None
     }
     return {**fields, **numbers}
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corruptbench.leaderboard import aggregate, clips, summarize
-from corruptbench.leaderboard.aggregate import Average, resample_counts
 from corruptbench.leaderboard.schema import METRICS, Metric
+from corruptbench.leaderboard.wide import Average, resample_counts
 
 from .conftest import clip_table
 

@@ -108,7 +108,7 @@ def _scale(*keys: str | int, by: float = 1 + 1e-6) -> Callable[[Document], None]
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (_set("schema_version", value=1), "found 1, expected 2 (the version that this software"),
+        (_set("schema_version", value=1), "found 1, expected 2 or 3 (what this software"),
         (_set("schema_version", value=True), "schema_version: found True"),
         (lambda d: d.pop("schema_version"), "schema_version: found none"),
         (lambda d: d.pop("lifter"), "lifter: found nothing"),

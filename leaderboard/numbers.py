@@ -1,0 +1,142 @@
+"""The numbers of a result, all computed from its clips table."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from corruptbench.leaderboard.records import (
+    Millimeters,
+    Name,
+    Number,
+    Percent,
+    Record,
+    Seconds,
+    SparseRecord,
+)
+
+
+class Cell(SparseRecord):
+    """Each metric in one (corruption, severity), averaged by the rule of ``Scoring.average``.
+
+    ``mpjpe_low`` and ``mpjpe_high`` bound the 95 % bootstrap interval over takes, and
+    ``p_mpjpe_low`` and ``p_mpjpe_high`` that of P-MPJPE. A metric that the lifter does not have is
+    left out.
+    """
+
+    corruption: Name
+    severity: int = Field(ge=0, le=5)
+    mpjpe: Millimeters | None = None
+    p_mpjpe: Millimeters
+    mpjve: Millimeters | None = None
+    mpjpe_low: Millimeters | None = None
+    mpjpe_high: Millimeters | None = None
+    p_mpjpe_low: Millimeters | None = None
+    p_mpjpe_high: Millimeters | None = None
+    n_mpjpe: Millimeters | None = None
+    acceleration: Millimeters | None = None
+    pck: Percent | None = None
+    auc: Percent | None = None
+    bone_error: Millimeters | None = None
+    bone_deviation: Millimeters | None = None
+    best_mpjpe: Millimeters | None = None
+    best_p_mpjpe: Millimeters | None = None
+    mean_mpjpe: Millimeters | None = None
+    spread: Millimeters | None = None
+
+
+class Aggregate(Record):
+    """One metric over the whole benchmark.
+
+    ``corruptions`` maps a corruption to the mean over its severities. ``corrupted`` is the mean
+    over the corruptions. ``degradation`` is ``corrupted - clean``: above 0 where errors grow.
+    """
+
+    clean: Millimeters
+    corrupted: Millimeters
+    degradation: Number
+    corruptions: dict[Name, Millimeters]
+
+
+class PercentAggregate(Record):
+    """An `Aggregate` of a share of joints that are right, in percent.
+
+    More is better, so ``degradation`` is below 0 where poses get worse.
+    """
+
+    clean: Percent
+    corrupted: Percent
+    degradation: float = Field(ge=-100.0, le=100.0, allow_inf_nan=False)
+    corruptions: dict[Name, Percent]
+
+
+class Interval(Record):
+    """95 % percentile bootstrap interval over takes (a sequence with all its cameras)."""
+
+    low: Number
+    high: Number
+
+
+class Intervals(Record):
+    """Intervals of the aggregate of one metric."""
+
+    clean: Interval
+    corrupted: Interval
+    degradation: Interval
+
+
+class OcclusionErrors(SparseRecord):
+    """Errors in mm while something hides the person, and after it.
+
+    ``hidden`` and ``visible`` are means over joints that are hidden and that are not. ``covered``
+    is the mean over frames in which the person is covered, ``after`` over the 0.3 s after a cover
+    ends, ``free`` over all others. ``recovery`` is the mean time in s from the end of a cover until
+    the error is back. What never occurs is left out. For a lifter of unknown units these are
+    errors after the alignment of P-MPJPE.
+    """
+
+    hidden: Millimeters | None = None
+    visible: Millimeters | None = None
+    covered: Millimeters | None = None
+    after: Millimeters | None = None
+    free: Millimeters | None = None
+    recovery: Seconds | None = None
+
+
+class Occlusion(Record):
+    """`OcclusionErrors` of each corruption that hides the person for a while, and their mean.
+
+    A corruption's value is the mean over its severities. Both means leave out what never occurs.
+    """
+
+    mean: OcclusionErrors
+    corruptions: dict[Name, OcclusionErrors]
+
+
+class WorstCell(Record):
+    """The corrupted cell with the largest error."""
+
+    corruption: Name
+    severity: int = Field(ge=1, le=5)
+    error: Millimeters
+
+
+class Robustness(SparseRecord):
+    """How much corruption costs, in ``metric`` (P-MPJPE where the units are unknown).
+
+    ``relative`` is the degradation in percent of the clean error (nothing if that is 0). ``area``
+    is the mean error over severities 0 (clean) to 5: the area under the severity curve, divided by
+    its length; ``areas`` has it for each corruption. ``worse`` is the percentage of (clip,
+    corrupted cell) whose error is more than 10 mm above that of the same clip's clean cell.
+    """
+
+    metric: Literal["mpjpe", "p_mpjpe"]
+    relative: Number | None = None
+    relative_interval: Interval | None = None
+    area: Millimeters
+    area_interval: Interval
+    areas: dict[Name, Millimeters]
+    worst: WorstCell
+    worse: Percent
+    worse_interval: Interval
