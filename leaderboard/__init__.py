@@ -1,32 +1,48 @@
 """Check results, keep them on a board, and show the board as a table and a page.
 
 `summarize` turns a per-clip table into the numbers of a `Result`. `check` is the referee. `submit`
-and `load` keep the board. `as_text` and `render` show it. How results are made is not known here.
+and `load` keep the board. `as_text` and `render` show it. `compare` tells lifters
+apart. How results are made is not known here.
 """
 
 from corruptbench.leaderboard.aggregate import Summary, aggregate, summarize
+from corruptbench.leaderboard.compare import Comparison, Difference, Pair, compare
+from corruptbench.leaderboard.comparison_text import comparison_text
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.page import render
 from corruptbench.leaderboard.problem import Problem, SubmissionError
-from corruptbench.leaderboard.ranking import by_benchmark, rank
-from corruptbench.leaderboard.referee import check
+from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank
+from corruptbench.leaderboard.referee import Scored, check, read
+from corruptbench.leaderboard.robustness import RelativeErrors, relative_errors, robustness
 from corruptbench.leaderboard.schema import Result
-from corruptbench.leaderboard.store import load, standing, submit
+from corruptbench.leaderboard.store import find, load, standing, submit
 from corruptbench.leaderboard.table import as_text
 
 __all__ = [
+    "Comparison",
+    "Difference",
     "Expected",
+    "Pair",
     "Problem",
+    "RelativeErrors",
     "Result",
+    "Scored",
     "SubmissionError",
     "Summary",
     "aggregate",
     "as_text",
     "by_benchmark",
+    "by_units",
     "check",
+    "compare",
+    "comparison_text",
+    "find",
     "load",
     "rank",
+    "read",
+    "relative_errors",
     "render",
+    "robustness",
     "standing",
     "submit",
     "summarize",

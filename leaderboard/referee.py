@@ -37,6 +37,14 @@ class Submission(NamedTuple):
     clips: bytes
 
 
+class Scored(NamedTuple):
+    """A result with its clips table, and the name of its file for messages."""
+
+    file: str
+    result: Result
+    table: pd.DataFrame
+
+
 def check(json_path: Path, expected: Expected | None = None) -> Result:
     """Return the result in ``json_path`` if it and its clips table pass every check.
 
@@ -50,6 +58,20 @@ def check(json_path: Path, expected: Expected | None = None) -> Result:
             what was expected, and a remedy.
     """
     return inspect(json_path, expected).result
+
+
+def read(json_path: Path) -> Scored:
+    """Read a result and its clips table; check the schema, and each row of the table.
+
+    The numbers of the result are not compared with the table, and it need not be complete.
+
+    Raises:
+        SubmissionError: see `check`.
+    """
+    result = read_result(json_path)
+    path = clips_path(json_path)
+    table = _table(json_path, path, read_clips(path, json_path), result)
+    return Scored(str(json_path), result, table)
 
 
 def inspect(json_path: Path, expected: Expected | None = None) -> Submission:

@@ -19,6 +19,15 @@ from corruptbench.leaderboard.columns import (
     SCHEMA_VERSION,
     Metric,
 )
+from corruptbench.leaderboard.findings import (
+    GREATEST_ERROR,
+    GREATEST_LAG,
+    MOST_LABELS,
+    MOST_WARNINGS,
+    LabelCheck,
+    ResultWarning,
+    WarningName,
+)
 from corruptbench.leaderboard.numbers import (
     Aggregate,
     Cell,
@@ -35,7 +44,6 @@ from corruptbench.leaderboard.records import (
     Record,
     Sha256,
     SparseRecord,
-    Text,
 )
 
 __all__ = [
@@ -45,11 +53,6 @@ __all__ = [
     "ResultWarning", "Scoring", "WarningName", "absent",
 ]  # fmt: skip
 
-#: Rows of ``labels`` and of ``warnings`` in a result.
-MOST_LABELS, MOST_WARNINGS = 10_000, 100
-#: Bounds of what labels can be away from the person: in its heights, and in frames. Our own choice,
-#: far beyond what is measured, which is at most 0.15 and 64.
-GREATEST_ERROR, GREATEST_LAG = 10.0, 10_000.0
 #: Bounds of a contract's table, of a list of numbers, and of hypotheses and samples. Our own
 #: choice: the longest list that a contract needs has a mean for each number of a pose, 51.
 MOST_ENTRIES, MOST_NUMBERS, MOST_DRAWS = 20, 500, 10_000
@@ -132,36 +135,6 @@ class Coverage(Record):
     n_expected: int = Field(ge=1)
     n_scored: int = Field(ge=0)
     excluded: tuple[str, ...]
-
-
-class LabelCheck(Record):
-    """Whether the labels of a clip lie on the person that the detector sees in the clean video.
-
-    ``error`` is the mean distance of the limb joints as a fraction of the person's height; null
-    without a detection. ``lag`` is in frames, positive where the labels are late; null where it
-    cannot be told. A ``verdict`` other than "agrees" and "unclear" names a likely fault.
-    """
-
-    subject: Text
-    sequence: Text
-    camera: Text
-    verdict: Literal["agrees", "lag", "sides", "camera", "rate", "apart", "unclear"]
-    error: float | None = Field(ge=0.0, le=GREATEST_ERROR, allow_inf_nan=False)
-    lag: float | None = Field(ge=-GREATEST_LAG, le=GREATEST_LAG, allow_inf_nan=False)
-
-
-#: Kinds of warnings: of the labels, then of the predictions.
-WarningName = Literal[
-    "labels-motion", "labels-lag", "labels-sides", "labels-camera", "labels-rate", "labels-apart",
-    "size", "constant", "sides", "axes", "rotation", "lag", "degradation",
-]  # fmt: skip
-
-
-class ResultWarning(Record):
-    """One reason why numbers may not mean what they seem; ``name`` is its kind."""
-
-    name: WarningName
-    text: Text
 
 
 class Result(SparseRecord):

@@ -22,7 +22,7 @@ from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.submission import read_result
-from corruptbench.leaderboard.text import short
+from corruptbench.leaderboard.text import listed, short
 
 RESULT_FILE = "result.json"
 CLIPS_FILE = "clips.parquet"
@@ -90,6 +90,23 @@ def standing(result: Result, board: Path) -> Literal["new", "same"]:
     if problems:
         raise SubmissionError(f"a change to the row {row}", problems)
     return "same"
+
+
+def find(name: str, board: Path) -> Path:
+    """Return the result of the row with this name: a lifter's, or FOLDER/LIFTER.
+
+    Raises:
+        SubmissionError: there is no such row, or several benchmarks have one.
+    """
+    rows = [row for folder in _folders(board) for row in _folders(folder)] if board.is_dir() else []
+    named = [row for row in rows if name in (row.name, f"{row.parent.name}/{row.name}")]
+    if len(named) == 1:
+        return named[0] / RESULT_FILE
+    texts = [f"{row.parent.name}/{row.name}" for row in named or rows]
+    found = "several rows" if named else "no such file, and no such row"
+    expected = f"a result file, or a row: {listed(texts) or 'the board has none'}"
+    problem = Problem(str(board), short(name), found, expected, "name one of them")
+    raise SubmissionError(f"the result {short(name)}", [problem])
 
 
 def load(board: Path) -> list[Result]:
