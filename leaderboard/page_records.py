@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from corruptbench.leaderboard.schema import Benchmark, Metric, Record, Result
+from corruptbench.leaderboard.columns import Metric
+from corruptbench.leaderboard.schema import Benchmark, Record, Result
 
 
 class Heading(Record):
@@ -38,6 +39,8 @@ class TableRow:
     apart: str
     lifter: int
     name: str
+    #: The checks that it failed and that were allowed to fail, as text.
+    allowed: str
     detector: str
     parameters: str
     numbers: Sequence[Number]
@@ -58,6 +61,8 @@ class MetricView:
     key: Metric
     label: str
     unit: str
+    #: Whether a row has intervals.
+    intervals: bool
     rows: Sequence[TableRow]
     curves: Sequence[Panel]
     bars: Sequence[Panel]
@@ -72,6 +77,14 @@ class Grid(NamedTuple):
     lines: Sequence[tuple[str, Sequence[str]]]
 
 
+class Block(NamedTuple):
+    """A small table among the details of a lifter: its title, heads, and lines of text."""
+
+    title: str
+    heads: Sequence[str]
+    lines: Sequence[Sequence[str]]
+
+
 @dataclass(frozen=True)
 class LifterView:
     """The details of one lifter below the tables."""
@@ -81,6 +94,7 @@ class LifterView:
     apart: str
     mark: Markup
     grids: Sequence[Grid]
+    more: Sequence[Block]
 
 
 @dataclass(frozen=True)
@@ -90,9 +104,11 @@ class BenchmarkView:
     number: int
     benchmark: Benchmark
     title: str
+    in_units: bool
     facts: Sequence[str]
     corruptions: Sequence[str]
     metrics: Sequence[MetricView]
     lifters: Sequence[LifterView]
     apart: bool
+    allowed: bool
     more_than_bars: bool

@@ -193,8 +193,11 @@ class Result(SparseRecord):
         """Check that the lifter has the fields of version 3, all or none of them."""
         for name in ("scored_joints", "hypotheses", "samples", "allowed"):
             if (getattr(self.lifter, name) is None) == (self.schema_version == 3):
-                expected = "a value in version 3, and no value in version 2"
+                expected = "a value" if self.schema_version == 3 else "no value in version 2"
                 raise ValueError(f"lifter.{name}: expected {expected}")
+        most, scored = self.scoring.joint_count, self.lifter.scored_joints
+        if most and scored and scored > most:
+            raise ValueError(f"lifter.scored_joints: expected at most {most}")
         return self
 
     @model_validator(mode="after")

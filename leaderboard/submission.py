@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from corruptbench.leaderboard.columns import SCHEMA_VERSIONS
 from corruptbench.leaderboard.problem import Problem, SubmissionError
@@ -71,16 +72,27 @@ def read_clips(path: Path, json_path: Path) -> bytes:
 
 
 def _schema_problems(file: str, error: ValidationError) -> list[Problem]:
-    return [
-        Problem(
-            file,
-            ".".join(str(part) for part in detail["loc"]) or "document",
-            "nothing" if detail["type"] == "missing" else short(detail["input"]),
-            detail["msg"][:1].lower() + detail["msg"][1:],
-            RERUN,
-        )
-        for detail in error.errors(include_url=False)
-    ]
+    return [_schema_problem(file, detail) for detail in error.errors(include_url=False)]
+
+
+def _schema_problem(file: str, detail: ErrorDetails) -> Problem:
+    if not detail["loc"] and "ctx" in detail:  # of a validator of `Result`, which names the field
+        field, _, expected = str(detail["ctx"]["error"]).partition(": expected ")
+        return Problem(file, field, _found(detail["input"], field), expected, RERUN)
+    return Problem(
+        file,
+        ".".join(str(part) for part in detail["loc"]) or "document",
+        "nothing" if detail["type"] == "missing" else short(detail["input"]),
+        detail["msg"][:1].lower() + detail["msg"][1:],
+        RERUN,
+    )
+
+
+def _found(document: Any, field: str) -> str:
+    """Return the text of what is in a field with a dotted name."""
+    for part in field.split("."):
+        document = document.get(part) if isinstance(document, dict) else None
+    return "nothing" if document is None else short(document)
 
 
 def _read(path: Path, limit: int, json_path: Path) -> bytes:

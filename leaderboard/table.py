@@ -75,9 +75,8 @@ def _summary(result: Result) -> list[str]:
 def _add(table: Table, row: Row, cells: Sequence[str]) -> None:
     rank_text = "†" if row.rank is None else str(row.rank)
     style = "dim" if row.rank is None else "bold" if row.rank == 1 else ""
-    table.add_row(
-        *(Text(cell, style=style) for cell in (rank_text, row.result.lifter.name, *cells))
-    )
+    name = row.result.lifter.name + (" ‡" if row.result.lifter.allowed else "")
+    table.add_row(*(Text(cell, style=style) for cell in (rank_text, name, *cells)))
 
 
 def _letters(rows: Sequence[Row]) -> dict[tuple[str, str, str], str]:
@@ -116,6 +115,8 @@ def _caption(
         detector = "".join(char if char.isprintable() else "?" for char in kind[0])
         lines.append(f"{letter}: {detector}, weights {kind[1][:8]}, pixels {kind[2][:8]}")
     lines += [f"† {row.result.lifter.name}: {row.apart}, not ranked" for row in rows if row.apart]
+    if any(row.result.lifter.allowed for row in rows):
+        lines.append("‡ a check failed and was allowed to")
     lines += [line for row in rows if (line := best_of(row.result))]
     if len(shown) < corruptions:
         lines.append(f"{counted(corruptions - len(shown), 'more corruption')}: see the page")

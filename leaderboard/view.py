@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from corruptbench.leaderboard import figures
+from corruptbench.leaderboard.columns import METRIC_COLUMNS, METRICS, Metric
+from corruptbench.leaderboard.more import more_numbers
 from corruptbench.leaderboard.page_records import (
     BenchmarkView,
     Grid,
@@ -16,13 +18,18 @@ from corruptbench.leaderboard.page_records import (
     Panel,
     TableRow,
 )
-from corruptbench.leaderboard.ranking import Row, by_benchmark, corruption_names, rank
+from corruptbench.leaderboard.ranking import (
+    Row,
+    by_benchmark,
+    by_units,
+    corruption_names,
+    marks,
+    rank,
+)
 from corruptbench.leaderboard.schema import (
-    METRICS,
     Benchmark,
     Cell,
     Interval,
-    Metric,
     Result,
 )
 from corruptbench.leaderboard.text import counted
@@ -32,12 +39,8 @@ BARS = 12
 
 _MINUS = "\N{MINUS SIGN}"
 
-_LABELS: dict[Metric, tuple[str, str, int]] = {
-    "mpjpe": ("MPJPE", "mm", 1),
-    "p_mpjpe": ("P-MPJPE", "mm", 1),
-    "mpjve": ("MPJVE", "mm per frame", 2),
-}
-
+#: The metrics with tables and figures in the section of unknown units.
+_WITHOUT_UNITS: tuple[Metric, ...] = ("p_mpjpe", "n_mpjpe")
 
 _ROOTS = {"subtract": "subtracted", "as-predicted": "as predicted"}
 
@@ -45,7 +48,9 @@ _ROOTS = {"subtract": "subtracted", "as-predicted": "as predicted"}
 def benchmark_views(
     results: Sequence[Result], manifests: Mapping[str, Mapping[str, object]]
 ) -> list[BenchmarkView]:
-    """Compute what the page shows of each benchmark, sorted by its id.
+    """Compute what the page shows of each section of each benchmark, sorted by its id.
+
+    Lifters of unknown units have a section of their own (see `ranking.by_units`).
 
     Args:
         results: results of any benchmarks.
@@ -56,11 +61,16 @@ def benchmark_views(
         ValueError: a manifest has other fields or types (pydantic's ValidationError).
     """
     headings = {key: Heading.model_validate(fields) for key, fields in manifests.items()}
+    sections = [
+        (benchmark, section)
+        for benchmark, rows in by_benchmark(results).items()
+        for section in by_units(rows)
+    ]
     return [
         _benchmark_view(
             number, benchmark, rows, headings.get(benchmark.id) or _heading(benchmark, rows)
         )
-        for number, (benchmark, rows) in enumerate(by_benchmark(results).items())
+        for number, (benchmark, rows) in enumerate(sections)
     ]
 
 
@@ -74,15 +84,18 @@ def _benchmark_view(
     rows = rank(results)
     places = {row.result.lifter.name: place for place, row in enumerate(rows)}
     corruptions = _in_order(corruption_names(results), heading.corruptions)
+    metrics = METRICS if results[0].lifter.has_units else _WITHOUT_UNITS
     return BenchmarkView(
         number=number,
         benchmark=benchmark,
-        title=heading.title,
+        title=heading.title + ("" if metrics is METRICS else ", units unknown"),
+        in_units=metrics is METRICS,
         facts=_facts(rows),
         corruptions=corruptions,
-        metrics=[_metric_view(metric, results, places, corruptions) for metric in METRICS],
-        lifters=[_lifter_view(place, row, corruptions) for place, row in enumerate(rows)],
+        metrics=[_metric_view(metric, results, places, corruptions) for metric in metrics],
+        lifters=[_lifter_view(place, row, metrics, corruptions) for place, row in enumerate(rows)],
         apart=any(row.apart for row in rows),
+        allowed=any(marks(row.result) for row in rows),
         more_than_bars=len(rows) > BARS,
     )
 
@@ -115,12 +128,13 @@ def _metric_view(
     places: Mapping[str, int],
     corruptions: Sequence[str],
 ) -> MetricView:
-    label, unit, _ = _LABELS[metric]
+    mean = METRIC_COLUMNS[metric]
     rows = rank(results, metric)
     return MetricView(
         key=metric,
-        label=label,
-        unit=unit,
+        label=mean.label,
+        unit=mean.unit,
+        intervals=any(getattr(result, f"{metric}_intervals", None) for result in results),
         rows=_table_rows(metric, rows, places, corruptions),
         curves=_curves(metric, rows, places, corruptions),
         bars=_bars(metric, rows, places, corruptions),
@@ -144,6 +158,7 @@ def _table_rows(
             apart=row.apart,
             lifter=places[row.result.lifter.name],
             name=row.result.lifter.name,
+            allowed=marks(row.result),
             detector=row.result.build.detector,
             parameters=f"{row.result.lifter.parameters / 1e6:.3g} M parameters",
             numbers=[
@@ -168,18 +183,25 @@ def _ends(metric: Metric, result: Result) -> tuple[float, float]:
 
 def _numbers(metric: Metric, result: Result, corruptions: Sequence[str]) -> list[Number]:
     """Return clean, corrupted, degradation, then each corruption."""
-    digits = _LABELS[metric][2]
+    digits = METRIC_COLUMNS[metric].digits
     error, numbers = getattr(result, metric), []
+    intervals = getattr(result, f"{metric}_intervals", None)
     for part in ("clean", "corrupted", "degradation"):
         value = getattr(error, part)
         text = _signed(value, digits) if part == "degradation" else f"{value:.{digits}f}"
-        interval = _range(getattr(result.mpjpe_intervals, part)) if metric == "mpjpe" else ""
+        interval = _range(getattr(intervals, part)) if intervals else ""
         numbers.append(Number(text, value, interval))
     for name in corruptions:
         value = error.corruptions.get(name)
         text = "not scored" if value is None else f"{value:.{digits}f}"
         numbers.append(Number(text, value))
     return numbers
+
+
+def _told(metric: Metric) -> tuple[str, str, int]:
+    """Return label, unit and decimal places of a metric."""
+    mean = METRIC_COLUMNS[metric]
+    return mean.label, mean.unit, mean.digits
 
 
 def _missing_last(value: float | None) -> float:
@@ -201,7 +223,7 @@ def _range(interval: Interval) -> str:
 def _curves(
     metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruptions: Sequence[str]
 ) -> list[Panel]:
-    label, unit, digits = _LABELS[metric]
+    label, unit, digits = _told(metric)
     by_name = {name: _lines(metric, rows, places, name) for name in corruptions}
     points = [point for lines in by_name.values() for line in lines for point in line.points]
     y = figures.scale(
@@ -236,7 +258,7 @@ def _point(metric: Metric, cell: Cell) -> figures.Point:
 def _bars(
     metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruptions: Sequence[str]
 ) -> list[Panel]:
-    label, unit, digits = _LABELS[metric]
+    label, unit, digits = _told(metric)
     by_name: dict[str, list[figures.Bar]] = {name: [] for name in corruptions}
     for row in rows[:BARS]:
         error, name = getattr(row.result, metric), row.result.lifter.name
@@ -251,18 +273,21 @@ def _bars(
     ]
 
 
-def _lifter_view(place: int, row: Row, corruptions: Sequence[str]) -> LifterView:
+def _lifter_view(
+    place: int, row: Row, metrics: Sequence[Metric], corruptions: Sequence[str]
+) -> LifterView:
     return LifterView(
         lifter=place,
         result=row.result,
         apart=row.apart,
         mark=figures.mark(place),
-        grids=[_grid(metric, row.result, corruptions) for metric in METRICS],
+        grids=[_grid(metric, row.result, corruptions) for metric in metrics],
+        more=more_numbers(row.result, metrics),
     )
 
 
 def _grid(metric: Metric, result: Result, corruptions: Sequence[str]) -> Grid:
-    label, unit, digits = _LABELS[metric]
+    label, unit, digits = _told(metric)
     text = {
         (cell.corruption, cell.severity): f"{getattr(cell, metric):.{digits}f}"
         for cell in result.cells

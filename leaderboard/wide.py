@@ -8,6 +8,7 @@ CVPR 2019). With ``"frames"`` all counts are added up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,8 +25,8 @@ Array = npt.NDArray[np.float64]
 #: The cell without corruption.
 CLEAN = ("clean", 0)
 RESAMPLES = 1000
-#: The fields that clips of the same take share.
-TAKE_KEY = ("subject", "sequence")
+#: The fields that clips of the same take share: the first of `CLIP_KEY`.
+TAKE_KEY = CLIP_KEY[:2]
 TAILS = (0.025, 0.975)
 
 _PHILOX_KEY = 0x636F727275707462  # an arbitrary constant; another one changes every interval
@@ -87,33 +88,40 @@ def widen(table: pd.DataFrame, average: Average) -> Wide:
     text = table.astype(types)
     if text.duplicated([*CLIP_KEY, *CELL_KEY]).any():
         raise ValueError("the per-clip table has a (clip, cell) twice")
-    by_cell = text.pivot(index=[*CLIP_KEY], columns=[*CELL_KEY], values=known)
+    by_clip = text.groupby([*CLIP_KEY], sort=True, dropna=False)
+    clips, rows = tuple(by_clip.size().index), by_clip.ngroup().to_numpy()
     cells = _ordered(text)
-    columns = {name: _matrix(by_cell, name, cells) for name in known}
+    number = {cell: column for column, cell in enumerate(cells)}
+    places = rows, [number[cell] for cell in _cell_keys(text)]
+    columns = {name: np.full((len(clips), len(cells)), np.nan) for name in known}
+    for name, matrix in columns.items():
+        matrix[places] = text[name]
     if np.isnan(columns["frames"]).any():
         raise ValueError("a clip of the per-clip table lacks a cell that others have")
     if np.isnan(columns["run_frames"]).any():
         raise ValueError("the per-clip table lacks a value of run_frames")
-    actions = by_cell.index.get_level_values("action").to_numpy()
-    groups = (
-        tuple(np.flatnonzero(actions == action) for action in np.unique(actions))
-        if average == "actions"
-        else (np.arange(len(actions)),)
-    )
-    by_take = by_cell.index.to_frame(index=False).groupby([*TAKE_KEY], sort=False)
-    takes = np.asarray(by_take.ngroup(), dtype=np.intp)
-    return Wide(tuple(by_cell.index), cells, columns, groups, takes)
+    takes = _numbered([clip[: len(TAKE_KEY)] for clip in clips])
+    actions = _numbered([clip[CLIP_KEY.index("action")] for clip in clips])
+    if average == "frames":
+        actions = np.zeros_like(actions)
+    groups = tuple(np.flatnonzero(actions == action) for action in range(int(actions.max()) + 1))
+    return Wide(clips, cells, columns, groups, takes)
 
 
-def _matrix(by_cell: pd.DataFrame, column: str, cells: tuple[tuple[str, int], ...]) -> Array:
-    """Return a column of the table as (C, K), NaN where it has no value."""
-    return by_cell[column][list(cells)].to_numpy(dtype=np.float64, na_value=np.nan)
+def _numbered(keys: Sequence[object]) -> npt.NDArray[np.intp]:
+    """Return the number of each key, in the order of their first appearance."""
+    number = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    return np.array([number[key] for key in keys], dtype=np.intp)
+
+
+def _cell_keys(table: pd.DataFrame) -> list[tuple[str, int]]:
+    pairs = table[[*CELL_KEY]].itertuples(index=False, name=None)
+    return [(str(name), int(severity)) for name, severity in pairs]
 
 
 def _ordered(table: pd.DataFrame) -> tuple[tuple[str, int], ...]:
-    pairs = table[[*CELL_KEY]].drop_duplicates()
-    rank = {name: place for place, name in enumerate(pairs["corruption"].drop_duplicates())}
-    keys = [(str(name), int(severity)) for name, severity in pairs.itertuples(index=False)]
+    keys = list(dict.fromkeys(_cell_keys(table)))
+    rank = {name: place for place, name in enumerate(dict.fromkeys(name for name, _ in keys))}
     return tuple(sorted(keys, key=lambda key: (key != CLEAN, rank[key[0]], key[1])))
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
-    "rank (null if it does not compare), note (why not), lifter, detector, and mpjpe, p_mpjpe and "
-    "mpjve, each with clean, corrupted, degradation and corruptions"
+    "rank (null if it does not compare), note (why not), lifter, detector, units (mm or none), and "
+    "each metric that it has, with clean, corrupted, degradation and corruptions"
 )
 
 
@@ -57,7 +57,8 @@ def show(board: Path, as_json: bool) -> None:
 
 def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Return the rows of one benchmark for JSON, in the order of the table."""
-    from corruptbench.leaderboard import rank
+    from corruptbench.leaderboard import by_units, rank
+    from corruptbench.leaderboard.columns import METRIC_COLUMNS
 
     return [
         {
@@ -65,9 +66,11 @@ def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
             "note": row.apart,
             "lifter": row.result.lifter.name,
             "detector": row.result.build.detector,
-            **row.result.model_dump(include={"mpjpe", "p_mpjpe", "mpjve"}),
+            "units": "mm" if row.result.main_metric == "mpjpe" else "none",
+            **row.result.model_dump(include={*map(str, METRIC_COLUMNS)}),
         }
-        for row in rank(results)
+        for section in by_units(results)
+        for row in rank(section)
     ]
 
 
