@@ -42,12 +42,12 @@ def _section(results: Sequence[Result], width: int) -> Group:
     cut = max(_SHORTEST, min(_LONGEST, room // max(1, len(corruptions)) - 1))
     shown = corruptions[: room // (cut + 1)]
     letters = _letters(rows)
-    summary = _table(_title(results))
+    summary = _table()
     summary.add_column("det", no_wrap=True)
     in_mm = bool(rows) and rows[0].result.mpjpe is not None
     for head in ("clean", "corr.", "degr.", *(("P clean", "P corr.") if in_mm else ())):
         summary.add_column(head, justify="right", no_wrap=True)
-    each = _table(Text())
+    each = _table()
     for name in shown:
         each.add_column(_head(name, cut), justify="right", no_wrap=True)
     for row in rows:
@@ -55,11 +55,11 @@ def _section(results: Sequence[Result], width: int) -> Group:
         errors = row.result.errors.corruptions
         _add(each, row, [f"{errors[n]:.1f}" if n in errors else "-" for n in shown])
     tables = [summary, each] if shown else [summary]
-    return Group(*tables, _caption(rows, letters, shown, len(corruptions)))
+    return Group(_title(results), *tables, _caption(rows, letters, shown, len(corruptions)))
 
 
-def _table(title: Text) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+def _table() -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("lifter", overflow="fold", min_width=14)
     return table
@@ -97,8 +97,8 @@ def _title(results: Sequence[Result]) -> Text:
     if not results:
         return Text("No results")
     benchmark = results[0].benchmark
-    metric = "MPJPE" if results[0].mpjpe else "units unknown: P-MPJPE"
-    return Text(f"{benchmark.id}, version {benchmark.version}: {metric} in mm, lower is better")
+    told = "MPJPE in mm, lower is better" if results[0].mpjpe else "P-MPJPE in mm, units unknown"
+    return Text(f"{benchmark.id}, version {benchmark.version}: {told}", style="italic")
 
 
 def _caption(

@@ -1,0 +1,142 @@
+"""How ranking, table and page show each kind of row: versions, units, joints, poses, marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from corruptbench.leaderboard import Result, by_units, rank
+from corruptbench.leaderboard.page import html
+
+from .conftest import clip_table, clip_table_3, digest, document, without_units
+from .test_page import parse, words
+from .test_table import printed
+
+SPREAD = ["spread"]
+NO_UNITS = {"contract": {"units": "none"}}
+
+
+def row(name: str, table: Any, **lifter: Any) -> Result:
+    return Result.model_validate(document(table, digest(name), name=name, lifter=lifter))
+
+
+@pytest.fixture(scope="module")
+def kinds() -> dict[str, Result]:
+    """One row of each kind; the better its name's letter, the better its errors."""
+    rows = [
+        row("old", clip_table(0, level=50)),
+        row("new", clip_table_3(0, level=45)),
+        row("poses", clip_table_3(0, level=40, without=SPREAD), hypotheses=20),
+        row("j16", clip_table_3(0, level=35), scored_joints=16),
+        row("marked", clip_table_3(0, level=30), allowed=["sides", "lag"]),
+        row("scaleless", without_units(0, level=25), **NO_UNITS),
+        row("shapeless", without_units(0, level=35), **NO_UNITS),
+    ]
+    return {result.lifter.name: result for result in rows}
+
+
+def ranks(results: Sequence[Result]) -> list[tuple[str, int | None, str]]:
+    return [(found.result.lifter.name, found.rank, found.apart) for found in rank(results)]
+
+
+def test_only_rows_that_compare_are_ranked(kinds: dict[str, Result]) -> None:
+    known, unknown = by_units([*kinds.values()])
+    assert ranks(known) == [
+        ("poses", 1, ""),  # by the lifter's own pose, not by its best
+        ("new", 2, ""),
+        ("old", 3, ""),
+        ("marked", None, "failed sides, lag"),
+        ("j16", None, "16 of 17 joints"),
+    ]
+    assert ranks(unknown) == [("scaleless", 1, ""), ("shapeless", 2, "")]
+    with pytest.raises(ValueError, match="known units"):
+        rank([*kinds.values()])
+
+
+def test_all_reasons_are_named() -> None:
+    other = {"pixels_sha256": digest("other")}
+    both = document(clip_table_3(), digest("b"), name="b", build=other,
+                    lifter={"scored_joints": 16, "allowed": ["lag"]})  # fmt: skip
+    rows = [row("a", clip_table()), row("c", clip_table()), Result.model_validate(both)]
+    assert ranks(rows)[-1] == ("b", None, "other pixels, 16 of 17 joints, failed lag")
+
+
+def test_a_share_that_grows_ranks_the_largest_first() -> None:
+    tables = [clip_table_3(k).assign(pck=50.0 + 10 * k) for k in range(3)]
+    found = rank([row(f"r{k}", table) for k, table in enumerate(tables)], "pck")
+    assert [r.result.lifter.name for r in found] == ["r2", "r1", "r0"]
+
+
+def test_the_table_shows_each_kind(kinds: dict[str, Result]) -> None:
+    text = printed([*kinds.values()])
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
+    known, unknown = text.split("P-MPJPE in mm, units unknown")
+    assert "marked ‡" in known
+    assert "‡ a check failed and was allowed to" in known
+    assert "† marked: failed sides, lag, not ranked" in known
+    assert "† j16: 16 of 17 joints, not ranked" in known
+    best = kinds["poses"].best_mpjpe
+    assert best is not None
+    line = f"poses, best of 20 poses: {best.clean:.1f} clean, {best.corrupted:.1f} corrupted"
+    assert line in " ".join(known.split())
+    assert "scaleless" not in known
+    assert unknown.index("scaleless") < unknown.index("shapeless")
+    assert f"{kinds['scaleless'].p_mpjpe.corrupted:.1f}" in unknown
+    assert "P corr." not in unknown
+
+
+def test_a_table_of_unknown_units_alone(kinds: dict[str, Result]) -> None:
+    text = printed([kinds["scaleless"]])
+    assert text.startswith("toy-c, version 1: P-MPJPE in mm, units unknown")
+
+
+def test_the_page_shows_each_kind(kinds: dict[str, Result]) -> None:
+    page = html([*kinds.values()])
+    reader, text = parse(page), words(page)
+    ids = [attrs["id"] for _, attrs in reader.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert page.count('<section class="benchmark"') == 2
+    assert page.count('<table class="ranking">') == 3 + 2
+    assert "toy-c, units unknown" in text
+    assert "ranked by P-MPJPE" in text
+    assert "† failed sides, lag" in text
+    assert "† 16 of 17 joints" in text
+    assert 'title="failed sides, lag; allowed by its submitter"' in page
+    assert "MPJPE of the best hypothesis (20), mm" in text
+    assert "scored joints 16" in text
+
+
+def test_the_page_tells_every_number_of_version_3(kinds: dict[str, Result]) -> None:
+    result = kinds["new"]
+    text = words(html([result]))
+    for error, digits in (
+        (result.n_mpjpe, 1), (result.acceleration, 2), (result.pck, 1), (result.auc, 1),
+        (result.bone_error, 1), (result.bone_deviation, 1),
+    ):  # fmt: skip
+        assert error is not None
+        assert f"{error.clean:.{digits}f} {error.corrupted:.{digits}f}" in text
+    found, hidden = result.robustness, result.occlusion
+    assert found is not None
+    assert hidden is not None
+    for number in (
+        found.area,
+        found.worse,
+        found.worst.error,
+        hidden.mean.hidden,
+        hidden.mean.free,
+    ):
+        assert f"{number:.1f}" in text
+    assert f"{hidden.mean.recovery:.2f}" in text
+    assert "best hypothesis" not in text
+    assert result.p_mpjpe_intervals is not None
+    assert f"{result.p_mpjpe_intervals.clean.low:.1f}" in text
+
+
+def test_a_nested_contract_is_told_in_words() -> None:
+    contract = {"normalize": {"mean": [0.25] * 34, "units": "px"}, "size": [1, 2], "flip": True}
+    text = words(html([row("a", clip_table_3(), contract=contract)]))
+    assert "normalize mean: 34 numbers; units: px" in text
+    assert "size 1, 2" in text
+    assert "flip yes" in text
