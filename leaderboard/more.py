@@ -36,9 +36,8 @@ def _metric(metric: Metric, result: Result) -> list[str]:
     mean, error, lifter = METRIC_COLUMNS[metric], getattr(result, metric), result.lifter
     draws = {"best_mpjpe": lifter.hypotheses, "best_p_mpjpe": lifter.hypotheses,
              "mean_mpjpe": lifter.hypotheses, "spread": lifter.samples}.get(metric)  # fmt: skip
-    label = (
-        f"{mean.label}, {mean.unit}" if draws is None else f"{mean.label} ({draws}), {mean.unit}"
-    )
+    label = mean.label if draws is None else f"{mean.label} ({draws})"
+    label += f", {mean.unit}" + (", more is better" if mean.grows else "")
     numbers = [f"{n:.{mean.digits}f}" for n in (error.clean, error.corrupted)]
     return [label, *numbers, _minus(f"{error.degradation:+.{mean.digits}f}")]
 

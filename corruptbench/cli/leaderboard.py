@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
     "rank (null if it does not compare), note (why not), lifter, detector, units (mm or none), and "
-    "each metric that it has, with clean, corrupted, degradation and corruptions"
+    "those that it has of mpjpe, p_mpjpe, mpjve, n_mpjpe, acceleration, pck, auc, bone_error, "
+    "bone_deviation, best_mpjpe, best_p_mpjpe, mean_mpjpe and spread, each with clean, corrupted, "
+    "degradation and corruptions"
 )
 
 

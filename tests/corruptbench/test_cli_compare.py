@@ -8,6 +8,7 @@ import re
 import pytest
 
 from corruptbench.leaderboard import submit
+from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from tests.leaderboard.conftest import clip_table, clip_table_3, without_units, write_result
 
 
@@ -75,4 +76,6 @@ def test_show_tells_units_and_every_metric(cli, files, tmp_path):
     assert {"mpjpe", "pck", "bone_error"} <= set(first)
     assert {"p_mpjpe", "n_mpjpe"} <= set(second)
     assert "mpjpe" not in second
+    said = cli("leaderboard", "show", "-h").out.partition("With --json:")[2]
+    assert {*first, *METRIC_COLUMNS} <= set(re.findall(r"\w+", said))
     assert "units unknown" in cli("leaderboard", "show", "--board", board).out
