@@ -80,7 +80,7 @@ def summarize(table: pd.DataFrame, average: Average) -> Summary:
 
     Raises:
         ValueError: the table is empty, has a (clip, cell) twice or not at all, has no clean or no
-            corrupted cell, lacks a value that its count asks for, or (version 2) has no two
+            corrupted cell, lacks a value that its count asks for, or has MPJPE but no two
             successive frames, so that MPJVE is undefined.
         KeyError: a column is missing.
     """
@@ -88,7 +88,7 @@ def summarize(table: pd.DataFrame, average: Average) -> Summary:
     needed = METRICS if version == 2 else ("p_mpjpe",)
     present = [m for m in METRIC_COLUMNS if m in needed or wide.has(m)]
     means = {metric: cell_means(wide, metric, wide.once)[0] for metric in present}
-    if np.isnan(means.get("mpjve", 0.0)).any():
+    if "mpjpe" in present and np.isnan(means.get("mpjve", np.nan)).any():
         raise ValueError("mpjve is undefined: no clip of the table has two successive frames")
     drawn = {m: cell_means(wide, m, wide.resamples) for m in _BOUNDED[version] if m in present}
     cells = _cells(wide, means, drawn)

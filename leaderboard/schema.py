@@ -202,12 +202,12 @@ class Result(SparseRecord):
 
     @model_validator(mode="after")
     def _metrics_fit_lifter(self) -> Result:
-        """Check that no metric is there that cannot be, and that what ranks the row is there."""
+        """Check that no metric is there that cannot be, and that what tables show is there."""
         without = absent(self)
         for metric in METRIC_COLUMNS:
             if metric in without and getattr(self, metric) is not None:
                 raise ValueError(f"{metric}: expected no value for this lifter in this version")
-        needed = METRICS if self.schema_version == 2 else ("mpjpe",)
+        needed = (*METRICS, *(("n_mpjpe",) if self.schema_version == 3 else ()))
         for field in (*needed, "mpjpe_intervals"):
             if field.removesuffix("_intervals") not in without and getattr(self, field) is None:
                 raise ValueError(f"{field}: expected a value")

@@ -203,6 +203,15 @@ def test_metrics_that_a_lifter_lacks_are_none() -> None:
     assert math.isfinite(alone.p_mpjpe.corrupted)
 
 
+def test_mpjve_is_undefined_without_two_successive_frames() -> None:
+    gaps = {"run_frames": 0, "mpjve": np.nan, "acceleration_frames": 0, "acceleration": np.nan}
+    with pytest.raises(ValueError, match="mpjve is undefined"):
+        summarize(clip_table_3().assign(**gaps), "actions")
+    assert summarize(without_units().assign(**gaps), "actions").n_mpjpe is not None
+    short = clip_table_3().assign(acceleration_frames=0, acceleration=np.nan)
+    assert summarize(short, "actions").acceleration is None
+
+
 def test_a_table_of_version_2_gives_what_version_2_has() -> None:
     old, new = summarize(clip_table(), "actions"), summarize(clip_table_3(), "actions")
     assert (old.mpjpe, old.mpjpe_intervals) == (new.mpjpe, new.mpjpe_intervals)
