@@ -8,12 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.evaluation.alignment import align
+from corruptbench.evaluation.poses import is_valid_pose as is_valid_pose
+from corruptbench.evaluation.poses import root_relative as root_relative
+
 Array = NDArray[np.float64]
-
-
-def root_relative(poses: Array, root: int) -> Array:
-    """Return poses (F, J, 3) with joint ``root`` moved to the origin in each frame."""
-    return poses - poses[:, root : root + 1]
 
 
 def mpjpe(predicted: Array, target: Array) -> Array:
@@ -40,19 +39,7 @@ def p_mpjpe(predicted: Array, target: Array) -> Array:
         predicted: (F, J, 3) mm.
         target: (F, J, 3) mm.
     """
-    errors = np.full(len(predicted), np.nan)
-    usable = is_valid_pose(predicted) & is_valid_pose(target)
-    predicted, target = predicted[usable], target[usable]
-    centered = predicted - predicted.mean(axis=1, keepdims=True)
-    center = target.mean(axis=1, keepdims=True)
-    wanted = target - center
-    u, s, vt = np.linalg.svd(np.swapaxes(centered, 1, 2) @ wanted)
-    sign = np.sign(np.linalg.det(u @ vt))
-    u[:, :, 2] *= sign[:, None]
-    s[:, 2] *= sign
-    scale = s.sum(axis=1) / np.sum(centered**2, axis=(1, 2))
-    errors[usable] = mpjpe(scale[:, None, None] * (centered @ (u @ vt)) + center, target)
-    return errors
+    return np.asarray(align(predicted, target).distances.mean(axis=-1))
 
 
 def n_mpjpe(predicted: Array, target: Array) -> Array:
@@ -71,12 +58,6 @@ def n_mpjpe(predicted: Array, target: Array) -> Array:
     given, wanted = predicted[usable], target[usable]
     scale[usable] = np.sum(wanted * given, axis=(1, 2)) / np.sum(given**2, axis=(1, 2))
     return mpjpe(scale[:, None, None] * predicted, target)
-
-
-def is_valid_pose(poses: Array) -> NDArray[np.bool_]:
-    """Tell which poses (..., J, 3) are finite and not collapsed to one point, (...) bool."""
-    apart = (poses != poses[..., :1, :]).any(axis=(-2, -1))
-    return np.asarray(np.isfinite(poses).all(axis=(-2, -1)) & apart)
 
 
 def mpjve(predicted: Array, target: Array) -> Array:
