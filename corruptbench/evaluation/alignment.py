@@ -100,7 +100,7 @@ def _by_quartic(
         left -= t
         np.sqrt(np.einsum("jkn,jkn->jn", left, left), out=distances.T)
         sure &= (np.minimum(pp, tt) > LEAST) & (np.maximum(pp, tt) < MOST)
-        return sure & (unlike < UNLIKE)
+        return np.asarray(sure & (unlike < UNLIKE))
 
 
 def _center(poses: Array, out: Array, space: Array) -> Array:

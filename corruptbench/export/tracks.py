@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from corruptbench.datasets import Clip, Dataset
 from corruptbench.errors import InputError
-from corruptbench.lifters.windows import filled
+from corruptbench.lifters.gaps import filled
 from corruptbench.manifest import Cell
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import convert, joint_set

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from corruptbench.camera import Camera, normalize_screen
 from corruptbench.errors import InputError
 from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.gaps import filled
 from corruptbench.lifters.lifter import Lifter
 from corruptbench.skeleton import convert, joint_set
 
@@ -44,18 +45,6 @@ def lifter_input(
     if contract.channels == "xyc":
         points = np.concatenate([points, confidence[..., None]], axis=-1)
     return points.astype(np.float32)
-
-
-def filled(keypoints: Array, camera: Camera) -> Array:
-    """Fill gaps in keypoints (F, K, 2) px: a frame with a NaN repeats the nearest one without."""
-    seen = np.asarray(np.isfinite(keypoints).all(axis=(1, 2)))
-    if seen.all():
-        return keypoints
-    if not seen.any():
-        return np.broadcast_to([camera.width / 2, camera.height / 2], keypoints.shape).copy()
-    frames = np.flatnonzero(seen)
-    distance = np.abs(np.arange(len(seen))[:, None] - frames[None, :])
-    return np.asarray(keypoints[frames[distance.argmin(axis=1)]])
 
 
 def lift(lifter: Lifter, tracks: NDArray[np.float32]) -> Array:

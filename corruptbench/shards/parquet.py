@@ -9,9 +9,12 @@ A shard holds neither 3D ground truth nor pixels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +35,8 @@ from corruptbench.shards.records import (
 
 KEY = b"corruptbench"
 FORMAT: Final = "corruptbench-shard/2"
+#: The columns that are read. A cell's name is that of its row group, and its frames are numbered.
+COLUMNS = ("keypoints", "scores", "box", "hidden", "hidden_joints")
 
 
 def write(
@@ -80,19 +85,77 @@ def _table(d: CellDetections, metadata: dict[bytes, bytes]) -> pa.Table:
     return pa.table(columns, metadata=metadata)
 
 
-def read_record(path: Path) -> ShardRecord:
-    """Read a shard's metadata.
+@dataclass(frozen=True)
+class Shard:
+    """A shard that is open for reading."""
+
+    path: Path
+    record: ShardRecord
+    file: pq.ParquetFile
+
+    def read(self, cells: Sequence[Cell]) -> list[CellDetections]:
+        """Read the detections of these cells, in this order, and check their digests.
+
+        Raises:
+            InputError: the shard does not have one of the cells, is damaged, or was altered.
+        """
+        there = {c.cell: i for i, c in enumerate(self.record.cells)}
+        missing = [str(c) for c in cells if c not in there]
+        if missing:
+            raise InputError(
+                f"{self.path}: has no cell {', '.join(missing)}; build again with these "
+                "corruptions and severities"
+            )
+        groups = [there[c] for c in cells]
+        found = self._rows(groups)
+        for d, i in zip(found, groups, strict=True):
+            if CellRecord.of(d) != self.record.cells[i]:
+                raise InputError(
+                    f"{self.path}: {d.cell}: its rows do not have the digests that its metadata "
+                    "states; it was altered: delete it and build it again"
+                )
+        return found
+
+    def _rows(self, groups: Sequence[int]) -> list[CellDetections]:
+        """Return the detections in these row groups, which are read at once."""
+        try:
+            table = self.file.read_row_groups(groups, columns=list(COLUMNS))
+            counts = [self.file.metadata.row_group(i).num_rows for i in groups]
+            return _detections(table, [self.record.cells[i] for i in groups], counts)
+        except (OSError, pa.ArrowException, LookupError, ValueError) as error:
+            problem = f"{self.path}: damaged ({error}); delete it and build it again"
+            raise InputError(problem) from None
+
+
+def open_shard(path: Path) -> Shard:
+    """Open a shard, and read its metadata.
 
     Raises:
         InputError: the file is no shard of this format.
     """
+    with _readable(path):  # all of it at once, as many small reads take longer
+        file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))
+    return Shard(path, _record(path, file.schema_arrow), file)
+
+
+def read_record(path: Path) -> ShardRecord:
+    """Read a shard's metadata, and nothing else; see `open_shard`."""
+    with _readable(path), path.open("rb") as stream:  # pyarrow takes only UTF-8 names
+        return _record(path, pq.read_schema(stream))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as stream:  # pyarrow takes only UTF-8 names
-            metadata: dict[bytes, bytes] = pq.read_schema(stream).metadata or {}
+        yield
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError(
             f"{path}: not a readable Parquet file ({error}); delete it and build it again"
         ) from None
+
+
+def _record(path: Path, schema: pa.Schema) -> ShardRecord:
+    metadata: dict[bytes, bytes] = schema.metadata or {}
     if KEY not in metadata:
         raise InputError(f"{path}: Parquet, but not a shard of corruptbench; remove it")
     remedy = "build it again with this software"
@@ -100,46 +163,37 @@ def read_record(path: Path) -> ShardRecord:
 
 
 def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
-    """Read the detections of these cells of a shard, in this order, and check their digests.
+    """Read the detections of these cells of a shard; see `open_shard` and `Shard.read`."""
+    return open_shard(path).read(cells)
 
-    Raises:
-        InputError: the shard does not have one of the cells, is damaged, or was altered.
-    """
-    there = {c.cell: (i, c) for i, c in enumerate(read_record(path).cells)}
-    missing = [str(c) for c in cells if c not in there]
-    if missing:
-        raise InputError(
-            f"{path}: has no cell {', '.join(missing)}; build again with these corruptions and "
-            "severities"
+
+def _detections(
+    table: pa.Table, records: Sequence[CellRecord], counts: Sequence[int]
+) -> list[CellDetections]:
+    """Return the detections of cells that have so many rows each, one after the other."""
+    keypoints, scores, boxes, hidden, joints = (_column(table, name) for name in COLUMNS)
+    keypoints = keypoints.reshape(table.num_rows, -1, 2)
+    return [
+        CellDetections(
+            cell=record.cell,
+            keypoints=keypoints[end - count : end],
+            scores=scores[end - count : end],
+            boxes=boxes[end - count : end],
+            hidden=hidden[end - count : end],
+            hidden_joints=joints[end - count : end],
+            pixels_sha256=record.pixels_sha256,
         )
-    try:
-        with path.open("rb") as stream, pq.ParquetFile(stream) as file:
-            found = [_detections(file.read_row_group(there[c][0]), there[c][1]) for c in cells]
-    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-        raise InputError(f"{path}: damaged ({error}); delete it and build it again") from None
-    for d in found:
-        if CellRecord.of(d) != there[d.cell][1]:
-            raise InputError(
-                f"{path}: {d.cell}: its rows do not have the digests that its metadata states; "
-                "it was altered: delete it and build it again"
-            )
-    return found
+        for record, count, end in zip(records, counts, accumulate(counts), strict=True)
+    ]
 
 
-def _detections(group: pa.Table, record: CellRecord) -> CellDetections:
-    def rows(column: str) -> NDArray[np.float32]:
-        values = group[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        return np.asarray(values.reshape(group.num_rows, -1))
-
-    return CellDetections(
-        cell=record.cell,
-        keypoints=rows("keypoints").reshape(group.num_rows, -1, 2),
-        scores=rows("scores"),
-        boxes=rows("box"),
-        hidden=group["hidden"].to_numpy(),
-        hidden_joints=group["hidden_joints"].to_numpy(),
-        pixels_sha256=record.pixels_sha256,
-    )
+def _column(table: pa.Table, name: str) -> NDArray[Any]:
+    """Return a column as an array: (rows,), or (rows, size) of lists."""
+    column = table[name].combine_chunks()
+    if not pa.types.is_fixed_size_list(column.type):
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    values = column.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(values.reshape(table.num_rows, column.type.list_size))
 
 
 def present_cells(path: Path, fingerprint: str) -> tuple[Cell, ...]:
@@ -148,12 +202,12 @@ def present_cells(path: Path, fingerprint: str) -> tuple[Cell, ...]:
     A file that is damaged or was altered counts as absent: it is built again.
     """
     try:
-        record = read_record(path)
-        cells = tuple(c.cell for c in record.cells)
-        read(path, cells)
+        shard = open_shard(path)
+        cells = tuple(c.cell for c in shard.record.cells)
+        shard.read(cells)
     except InputError:
         return ()
-    return cells if record.fingerprint == fingerprint else ()
+    return cells if shard.record.fingerprint == fingerprint else ()
 
 
 def find(folder: Path) -> list[Path]:

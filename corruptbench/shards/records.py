@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,16 +43,20 @@ class CellDetections:
     @property
     def detections_sha256(self) -> str:
         """Return the SHA-256 of keypoints and scores, little-endian."""
-        digest = hashlib.sha256(self.keypoints.astype("<f4").tobytes())
-        digest.update(self.scores.astype("<f4").tobytes())
-        return digest.hexdigest()
+        return _sha256((self.keypoints, "<f4"), (self.scores, "<f4"))
 
     @property
     def occlusion_sha256(self) -> str:
         """Return the SHA-256 of hidden shares and hidden joints, little-endian."""
-        digest = hashlib.sha256(self.hidden.astype("<f4").tobytes())
-        digest.update(self.hidden_joints.astype("<u4").tobytes())
-        return digest.hexdigest()
+        return _sha256((self.hidden, "<f4"), (self.hidden_joints, "<u4"))
+
+
+def _sha256(*arrays: tuple[NDArray[Any], str]) -> str:
+    """Return the SHA-256 of arrays, one after the other, each as numbers of a type."""
+    digest = hashlib.sha256()
+    for array, kind in arrays:
+        digest.update(np.ascontiguousarray(array, dtype=kind).data)
+    return digest.hexdigest()
 
 
 class BenchmarkRecord(Record):
@@ -104,7 +108,8 @@ class CellRecord(Record):
     def of(cls, detections: CellDetections) -> CellRecord:
         """Return the record of a cell's detections."""
         return cls(
-            **asdict(detections.cell),
+            corruption=detections.cell.corruption,
+            severity=detections.cell.severity,
             frames=len(detections.keypoints),
             pixels_sha256=detections.pixels_sha256,
             detections_sha256=detections.detections_sha256,

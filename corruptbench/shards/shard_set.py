@@ -52,42 +52,60 @@ class ShardSet:
     def _read(self, path: Path, clip: Clip, cells: Sequence[Cell]) -> list[CellDetections]:
         if not path.is_file():
             raise InputError(f"{path}: missing; build again (the same command resumes)")
-        record = parquet.read_record(path)
-        if record.benchmark != self.lock.benchmark:
+        shard = parquet.open_shard(path)
+        if shard.record.benchmark != self.lock.benchmark:
             raise InputError(
-                f"{path}: shard of {record.benchmark}; expected {self.lock.benchmark}: build into "
-                "an empty folder"
+                f"{path}: shard of {shard.record.benchmark}; expected {self.lock.benchmark}: build "
+                "into an empty folder"
             )
-        detections = parquet.read(path, cells)
+        detections = shard.read(cells)
+        self._compare_with_lock(path, clip, shard.record.cells, cells)
+        self._compare_with_labels(path, clip, detections)
+        return detections
+
+    def _compare_with_lock(
+        self, path: Path, clip: Clip, records: Sequence[CellRecord], cells: Sequence[Cell]
+    ) -> None:
+        """Raise `InputError` if what a shard says of one of these cells is not in the lock."""
+        there = {c.cell: c for c in records}
         locked = {c.cell: c for c in self.lock.clips.get(str(clip.id), ())}
-        for d in detections:
-            if locked.get(d.cell) != CellRecord.of(d):
+        for cell in cells:
+            if locked.get(cell) != there[cell]:
                 raise InputError(
-                    f"{path}: {d.cell}: does not have the digests that "
+                    f"{path}: {cell}: does not have the digests that "
                     f"{self.folder / 'lock.json'} recorded; the shard was altered: delete it and "
                     "build again"
                 )
+
+    def _compare_with_labels(
+        self, path: Path, clip: Clip, detections: Sequence[CellDetections]
+    ) -> None:
+        """Raise `InputError` if detections have other frames or boxes than the labels of a clip."""
+        for d in detections:
             if len(d.keypoints) != len(clip.joints):
                 raise InputError(
                     f"{path}: {len(d.keypoints)} frames, the labels of {clip.id} have "
                     f"{len(clip.joints)}; expected the labels that the shards were built from"
                 )
-            if self.manifest.crop.boxes == "ground-truth" and not _same(d.boxes, clip.boxes):
+        if detections and self.manifest.crop.boxes == "ground-truth":
+            same = _same(np.stack([d.boxes for d in detections]), clip.boxes)
+            if not same.all():
+                cell = detections[int(same.argmin())].cell
                 raise InputError(
-                    f"{path}: {d.cell}: its boxes differ from those of the labels of {clip.id} by "
+                    f"{path}: {cell}: its boxes differ from those of the labels of {clip.id} by "
                     f"more than {SAME_BOX:g} px; expected the labels that the shards were built "
                     "from: give the root folder of that data set, or build again"
                 )
-        return detections
 
 
-def _same(boxes: NDArray[np.float32], others: NDArray[np.float64]) -> bool:
-    """Compare boxes (F, 4) px: equal within `SAME_BOX`, and missing in the same frames.
+def _same(boxes: NDArray[np.float32], others: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which boxes (N, F, 4) px are within `SAME_BOX` of others (F, 4), or as missing, (N,).
 
     Labels of another recording or time have other bounds. Labels that are wrong within the same
     bounds (left and right exchanged, for example) are not noticed.
     """
-    return np.allclose(boxes, others, rtol=0, atol=SAME_BOX, equal_nan=True)
+    close = np.isclose(boxes, others, rtol=0, atol=SAME_BOX, equal_nan=True)
+    return np.asarray(close.all(axis=(1, 2)))
 
 
 def open_shards(folder: Path, root: Path | None, manifest: str | None = None) -> ShardSet:

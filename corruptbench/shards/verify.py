@@ -41,9 +41,9 @@ def recount(folder: Path) -> int:
     lock = read_lock(folder / "lock.json")
     found: dict[str, tuple[CellRecord, ...]] = {}
     for path in parquet.find(folder):
-        record = parquet.read_record(path)
-        found[str(record.clip)] = record.cells
-        parquet.read(path, [c.cell for c in record.cells])
+        shard = parquet.open_shard(path)
+        shard.read([c.cell for c in shard.record.cells])
+        found[str(shard.record.clip)] = shard.record.cells
     for name in sorted({*found, *lock.clips}):
         if name not in lock.clips:
             raise InputError(
