@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets import Clip
-from corruptbench.evaluation import metrics
+from corruptbench.evaluation import keypoints
 from corruptbench.manifest import Cell
 from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet
@@ -74,7 +74,7 @@ def joint_errors(clip: Clip, d: CellDetections, joints: str) -> NDArray[np.float
     seen = np.isfinite(clip.boxes).all(axis=1) & np.isfinite(clip.keypoints).all(axis=(1, 2))
     boxes = clip.boxes[seen]
     target, found = clip.keypoints[seen][:, limbs], found[seen][:, limbs]
-    relative = metrics.keypoint_error(found, target, boxes)
+    relative = keypoints.keypoint_error(found, target, boxes)
     pixels = relative * (boxes[:, 3] - boxes[:, 1])[:, None]
     return np.stack([pixels.ravel(), relative.ravel(), scores[seen][:, limbs].ravel()], axis=1)
 
@@ -87,7 +87,7 @@ def quality_of(joints: NDArray[np.float64]) -> Quality:
         mean_px=float(np.nanmean(pixels)),
         mean_error=float(np.nanmean(relative)),
         median_error=float(np.nanmedian(relative)),
-        pck=metrics.pck(relative, THRESHOLD),
+        pck=keypoints.pck(relative, THRESHOLD),
         mean_score=float(scores.mean()),
-        auroc=metrics.auroc(scores, relative <= THRESHOLD),
+        auroc=keypoints.auroc(scores, relative <= THRESHOLD),
     )

@@ -1,9 +1,13 @@
-"""3D and 2D pose metrics on float64 arrays.
+"""3D pose metrics on float64 arrays.
 
-Poses are (F, J, 3) in millimeters, in camera axes.
+Poses are (..., F, J, 3) in millimeters, in camera axes: F successive frames, of one clip or of
+several cells of it at once. Most metrics are of the distances of the joints, which are computed
+once (`distances`). Bones have metrics of their own in `corruptbench.evaluation.bones`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,126 +17,196 @@ from corruptbench.evaluation.poses import is_valid_pose as is_valid_pose
 from corruptbench.evaluation.poses import root_relative as root_relative
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: A joint is correct up to this distance, mm (Mehta et al., 3DV 2017, MPI-INF-3DHP).
+PCK = 150.0
+#: The thresholds of the area under the curve are the multiples of this up to `PCK`, mm. There is no
+#: threshold 0, so that a perfect prediction has 100 % and not the 96.8 % of other code.
+AUC_STEP = 5.0
+
+
+def distances(predicted: Array, target: Array) -> Array:
+    """Compute the Euclidean distance of each joint, (..., J) mm.
+
+    Args:
+        predicted: (..., J, 3) mm.
+        target: mm, of a shape that broadcasts with that of ``predicted``.
+    """
+    x = predicted - target
+    x *= x
+    return np.sqrt(x[..., 0] + x[..., 1] + x[..., 2])
 
 
 def mpjpe(predicted: Array, target: Array) -> Array:
-    """Compute the mean per-joint position error of each frame, (F,) mm.
+    """Compute the mean per-joint position error of each frame, (..., F) mm.
 
     The Euclidean distance, averaged over all J joints including the root (Ionescu et al., TPAMI
     2014; VideoPose3D's "protocol 1" where both roots are at the origin).
 
     Args:
-        predicted: (F, J, 3) mm.
-        target: (F, J, 3) mm.
+        predicted: (..., F, J, 3) mm.
+        target: (..., F, J, 3) mm.
     """
-    return np.asarray(np.linalg.norm(predicted - target, axis=-1).mean(axis=-1))
+    return np.asarray(distances(predicted, target).mean(axis=-1))
 
 
 def p_mpjpe(predicted: Array, target: Array) -> Array:
-    """Compute the MPJPE of each frame after the best similarity transform, (F,) mm.
+    """Compute the MPJPE of each frame after the best similarity transform, (..., F) mm.
 
-    Rotation (no reflection), scale and translation minimize the squared error (Procrustes analysis;
-    Kabsch 1976, Umeyama 1991). NaN for a frame in which one of the two poses is not valid (see
-    `is_valid_pose`).
+    Rotation (no reflection), scale and translation minimize the squared error (Procrustes
+    analysis). NaN for a frame in which one of the two poses is not valid (see `is_valid_pose`).
+    `alignment.align` also has the joints' distances, and tells which poses are degenerate.
 
     Args:
-        predicted: (F, J, 3) mm.
-        target: (F, J, 3) mm.
+        predicted: (..., F, J, 3) mm.
+        target: (..., F, J, 3) mm.
     """
     return np.asarray(align(predicted, target).distances.mean(axis=-1))
 
 
 def n_mpjpe(predicted: Array, target: Array) -> Array:
-    """Compute the MPJPE of each frame after the best scale about the origin, (F,) mm.
+    """Compute the MPJPE of each frame after the best scale about the origin, (..., F) mm.
 
     The scale minimizes the squared error: <target, predicted> / <predicted, predicted>, summed over
     a frame's joints (Rhodin et al., CVPR 2018; VideoPose3D's "protocol 3"). In root-relative poses
     the root stays in place. NaN for a prediction that is not valid (see `is_valid_pose`).
 
     Args:
-        predicted: (F, J, 3) mm.
-        target: (F, J, 3) mm.
+        predicted: (..., F, J, 3) mm.
+        target: (..., F, J, 3) mm.
     """
-    scale = np.full(len(predicted), np.nan)
-    usable = is_valid_pose(predicted)
-    given, wanted = predicted[usable], target[usable]
-    scale[usable] = np.sum(wanted * given, axis=(1, 2)) / np.sum(given**2, axis=(1, 2))
-    return mpjpe(scale[:, None, None] * predicted, target)
+    given = np.where(is_valid_pose(predicted)[..., None, None], predicted, np.nan)
+    both = np.einsum("...jk,...jk->...", target, given)
+    scale = both / np.einsum("...jk,...jk->...", given, given)
+    return mpjpe(scale[..., None, None] * given, target)
 
 
 def mpjve(predicted: Array, target: Array) -> Array:
-    """Compute the mean per-joint velocity error, (F - 1,) mm per frame.
+    """Compute the mean per-joint velocity error, (..., F - 1) mm per frame.
 
     The distance between the joints' steps from one frame to the next (Pavllo et al., CVPR 2019).
+    Times the frames per second, it is in mm per second.
 
     Args:
-        predicted: (F, J, 3) mm.
-        target: (F, J, 3) mm.
+        predicted: (..., F, J, 3) mm.
+        target: (..., F, J, 3) mm.
     """
-    return mpjpe(np.diff(predicted, axis=0), np.diff(target, axis=0))
+    return mpjpe(np.diff(predicted, axis=-3), np.diff(target, axis=-3))
 
 
-def mpjve_of_runs(
-    predicted: Array, target: Array, valid: NDArray[np.bool_]
-) -> tuple[float | None, int]:
-    """Compute the MPJVE of a clip and the number of frames that it is taken over.
+def acceleration_error(predicted: Array, target: Array) -> Array:
+    """Compute the mean per-joint acceleration error, (..., F - 2) mm per squared frame.
+
+    The distance between the joints' second differences (Kanazawa et al., CVPR 2019). Times the
+    square of the frames per second, it is in mm per squared second: 2500 times as large at 50 fps.
+
+    Args:
+        predicted: (..., F, J, 3) mm.
+        target: (..., F, J, 3) mm.
+    """
+    return mpjpe(np.diff(predicted, 2, axis=-3), np.diff(target, 2, axis=-3))
+
+
+def mean_of_runs(errors: Array, valid: Mask) -> tuple[Array, NDArray[np.int64]]:
+    """Average `mpjve` or `acceleration_error` over a clip with gaps.
 
     Each run of successive valid frames is a sequence of its own: no step crosses a gap. Runs are
     weighted by their number of frames, like sequences in VideoPose3D's evaluation, although n
-    frames have n - 1 steps. A run of one frame has no step and does not count.
+    frames have n - 1 steps, or n - 2 accelerations. A run without one does not count.
 
     Args:
-        predicted: (F, J, 3) mm.
-        target: (F, J, 3) mm; any values where it is not valid.
-        valid: (F,) bool.
+        errors: (..., F - 1) of steps, or (..., F - 2) of accelerations, from the valid poses; any
+            values, also NaN, where a frame is not valid.
+        valid: (..., F) bool.
 
     Returns:
-        The error in mm per frame and the number of frames; (None, 0) if there is no step.
+        The means (...), NaN where no run counts, and the numbers of frames in the runs that do.
     """
-    frames = np.flatnonzero(valid)
-    runs = [r for r in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1) if len(r) > 1]
-    if not runs:
-        return None, 0
-    lengths = [len(r) for r in runs]
-    means = [mpjve(predicted[r], target[r]).mean() for r in runs]
-    return float(np.average(means, weights=lengths)), sum(lengths)
+    weights = _weights(valid, valid.shape[-1] - errors.shape[-1])
+    total = np.where(weights > 0, errors, 0.0) * weights
+    frames = np.rint(weights.sum(axis=-1)).astype(np.int64)
+    with np.errstate(invalid="ignore"):
+        return total.sum(axis=-1) / frames, frames
 
 
-def keypoint_error(found: Array, target: Array, boxes: Array) -> Array:
-    """Compute the 2D error of each joint as a fraction of the person's box height, (F, J).
+def _weights(valid: Mask, order: int) -> Array:
+    """Return the weight (..., F - order) of each difference of an order: n / (n - order), or 0."""
+    frames = np.arange(valid.shape[-1])
+    last = np.maximum.accumulate(np.where(valid, -1, frames), axis=-1)
+    after = np.where(valid, len(frames), frames)[..., ::-1]
+    lengths = np.minimum.accumulate(after, axis=-1)[..., ::-1] - last - 1  # of valid frames' runs
+    inside = last[..., order:] < frames[: len(frames) - order]
+    lengths = np.where(inside, lengths[..., order:], order + 1)
+    return np.where(inside, lengths / (lengths - order), 0.0)
+
+
+def pck(of_joints: Array) -> Array:
+    """Return the percentage of joints within `PCK` in each frame, (..., F).
 
     Args:
-        found: (F, J, 2) px.
-        target: (F, J, 2) px.
-        boxes: (F, 4) px x0, y0, x1, y1.
+        of_joints: (..., F, J) mm, of `distances`; NaN in a frame that is not valid, whose
+            percentage is NaN.
     """
-    height = boxes[:, 3] - boxes[:, 1]
-    return np.asarray(np.linalg.norm(found - target, axis=-1) / height[:, None])
+    return _percent(of_joints <= PCK, of_joints)
 
 
-def pck(errors: Array, threshold: float) -> float:
-    """Return the fraction of joints with an error of at most ``threshold``; NaN is wrong.
+def auc(of_joints: Array) -> Array:
+    """Return the mean of the percentages of joints within 5, 10, ..., 150 mm, (..., F).
+
+    The area under the curve of correct joints over the threshold (Mehta et al., 3DV 2017). A joint
+    counts where its distance is at most the threshold: 100 for a perfect prediction.
 
     Args:
-        errors: float64 of any shape, such as (F, J) of `keypoint_error`.
-        threshold: in the unit of the errors.
+        of_joints: as for `pck`.
     """
-    return float(np.mean(errors <= threshold))
+    steps = round(PCK / AUC_STEP)
+    first = np.maximum(np.ceil(of_joints / AUC_STEP), 1)  # the first threshold that it is within
+    return _percent(np.maximum(steps + 1 - first, 0) / steps, of_joints)
 
 
-def auroc(scores: Array, correct: NDArray[np.bool_]) -> float:
-    """Estimate the probability that a correct joint has a higher score than a wrong one.
+def _percent(correct: NDArray[np.generic], of_joints: Array) -> Array:
+    """Return the means over the joints in percent; NaN where a joint's distance is NaN."""
+    unknown = np.isnan(of_joints).any(axis=-1)
+    return np.where(unknown, np.nan, 100 * correct.mean(axis=-1))
 
-    Ties count half: this is Mann-Whitney's U divided by the number of pairs. NaN if all joints are
-    correct or all are wrong.
+
+def mean_where(
+    values: Array, where: Mask, axis: int | tuple[int, ...] = -1
+) -> tuple[Array, NDArray[np.int64]]:
+    """Average values where a mask is true, over one axis or several.
 
     Args:
-        scores: (N,) float64.
-        correct: (N,) bool.
+        values: such as (..., F) or (..., F, J) mm; any values, also NaN, where the mask is false.
+        where: bool, of a shape that broadcasts to that of ``values``.
+        axis: to average over.
+
+    Returns:
+        The means, NaN where the mask is true nowhere, and how many values each is over.
     """
-    good, bad = np.sort(scores[correct]), scores[~correct]
-    if not good.size or not bad.size:
-        return float("nan")
-    below = np.searchsorted(good, bad, side="left")
-    ties = np.searchsorted(good, bad, side="right") - below
-    return float(np.mean((good.size - below - ties / 2) / good.size))
+    where = np.broadcast_to(where, values.shape)
+    count = where.sum(axis=axis)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(where, values, 0.0).sum(axis=axis) / count), np.asarray(count)
+
+
+def joint_errors(of_joints: Array, valid: Mask) -> Array:
+    """Return the mean distance of each joint over the valid frames, (..., J) mm; NaN without one.
+
+    Args:
+        of_joints: (..., F, J) mm, of `distances` or `alignment.align`.
+        valid: (..., F) bool.
+    """
+    return mean_where(of_joints, valid[..., None], axis=-2)[0]
+
+
+def exchanged(predicted: Array, target: Array, mirror: Sequence[int], errors: Array) -> Mask:
+    """Tell in which frames the pose fits better with left and right exchanged, (..., F) bool.
+
+    Args:
+        predicted: (..., F, J, 3) mm.
+        target: (..., F, J, 3) mm.
+        mirror: indices that exchange left and right, such as `JointSet.mirror`.
+        errors: (..., F) mm, `mpjpe` of the two as they are.
+    """
+    return np.asarray(mpjpe(predicted[..., mirror, :], target) < errors)

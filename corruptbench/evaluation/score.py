@@ -126,13 +126,14 @@ def clip_errors(
     target = metrics.root_relative(target, rules.root_joint)
     if rules.root_rule == "subtract" or root == "absolute":
         predicted = metrics.root_relative(predicted, rules.root_joint)
-    mpjve, run_frames = metrics.mpjve_of_runs(predicted, target, scored)
+    steps = metrics.mpjve(predicted, target)
+    mpjve, run_frames = metrics.mean_of_runs(steps, scored)
     predicted, target = predicted[scored], target[scored]
     return ClipErrors(
         frames=frames,
-        run_frames=run_frames,
+        run_frames=int(run_frames),
         mpjpe=float(metrics.mpjpe(predicted, target).mean()),
         p_mpjpe=float(metrics.p_mpjpe(predicted, target).mean()),
-        mpjve=mpjve,
+        mpjve=float(mpjve) if run_frames else None,
         rejected=rejected,
     )

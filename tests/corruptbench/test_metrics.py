@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from corruptbench.evaluation import metrics
+from corruptbench.evaluation import keypoints, metrics
 from corruptbench.evaluation.score import clip_errors
 from corruptbench.leaderboard import summarize
 from corruptbench.leaderboard.schema import CLIP_COLUMNS
@@ -229,9 +229,9 @@ def test_root_relative():
 def test_pck_and_keypoint_error():
     boxes = np.array([[0.0, 0.0, 30.0, 200.0]])
     found = np.array([[[0.0, 0.0], [12.0, 16.0], [30.0, 40.0], [np.nan, 0.0]]])
-    errors = metrics.keypoint_error(found, np.zeros((1, 4, 2)), boxes)
+    errors = keypoints.keypoint_error(found, np.zeros((1, 4, 2)), boxes)
     assert errors[0, :3] == pytest.approx([0, 0.1, 0.25])
-    assert metrics.pck(errors, 0.1) == 0.5
+    assert keypoints.pck(errors, 0.1) == 0.5
 
 
 @given(st.integers(0, 10_000))
@@ -242,6 +242,6 @@ def test_auroc_counts_pairs(seed):
     pairs = [
         (good > bad) + 0.5 * (good == bad) for good in scores[correct] for bad in scores[~correct]
     ]
-    assert metrics.auroc(scores, correct) == pytest.approx(
+    assert keypoints.auroc(scores, correct) == pytest.approx(
         np.mean(pairs) if pairs else np.nan, nan_ok=True
     )
