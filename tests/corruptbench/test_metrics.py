@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from corruptbench.evaluation import keypoints, metrics
+from corruptbench.evaluation import bones, keypoints, metrics
 from corruptbench.evaluation.score import clip_errors
 from corruptbench.leaderboard import summarize
 from corruptbench.leaderboard.schema import CLIP_COLUMNS
 from corruptbench.manifest import Scoring
+from corruptbench.skeleton import H36M17
 
 POSES = st.integers(0, 2**32 - 1)
 
@@ -224,6 +225,133 @@ def test_root_relative():
     assert np.allclose(
         np.diff(metrics.root_relative(predicted, 8), axis=1), np.diff(predicted, axis=1)
     )
+
+
+def by_runs(errors, valid, order):
+    """The mean of differences over runs of valid frames, weighted by frames, by plain loops."""
+    runs, found = [], []
+    for t, good in enumerate([*valid, False]):
+        if good:
+            runs.append(t)
+            continue
+        if len(runs) > order:
+            steps = errors[runs[0] : runs[-1] + 1 - order]
+            found.append((len(runs), sum(steps) / len(steps)))
+        runs = []
+    frames = sum(n for n, _ in found)
+    return (sum(n * e for n, e in found) / frames if frames else np.nan), frames
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.8, 1.0])
+def test_mean_of_runs(order, share):
+    draw = np.random.default_rng(9)
+    valid = draw.random((20, 30)) < share
+    errors = draw.uniform(0, 100, (20, 30 - order))
+    outside = ~np.all([valid[:, i : 30 - order + i] for i in range(order + 1)], axis=0)
+    means, frames = metrics.mean_of_runs(np.where(outside, np.nan, errors), valid)
+    expected = [by_runs(e, v, order) for e, v in zip(errors.tolist(), valid.tolist(), strict=True)]
+    assert frames.tolist() == [n for _, n in expected]
+    assert means == pytest.approx(np.array([m for m, _ in expected]), rel=1e-9, nan_ok=True)
+    short = metrics.mean_of_runs(errors[:, :0], valid[:, :order])  # a clip without a difference
+    assert (short[1] == 0).all()
+
+
+@given(POSES)
+def test_acceleration_error(seed):
+    predicted, target = poses(seed, frames=6)
+    p, t = (x[2:] - 2 * x[1:-1] + x[:-2] for x in (predicted, target))
+    assert metrics.acceleration_error(predicted, target) == pytest.approx(loops(p, t), rel=1e-9)
+    drifting = target + 100 * np.arange(6)[:, None, None]  # at a constant speed
+    assert metrics.acceleration_error(drifting, target) == pytest.approx(np.zeros(4), abs=1e-9)
+
+
+def test_pck_and_auc_by_loops():
+    draw = np.random.default_rng(10)
+    errors = draw.choice([0.0, 5.0, 149.99, 150.0, 150.01, 10.0, 1e9], (40, 17))
+    errors[::2] = draw.uniform(0, 200, (20, 17))
+    errors[1] = np.nextafter(5.0 * np.arange(1, 18), np.inf)  # just beyond each threshold
+    errors[3] = 5.0 * np.arange(1, 18)
+    of_joints = [
+        [sum(e <= threshold for threshold in range(5, 151, 5)) for e in frame] for frame in errors
+    ]
+    auc = [100 * sum(frame) / len(frame) / 30 for frame in of_joints]
+    pck = [100 * sum(e <= 150 for e in frame) / 17 for frame in errors]
+    assert metrics.auc(errors) == pytest.approx(np.array(auc), rel=1e-12)
+    assert metrics.pck(errors) == pytest.approx(np.array(pck), rel=1e-12)
+    perfect = np.zeros((1, 17))
+    assert (metrics.auc(perfect).item(), metrics.pck(perfect).item()) == (100, 100)
+    errors[4, 2] = np.nan
+    assert np.flatnonzero(np.isnan(metrics.auc(errors))).tolist() == [4]
+    assert np.flatnonzero(np.isnan(metrics.pck(errors))).tolist() == [4]
+
+
+def test_means_where_a_mask_is_true():
+    values = np.array([[1.0, np.nan, 3.0], [np.nan, np.nan, 5.0]])
+    where = np.isfinite(values)
+    means, counts = metrics.mean_where(values, where)
+    assert (means.tolist(), counts.tolist()) == ([2.0, 5.0], [2, 1])
+    both, count = metrics.mean_where(values, where, axis=(0, 1))
+    assert (both.item(), count.item()) == (3.0, 3)
+    assert np.isnan(metrics.mean_where(values, np.zeros(3, dtype=bool))[0]).all()
+
+
+def test_joint_errors_are_over_valid_frames():
+    predicted, target = poses(11, frames=5)
+    valid = np.array([True, False, True, True, False])
+    predicted[1] = np.nan
+    of_joints = metrics.distances(predicted, target)
+    expected = [
+        np.linalg.norm(predicted[valid, j] - target[valid, j], axis=1).mean() for j in range(17)
+    ]
+    assert metrics.joint_errors(of_joints, valid) == pytest.approx(np.array(expected), rel=1e-9)
+    assert np.isnan(metrics.joint_errors(of_joints, np.zeros(5, dtype=bool))).all()
+
+
+def test_exchanged_sides():
+    _, target = poses(12, frames=6)
+    mirror = H36M17.mirror
+    predicted = target + 1
+    predicted[2:4] = predicted[2:4, mirror]
+    found = metrics.exchanged(predicted, target, mirror, metrics.mpjpe(predicted, target))
+    assert found.tolist() == [False, False, True, True, False, False]
+
+
+def test_all_metrics_take_several_cells_of_a_clip_at_once():
+    predicted, target = poses(13, frames=6)
+    cells = np.stack([predicted, 2 * predicted, target])
+    for metric in (
+        metrics.mpjpe, metrics.p_mpjpe, metrics.n_mpjpe, metrics.mpjve, metrics.acceleration_error,
+    ):  # fmt: skip
+        alone = np.array([metric(cell, target) for cell in cells])
+        assert metric(cells, target) == pytest.approx(alone, abs=1e-9)
+
+
+@pytest.mark.parametrize("scored", [None, [0, 1, 2, 3, 4, 5, 6, 7, 8, 10]])
+def test_bones_by_loops(scored):
+    predicted, target = poses(14, frames=7)
+    kept = list(range(17)) if scored is None else scored
+    ends = [(a, b) for a, b in H36M17.bones if a in kept and b in kept]
+    assert len(ends) == (
+        16 if scored is None else 8
+    )  # the head hangs on a joint that is not scored
+    pairs = bones.bones_of(H36M17, scored)
+    lengths = [bones.bone_lengths(p[:, kept], pairs) for p in (predicted, target)]
+    valid = np.array([True, True, False, True, True, True, False])
+    long = np.array([[np.linalg.norm(f[a] - f[b]) for a, b in ends] for f in predicted])
+    true = np.array([[np.linalg.norm(f[a] - f[b]) for a, b in ends] for f in target])
+    assert bones.bone_error(*lengths) == pytest.approx(np.abs(long - true).mean(axis=1), rel=1e-9)
+    spread = np.std(long[valid], axis=0).mean()
+    lengths[0][~valid] = np.nan
+    assert bones.bone_deviation(lengths[0], valid) == pytest.approx(spread, rel=1e-9)
+    assert np.isnan(bones.bone_deviation(lengths[0], np.zeros(7, dtype=bool)))
+
+
+def test_a_rigid_skeleton_has_no_deviation():
+    _, target = poses(15, frames=1)
+    turned = target[0] @ Rotation.random(9, random_state=1).as_matrix()
+    lengths = bones.bone_lengths(turned, bones.bones_of(H36M17))
+    assert bones.bone_deviation(lengths, np.ones(9, dtype=bool)) == pytest.approx(0, abs=1e-9)
 
 
 def test_pck_and_keypoint_error():
