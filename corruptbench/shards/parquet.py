@@ -109,7 +109,7 @@ class Shard:
         groups = [there[c] for c in cells]
         found = self._rows(groups)
         for d, i in zip(found, groups, strict=True):
-            if CellRecord.of(d) != self.record.cells[i]:
+            if not self.record.cells[i].describes(d):
                 raise InputError(
                     f"{self.path}: {d.cell}: its rows do not have the digests that its metadata "
                     "states; it was altered: delete it and build it again"

@@ -104,6 +104,14 @@ class CellRecord(Record):
         """Corruption and severity."""
         return Cell(self.corruption, self.severity)
 
+    def describes(self, detections: CellDetections) -> bool:
+        """Tell whether detections of this cell have the frames and the digests of this record."""
+        return (
+            self.frames == len(detections.keypoints)
+            and self.detections_sha256 == detections.detections_sha256
+            and self.occlusion_sha256 == detections.occlusion_sha256
+        )
+
     @classmethod
     def of(cls, detections: CellDetections) -> CellRecord:
         """Return the record of a cell's detections."""

@@ -64,11 +64,13 @@ class ShardSet:
         return detections
 
     def _compare_with_lock(
-        self, path: Path, clip: Clip, records: Sequence[CellRecord], cells: Sequence[Cell]
+        self, path: Path, clip: Clip, records: tuple[CellRecord, ...], cells: Sequence[Cell]
     ) -> None:
         """Raise `InputError` if what a shard says of one of these cells is not in the lock."""
-        there = {c.cell: c for c in records}
-        locked = {c.cell: c for c in self.lock.clips.get(str(clip.id), ())}
+        of_clip = self.lock.clips.get(str(clip.id), ())
+        if records == of_clip:  # as always, so that no cell has to be looked up
+            return
+        there, locked = {c.cell: c for c in records}, {c.cell: c for c in of_clip}
         for cell in cells:
             if locked.get(cell) != there[cell]:
                 raise InputError(
