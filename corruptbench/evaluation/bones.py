@@ -31,7 +31,7 @@ def bones_of(joints: JointSet, scored: Sequence[int] | None = None) -> Bones:
 def bone_lengths(poses: Array, bones: Bones) -> Array:
     """Return the lengths (..., B) mm of the bones of poses (..., J, 3) mm."""
     one, two = np.array(bones, dtype=np.intp).reshape(-1, 2).T
-    x = poses[..., one, :] - poses[..., two, :]
+    x = poses.take(one, axis=-2) - poses.take(two, axis=-2)
     return np.asarray(np.sqrt(np.einsum("...k,...k->...", x, x)))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.evaluation.alignment import align
+from corruptbench.evaluation.poses import flat
 from corruptbench.evaluation.poses import is_valid_pose as is_valid_pose
 from corruptbench.evaluation.poses import root_relative as root_relative
 
@@ -76,10 +77,12 @@ def n_mpjpe(predicted: Array, target: Array) -> Array:
         predicted: (..., F, J, 3) mm.
         target: (..., F, J, 3) mm.
     """
-    given = np.where(is_valid_pose(predicted)[..., None, None], predicted, np.nan)
-    both = np.einsum("...jk,...jk->...", target, given)
-    scale = both / np.einsum("...jk,...jk->...", given, given)
-    return mpjpe(scale[..., None, None] * given, target)
+    given, wanted = flat(predicted), flat(target)
+    with np.errstate(all="ignore"):  # of poses that are not valid
+        scale = np.einsum("...i,...i->...", wanted, given)
+        scale /= np.einsum("...i,...i->...", given, given)
+        errors = mpjpe(scale[..., None, None] * predicted, target)
+    return np.where(is_valid_pose(predicted), errors, np.nan)
 
 
 def mpjve(predicted: Array, target: Array) -> Array:
@@ -209,4 +212,5 @@ def exchanged(predicted: Array, target: Array, mirror: Sequence[int], errors: Ar
         mirror: indices that exchange left and right, such as `JointSet.mirror`.
         errors: (..., F) mm, `mpjpe` of the two as they are.
     """
-    return np.asarray(mpjpe(predicted[..., mirror, :], target) < errors)
+    # The labels are exchanged, which is the same: they are fewer than the predictions of cells.
+    return np.asarray(mpjpe(predicted, target[..., mirror, :]) < errors)

@@ -15,5 +15,11 @@ def root_relative(poses: Array, root: int) -> Array:
 
 def is_valid_pose(poses: Array) -> NDArray[np.bool_]:
     """Tell which poses (..., J, 3) are finite and not collapsed to one point, (...) bool."""
-    apart = (poses != poses[..., :1, :]).any(axis=(-2, -1))
-    return np.asarray(np.isfinite(poses).all(axis=(-2, -1)) & apart)
+    rows = flat(poses)
+    apart = (rows[..., 3:] != rows[..., :-3]).any(axis=-1)  # some joint from the one before
+    return np.asarray(np.isfinite(rows).all(axis=-1) & apart)
+
+
+def flat(poses: Array) -> Array:
+    """Return the 3 J numbers of each pose (..., J, 3) as a row, (..., 3 J)."""
+    return poses.reshape(*poses.shape[:-2], 3 * poses.shape[-2])
