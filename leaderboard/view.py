@@ -188,8 +188,8 @@ def _numbers(metric: Metric, result: Result, corruptions: Sequence[str]) -> list
     intervals = getattr(result, f"{metric}_intervals", None)
     for part in ("clean", "corrupted", "degradation"):
         value = getattr(error, part)
-        text = _signed(value, digits) if part == "degradation" else f"{value:.{digits}f}"
-        interval = _range(getattr(intervals, part)) if intervals else ""
+        text = signed(value, digits) if part == "degradation" else f"{value:.{digits}f}"
+        interval = interval_text(getattr(intervals, part)) if intervals else ""
         numbers.append(Number(text, value, interval))
     for name in corruptions:
         value = error.corruptions.get(name)
@@ -208,11 +208,12 @@ def _missing_last(value: float | None) -> float:
     return math.inf if value is None else value
 
 
-def _signed(value: float, digits: int) -> str:
+def signed(value: float, digits: int) -> str:
+    """Return a number with its sign, as text."""
     return f"{value:+.{digits}f}".replace("-", _MINUS)
 
 
-def _range(interval: Interval) -> str:
+def interval_text(interval: Interval) -> str:
     """Return an interval as text; nothing for the empty interval of a single take."""
     if interval.low == interval.high:
         return ""
@@ -264,7 +265,7 @@ def _bars(
         error, name = getattr(row.result, metric), row.result.lifter.name
         for corruption, value in error.corruptions.items():
             lost = value - error.clean
-            bar = figures.Bar(name, places[name], lost, _signed(lost, digits))
+            bar = figures.Bar(name, places[name], lost, signed(lost, digits))
             by_name[corruption].append(bar)
     x = figures.scale((bar.value for bars in by_name.values() for bar in bars), zero=True)
     return [

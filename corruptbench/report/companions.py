@@ -1,0 +1,215 @@
+"""Read the files that an evaluation leaves beside a result: joints, frames, extracts.
+
+A file is taken only if its errors are those of the clips table, so that a page never mixes two
+evaluations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from corruptbench.errors import InputError
+from corruptbench.leaderboard.clips import CLIP_KEY
+from corruptbench.report.extremes import KEY
+
+#: Relative difference between a clip's error in two files, and an absolute one in mm. Our own
+#: choice: single frames are float16, whose rounding is 0.05 %.
+RELATIVE, ABSOLUTE = 2e-3, 0.05
+#: Extracts that are shown, and frames of each.
+MOST_EXTRACTS, MOST_FRAMES = 6, 100
+
+_TEXT = (*CLIP_KEY, "corruption")
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Successive frames of one clip in one cell.
+
+    Attributes:
+        rank: such as "worst 1".
+        key: subject, sequence, action, camera, corruption, severity.
+        joints: names of the J joints.
+        frames: (F,) int32, numbers in the clip.
+        keypoints: (F, K, 2) float32, px of the full picture; NaN without a detection.
+        predicted: (F, J, 3) float32 mm, relative to the root, in camera axes.
+        target: (F, J, 3) float32 mm, likewise.
+        error: (F,) float32 mm.
+    """
+
+    rank: str
+    key: tuple[str, str, str, str, str, int]
+    joints: Sequence[str]
+    frames: NDArray[np.int32]
+    keypoints: NDArray[np.float32]
+    predicted: NDArray[np.float32]
+    target: NDArray[np.float32]
+    error: NDArray[np.float32]
+
+
+def read_joints(
+    path: Path, clips: pd.DataFrame, metric: str, names: Sequence[Sequence[str]]
+) -> pd.DataFrame | None:
+    """Read the errors of joints: the key, frames, ``exchanged``, and a column for each joint.
+
+    Args:
+        path: a file that may be missing.
+        clips: the clips table.
+        metric: its column whose value is the mean over the joints.
+        names: the sets of joints that it may have.
+
+    Returns:
+        None if the file is missing.
+
+    Raises:
+        InputError: it is damaged, or not of the evaluation that wrote the clips table.
+    """
+    table = _read(path, [*KEY, "frames", "error", "exchanged"])
+    if table is None:
+        return None
+    rows = _frame(table.select([*KEY, "frames", "exchanged"]))
+    errors = _lists(table, "error")
+    joints = _joints(path, errors.shape[1], names)
+    _check_same(path, rows.assign(found=np.nanmean(errors, axis=1)), clips, metric)
+    return pd.concat([rows, pd.DataFrame(errors, columns=list(joints))], axis=1)
+
+
+def read_frames(
+    path: Path, clips: pd.DataFrame, metric: str, chosen: pd.DataFrame
+) -> pd.DataFrame | None:
+    """Read the frames of the chosen clips, in the chosen cells and clean, in order.
+
+    Args:
+        path: a file that may be missing.
+        clips: the clips table.
+        metric: the column of errors, mm.
+        chosen: keys of clips and cells.
+
+    Returns:
+        The key, frame, ``error`` (mm) and ``hidden`` (0 to 1). None if the file is missing.
+
+    Raises:
+        InputError: it is damaged, or not of the evaluation that wrote the clips table.
+    """
+    clean = chosen.assign(corruption="clean", severity=0)
+    wanted = pd.concat([chosen, clean]).drop_duplicates()
+    table = _read(path, [*KEY, "frame", metric, "hidden"], wanted)
+    if table is None:
+        return None
+    rows = _frame(table.select([*KEY, "frame", metric, "hidden"])).rename(columns={metric: "error"})
+    rows[["error", "hidden"]] = rows[["error", "hidden"]].astype("float64")
+    by_clip = rows.groupby(KEY, sort=False)["error"].agg(found="mean", frames="size").reset_index()
+    _check_same(path, by_clip, clips.merge(wanted, on=KEY), metric)
+    return rows.sort_values([*KEY, "frame"], kind="stable", ignore_index=True)
+
+
+def read_extracts(
+    path: Path, clips: pd.DataFrame, names: Sequence[Sequence[str]]
+) -> tuple[Extract, ...] | None:
+    """Read the first `MOST_EXTRACTS` extracts, in their order; None if the file is missing.
+
+    Raises:
+        InputError: it is damaged, or has a clip or cell that the clips table does not have.
+    """
+    columns = ["rank", *KEY, "frame", "keypoints", "predicted", "target", "error"]
+    table = _read(path, columns)
+    if table is None:
+        return None
+    rows = _frame(table.select(["rank", *KEY, "frame", "error"]))
+    arrays = {name: _lists(table, name) for name in ("keypoints", "predicted", "target")}
+    joints = _joints(path, arrays["target"].shape[1] // 3, names)
+    known = set(clips[KEY].itertuples(index=False, name=None))
+    extracts = []
+    for rank, part in list(rows.groupby("rank", sort=False))[:MOST_EXTRACTS]:
+        kept = part.sort_values("frame")[:MOST_FRAMES]
+        place = kept.index.to_numpy()
+        subject, sequence, action, camera, corruption, severity = kept[KEY].iloc[0]
+        key = (subject, sequence, action, camera, corruption, int(severity))
+        if key not in known or not (kept[KEY] == list(key)).all(axis=None):
+            raise _foreign(path, "/".join(map(str, key)), "a clip and cell of the clips table")
+        points = {n: a[place].reshape(len(place), -1, 3 - (n == "keypoints"))
+                  for n, a in arrays.items()}  # fmt: skip
+        numbers = {n: kept[n].to_numpy() for n in ("frame", "error")}
+        extracts.append(
+            Extract(str(rank), key, joints, numbers["frame"], error=numbers["error"], **points)
+        )
+    return tuple(extracts)
+
+
+def _read(
+    path: Path, columns: Sequence[str], wanted: pd.DataFrame | None = None
+) -> pa.Table | None:
+    """Read a Parquet file, or only the rows of the wanted clips and cells."""
+    if not path.is_file():
+        return None
+    try:
+        table = pq.read_table(path, filters=None if wanted is None else _any_of(wanted))
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path}: not a readable Parquet file ({error}); {_REMEDY}") from None
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise InputError(f"{path}: has no column {', '.join(missing)}; {_REMEDY}")
+    return table.combine_chunks()
+
+
+_REMEDY = "remove the file, or evaluate again"
+
+
+def _any_of(wanted: pd.DataFrame) -> pc.Expression:
+    cells = [
+        [pc.field(name) == value for name, value in row.items()]
+        for row in wanted.to_dict("records")
+    ]
+    return reduce(or_, (reduce(lambda a, b: a & b, tests) for tests in cells))
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    text = [name for name in ("rank", *_TEXT) if name in frame]
+    return frame.astype(dict.fromkeys(text, "str"))
+
+
+def _lists(table: pa.Table, column: str) -> NDArray[np.float32]:
+    """Return a column of lists of equal length as (N, length) float32."""
+    values = table[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(values.reshape(table.num_rows, -1), dtype=np.float32)
+
+
+def _joints(path: Path, count: int, names: Sequence[Sequence[str]]) -> Sequence[str]:
+    fitting = next((joints for joints in names if len(joints) == count), None)
+    if fitting is None:
+        raise _foreign(path, f"{count} joints", " or ".join(str(len(n)) for n in names))
+    return fitting
+
+
+def _check_same(path: Path, rows: pd.DataFrame, clips: pd.DataFrame, metric: str) -> None:
+    """Check that each clip and cell of the table is there once, with its frames and its error."""
+    both = clips[[*KEY, "frames", metric]].merge(
+        rows[[*KEY, "frames", "found"]], on=KEY, how="outer", suffixes=("", "_found")
+    )
+    near = np.isclose(both["found"], both[metric], RELATIVE, ABSOLUTE, equal_nan=True)
+    bad = both[(both["frames"] != both["frames_found"]) | ~near]
+    if len(bad):
+        row = bad.iloc[0]
+        clip = "/".join(str(row[name]) for name in KEY)
+        raise _foreign(
+            path,
+            f"{row['found']:.2f} mm over {row['frames_found']:.0f} frames of {clip}",
+            f"{row[metric]:.2f} mm over {row['frames']:.0f} frames, as in the clips table",
+        )
+
+
+def _foreign(path: Path, found: str, expected: str) -> InputError:
+    return InputError(
+        f"{path}: does not belong to the result: found {found}, expected {expected}; {_REMEDY}"
+    )

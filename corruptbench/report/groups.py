@@ -1,0 +1,102 @@
+"""Clean and corrupted values of parts of a benchmark, each part a row with two dots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+from markupsafe import Markup
+
+from corruptbench.leaderboard import figures
+from corruptbench.leaderboard.clips import CLIP_KEY
+from corruptbench.leaderboard.standalone import spaced
+from corruptbench.leaderboard.view import signed
+from corruptbench.report import averages
+from corruptbench.report.averages import means
+from corruptbench.report.dots import axis, dumbbell
+from corruptbench.report.evidence import Evidence
+
+#: What is told apart, in order. A part of only one row says nothing.
+PARTS = ("action", "camera", "subject")
+SEVERITIES = (1, 2, 3, 4, 5)
+
+
+class Row(NamedTuple):
+    """One row: its name, its texts, its figure."""
+
+    name: str
+    texts: Sequence[str]
+    figure: Markup
+
+
+class Rows(NamedTuple):
+    """A table with a figure in its last column."""
+
+    title: str
+    columns: Sequence[str]
+    axis: Markup
+    rows: Sequence[Row]
+
+
+def group_tables(evidence: Evidence) -> list[Rows]:
+    """Show each action, camera and subject, all on one scale, the most degraded first."""
+    table = evidence.clips
+    found = {part: _ends(evidence, part) for part in PARTS if table[part].nunique() > 1}
+    values = [v for rows in found.values() for ends in rows.values() for v in ends]
+    x = figures.scale(v for v in values if v is not None)
+    return [
+        Rows(
+            f"By {part}",
+            (part, "clips", "clean", "corrupted", "lost"),
+            axis(x),
+            [_row(name, _clips(table, part, name), *ends, x) for name, ends in rows.items()],
+        )
+        for part, rows in found.items()
+    ]
+
+
+def exchange_table(evidence: Evidence) -> Rows | None:
+    """Show the share of frames in which left and right are exchanged; None without joints."""
+    if evidence.joints is None:
+        return None
+    share = means(evidence.joints, "exchanged", "frames", evidence.average) * 100
+    clean, found = averages.clean(share), averages.by_corruption(share)
+    x = figures.scale([*share, clean or 0.0], zero=True)
+    rows = []
+    for name, value in sorted(found.items(), key=lambda item: -item[1]):
+        each = [_text(share.get((name, s))) for s in SEVERITIES]
+        label = f"{spaced(name)}: {_text(clean)} % clean, {value:.1f} % corrupted"
+        texts = (_text(clean), f"{value:.1f}", *each)
+        rows.append(Row(spaced(name), texts, dumbbell(clean, value, x, label)))
+    columns = ("corruption", "clean", "mean", *map(str, SEVERITIES))
+    return Rows("Left and right exchanged", columns, axis(x), rows)
+
+
+def _ends(evidence: Evidence, part: str) -> dict[str, tuple[float | None, float | None]]:
+    cells = means(evidence.clips, evidence.metric, "frames", evidence.average, [part])
+    ends = {}
+    for name in cells.index.get_level_values(part).unique():
+        inside = cells.xs(name, level=part)
+        ends[str(name)] = averages.clean(inside), averages.corrupted(inside)
+    return dict(sorted(ends.items(), key=lambda item: -_lost(*item[1])))
+
+
+def _lost(clean: float | None, corrupted: float | None) -> float:
+    return 0.0 if clean is None or corrupted is None else corrupted - clean
+
+
+def _row(
+    name: str, clips: int, clean: float | None, corrupted: float | None, x: figures.Scale
+) -> Row:
+    numbers = [_text(clean), _text(corrupted), signed(_lost(clean, corrupted), 1)]
+    label = f"{spaced(name)}: {numbers[0]} mm clean, {numbers[1]} mm corrupted"
+    return Row(spaced(name), (str(clips), *numbers), dumbbell(clean, corrupted, x, label))
+
+
+def _clips(table: pd.DataFrame, part: str, name: str) -> int:
+    return len(table.loc[table[part] == name, [*CLIP_KEY]].drop_duplicates())
+
+
+def _text(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1f}"

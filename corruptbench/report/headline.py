@@ -1,0 +1,128 @@
+"""The head of a report: who was measured on what, the three numbers, and all metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from corruptbench.leaderboard.schema import Interval
+from corruptbench.leaderboard.text import counted
+from corruptbench.leaderboard.view import interval_text, signed
+from corruptbench.report import averages
+from corruptbench.report.averages import means
+from corruptbench.report.evidence import Evidence
+
+
+class Figure(NamedTuple):
+    """A large number: its name, its text, its interval, a note."""
+
+    name: str
+    text: str
+    interval: str
+    note: str
+
+
+class MetricRow(NamedTuple):
+    """A line of the table of metrics."""
+
+    name: str
+    unit: str
+    clean: str
+    corrupted: str
+    change: str
+
+
+class Headline(NamedTuple):
+    """The head of a report."""
+
+    title: str
+    benchmark: str
+    facts: Sequence[str]
+    figures: Sequence[Figure]
+    warnings: Sequence[str]
+    allowed: Sequence[str]
+    metrics: Sequence[MetricRow]
+    more_is_better: Sequence[str]
+
+
+#: Columns of the clips table: name, unit, digits, weight.
+_METRICS = {
+    "mpjpe": ("MPJPE", "mm", 1, "frames"),
+    "p_mpjpe": ("P-MPJPE", "mm", 1, "frames"),
+    "n_mpjpe": ("N-MPJPE", "mm", 1, "frames"),
+    "mpjve": ("MPJVE", "mm per frame", 2, "run_frames"),
+    "acceleration": ("acceleration error", "mm per frame²", 2, "acceleration_frames"),
+    "pck": ("PCK at 150 mm", "%", 1, "frames"),
+    "auc": ("AUC", "%", 1, "frames"),
+    "bone_error": ("error of bone lengths", "mm", 1, "frames"),
+    "bone_deviation": ("deviation of bone lengths in time", "mm", 1, "frames"),
+    "best_mpjpe": ("MPJPE, best hypothesis", "mm", 1, "frames"),
+    "best_p_mpjpe": ("P-MPJPE, best hypothesis", "mm", 1, "frames"),
+    "mean_mpjpe": ("MPJPE, mean of hypotheses", "mm", 1, "frames"),
+    "spread": ("deviation of MPJPE over samples", "mm", 1, "frames"),
+}
+#: Metrics that grow when poses get better.
+_UP = ("pck", "auc")
+
+
+def headline(evidence: Evidence) -> Headline:
+    """Return the head of a report."""
+    result = evidence.result
+    benchmark = result.benchmark
+    return Headline(
+        title=result.lifter.name,
+        benchmark=f"{benchmark.id}, version {benchmark.version}",
+        facts=_facts(evidence),
+        figures=_figures(evidence),
+        warnings=[warning.text for warning in result.warnings or ()],
+        allowed=[str(name) for name in getattr(result, "allowed", None) or ()],
+        metrics=_metrics(evidence),
+        more_is_better=[_METRICS[name][0] for name in _UP if name in evidence.clips],
+    )
+
+
+def _facts(evidence: Evidence) -> list[str]:
+    result = evidence.result
+    coverage, scoring = result.coverage, result.scoring
+    joints = str(result.lifter.contract.get("joints") or scoring.joints)
+    partial = coverage.n_scored != coverage.n_expected
+    return [
+        f"detector {result.build.detector}",
+        f"joints {joints}",
+        f"{result.lifter.parameters / 1e6:.3g} M parameters",
+        counted(coverage.clips, "clip"),
+        counted(coverage.cells, "cell"),
+        f"{counted(coverage.n_scored, 'frame')} scored"
+        + (f" of {coverage.n_expected:,}: a part of the benchmark" if partial else ""),
+        f"mean over {scoring.average}",
+        *([f"without {', '.join(coverage.excluded)}"] if coverage.excluded else []),
+    ]
+
+
+def _figures(evidence: Evidence) -> list[Figure]:
+    """Return clean, corrupted and degradation; intervals are known of MPJPE."""
+    numbers = getattr(evidence.result, evidence.metric)
+    intervals = evidence.result.mpjpe_intervals if evidence.metric == "mpjpe" else None
+
+    def figure(name: str, text: str, note: str) -> Figure:
+        interval: Interval | None = getattr(intervals, name, None)
+        return Figure(name, text, interval_text(interval) if interval else "", note)
+
+    share = 100 * numbers.degradation / numbers.clean if numbers.clean else 0.0
+    return [
+        figure("clean", f"{numbers.clean:.1f}", "video as it was recorded"),
+        figure("corrupted", f"{numbers.corrupted:.1f}", "mean of severities and corruptions"),
+        figure("degradation", signed(numbers.degradation, 1), f"{signed(share, 0)} % of clean"),
+    ]
+
+
+def _metrics(evidence: Evidence) -> list[MetricRow]:
+    rows = []
+    for column, (name, unit, digits, weight) in _METRICS.items():
+        cells = means(evidence.clips, column, weight, evidence.average)
+        clean, corrupted = averages.clean(cells), averages.corrupted(cells)
+        if clean is not None and corrupted is not None:
+            change = signed(corrupted - clean, digits)
+            texts = (f"{clean:.{digits}f}", f"{corrupted:.{digits}f}", change)
+            rows.append(MetricRow(name, unit, *texts))
+    return rows

@@ -1,0 +1,54 @@
+"""What every page of one file needs: its templates, its own style and script, and a policy."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib import resources
+
+import jinja2
+
+
+def templates(package: str) -> jinja2.Environment:
+    """Return the templates in the folder ``site`` of a package; they escape what they show."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(package, "site"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["spaced"] = spaced
+    environment.filters["plain"] = _plain
+    return environment
+
+
+def site(package: str, name: str) -> str:
+    """Return a text file in the folder ``site`` of a package."""
+    return resources.files(package).joinpath("site", name).read_text(encoding="utf-8")
+
+
+def policy(style: str, script: str, more: str = "") -> str:
+    """Return a content policy: a browser then fetches nothing and runs no other script.
+
+    ``more`` is a directive of its own, such as "img-src data:".
+    """
+    allowed = f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
+    parts = ("default-src 'none'", allowed, more, "base-uri 'none'", "form-action 'none'")
+    return "; ".join(part for part in parts if part)
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def spaced(name: str) -> str:
+    """Return an identifier as words."""
+    return name.replace("_", " ")
+
+
+def _plain(value: str | int | float | bool | None) -> str:
+    """Return a contract's value for readers who do not write Python."""
+    words = {None: "none", True: "yes", False: "no"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
