@@ -49,8 +49,10 @@ def clean(cells: pd.Series[float]) -> float | None:
 
 def by_corruption(cells: pd.Series[float]) -> dict[str, float]:
     """Return each corruption's mean over its severities, from `means` without ``by``."""
-    corrupted = cells[[key != CLEAN for key in cells.index]]
-    groups = corrupted.groupby(level="corruption", sort=False).mean() if len(corrupted) else {}
+    severities = cells[[key != CLEAN for key in cells.index]]
+    if severities.empty:
+        return {}
+    groups = severities.groupby(level="corruption", sort=False).mean()
     return {str(name): float(value) for name, value in groups.items()}
 
 

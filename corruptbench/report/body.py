@@ -113,7 +113,9 @@ def draw(
     ]
     dots = [_joint(name, value, x, large) for name, value in values.items()]
     worst = max(values, key=lambda name: values[name], default="")
-    label = f"Errors of joints, {spaced(title)}; the greatest is {spaced(worst)}" if worst else title
+    label = (
+        f"Errors of joints, {spaced(title)}; the greatest is {spaced(worst)}" if worst else title
+    )
     return Markup(
         '<svg class="body" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>'
     ).format(_WIDTH, _HEIGHT, label, Markup("").join(lines), Markup("").join(dots))
@@ -164,5 +166,5 @@ def legend(x: Scale) -> Markup:
 
 def _luminance(color: tuple[int, int, int]) -> float:
     """Return a color's luminance, 0 to 1 (WCAG 2.2, with its exponent rounded to 2.2)."""
-    red, green, blue = ((part / 255) ** 2.2 for part in color)
+    red, green, blue = (float((part / 255) ** 2.2) for part in color)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

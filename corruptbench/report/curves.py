@@ -60,7 +60,9 @@ def severity_curves(evidence: Evidence) -> tuple[dict[str, list[Panel]], list[Ke
             Part("P-MPJPE", 1, means(evidence.clips, "p_mpjpe", "frames", evidence.average))
         )
     names = list(by_corruption(parts[0].cells))
-    bounds = {(c.corruption, c.severity): (c.mpjpe_low, c.mpjpe_high) for c in evidence.result.cells}
+    bounds = {
+        (c.corruption, c.severity): (c.mpjpe_low, c.mpjpe_high) for c in evidence.result.cells
+    }
     panels = _panels(parts, names, "mm", bounds if evidence.metric == "mpjpe" else {})
     keys = [Key(figures.mark(part.place), part.name) for part in parts]
     grouped = {family: [panels[n] for n in inside] for family, inside in by_family(names).items()}
@@ -162,7 +164,9 @@ def _panels(
 def _line(
     part: Part, corruption: str, bounds: Mapping[tuple[str, int], tuple[float, float]]
 ) -> Line:
-    keys = sorted((k for k in part.cells.index if k[0] in (corruption, "clean")), key=lambda k: k[1])
+    keys = sorted(
+        (k for k in part.cells.index if k[0] in (corruption, "clean")), key=lambda k: k[1]
+    )
     drawn = bounds if part.place == 0 else {}
     points = [Point(k[1], float(part.cells[k]), *drawn.get(k, (None, None))) for k in keys]
     return Line(part.name, part.place, points)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from corruptbench.leaderboard.clips import CELL_KEY, CLIP_KEY
+from corruptbench.leaderboard.standalone import spaced
 from corruptbench.report.families import family
 
 KEY = [*CLIP_KEY, *CELL_KEY]
 #: Clips of each family of corruptions: our own choice, two rows of three on a wide screen.
 OF_EACH = 2
+
+
+def clip_title(key: Sequence[object]) -> str:
+    """Return the clip of a key in words: "S7 washwindow 1, cam4"."""
+    return f"{key[0]} {spaced(str(key[1]))}, {key[3]}"
+
+
+def cell_title(key: Sequence[object]) -> str:
+    """Return the cell of a key in words: "shot noise 5"; "clean" without its severity."""
+    return f"{spaced(str(key[4]))} {key[5]}" if key[5] else str(key[4])
 
 
 def worst_cells(table: pd.DataFrame, metric: str) -> pd.DataFrame:

@@ -9,10 +9,10 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from corruptbench.leaderboard.standalone import spaced
 from corruptbench.report.body import kept_bones
 from corruptbench.report.companions import Extract
 from corruptbench.report.evidence import Evidence
+from corruptbench.report.extremes import cell_title, clip_title
 from corruptbench.report.pictures import Pictures, Sprite
 from corruptbench.skeleton import COCO17, JointSet, joint_set
 
@@ -32,6 +32,11 @@ class Moving(NamedTuple):
     spark: Markup
     data: dict[str, Any]
 
+    @property
+    def best(self) -> bool:
+        """Whether it is one of the best clips."""
+        return self.rank.startswith("best")
+
 
 def moving(evidence: Evidence, pictures: Pictures) -> list[Moving] | None:
     """Pack the extracts; None where their file is missing."""
@@ -42,7 +47,6 @@ def moving(evidence: Evidence, pictures: Pictures) -> list[Moving] | None:
 
 
 def _moving(extract: Extract, joints: JointSet, sprite: Sprite | None) -> Moving:
-    subject, sequence, _, camera, corruption, severity = extract.key
     pictured, views = _views(extract, sprite)
     units = (extract.keypoints - views[pictured][:, None, :2]) / views[pictured][:, None, 2:] * SIDE
     data: dict[str, Any] = {
@@ -58,13 +62,12 @@ def _moving(extract: Extract, joints: JointSet, sprite: Sprite | None) -> Moving
     }
     if sprite is not None:
         data |= {"sprite": sprite.source, "pictured": pictured.tolist()}
-    title = f"{subject} {spaced(sequence)}, {camera}"
-    cell = f"{spaced(corruption)} {severity}" if severity else "clean"
     words = (
         f"Frames {extract.frames[0]} to {extract.frames[-1]}: mean error "
         f"{extract.error.mean():.0f} mm, from {extract.error.min():.0f} to "
         f"{extract.error.max():.0f} mm."
     )
+    title, cell = clip_title(extract.key), cell_title(extract.key)
     return Moving(extract.rank, title, cell, words, spark(extract.error), data)
 
 
@@ -80,9 +83,7 @@ def spark(error: NDArray[np.float32]) -> Markup:
     ).format(corners)
 
 
-def _views(
-    extract: Extract, sprite: Sprite | None
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _views(extract: Extract, sprite: Sprite | None) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return for each frame the place of its view, and the views: left, top and side, px.
 
     A frame between two pictures has the earlier one. Without pictures all frames have one view.

@@ -23,7 +23,7 @@ from corruptbench.manifest import CLEAN, Cell
 from corruptbench.preview.scene import Scene, scene_of_clip
 from corruptbench.report.companions import Extract
 from corruptbench.report.evidence import Evidence
-from corruptbench.report.extremes import KEY
+from corruptbench.report.extremes import KEY, clip_title
 from corruptbench.report.families import sentence
 from corruptbench.shards import parquet
 from corruptbench.shards.records import shard_path
@@ -88,7 +88,7 @@ def pictures(evidence: Evidence, shard_set: ShardSet | None) -> Pictures:
     key = shown[0].key if shown else tuple(next(evidence.clips[KEY].itertuples(index=False)))
     try:
         sprites = {e.rank: _sprite(_clip(shard_set, e.key), e, shard_set) for e in shown}
-        return Pictures(sprites, _stills(_clip(shard_set, key), shard_set), "/".join(key[:4]))
+        return Pictures(sprites, _stills(_clip(shard_set, key), shard_set), clip_title(key))
     except FileNotFoundError as error:
         return Pictures(reason=f"No pictures: {error}")
 

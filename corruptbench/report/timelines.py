@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,9 +14,8 @@ from numpy.typing import NDArray
 from corruptbench.frame_runs import runs
 from corruptbench.leaderboard import figures
 from corruptbench.leaderboard.figures import Scale
-from corruptbench.leaderboard.standalone import spaced
 from corruptbench.report.evidence import Evidence
-from corruptbench.report.extremes import KEY
+from corruptbench.report.extremes import KEY, cell_title, clip_title
 
 _WIDTH, _HEIGHT = 400.0, 170.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36.0, 8.0, 8.0, 22.0
@@ -75,7 +75,7 @@ def _timeline(
     )
     parts = [*_shade(track, x), *_axes(x, y), *_lines(clean, x, y, "s-rest", f"clean {label}"),
              *_lines(track, x, y, "s1", label)]  # fmt: skip
-    title, cell = f"{key[0]} {spaced(key[1])}, {key[3]}", f"{spaced(key[4])} {key[5]}"
+    title, cell = clip_title(key), cell_title(key)
     figure = Markup(
         '<svg class="timeline" viewBox="0 0 {:g} {:g}" role="img" aria-label="{}">{}</svg>'
     ).format(_WIDTH, _HEIGHT, f"{label} of {title}, {cell}. {words}", Markup("").join(parts))
@@ -102,8 +102,16 @@ def _shade(track: _Track, x: Scale) -> list[Markup]:
                 '<rect class="cover" x="{:.1f}" y="{:g}" width="{:.1f}" height="{:g}" '
                 'fill-opacity="{:.2f}"><title>frames {} to {}: up to {:.0f} % of the box hidden'
                 "</title></rect>"
-            ).format(left, _TOP, right - left, _HEIGHT - _TOP - _BOTTOM, 0.12 + 0.33 * share,
-                     track.frames[run[0]], track.frames[run[-1]], 100 * share)  # fmt: skip
+            ).format(
+                left,
+                _TOP,
+                right - left,
+                _HEIGHT - _TOP - _BOTTOM,
+                0.10 + 0.22 * share,
+                track.frames[run[0]],
+                track.frames[run[-1]],
+                100 * share,
+            )
         )
     return shades
 
@@ -150,6 +158,6 @@ def thinned(values: NDArray[np.float64], points: int) -> Sequence[int] | NDArray
         return np.arange(len(values))
     edges = np.linspace(0, len(values), points // 2 + 1).astype(np.int64)
     kept: set[int] = set()
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges.tolist()):
         kept |= {start + int(values[start:stop].argmin()), start + int(values[start:stop].argmax())}
     return np.array(sorted(kept))

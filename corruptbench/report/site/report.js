@@ -155,18 +155,24 @@
     wake();
   };
 
+  // Half the height, and the distance from the middle axis, of all poses.
+  const extent = (points) => {
+    let [top, floor, wide] = [Infinity, -Infinity, 1];
+    for (let place = 0; place < points.length; place += 3) {
+      top = Math.min(top, points[place + 1]);
+      floor = Math.max(floor, points[place + 1]);
+      wide = Math.max(wide, Math.hypot(points[place], points[place + 2]));
+    }
+    return { floor, middle: (top + floor) / 2, reach: Math.max((floor - top) / 2, wide) };
+  };
+
   // The view holds the true pose, and most of a prediction that is far off.
   const measure = (movie) => {
-    const reachOf = (points) => points.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-    const truth = reachOf(movie.target);
-    movie.reach = Math.min(Math.max(truth, reachOf(movie.predicted)), truth * 1.35) * 1.08;
-    let [top, floor] = [Infinity, -Infinity];
-    for (let place = 1; place < movie.target.length; place += 3) {
-      top = Math.min(top, movie.target[place]);
-      floor = Math.max(floor, movie.target[place]);
-    }
-    movie.floor = floor;
-    movie.middle = (top + floor) / 2;
+    const truth = extent(movie.target);
+    const found = extent(movie.predicted);
+    movie.floor = truth.floor;
+    movie.middle = truth.middle;
+    movie.reach = Math.min(Math.max(truth.reach, found.reach), truth.reach * 1.2) * 1.08;
   };
 
   const make = (card) => {
@@ -199,6 +205,13 @@
       if (movie.dragged === undefined) return;
       movie.angle -= (event.clientX - movie.dragged) / 90;
       movie.dragged = event.clientX;
+      draw(movie);
+    });
+    movie.space.addEventListener("keydown", (event) => {
+      const way = { ArrowLeft: 1, ArrowRight: -1 }[event.key];
+      if (!way) return;
+      event.preventDefault();
+      movie.angle += way * 0.15;
       draw(movie);
     });
     for (const name of ["pointerup", "pointercancel"]) {
