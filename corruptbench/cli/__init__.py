@@ -16,7 +16,7 @@ _RESUMES, _NOTHING = "; the same command resumes", "; nothing was written"
 #: What each command leaves when it is interrupted, where that is known.
 INTERRUPTED = {
     "build": _RESUMES, "corrupt": _NOTHING, "demo": _RESUMES, "preview": _NOTHING,
-    "train": _RESUMES,
+    "report": _NOTHING, "train": _RESUMES,
 }  # fmt: skip
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

@@ -22,12 +22,17 @@ from numpy.typing import NDArray
 from corruptbench.errors import InputError
 from corruptbench.leaderboard.clips import CLIP_KEY
 from corruptbench.report.extremes import KEY
+from corruptbench.skeleton import joint_set
 
 #: Relative difference between a clip's error in two files, and an absolute one in mm. Our own
 #: choice: single frames are float16, whose rounding is 0.05 %.
 RELATIVE, ABSOLUTE = 2e-3, 0.05
 #: Extracts that are shown, and frames of each.
 MOST_EXTRACTS, MOST_FRAMES = 6, 100
+
+#: Key of the file's metadata that names the joint set of the keypoints. Without it, it is that of
+#: all detectors of this software, COCO's.
+LAYOUT = b"layout"
 
 _TEXT = (*CLIP_KEY, "corruption")
 
@@ -40,6 +45,7 @@ class Extract:
         rank: such as "worst 1".
         key: subject, sequence, action, camera, corruption, severity.
         joints: names of the J joints.
+        layout: name of the joint set of the K keypoints.
         frames: (F,) int32, numbers in the clip.
         keypoints: (F, K, 2) float32, px of the full picture; NaN without a detection.
         predicted: (F, J, 3) float32 mm, relative to the root, in camera axes.
@@ -50,6 +56,7 @@ class Extract:
     rank: str
     key: tuple[str, str, str, str, str, int]
     joints: Sequence[str]
+    layout: str
     frames: NDArray[np.int32]
     keypoints: NDArray[np.float32]
     predicted: NDArray[np.float32]
@@ -128,6 +135,8 @@ def read_extracts(
     rows = _frame(table.select(["rank", *KEY, "frame", "error"]))
     arrays = {name: _lists(table, name) for name in ("keypoints", "predicted", "target")}
     joints = _joints(path, arrays["target"].shape[1] // 3, names)
+    layout = joint_set((table.schema.metadata or {}).get(LAYOUT, b"coco17").decode())
+    _joints(path, arrays["keypoints"].shape[1] // 2, [layout.joints])
     known = set(clips[KEY].itertuples(index=False, name=None))
     extracts = []
     for rank, part in list(rows.groupby("rank", sort=False))[:MOST_EXTRACTS]:
@@ -140,9 +149,8 @@ def read_extracts(
         points = {n: a[place].reshape(len(place), -1, 3 - (n == "keypoints"))
                   for n, a in arrays.items()}  # fmt: skip
         numbers = {n: kept[n].to_numpy() for n in ("frame", "error")}
-        extracts.append(
-            Extract(str(rank), key, joints, numbers["frame"], error=numbers["error"], **points)
-        )
+        frames, error = numbers["frame"], numbers["error"]
+        extracts.append(Extract(str(rank), key, joints, layout.name, frames, error=error, **points))
     return tuple(extracts)
 
 

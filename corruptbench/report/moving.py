@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from corruptbench.report.companions import Extract
 from corruptbench.report.evidence import Evidence
 from corruptbench.report.extremes import cell_title, clip_title
 from corruptbench.report.pictures import Pictures, Sprite
-from corruptbench.skeleton import COCO17, JointSet, joint_set
+from corruptbench.skeleton import JointSet, joint_set
 
 #: A number that stands for a missing one, and the units of one side of the 2D view.
 MISSING, SIDE = -32768, 10_000
@@ -49,11 +50,12 @@ def moving(evidence: Evidence, pictures: Pictures) -> list[Moving] | None:
 def _moving(extract: Extract, joints: JointSet, sprite: Sprite | None) -> Moving:
     pictured, views = _views(extract, sprite)
     units = (extract.keypoints - views[pictured][:, None, :2]) / views[pictured][:, None, 2:] * SIDE
+    layout = joint_set(extract.layout)
     data: dict[str, Any] = {
         "frames": extract.frames.tolist(),
         "error": np.round(extract.error.astype(np.float64), 1).tolist(),
         "keypoints": packed(units),
-        "keypointBones": _sided(COCO17, COCO17.joints),
+        "keypointBones": _sided(layout, layout.joints),
         "predicted": packed(extract.predicted),
         "target": packed(extract.target),
         "bones": _sided(joints, extract.joints),
@@ -104,13 +106,11 @@ def packed(values: NDArray[np.floating[Any]]) -> str:
     return base64.b64encode(kept.astype("<i2").tobytes()).decode()
 
 
-def _sided(joints: JointSet, names: Any) -> list[list[int]]:
+def _sided(joints: JointSet, names: Sequence[str]) -> list[list[int]]:
     """Return bones as two places in ``names`` and a side: 0 middle, 1 left, 2 right."""
     order = {name: i for i, name in enumerate(names)}
-    if len(order) == len(joints):
-        pairs = [(joints.joints[a], joints.joints[b]) for a, b in joints.bones]
-    else:
-        pairs = kept_bones(joints, names)
+    whole = [(joints.joints[a], joints.joints[b]) for a, b in joints.bones]
+    pairs = whole if len(order) == len(joints) else kept_bones(joints, names)
     return [[order[a], order[b], max(_side(a), _side(b))] for a, b in pairs]
 
 
