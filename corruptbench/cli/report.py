@@ -31,15 +31,12 @@ def command(
     time lines and animations. What is missing is left out.
     """
     from corruptbench import api
-    from corruptbench.report.evidence import read_evidence
-    from corruptbench.report.page import write
-    from corruptbench.report.pictures import pictures
+    from corruptbench.report.page import write_report
 
     for option, value in (("--root", root), ("--manifest", manifest)):
         if value is not None and shards is None:
             raise click.UsageError(f"{option} {value}: says nothing without --shards; add it.")
     check_target(out, {".html": ""}, result)
-    evidence = read_evidence(result)
     shard_set = None if shards is None else api.open_shards(shards, root, manifest)
-    write(evidence, pictures(evidence, shard_set), out)
+    write_report(result, out, shard_set)
     say(f"report: {out}")

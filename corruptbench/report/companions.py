@@ -34,6 +34,7 @@ MOST_EXTRACTS, MOST_FRAMES = 6, 100
 #: all detectors of this software, COCO's.
 LAYOUT = b"layout"
 
+_REMEDY = "remove the file, or evaluate again"
 _TEXT = (*CLIP_KEY, "corruption")
 
 
@@ -81,10 +82,10 @@ def read_joints(
     Raises:
         InputError: it is damaged, or not of the evaluation that wrote the clips table.
     """
-    table = _read(path, [*KEY, "frames", "error", "exchanged"])
-    if table is None:
+    if not path.is_file():
         return None
-    rows = _frame(table.select([*KEY, "frames", "exchanged"]))
+    table = read(path, [*KEY, "frames", "error", "exchanged"])
+    rows = table_of(table.select([*KEY, "frames", "exchanged"]))
     errors = _lists(table, "error")
     joints = _joints(path, errors.shape[1], names)
     _check_same(path, rows.assign(found=np.nanmean(errors, axis=1)), clips, metric)
@@ -108,12 +109,14 @@ def read_frames(
     Raises:
         InputError: it is damaged, or not of the evaluation that wrote the clips table.
     """
+    if not path.is_file():
+        return None
     clean = chosen.assign(corruption="clean", severity=0)
     wanted = pd.concat([chosen, clean]).drop_duplicates()
-    table = _read(path, [*KEY, "frame", metric, "hidden"], wanted)
-    if table is None:
-        return None
-    rows = _frame(table.select([*KEY, "frame", metric, "hidden"])).rename(columns={metric: "error"})
+    table = read(path, [*KEY, "frame", metric, "hidden"], wanted)
+    rows = table_of(table.select([*KEY, "frame", metric, "hidden"])).rename(
+        columns={metric: "error"}
+    )
     rows[["error", "hidden"]] = rows[["error", "hidden"]].astype("float64")
     by_clip = rows.groupby(KEY, sort=False)["error"].agg(found="mean", frames="size").reset_index()
     _check_same(path, by_clip, clips.merge(wanted, on=KEY), metric)
@@ -128,11 +131,10 @@ def read_extracts(
     Raises:
         InputError: it is damaged, or has a clip or cell that the clips table does not have.
     """
-    columns = ["rank", *KEY, "frame", "keypoints", "predicted", "target", "error"]
-    table = _read(path, columns)
-    if table is None:
+    if not path.is_file():
         return None
-    rows = _frame(table.select(["rank", *KEY, "frame", "error"]))
+    table = read(path, ["rank", *KEY, "frame", "keypoints", "predicted", "target", "error"])
+    rows = table_of(table.select(["rank", *KEY, "frame", "error"]))
     arrays = {name: _lists(table, name) for name in ("keypoints", "predicted", "target")}
     joints = _joints(path, arrays["target"].shape[1] // 3, names)
     layout = joint_set((table.schema.metadata or {}).get(LAYOUT, b"coco17").decode())
@@ -154,23 +156,21 @@ def read_extracts(
     return tuple(extracts)
 
 
-def _read(
-    path: Path, columns: Sequence[str], wanted: pd.DataFrame | None = None
-) -> pa.Table | None:
-    """Read a Parquet file, or only the rows of the wanted clips and cells."""
-    if not path.is_file():
-        return None
+def read(path: Path, columns: Sequence[str], wanted: pd.DataFrame | None = None) -> pa.Table:
+    """Read a Parquet file, or only its rows of the wanted clips and cells.
+
+    Raises:
+        InputError: it cannot be read, or lacks one of the columns.
+    """
     try:
-        table = pq.read_table(path, filters=None if wanted is None else _any_of(wanted))
+        with path.open("rb") as stream:  # pyarrow takes only UTF-8 names
+            table = pq.read_table(stream, filters=None if wanted is None else _any_of(wanted))
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path}: not a readable Parquet file ({error}); {_REMEDY}") from None
     missing = [name for name in columns if name not in table.column_names]
     if missing:
         raise InputError(f"{path}: has no column {', '.join(missing)}; {_REMEDY}")
     return table.combine_chunks()
-
-
-_REMEDY = "remove the file, or evaluate again"
 
 
 def _any_of(wanted: pd.DataFrame) -> pc.Expression:
@@ -181,7 +181,8 @@ def _any_of(wanted: pd.DataFrame) -> pc.Expression:
     return reduce(or_, (reduce(lambda a, b: a & b, tests) for tests in cells))
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def table_of(table: pa.Table) -> pd.DataFrame:
+    """Return a table as a data frame, its names as plain text."""
     frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
     text = [name for name in ("rank", *_TEXT) if name in frame]
     return frame.astype(dict.fromkeys(text, "str"))

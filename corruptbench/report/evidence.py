@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Literal
 
 import pandas as pd
 
-from corruptbench.leaderboard import Result, clips, referee
+from corruptbench.errors import InputError
+from corruptbench.leaderboard import Result
+from corruptbench.leaderboard.schema import METRICS
+from corruptbench.leaderboard.submission import clips_path, read_clips, read_result
 from corruptbench.report import companions
 from corruptbench.report.companions import Extract
-from corruptbench.report.extremes import worst_cells
+from corruptbench.report.extremes import KEY, worst_cells
 from corruptbench.skeleton import joint_set
 
 
@@ -62,13 +66,11 @@ def read_evidence(path: Path) -> Evidence:
             ``NAME.extracts.parquet`` may be.
 
     Raises:
-        SubmissionError: the file is no result, or the clips table is missing or another one's.
+        SubmissionError: the file is no result, or the clips table is missing.
         InputError: one of the other files is damaged, or belongs to another evaluation.
     """
-    result, data = referee.inspect(path)
-    file = clips.open_bytes(data)
-    table: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
-    table[[*clips.CLIP_KEY, "corruption"]] = table[[*clips.CLIP_KEY, "corruption"]].astype("str")
+    result = read_result(path)
+    table = _clips(path, result)
     bare = Evidence(result, table)
     worst = worst_cells(table, bare.metric)
     names = joint_names(result)
@@ -80,6 +82,18 @@ def read_evidence(path: Path) -> Evidence:
         companions.read_extracts(beside(path, "extracts"), table, names),
         worst,
     )
+
+
+def _clips(path: Path, result: Result) -> pd.DataFrame:
+    """Read the clips table that a result names; partial results have one, too."""
+    file = clips_path(path)
+    found = hashlib.sha256(read_clips(file, path)).hexdigest()
+    if found != result.clips_sha256:
+        raise InputError(
+            f"{file}: SHA-256 {found[:12]}, {path.name} names a clips table with "
+            f"{result.clips_sha256[:12]}; expected the two files of one evaluation"
+        )
+    return companions.table_of(companions.read(file, [*KEY, "frames", *METRICS]))
 
 
 def beside(path: Path, kind: str) -> Path:

@@ -62,7 +62,7 @@ def exchange_table(evidence: Evidence) -> Rows | None:
         return None
     share = means(evidence.joints, "exchanged", "frames", evidence.average) * 100
     clean, found = averages.clean(share), averages.by_corruption(share)
-    x = figures.scale([*share, clean or 0.0], zero=True)
+    x = figures.scale([*found.values(), clean or 0.0], zero=True)
     rows = []
     for name, value in sorted(found.items(), key=lambda item: -item[1]):
         each = [_text(share.get((name, s))) for s in SEVERITIES]

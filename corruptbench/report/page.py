@@ -10,29 +10,39 @@ from corruptbench.files import atomic
 from corruptbench.leaderboard.standalone import policy, site, templates
 from corruptbench.report.body import bodies
 from corruptbench.report.curves import cell_rows, occlusion, severity_curves
-from corruptbench.report.evidence import Evidence
+from corruptbench.report.evidence import Evidence, read_evidence
 from corruptbench.report.groups import exchange_table, group_tables
 from corruptbench.report.headline import headline
 from corruptbench.report.moving import moving
-from corruptbench.report.pictures import Pictures
+from corruptbench.report.pictures import Pictures, pictures
 from corruptbench.report.timelines import timelines
+from corruptbench.shards.shard_set import ShardSet
 
 #: The folders ``site`` with the page's files, and with the styles of the figures.
 PACKAGE, BOARD = "corruptbench.report", "corruptbench.leaderboard"
 
 
-def write(evidence: Evidence, pictures: Pictures, out: Path) -> None:
-    """Write the page, whole or not at all. Equal input gives equal bytes.
+def write_report(result: Path, out: Path, shard_set: ShardSet | None = None) -> None:
+    """Write the page of a result, whole or not at all. Equal input gives equal bytes.
+
+    Args:
+        result: the ``.json`` of an evaluation; see `corruptbench.report.evidence.read_evidence`.
+        out: the HTML file.
+        shard_set: the shards that were scored, for pictures; without them there is none.
 
     Raises:
-        OSError: the file cannot be written.
+        SubmissionError: the file is no result, or its clips table is missing.
+        InputError: another file beside it is damaged or of another evaluation, or the shards are
+            not those that were scored.
+        OSError: the page cannot be written.
     """
-    text = html(evidence, pictures)
+    evidence = read_evidence(result)
+    text = html(evidence, pictures(evidence, shard_set))
     with atomic(out) as temporary:
         temporary.write_bytes(text.encode())
 
 
-def html(evidence: Evidence, pictures: Pictures) -> str:
+def html(evidence: Evidence, shown: Pictures) -> str:
     """Return the page as text. It holds all that it shows, and loads nothing."""
     style = site(BOARD, "style.css") + site(PACKAGE, "report.css")
     script = site(PACKAGE, "report.js")
@@ -52,8 +62,8 @@ def html(evidence: Evidence, pictures: Pictures) -> str:
             timelines=timelines(evidence),
             exchange=exchange_table(evidence),
             occlusion=occlusion(evidence),
-            moving=moving(evidence, pictures),
-            pictures=pictures,
+            moving=moving(evidence, shown),
+            pictures=shown,
             style=Markup(style),
             script=Markup(script),
             policy=policy(style, script, "img-src data:"),

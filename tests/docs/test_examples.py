@@ -23,7 +23,8 @@ def script(name: str, monkeypatch, *arguments: object) -> None:
 
 def test_every_example_is_tested():
     assert {p.name for p in EXAMPLES.iterdir() if p.is_file()} == {
-        "corrupt_a_video.ipynb", "corrupt_frames.py", "evaluate_my_lifter.py",
+        "corrupt_a_video.ipynb", "corrupt_frames.py", "evaluate_my_lifter.py", "report.html",
+        "report.py",
     }  # fmt: skip
 
 
@@ -42,6 +43,14 @@ def test_evaluate_my_lifter(folder, monkeypatch, capsys):
     script("evaluate_my_lifter.py", monkeypatch, "model.pt2")
     assert (EXAMPLES.cwd() / "results/videopose3d-27.json").is_file()
     assert "gaussian_noise" in capsys.readouterr().out
+
+
+@pytest.mark.detector
+def test_report(folder, monkeypatch):
+    monkeypatch.chdir(folder("examples"))
+    script("report.py", monkeypatch, "model.pt2")
+    page = (EXAMPLES.cwd() / "report.html").read_text()
+    assert page.count("<img ") == 2  # clean and gaussian_noise
 
 
 def test_notebook():

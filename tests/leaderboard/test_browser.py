@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from corruptbench.leaderboard import Result
 from corruptbench.leaderboard.page import html
+from tests.fixtures.browser import CHROMIUM, browse
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
 ]
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=2000",
-    "--dump-dom",
-)
-
 
 def dom(page: str, folder: Path, *flags: str) -> str:
     """Return the document after its scripts ran."""
-    path = folder / "page.html"
-    path.write_text(page)
-    done = subprocess.run(
-        [str(CHROMIUM), *FLAGS, *flags, f"--user-data-dir={folder / 'profile'}", path.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, "HOME": str(folder)},
-        check=True,
-    )
-    return done.stdout
+    return browse(page, folder, *flags).stdout
 
 
 def drive(page: str, script: str, folder: Path) -> str:
