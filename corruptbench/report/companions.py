@@ -6,7 +6,7 @@ evaluations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -27,6 +27,8 @@ from corruptbench.skeleton import joint_set
 #: Relative difference between a clip's error in two files, and an absolute one in mm. Our own
 #: choice: single frames are float16, whose rounding is 0.05 %.
 RELATIVE, ABSOLUTE = 2e-3, 0.05
+#: mm, the greatest error that float16 holds. A greater one is stored as infinite.
+GREATEST = float(np.finfo(np.float16).max)
 #: Extracts that are shown, and frames of each.
 MOST_EXTRACTS, MOST_FRAMES = 6, 100
 
@@ -35,7 +37,27 @@ MOST_EXTRACTS, MOST_FRAMES = 6, 100
 LAYOUT = b"layout"
 
 _REMEDY = "remove the file, or evaluate again"
-_TEXT = (*CLIP_KEY, "corruption")
+_TEXT = ("rank", *CLIP_KEY, "corruption")
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+_FITS: dict[str, Callable[[pa.DataType], bool]] = {
+    "text": _is_text,
+    "numbers": _is_number,
+    "lists": lambda kind: pa.types.is_fixed_size_list(kind) and _is_number(kind.value_type),
+}
+
+
+#: Subject, sequence, action, camera, corruption, severity.
+Key = tuple[str, str, str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -44,7 +66,7 @@ class Extract:
 
     Attributes:
         rank: such as "worst 1".
-        key: subject, sequence, action, camera, corruption, severity.
+        key: the clip and the cell.
         joints: names of the J joints.
         layout: name of the joint set of the K keypoints.
         frames: (F,) int32, numbers in the clip.
@@ -55,7 +77,7 @@ class Extract:
     """
 
     rank: str
-    key: tuple[str, str, str, str, str, int]
+    key: Key
     joints: Sequence[str]
     layout: str
     frames: NDArray[np.int32]
@@ -84,9 +106,9 @@ def read_joints(
     """
     if not path.is_file():
         return None
-    table = read(path, [*KEY, "frames", "error", "exchanged"])
+    table = read(path, [*KEY, "frames", "error", "exchanged"], ["error"])
     rows = table_of(table.select([*KEY, "frames", "exchanged"]))
-    errors = _lists(table, "error")
+    errors = _lists(table, "error", 1)[..., 0]
     joints = _joints(path, errors.shape[1], names)
     _check_same(path, rows.assign(found=np.nanmean(errors, axis=1)), clips, metric)
     return pd.concat([rows, pd.DataFrame(errors, columns=list(joints))], axis=1)
@@ -113,13 +135,14 @@ def read_frames(
         return None
     clean = chosen.assign(corruption="clean", severity=0)
     wanted = pd.concat([chosen, clean]).drop_duplicates()
-    table = read(path, [*KEY, "frame", metric, "hidden"], wanted)
+    table = read(path, [*KEY, "frame", metric, "hidden"], wanted=wanted)
     rows = table_of(table.select([*KEY, "frame", metric, "hidden"])).rename(
         columns={metric: "error"}
     )
     rows[["error", "hidden"]] = rows[["error", "hidden"]].astype("float64")
     by_clip = rows.groupby(KEY, sort=False)["error"].agg(found="mean", frames="size").reset_index()
     _check_same(path, by_clip, clips.merge(wanted, on=KEY), metric)
+    rows["error"] = rows["error"].clip(upper=GREATEST)
     return rows.sort_values([*KEY, "frame"], kind="stable", ignore_index=True)
 
 
@@ -133,43 +156,72 @@ def read_extracts(
     """
     if not path.is_file():
         return None
-    table = read(path, ["rank", *KEY, "frame", "keypoints", "predicted", "target", "error"])
+    lists = ["keypoints", "predicted", "target"]
+    table = read(path, ["rank", *KEY, "frame", "error", *lists], lists)
     rows = table_of(table.select(["rank", *KEY, "frame", "error"]))
-    arrays = {name: _lists(table, name) for name in ("keypoints", "predicted", "target")}
-    joints = _joints(path, arrays["target"].shape[1] // 3, names)
+    points = {
+        n: _lists(table, n, d) for n, d in (("keypoints", 2), ("predicted", 3), ("target", 3))
+    }
+    joints = _joints(path, points["target"].shape[1], names)
     layout = joint_set((table.schema.metadata or {}).get(LAYOUT, b"coco17").decode())
-    _joints(path, arrays["keypoints"].shape[1] // 2, [layout.joints])
-    known = set(clips[KEY].itertuples(index=False, name=None))
+    _joints(path, points["keypoints"].shape[1], [layout.joints])
     extracts = []
     for rank, part in list(rows.groupby("rank", sort=False))[:MOST_EXTRACTS]:
         kept = part.sort_values("frame")[:MOST_FRAMES]
         place = kept.index.to_numpy()
-        subject, sequence, action, camera, corruption, severity = kept[KEY].iloc[0]
-        key = (subject, sequence, action, camera, corruption, int(severity))
-        if key not in known or not (kept[KEY] == list(key)).all(axis=None):
-            raise _foreign(path, "/".join(map(str, key)), "a clip and cell of the clips table")
-        points = {n: a[place].reshape(len(place), -1, 3 - (n == "keypoints"))
-                  for n, a in arrays.items()}  # fmt: skip
-        numbers = {n: kept[n].to_numpy() for n in ("frame", "error")}
-        frames, error = numbers["frame"], numbers["error"]
-        extracts.append(Extract(str(rank), key, joints, layout.name, frames, error=error, **points))
+        extracts.append(
+            Extract(
+                rank=str(rank),
+                key=_key(path, kept, clips),
+                joints=joints,
+                layout=layout.name,
+                frames=kept["frame"].to_numpy(),
+                error=kept["error"].to_numpy(),
+                **{name: array[place] for name, array in points.items()},
+            )
+        )
     return tuple(extracts)
 
 
-def read(path: Path, columns: Sequence[str], wanted: pd.DataFrame | None = None) -> pa.Table:
-    """Read a Parquet file, or only its rows of the wanted clips and cells.
+def _key(path: Path, rows: pd.DataFrame, clips: pd.DataFrame) -> Key:
+    """Return the clip and cell of an extract, which has one, and one of the clips table."""
+    kinds = rows[KEY].drop_duplicates()
+    if len(kinds) != 1 or kinds.merge(clips, on=KEY).empty:
+        found = "/".join(map(str, kinds.iloc[-1]))
+        raise _foreign(path, found, "one clip and cell of the clips table for each rank")
+    subject, sequence, action, camera, corruption, severity = kinds.iloc[0]
+    return subject, sequence, action, camera, corruption, int(severity)
+
+
+def read(
+    path: Path,
+    columns: Sequence[str],
+    lists: Sequence[str] = (),
+    wanted: pd.DataFrame | None = None,
+) -> pa.Table:
+    """Read a Parquet file.
+
+    Args:
+        path: the file.
+        columns: those that it must have: names as text, all others numbers.
+        lists: those of them that hold lists of numbers, all of one length.
+        wanted: keys of clips and cells; only their rows are read. None for all rows.
 
     Raises:
-        InputError: it cannot be read, or lacks one of the columns.
+        InputError: it cannot be read, or a column is missing or of another type.
     """
     try:
         with path.open("rb") as stream:  # pyarrow takes only UTF-8 names
             table = pq.read_table(stream, filters=None if wanted is None else _any_of(wanted))
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path}: not a readable Parquet file ({error}); {_REMEDY}") from None
-    missing = [name for name in columns if name not in table.column_names]
-    if missing:
-        raise InputError(f"{path}: has no column {', '.join(missing)}; {_REMEDY}")
+    for name in columns:
+        if name not in table.column_names:
+            raise InputError(f"{path}: has no column {name}; {_REMEDY}")
+        kind = table.schema.field(name).type
+        expected = "lists" if name in lists else "text" if name in _TEXT else "numbers"
+        if not _FITS[expected](kind):
+            raise InputError(f"{path}: column {name} is {kind}, expected {expected}; {_REMEDY}")
     return table.combine_chunks()
 
 
@@ -184,14 +236,14 @@ def _any_of(wanted: pd.DataFrame) -> pc.Expression:
 def table_of(table: pa.Table) -> pd.DataFrame:
     """Return a table as a data frame, its names as plain text."""
     frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
-    text = [name for name in ("rank", *_TEXT) if name in frame]
+    text = [name for name in _TEXT if name in frame]
     return frame.astype(dict.fromkeys(text, "str"))
 
 
-def _lists(table: pa.Table, column: str) -> NDArray[np.float32]:
-    """Return a column of lists of equal length as (N, length) float32."""
+def _lists(table: pa.Table, column: str, axes: int) -> NDArray[np.float32]:
+    """Return a column of lists of equal length as (N, length / axes, axes) float32."""
     values = table[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(values.reshape(table.num_rows, -1), dtype=np.float32)
+    return np.asarray(values.reshape(table.num_rows, -1, axes), dtype=np.float32)
 
 
 def _joints(path: Path, count: int, names: Sequence[Sequence[str]]) -> Sequence[str]:
@@ -207,6 +259,7 @@ def _check_same(path: Path, rows: pd.DataFrame, clips: pd.DataFrame, metric: str
         rows[[*KEY, "frames", "found"]], on=KEY, how="outer", suffixes=("", "_found")
     )
     near = np.isclose(both["found"], both[metric], RELATIVE, ABSOLUTE, equal_nan=True)
+    near |= np.isinf(both["found"])
     bad = both[(both["frames"] != both["frames_found"]) | ~near]
     if len(bad):
         row = bad.iloc[0]

@@ -9,11 +9,12 @@ from markupsafe import Markup
 from corruptbench.files import atomic
 from corruptbench.leaderboard.standalone import policy, site, templates
 from corruptbench.report.body import bodies
-from corruptbench.report.curves import cell_rows, occlusion, severity_curves
+from corruptbench.report.curves import cell_rows, severity_curves
 from corruptbench.report.evidence import Evidence, read_evidence
 from corruptbench.report.groups import exchange_table, group_tables
 from corruptbench.report.headline import headline
 from corruptbench.report.moving import moving
+from corruptbench.report.occlusion import occlusion
 from corruptbench.report.pictures import Pictures, pictures
 from corruptbench.report.timelines import timelines
 from corruptbench.shards.shard_set import ShardSet
@@ -46,7 +47,6 @@ def html(evidence: Evidence, shown: Pictures) -> str:
     """Return the page as text. It holds all that it shows, and loads nothing."""
     style = site(BOARD, "style.css") + site(PACKAGE, "report.css")
     script = site(PACKAGE, "report.js")
-    families, keys = severity_curves(evidence)
     return (
         templates(PACKAGE)
         .get_template("report.html.jinja")
@@ -54,8 +54,7 @@ def html(evidence: Evidence, shown: Pictures) -> str:
             result=evidence.result,
             label=evidence.label,
             head=headline(evidence),
-            families=families,
-            keys=keys,
+            curves=severity_curves(evidence),
             cells=cell_rows(evidence),
             bodies=bodies(evidence),
             groups=group_tables(evidence),

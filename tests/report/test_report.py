@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from corruptbench.cli import main
@@ -182,12 +184,21 @@ def fewer_frames(path):
 
 def without_column(path):
     file = path.with_name("mine.extracts.parquet")
-    pd.read_parquet(file).drop(columns="target").to_parquet(file)
+    pq.write_table(pq.read_table(file).drop_columns("target"), file)
 
 
 def foreign_clip(path):
     file = path.with_name("mine.extracts.parquet")
-    pd.read_parquet(file).assign(camera="other").to_parquet(file)
+    table = pq.read_table(file)
+    place = table.column_names.index("camera")
+    pq.write_table(table.set_column(place, "camera", pa.array(["other"] * len(table))), file)
+
+
+def numbers_as_text(path):
+    file = path.with_name("mine.joints.parquet")
+    table = pq.read_table(file)
+    place = table.column_names.index("error")
+    pq.write_table(table.set_column(place, "error", pa.array(["1"] * len(table))), file)
 
 
 SPOILED = {
@@ -195,7 +206,7 @@ SPOILED = {
     exchange_clips: "mine.clips.parquet", spoil_joints: "mine.joints.parquet",
     other_joints: "mine.joints.parquet", fewer_joints: "mine.joints.parquet",
     fewer_frames: "mine.frames.parquet", without_column: "mine.extracts.parquet",
-    foreign_clip: "mine.extracts.parquet",
+    foreign_clip: "mine.extracts.parquet", numbers_as_text: "mine.joints.parquet",
 }  # fmt: skip
 
 
@@ -208,6 +219,14 @@ def test_bad_input_is_refused_by_name(result, tmp_path, capsys, spoil):
     assert said.startswith("error: ")
     assert SPOILED[spoil] in said
     assert not out.parent.exists()
+
+
+def test_an_error_beyond_float16_is_drawn_at_its_greatest(table, tmp_path):
+    places = table["corruption"] == "erase"
+    path = write(tmp_path, table.assign(mpjpe=table["mpjpe"].where(~places, 90_000.0)))
+    frames = read_evidence(path).frames
+    assert frames["error"].max() == np.finfo(np.float16).max
+    assert "inf" not in "".join(re.findall(r'points="([^"]*)"', page_of(path)))
 
 
 def test_options_that_say_nothing_are_refused(result, tmp_path):

@@ -7,7 +7,7 @@
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const movies = [];
-  let ink = {};
+  const ink = {};
 
   const readInk = () => {
     const style = getComputedStyle(document.documentElement);
