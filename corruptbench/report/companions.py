@@ -6,22 +6,17 @@ evaluations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
-from corruptbench.leaderboard.clips import CLIP_KEY
 from corruptbench.report.extremes import KEY
+from corruptbench.report.tables import REMEDY, lists_of, read, table_of
 from corruptbench.skeleton import joint_set
 
 #: Relative difference between a clip's error in two files, and an absolute one in mm. Our own
@@ -35,26 +30,6 @@ MOST_EXTRACTS, MOST_FRAMES = 6, 100
 #: Key of the file's metadata that names the joint set of the keypoints. Without it, it is that of
 #: all detectors of this software, COCO's.
 LAYOUT = b"layout"
-
-_REMEDY = "remove the file, or evaluate again"
-_TEXT = ("rank", *CLIP_KEY, "corruption")
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-_FITS: dict[str, Callable[[pa.DataType], bool]] = {
-    "text": _is_text,
-    "numbers": _is_number,
-    "lists": lambda kind: pa.types.is_fixed_size_list(kind) and _is_number(kind.value_type),
-}
-
 
 #: Subject, sequence, action, camera, corruption, severity.
 Key = tuple[str, str, str, str, str, int]
@@ -108,7 +83,7 @@ def read_joints(
         return None
     table = read(path, [*KEY, "frames", "error", "exchanged"], ["error"])
     rows = table_of(table.select([*KEY, "frames", "exchanged"]))
-    errors = _lists(table, "error", 1)[..., 0]
+    errors = lists_of(table, "error", 1)[..., 0]
     joints = _joints(path, errors.shape[1], names)
     _check_same(path, rows.assign(found=np.nanmean(errors, axis=1)), clips, metric)
     return pd.concat([rows, pd.DataFrame(errors, columns=list(joints))], axis=1)
@@ -139,6 +114,7 @@ def read_frames(
     rows = table_of(table.select([*KEY, "frame", metric, "hidden"])).rename(
         columns={metric: "error"}
     )
+    rows = rows.merge(wanted, on=KEY)
     rows[["error", "hidden"]] = rows[["error", "hidden"]].astype("float64")
     by_clip = rows.groupby(KEY, sort=False)["error"].agg(found="mean", frames="size").reset_index()
     _check_same(path, by_clip, clips.merge(wanted, on=KEY), metric)
@@ -160,7 +136,7 @@ def read_extracts(
     table = read(path, ["rank", *KEY, "frame", "error", *lists], lists)
     rows = table_of(table.select(["rank", *KEY, "frame", "error"]))
     points = {
-        n: _lists(table, n, d) for n, d in (("keypoints", 2), ("predicted", 3), ("target", 3))
+        n: lists_of(table, n, d) for n, d in (("keypoints", 2), ("predicted", 3), ("target", 3))
     }
     joints = _joints(path, points["target"].shape[1], names)
     layout = joint_set((table.schema.metadata or {}).get(LAYOUT, b"coco17").decode())
@@ -193,59 +169,6 @@ def _key(path: Path, rows: pd.DataFrame, clips: pd.DataFrame) -> Key:
     return subject, sequence, action, camera, corruption, int(severity)
 
 
-def read(
-    path: Path,
-    columns: Sequence[str],
-    lists: Sequence[str] = (),
-    wanted: pd.DataFrame | None = None,
-) -> pa.Table:
-    """Read a Parquet file.
-
-    Args:
-        path: the file.
-        columns: those that it must have: names as text, all others numbers.
-        lists: those of them that hold lists of numbers, all of one length.
-        wanted: keys of clips and cells; only their rows are read. None for all rows.
-
-    Raises:
-        InputError: it cannot be read, or a column is missing or of another type.
-    """
-    try:
-        with path.open("rb") as stream:  # pyarrow takes only UTF-8 names
-            table = pq.read_table(stream, filters=None if wanted is None else _any_of(wanted))
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: not a readable Parquet file ({error}); {_REMEDY}") from None
-    for name in columns:
-        if name not in table.column_names:
-            raise InputError(f"{path}: has no column {name}; {_REMEDY}")
-        kind = table.schema.field(name).type
-        expected = "lists" if name in lists else "text" if name in _TEXT else "numbers"
-        if not _FITS[expected](kind):
-            raise InputError(f"{path}: column {name} is {kind}, expected {expected}; {_REMEDY}")
-    return table.combine_chunks()
-
-
-def _any_of(wanted: pd.DataFrame) -> pc.Expression:
-    cells = [
-        [pc.field(name) == value for name, value in row.items()]
-        for row in wanted.to_dict("records")
-    ]
-    return reduce(or_, (reduce(lambda a, b: a & b, tests) for tests in cells))
-
-
-def table_of(table: pa.Table) -> pd.DataFrame:
-    """Return a table as a data frame, its names as plain text."""
-    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
-    text = [name for name in _TEXT if name in frame]
-    return frame.astype(dict.fromkeys(text, "str"))
-
-
-def _lists(table: pa.Table, column: str, axes: int) -> NDArray[np.float32]:
-    """Return a column of lists of equal length as (N, length / axes, axes) float32."""
-    values = table[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(values.reshape(table.num_rows, -1, axes), dtype=np.float32)
-
-
 def _joints(path: Path, count: int, names: Sequence[Sequence[str]]) -> Sequence[str]:
     fitting = next((joints for joints in names if len(joints) == count), None)
     if fitting is None:
@@ -273,5 +196,5 @@ def _check_same(path: Path, rows: pd.DataFrame, clips: pd.DataFrame, metric: str
 
 def _foreign(path: Path, found: str, expected: str) -> InputError:
     return InputError(
-        f"{path}: does not belong to the result: found {found}, expected {expected}; {_REMEDY}"
+        f"{path}: does not belong to the result: found {found}, expected {expected}; {REMEDY}"
     )

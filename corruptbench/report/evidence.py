@@ -17,6 +17,7 @@ from corruptbench.leaderboard.submission import clips_path, read_clips, read_res
 from corruptbench.report import companions
 from corruptbench.report.companions import Extract
 from corruptbench.report.extremes import KEY, worst_cells
+from corruptbench.report.tables import read, table_of
 from corruptbench.skeleton import joint_set
 
 
@@ -93,7 +94,7 @@ def _clips(path: Path, result: Result) -> pd.DataFrame:
             f"{file}: SHA-256 {found[:12]}, {path.name} names a clips table with "
             f"{result.clips_sha256[:12]}; expected the two files of one evaluation"
         )
-    return companions.table_of(companions.read(file, [*KEY, "frames", *METRICS]))
+    return table_of(read(file, [*KEY, "frames", *METRICS]))
 
 
 def beside(path: Path, kind: str) -> Path:

@@ -26,6 +26,7 @@ WIDTHS = (390, 820, 1440)
 LOOK = """onload = () => setTimeout(() => {
   document.title = JSON.stringify(Array.from(frames).map((inner) => {
     const page = inner.document, all = (what) => [...page.querySelectorAll(what)];
+    all("details").forEach((details) => { details.open = true; });
     const wide = page.documentElement.scrollWidth - page.documentElement.clientWidth;
     const ready = all(".movie .controls:not([hidden])").length;
     const drawn = all("canvas").filter((canvas) => canvas.getContext("2d")
