@@ -4,20 +4,26 @@
   VideoPose3D does it, and of batches of 1024. The two are written here from the description of the
   method. With ``--peer`` the function of that repository itself is timed too.
 - Reading of shards with all checks and with the labels, beside pyarrow that reads the same columns.
+- A whole evaluation, beside the forward passes in it; with a slow lifter; on a busy machine.
 
 All take turns. A ratio is the median over the rounds of the ratios within a round.
 
 Usage: OMP_NUM_THREADS=1 python -m benchmarks.evaluation_speed [--shards folder] [--rounds 9]
-[--peer common/loss.py]
+[--model baselines/videopose3d-27.pt2] [--peer common/loss.py]
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,17 +33,27 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from corruptbench.evaluation.alignment import align
+from corruptbench.evaluation.live import LivePoses
 from corruptbench.evaluation.metrics import p_mpjpe
+from corruptbench.evaluation.run import evaluated
+from corruptbench.lifters.archive import inspect
+from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.lifter import Lifter, load_lifter
+from corruptbench.lifters.network import open_network
+from corruptbench.lifters.process import RunLimits
 from corruptbench.shards import parquet
 from corruptbench.shards.shard_set import ShardSet, open_shards
 
 Array = NDArray[np.float64]
+Array32 = NDArray[np.float32]
 Timed = Callable[[], object]
 
 POSES, JOINTS, BATCH = 100_000, 17, 1024
 #: Wanted: P-MPJPE this many times as fast as one batch, and reading at this share of the speed of
 #: plain pyarrow.
 FASTER, SHARE = 5.0, 0.5
+#: Wanted of a whole evaluation: times its bare forward passes. Frames of a track.
+OVERHEAD, TRACK = 1.3, 100
 
 
 def seconds(function: Timed) -> float:
@@ -144,12 +160,81 @@ def reading(shards: Path, rounds: int) -> None:
     )
 
 
-# The overhead of an evaluation over its bare forward passes belongs here, as one more function.
+def recorded(lifter: Lifter, shard_set: ShardSet) -> list[Array32]:
+    """Return the batches of an evaluation, in order."""
+    batches: list[Array32] = []
+
+    def run(batch: Array32, select: Sequence[int | str | None]) -> list[Array32]:
+        batches.append(batch)
+        return lifter.run(batch, select)
+
+    evaluated(LivePoses(replace(lifter, run=run)), shard_set, "", shown=False)
+    return batches
+
+
+def evaluation(shards: Path, model: Path, rounds: int) -> None:
+    """Compare a whole evaluation with its forward passes, in this process and nothing else.
+
+    Loading is in neither. The model has one thread; the harness works beside it.
+    """
+    shard_set = open_shards(shards, None)
+    lifter = load_lifter(model, "cpu", RunLimits(threads=1))
+    batches = recorded(lifter, shard_set)
+    network = open_network(str(model), inspect(model, trust=False).kind, "cpu", 1)
+    compare(
+        f"evaluation, {len(batches)} batches (wanted: at most {OVERHEAD:g} times its passes)",
+        lambda: evaluated(LivePoses(lifter), shard_set, "", shown=False),
+        {"bare forward passes": lambda: [network(batch, [None]) for batch in batches]},
+        rounds,
+    )
+
+
+def slow_lifter(shards: Path, seconds_each: float) -> None:
+    """Measure the share of a harness around a lifter that needs long for a track."""
+    shard_set = open_shards(shards, None)
+    contract = Contract(name="slow", window="centre", frames=1)
+    waited = 0.0
+
+    def run(batch: Array32, select: Sequence[int | str | None]) -> list[Array32]:
+        nonlocal waited
+        wait = seconds_each * len(batch) / TRACK
+        waited += wait
+        time.sleep(wait)
+        return [np.pad(batch, ((0, 0), (0, 0), (0, 0), (0, 1))) for _ in select]
+
+    lifter = Lifter(contract, run, "cpu", "0" * 64, 1, 0)
+    total = seconds(lambda: evaluated(LivePoses(lifter), shard_set, "", shown=False))
+    print(
+        f"a lifter of {1000 * seconds_each:g} ms for {TRACK} frames: {total:.1f} s, of which "
+        f"{waited:.1f} s are the lifter: {100 * (total / waited - 1):.1f} % more (wanted: 5)"
+    )
+
+
+def busy(shards: Path, model: Path) -> None:
+    """Compare an evaluation on a machine under load with one on the idle machine."""
+    words = [sys.executable, "-m", "corruptbench", "evaluate", str(model), "--shards", str(shards)]
+    loads = os.cpu_count() or 1
+    with tempfile.TemporaryDirectory() as folder:
+        run = partial(subprocess.run, [*words, "--out", folder, "--quiet"], check=True,
+                      stdout=subprocess.DEVNULL)  # fmt: skip
+        idle = seconds(run)
+        spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"])
+                    for _ in range(loads)]  # fmt: skip
+        try:
+            loaded = seconds(run)
+        finally:
+            for process in spinning:
+                process.kill()
+    print(
+        f"evaluate beside {loads} busy loops: {loaded:.1f} s, idle {idle:.1f} s: "
+        f"{loaded / idle:.2f} times as long; half of the processor explains 2 (wanted: up to 3)"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--shards", type=Path, help="folder of a build of the studio set")
+    parser.add_argument("--model", type=Path, default=Path("baselines/videopose3d-27.pt2"))
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--peer", type=Path, help="common/loss.py of a copy of VideoPose3D")
     given = parser.parse_args()
@@ -157,6 +242,9 @@ def main() -> None:
     alignment(given.rounds, given.peer)
     if given.shards:
         reading(given.shards, given.rounds)
+        evaluation(given.shards, given.model, given.rounds)
+        slow_lifter(given.shards, 0.1)
+        busy(given.shards, given.model)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from corruptbench import defaults
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from corruptbench.builder.outlook import Outlook
     from corruptbench.builder.runner import Announce, Progress
@@ -145,24 +146,45 @@ def open_shards(
     return shard_set.open_shards(Path(folder), _path(root), name)
 
 
-def load_lifter(path: str | Path, device: str = "cpu") -> Lifter:
-    """Load an exported lifter and check it against its contract on made-up input.
+def load_lifter(
+    path: str | Path,
+    device: str = "cpu",
+    *,
+    allow: Iterable[str] = (),
+    time_limit: float | None = None,
+    memory_limit: float | None = None,
+    threads: int | None = None,
+    trust: bool = False,
+    log: str | Path | None = None,
+) -> Lifter:
+    """Load an exported lifter into a process of its own, and probe it on made-up input.
 
-    An exported model is a program: load only what you would run.
+    A model is a program. On Linux its process has no network and cannot write files, where the
+    system permits that; it can read what you can read.
 
     Args:
-        path: ``.pt2`` (torch.export) or ``.pt`` (TorchScript), the contract inside or beside it.
+        path: ``.pt2`` (torch.export), ``.pt`` (TorchScript) or ``.onnx``, the contract inside or
+            beside it.
         device: "cpu", "cuda" or "cuda:N".
+        allow: names of probes that it may fail; the result is marked.
+        time_limit: seconds for loading and for each batch; 300 by default.
+        memory_limit: GB on a CPU; 8 by default.
+        threads: of a CPU; by default one for each usable processor.
+        trust: whether to run machine code that the file holds (AOTInductor).
+        log: file for what the model prints; nowhere by default.
 
     Returns:
         A callable on (B, T, J, C) float32 arrays in the contract's convention.
 
     Raises:
-        InputError: the file is no such model, has no contract, or breaks it.
+        InputError: the file is no such model, is damaged, has no contract, breaks it, fails a
+            probe, or needs more than the limits.
     """
     from corruptbench.lifters import lifter
+    from corruptbench.lifters.process import MEMORY_LIMIT, TIME_LIMIT, RunLimits
 
-    return lifter.load_lifter(Path(path), device)
+    limits = RunLimits(time_limit or TIME_LIMIT, memory_limit or MEMORY_LIMIT, threads)
+    return lifter.load_lifter(Path(path), device, limits, tuple(allow), trust, _path(log))
 
 
 def evaluate(
@@ -177,7 +199,7 @@ def evaluate(
     """Score a lifter on every cell of a build.
 
     Args:
-        model: path of an exported lifter, or one from `load_lifter`.
+        model: path of an exported lifter, or one from `load_lifter`, which has more options.
         shards: folder of a finished build, or what `build` or `open_shards` returned.
         root: folder of the data set, as for `open_shards`; not for shards that are open already.
         manifest: likewise.
@@ -191,20 +213,15 @@ def evaluate(
         InputError: the shards or the model are not as expected, or the model gives poses that
             cannot be scored.
     """
-    from corruptbench.evaluation.clean_cells import CleanCells
-    from corruptbench.evaluation.result import make_result
-    from corruptbench.evaluation.score import score
-    from corruptbench.progress import meter
+    from corruptbench.evaluation.live import LivePoses
+    from corruptbench.evaluation.run import evaluated
     from corruptbench.shards.shard_set import ShardSet
 
     shard_set = shards if isinstance(shards, ShardSet) else open_shards(shards, root, manifest)
     lifter = load_lifter(model, device) if isinstance(model, (str, Path)) else model
-    clean = CleanCells(shard_set)
-    with meter("evaluate", len(shard_set.lock.clips), "clips", progress) as advance:
-        clips = score(lifter, shard_set, lambda clip: advance(1, clip), clean.see)
     name = lifter.name or lifter.contract.name
     command = f"corruptbench evaluate {name} --shards SHARDS --device {lifter.device}"
-    return Result(make_result(clips, lifter, shard_set, command, clean), clips)
+    return Result(*evaluated(LivePoses(lifter), shard_set, command, progress))
 
 
 @dataclass(frozen=True, repr=False)
@@ -214,10 +231,12 @@ class Result:
     Attributes:
         record: all numbers and what they were measured on, as the leaderboard stores them.
         clips: one row for each clip and cell; errors in mm.
+        companions: tables of frames, of joints, and of the worst and best clips.
     """
 
     record: ResultRecord
     clips: pd.DataFrame
+    companions: dict[str, pa.Table] = field(default_factory=dict)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -248,7 +267,9 @@ class Result:
         return tuple(warning.text for warning in self.record.warnings or ())
 
     def save(self, folder: str | Path = "results") -> Path:
-        """Write ``<lifter>.json`` and ``<lifter>.clips.parquet`` for the leaderboard.
+        """Write ``<lifter>.json``, ``<lifter>.clips.parquet`` and the companions.
+
+        The leaderboard takes the first two.
 
         Returns:
             The path of the JSON file.
@@ -258,7 +279,7 @@ class Result:
         """
         from corruptbench.evaluation.result import save
 
-        return save(self.record, self.clips, Path(folder))
+        return save(self.record, self.clips, Path(folder), self.companions)
 
     def __repr__(self) -> str:
         """Return the title, the table and the warnings as text."""

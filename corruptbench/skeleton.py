@@ -157,8 +157,8 @@ def _midpoints(
 ) -> _Points:
     """Compute the midpoints of pairs of joints; a score is the lower one of the two."""
     a, b = np.transpose(pairs)
-    points = (keypoints[..., a, :] + keypoints[..., b, :]) / 2
-    return points, np.minimum(scores[..., a], scores[..., b])
+    points = (keypoints.take(a, axis=-2) + keypoints.take(b, axis=-2)) / 2
+    return points, np.minimum(scores.take(a, axis=-1), scores.take(b, axis=-1))
 
 
 def _coco17_to_h36m17(keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> _Points:

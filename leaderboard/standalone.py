@@ -48,7 +48,12 @@ def spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _plain(value: str | int | float | bool | None) -> str:
+def _plain(value: object) -> str:
     """Return a contract's value for readers who do not write Python."""
-    words = {None: "none", True: "yes", False: "no"}
-    return words[value] if value is None or isinstance(value, bool) else str(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_plain(part)}" for name, part in value.items())
+    if isinstance(value, tuple):
+        return f"{len(value)} numbers" if len(value) > 6 else ", ".join(map(_plain, value))
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    return str(value)

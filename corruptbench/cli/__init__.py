@@ -15,8 +15,8 @@ from corruptbench.cli.output import say
 _RESUMES, _NOTHING = "; the same command resumes", "; nothing was written"
 #: What each command leaves when it is interrupted, where that is known.
 INTERRUPTED = {
-    "build": _RESUMES, "corrupt": _NOTHING, "demo": _RESUMES, "preview": _NOTHING,
-    "report": _NOTHING, "train": _RESUMES,
+    "build": _RESUMES, "corrupt": _NOTHING, "demo": _RESUMES, "evaluate": _NOTHING,
+    "export": _NOTHING, "preview": _NOTHING, "report": _NOTHING, "train": _RESUMES,
 }  # fmt: skip
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json, say_table, table_width
+from corruptbench.lifters.allowance import BEFORE, DURING
+
+if TYPE_CHECKING:
+    from corruptbench.api import Result
+    from corruptbench.shards.shard_set import ShardSet
 
 
 @define(
@@ -21,36 +29,89 @@ from corruptbench.cli.output import say, say_json, say_table, table_width
 @options.root
 @options.manifest_of_shards
 @options.device
+@click.option(
+    "--time-limit", type=click.FloatRange(min=0, min_open=True), default=300.0, show_default=True,
+    metavar="SECONDS", help="For loading the model, and for each batch.",
+)  # fmt: skip
+@click.option(
+    "--memory-limit", type=click.FloatRange(min=0, min_open=True), default=8.0, show_default=True,
+    metavar="GB", help="For the model, on a CPU.",
+)  # fmt: skip
+@click.option(
+    "--threads", type=click.IntRange(1, 1024),
+    help="Threads of the model on a CPU. Default: one for each usable processor.",
+)  # fmt: skip
+@click.option(
+    "--allow", multiple=True, metavar="PROBE",
+    help="Score a model that fails this probe, and mark the result. One of "
+    f"{', '.join(BEFORE + DURING)}.",
+)  # fmt: skip
+@click.option("--trust", is_flag=True, help="Run machine code that the file holds (AOTInductor).")
 @options.as_json
 @options.quiet
 @options.out("results", "Folder for the result.")
 def command(
-    model: Path,
-    shards: Path,
-    root: Path | None,
-    manifest: str | None,
-    device: str,
-    as_json: bool,
-    quiet: bool,
-    out: Path,
-) -> None:
-    """Score an exported lifter (model.pt or model.pt2) on shards and write a result file.
+    model: Path, shards: Path, root: Path | None, manifest: str | None, device: str,
+    time_limit: float, memory_limit: float, threads: int | None, allow: tuple[str, ...],
+    trust: bool, as_json: bool, quiet: bool, out: Path,
+) -> None:  # fmt: skip
+    """Score a lifter (model.pt2, model.pt or model.onnx) on shards and write a result file.
 
-    An exported model is a program: evaluate only what you would run.
+    A model is a program, and this command runs it. It runs in a process of its own, with limits of
+    time and memory. On Linux it has no network and cannot write files, where the system permits
+    that; a line says so where it does not. It can read what you can read. Evaluate a stranger's
+    model in a container or on a machine that holds nothing of value.
     """
     from corruptbench import api
     from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
+    from corruptbench.evaluation.result import check_free, result_path
     from corruptbench.files import check_folder
-    from corruptbench.leaderboard import as_text
     from corruptbench.progress import note
 
     shard_set = api.open_shards(shards, root, manifest)
     check_folder(out)  # now rather than after the work
+    with _log(out / f"{model.stem}.log", quiet) as log:
+        lifter = api.load_lifter(
+            model, device, allow=allow, time_limit=time_limit, memory_limit=memory_limit,
+            threads=threads, trust=trust, log=log,
+        )  # fmt: skip
+        check_free(result_path(out, lifter.contract.name), lifter.sha256, shard_set)
+        if not (lifter.is_confined or quiet):
+            note(
+                "this system does not permit namespaces: the model can use the network and write "
+                "your files"
+            )
+        try:
+            evaluated = api.evaluate(lifter, shard_set, progress=not quiet)
+        except RejectedPosesError as error:
+            raise save_rejected(error, out) from None
+    path = evaluated.save(out)
+    _say(evaluated, shard_set, path, as_json, quiet)
+
+
+@contextmanager
+def _log(path: Path, quiet: bool) -> Iterator[Path]:
+    """Give a new file for what the model prints, and remove it if that is nothing."""
+    from corruptbench.progress import note
+
+    path.unlink(missing_ok=True)
     try:
-        evaluated = api.evaluate(model, shard_set, device=device, progress=not quiet)
-    except RejectedPosesError as error:
-        raise save_rejected(error, out) from None
-    path, result = evaluated.save(out), evaluated.record
+        yield path
+    finally:
+        if path.is_file() and path.stat().st_size:
+            if not quiet:
+                note(f"{path} holds what the model printed")
+        else:
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # it was made for the log, or holds something else
+                path.parent.rmdir()
+
+
+def _say(evaluated: Result, shard_set: ShardSet, path: Path, as_json: bool, quiet: bool) -> None:
+    from corruptbench.leaderboard import as_text
+    from corruptbench.progress import note
+
+    result = evaluated.record
     complete = result.coverage.n_scored == result.coverage.n_expected
     if not (complete or quiet):
         note(
@@ -60,8 +121,10 @@ def command(
     if as_json:
         record = result.model_dump(mode="json")
         say_json({"path": str(path), "complete": complete, "result": record})
-    else:
-        say_table(as_text([result], table_width()))
-        for warning in evaluated.warnings:
-            say(f"warning: {warning}")
-        say(f"result: {path}")
+        return
+    say_table(as_text([result], table_width()))
+    for warning in evaluated.warnings:
+        say(f"warning: {warning}")
+    for name in result.lifter.allowed or ():
+        say(f"marked: it failed probe '{name}', which was allowed")
+    say(f"result: {path}")

@@ -7,88 +7,130 @@ from typing import TYPE_CHECKING
 
 import click
 
-from corruptbench.cli import names, options
-from corruptbench.cli.commands import define
+from corruptbench.cli import options
+from corruptbench.cli.commands import Command, example
 from corruptbench.cli.output import say
-from corruptbench.cli.words import Name, suggestion
+from corruptbench.cli.target import check_target
 
 if TYPE_CHECKING:
-    from corruptbench.manifest import Cell
-    from corruptbench.shards.shard_set import ShardSet
+    from torch import nn
 
-FORMATS = ["videopose3d", "motionbert", "mmpose"]
+    from corruptbench.lifters.author_code import Author
+    from corruptbench.lifters.contract import Contract
+    from corruptbench.lifters.export_file import ExportedFile
+
+_FORMATS = {".pt2": "torch.export", ".pt": "TorchScript"}
 
 
-@define('corruptbench export --format videopose3d --cell clean --cell "erase 3" --out exported')
-@options.shards
-@options.root
-@options.manifest_of_shards
-@click.option("--format", "name", type=Name(lambda: FORMATS), required=True,
-              help=f"One of {', '.join(FORMATS)}.")  # fmt: skip
-@click.option("--cell", "wanted", multiple=True, help='Such as "erase 3" or clean. Default: all.')
+class Export(Command):
+    """Names the command that had this name before."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words.
+
+        Raises:
+            click.UsageError: they are wrong, or those of ``convert``.
+        """
+        if any(word.partition("=")[0] == "--format" for word in args):
+            raise click.UsageError(
+                "no option '--format': the files of other repositories are written by corruptbench "
+                "convert, with the options that export had before.",
+                ctx,
+            )
+        return super().parse_args(ctx, args)
+
+
+@click.command(
+    cls=Export,
+    epilog=example(
+        "corruptbench export model.py:build --weights best.bin --contract my.toml --out my.pt2"
+    ),
+)
+@click.argument("code", metavar="FILE.py:FUNCTION")
+@click.option("--weights", type=options.PATH, help="Checkpoint of the training.")
+@click.option("--random", is_flag=True, help="For a trial: leave the weights as they are built.")
 @click.option(
-    "--joints", type=Name(names.joint_sets),
-    help=f"Joint set to write: {', '.join(names.joint_sets())}. Default: humaneva15 for HumanEva, "
-    "h36m17 for others.",
+    "--contract", "contract_file", type=options.PATH, required=True,
+    help="Says what the network reads and gives. corruptbench contract init writes one.",
 )  # fmt: skip
-@click.option("--layout", type=Name(names.joint_sets), hidden=True, help="The old --joints.")
-@click.option("--confidence", is_flag=True, help="VideoPose3D: the score as a third channel.")
 @click.option(
-    "--annotations", type=options.PATH,
-    help="The repository's own label file; a copy is cut to match.",
+    "--allow", multiple=True, metavar="PROBE",
+    help="Write a lifter that fails this probe; evaluate wants the same option.",
 )  # fmt: skip
 @options.quiet
-@click.option(
-    "--out", type=options.PATH, required=True,
-    help="Folder to write to; only files of an earlier export are replaced.",
-)  # fmt: skip
+@click.option("--out", type=options.PATH, help="model.pt2 or model.pt. Default: NAME.pt2.")
 def command(
-    shards: Path, root: Path | None, manifest: str | None, name: str, wanted: tuple[str, ...],
-    joints: str | None, layout: str | None, confidence: bool, annotations: Path | None,
-    quiet: bool, out: Path,
+    code: str, weights: Path | None, random: bool, contract_file: Path, allow: tuple[str, ...],
+    quiet: bool, out: Path | None,
 ) -> None:  # fmt: skip
-    """Write the detections as the files that repositories of lifters read."""
-    from corruptbench.export import FORMATS, Target, Writer
-    from corruptbench.export.folder import ExportFolder, Source
-    from corruptbench.export.tracks import check_joints, tracks
-    from corruptbench.progress import counted, meter, note
-    from corruptbench.shards.shard_set import open_shards
+    """Write an exported lifter from your own code and checkpoint.
 
-    shard_set = open_shards(shards, root, manifest)
-    cells = _chosen(shard_set, wanted)
-    joints = joints or layout or shard_set.dataset.joints
-    check_joints(shard_set, joints)
-    source = Source(
-        repository=name,
-        layout=joints,
-        benchmark=shard_set.lock.benchmark,
-        detector=shard_set.lock.detector,
-    )
-    folder = ExportFolder(out, source, {"the annotations": annotations, "the labels": root})
-    target = Target(shard_set.dataset, joints, confidence, annotations)
-    writer = Writer(folder, FORMATS[name](target))
-    files = writer.names(cells)
-    folder.claim(files)
-    with meter("export", len(cells) * len(shard_set.lock.clips), "clips", not quiet) as advance:
-        for cell in cells:
-            found = []
-            for track in tracks(shard_set, cell, joints):
-                found.append(track)
-                advance(1, str(cell))
-            writer.write(cell, found)
-    for what in () if quiet else writer.left_out:
-        note(f"left out: {what}")
-    licensed = shard_set.dataset.licensed
-    caution = "; made from licensed data: do not pass them on" if licensed else ""
-    say(f"{counted(len(files), 'file')} for {name} in {out}{caution}")
+    FUNCTION takes no arguments and returns the network, a torch.nn.Module that takes the keypoints.
+    Your code runs with your rights. Every weight must fit: a part of a checkpoint is refused. The
+    written file is compared with the network and probed. A network that torch.export cannot follow
+    is traced.
+    """
+    from corruptbench.lifters.author_code import Author
+    from corruptbench.lifters.contract import Contract
+    from corruptbench.lifters.export_file import export_file
+    from corruptbench.progress import note
+    from corruptbench.text_files import read_text
+
+    if weights is not None and random:
+        raise click.UsageError("--weights and --random: expected one of them.")
+    contract = Contract.parse_toml(read_text(contract_file), str(contract_file))
+    if random:
+        fields = contract.model_dump() | {"name": f"{contract.name}-random"}
+        contract = Contract.checked(fields, f"{contract_file} with --random")
+    target = out or Path(f"{contract.name}.pt2")
+    author = Author(code)
+    for source in (weights, contract_file, author.file):
+        check_target(target, _FORMATS, source)
+    network, said = _network(author, weights, random)
+    say(said)
+    if not quiet:
+        note("exporting, comparing and probing; this can take a minute")
+    _say(export_file(network, author, contract, target, allow), contract)
 
 
-def _chosen(shard_set: ShardSet, wanted: tuple[str, ...]) -> list[Cell]:
-    known = {str(c): c for c in shard_set.cells}
-    for name in wanted:
-        if name not in known:
-            raise click.UsageError(
-                f"--cell '{name}' is not in the shards.{suggestion(name, known)} They have "
-                f"{', '.join(known)}."
+def _network(author: Author, weights: Path | None, random: bool) -> tuple[nn.Module, str]:
+    """Return the network with its weights, and where they are from."""
+    import torch
+
+    from corruptbench.errors import InputError
+    from corruptbench.lifters.author_code import differing, unsaved
+    from corruptbench.lifters.checkpoint import load_weights
+
+    torch.manual_seed(0)
+    network = author.build()
+    if weights is not None:
+        said = load_weights(network, weights)
+        for name in unsaved(network):
+            say(
+                f"warning: {name} is in a plain list or dictionary, so no checkpoint holds its "
+                "weights; nn.ModuleList or nn.ParameterList would"
             )
-    return [known[w] for w in dict.fromkeys(wanted)] or list(known.values())
+        return network, said
+    if random:
+        return network, "weights: as they are built (--random)"
+    count = differing(author, network)
+    if count:
+        raise InputError(
+            f"{author.file}:{author.function} leaves {count} of {len(network.state_dict())} "
+            "tensors at random; give --weights CHECKPOINT, or --random for a trial"
+        )
+    return network, f"weights: those that {author.function} loads"
+
+
+def _say(done: ExportedFile, contract: Contract) -> None:
+    from corruptbench.lifters.probes import share
+    from corruptbench.progress import counted
+
+    if done.traced:
+        say(f"traced, because torch.export cannot follow the network: {done.traced}")
+    shapes = " and ".join(map(str, done.shapes))
+    say(f"the file gives the network's poses: {share(done.difference)} for inputs {shapes}")
+    for name in done.failed:
+        say(f"marked: it failed probe '{name}', which was allowed")
+    say(f"contract: {contract.name}, window {contract.window}, {counted(contract.frames, 'frame')}")
+    say(f"model: {done.path}")

@@ -6,6 +6,7 @@ Each name is read from the source of the module that defines it.
 from __future__ import annotations
 
 import re
+import tomllib
 from ast import literal_eval
 from functools import cache
 from pathlib import Path
@@ -52,6 +53,14 @@ def joint_sets() -> list[str]:
     """Return the names of the joint sets."""
     text = (_PACKAGE / "skeleton.py").read_text(encoding="utf-8")
     return _found(r'= JointSet\(\s*name="(\w+)"', text)
+
+
+@cache
+def families() -> list[str]:
+    """Return the names of public lifters whose conventions are known."""
+    text = (_PACKAGE / "lifters/families.toml").read_text(encoding="utf-8")
+    found = tomllib.loads(text)["family"]
+    return sorted(name for family in found for name in (family["name"], *family["like"]))
 
 
 def _sources(folder: str) -> dict[str, str]:

@@ -46,7 +46,7 @@ def command(
     from corruptbench.datasets.studio import TRAIN_SHARDS
     from corruptbench.lifters.contract import Contract
     from corruptbench.lifters.export import check_suffix, export
-    from corruptbench.lifters.lifter import usable_device
+    from corruptbench.lifters.network import usable_device
     from corruptbench.progress import counted, meter
     from corruptbench.shards.shard_set import open_shards
     from corruptbench.skeleton import joint_set

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
 from corruptbench.datasets import Clip
 from corruptbench.datasets.checks.body import Problem
 from corruptbench.datasets.checks.motion import label_problems
 from corruptbench.errors import InputError
 from corruptbench.evaluation import label_checks, plausibility
+from corruptbench.evaluation.cell_errors import Scored
+from corruptbench.evaluation.groups import Group, cells_of
+from corruptbench.evaluation.likeness import Likeness, likeness
 from corruptbench.leaderboard.aggregate import Summary
 from corruptbench.leaderboard.schema import (
     LONGEST_TEXT,
@@ -20,7 +20,8 @@ from corruptbench.leaderboard.schema import (
     LabelCheck,
     ResultWarning,
 )
-from corruptbench.shards.records import CellDetections
+from corruptbench.lifters.lift import Lifted
+from corruptbench.manifest import CLEAN
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import joint_set
 
@@ -31,22 +32,26 @@ class CleanCells:
     def __init__(self, shard_set: ShardSet) -> None:
         """Start without a clip of these shards."""
         self._licensed = shard_set.dataset.licensed  # nobody can correct official labels
-        self._root = shard_set.manifest.scoring.root_joint
         self._labels = label_checks.LabelChecks(shard_set.lock.detector.layout)
         self._motion: dict[str, list[Problem]] = {}
-        self._predictions: list[plausibility.Likeness] = []
+        self._predictions: list[Likeness] = []
 
-    def see(self, clip: Clip, clean: CellDetections, poses: NDArray[np.float64]) -> None:
-        """Take in a clip, its clean detections and the poses (F, J, 3) mm lifted from them.
+    def see(self, group: Group, cell: int, lifted: Lifted, found: Scored | None) -> None:
+        """Take in the clips of a group, their clean detections, and what is scored there.
 
         Raises:
             InputError: the labels are those of no body.
         """
-        self._see_motion(clip)
-        self._labels.add(clip, clean)
-        found = plausibility.likeness(poses, clip.joints_camera, clip.joint_set, self._root)
-        if found:
-            self._predictions.append(found)
+        del lifted
+        if cells_of(group)[cell] != CLEAN:
+            return
+        for i, clip in enumerate(group.clips):
+            self._see_motion(clip)
+            self._labels.add(clip, group.detections[i][cell])
+            if found is not None:
+                pair = found.of_clip(i, len(clip.joints))
+                alike = likeness(*pair, found.sides, found.root)
+                self._predictions += [alike] if alike else []
 
     def _see_motion(self, clip: Clip) -> None:
         """Take in the labels of a recording, which are the same for all cameras."""
@@ -71,14 +76,11 @@ class CleanCells:
         """Return why the numbers of a summary may not mean what they seem."""
         odd = [(name, problem.found) for name, found in self._motion.items() for problem in found]
         labels = list(label_checks.warnings_of(self._labels.evidence()))
-        predictions: plausibility.Warnings = iter(())
-        if summary.mpjpe and summary.mpjpe_intervals:
-            predictions = plausibility.warnings_of(
-                self._predictions,
-                summary.mpjpe,
-                summary.p_mpjpe,
-                summary.mpjpe_intervals.degradation,
-            )
+        intervals = summary.mpjpe_intervals or summary.p_mpjpe_intervals
+        assert intervals, "one of the two metrics is always there"
+        predictions = plausibility.warnings_of(
+            self._predictions, summary.mpjpe, summary.p_mpjpe, intervals.degradation
+        )
         if labels:  # labels that are late, for example, make predictions that are early
             predictions = (w for w in predictions if w[0] not in plausibility.OF_LABELS)
         found = [*_motion_warnings(odd), *labels, *predictions][:MOST_WARNINGS]

@@ -110,7 +110,7 @@ def _windows(covered: Mask) -> list[slice]:
     """Return the frames between the end of each cover and the next one, or the clip's end."""
     covers = runs(covered)
     ends = [*(cover.start for cover in covers[1:]), len(covered)]
-    return [slice(c.stop, end) for c, end in zip(covers, ends, strict=True) if c.stop < end]
+    return [slice(c.stop, end) for c, end in zip(covers, ends, strict=False) if c.stop < end]
 
 
 def _frames_until_back(worse: Mask, known: Mask, stay: int) -> tuple[int, bool]:

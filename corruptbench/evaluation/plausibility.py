@@ -1,33 +1,30 @@
-"""Find results that cannot mean what they seem: size, axes, sides, motion and lag of predictions.
-
-Only sums over the clean cells are kept, none of the predictions.
-"""
+"""Find results that cannot mean what they seem: by size, axes, joints, motion and lag."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import permutations, product
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from corruptbench.agreement.fit import vertex
-from corruptbench.evaluation import metrics
+from corruptbench.evaluation.likeness import LAGS, Likeness
+from corruptbench.frame_runs import listed
 from corruptbench.leaderboard.schema import Aggregate, Interval, WarningName
-from corruptbench.skeleton import joint_set
 
 Array = NDArray[np.float64]
 #: Name and text of each warning.
 Warnings = Iterator[tuple[WarningName, str]]
 
-#: Lags of the predictions that are tried, frames, on steps over so many frames. Of 0
-#: (places) to 8, a step of 2 gave the baseline's lag the smallest standard error.
-LAGS, STEP = np.arange(-30, 31), 2
 #: All limits are our own choice. The shipped baseline on studio-C has size 1.00 (clips 0.93 to
 #: 1.06), motion 0.80 (clips 0.55 to 1.04), lag -0.1 +- 0.07 frames, and likeness of axes 0.95. That
 #: falls to 0.31 with sides exchanged or one axis reversed.
 SIZE, MOTION, LAG, AXES, AXES_GAIN = 1.25, 0.2, 0.75, 0.6, 0.3
+#: Another order of the joints leaves less than this share of the squared distances. Orders with
+#: both arms or both legs exchanged leave 0.08 to 0.24, neck and head exchanged 0.81.
+JOINTS = 0.6
 #: A lag is beyond its standard error by this factor, from this number of clips on.
 LAG_SURE, LAG_CLIPS = 4.0, 4
 #: Clean MPJPE above this multiple of P-MPJPE says that poses are turned. The shipped baseline has
@@ -35,93 +32,23 @@ LAG_SURE, LAG_CLIPS = 4.0, 4
 #: 1.2 to 1.4.
 ROTATED = 2.2
 #: Warnings about predictions that faults of the labels explain.
-OF_LABELS = {"lag", "sides", "axes", "rotation"}
+OF_LABELS = {"lag", "sides", "axes", "joints", "rotation"}
 #: Degradation below this, mm, with the whole interval below 0, is an improvement by corruption.
 DEGRADATION = -1.0
 
 
-@dataclass(frozen=True)
-class Likeness:
-    """Sums over the frames of a clip that compare predicted poses with labels.
-
-    Attributes:
-        sizes: (2,) root mean square distances of the joints from their mean, mm: predictions,
-            labels.
-        motion: (2,) root mean square distances of the joints from their mean place in the clip.
-        axes: (2, 3, 3) products of each predicted axis (rows) with each axis of the labels, over
-            root-relative joints: as they are, and with left and right of the predictions exchanged.
-        squares: (2, 3) squares of each axis: predictions, labels.
-        lagged: (3, lags) products of the steps of predictions and of labels ``LAGS`` frames
-            earlier, and the squares of the two over the same frames.
-    """
-
-    sizes: Array
-    motion: Array
-    axes: Array
-    squares: Array
-    lagged: Array
-
-
-def likeness(predicted: Array, target: Array, joints: str, root: int) -> Likeness | None:
-    """Compare the predicted poses of one clip with its labels; None without a frame to compare.
-
-    Args:
-        predicted: (F, J, 3) mm, in camera axes.
-        target: (F, J, 3) mm; NaN where a label is not valid.
-        joints: joint set of both.
-        root: index of the root joint.
-    """
-    usable = metrics.is_valid_pose(predicted) & metrics.is_valid_pose(target)
-    if not usable.any():
-        return None
-    pair = np.where(usable[:, None, None], np.stack([predicted, target]), 0)
-    pair = pair - pair[:, :, root : root + 1]
-    seen = pair[:, usable]
-    sides = (seen[0], seen[0][:, joint_set(joints).mirror])
-    return Likeness(
-        sizes=_rms(seen - seen.mean(axis=2, keepdims=True)).sum(axis=1),
-        motion=_rms(seen - seen.mean(axis=1, keepdims=True)).sum(axis=1),
-        axes=np.stack([np.einsum("fja,fjb->ab", p, seen[1]) for p in sides]),
-        squares=np.einsum("pfja,pfja->pa", seen, seen),
-        lagged=_lagged(pair[:, STEP:] - pair[:, :-STEP], usable[STEP:] & usable[:-STEP]),
-    )
-
-
-def _rms(poses: Array) -> Array:
-    """Return the root mean square length of the joints of poses (..., J, 3), (...)."""
-    return np.asarray(np.sqrt((poses**2).sum(axis=-1).mean(axis=-1)))
-
-
-def _lagged(steps: Array, usable: NDArray[np.bool_]) -> Array:
-    """Compare steps (2, F, J, 3) where usable (F,) at each of `LAGS`."""
-    flat = np.where(usable[:, None, None], steps, 0).reshape(
-        2, len(usable), int(np.prod(steps.shape[2:]))
-    )
-    squares, sums = (flat**2).sum(axis=-1), np.zeros((3, len(LAGS)))
-    for column, lag in enumerate(LAGS.tolist()):
-        frames = len(usable) - abs(lag)
-        if frames > 0:
-            given = slice(max(lag, 0), max(lag, 0) + frames)
-            wanted = slice(max(-lag, 0), max(-lag, 0) + frames)
-            sums[:, column] = (
-                np.vdot(flat[0, given], flat[1, wanted]),
-                squares[0, given] @ usable[wanted],
-                squares[1, wanted] @ usable[given],
-            )
-    return sums
-
-
 def warnings_of(
-    clips: Sequence[Likeness], result: Aggregate, aligned: Aggregate, interval: Interval
+    clips: Sequence[Likeness], mpjpe: Aggregate | None, aligned: Aggregate, interval: Interval
 ) -> Warnings:
     """Yield what the predictions of the clean cells, and the degradation, say against a result.
 
     Args:
         clips: from `likeness`.
-        result: of MPJPE.
+        mpjpe: of MPJPE; None for poses of unknown size.
         aligned: of P-MPJPE.
-        interval: of the degradation.
+        interval: of the degradation, of MPJPE if it is known.
     """
+    result = mpjpe or aligned
     if result.degradation < DEGRADATION and interval.high < 0:
         yield (
             "degradation",
@@ -130,14 +57,15 @@ def warnings_of(
             "P-MPJPE",
         )
     if clips:
-        sizes, motion, axes, squares = (
+        sizes, motion, axes, squares, apart = (
             np.sum([getattr(c, name) for c in clips], axis=0)
-            for name in ("sizes", "motion", "axes", "squares")
+            for name in ("sizes", "motion", "axes", "squares", "apart")
         )
         yield from _motion(motion / sizes)
-        placed = [*_size(sizes), *_axes(axes, squares)]
-        if not placed and result.clean > ROTATED * aligned.clean:
-            placed.append(_rotated(result.clean, aligned.clean))
+        placed = [*(_size(sizes) if mpjpe else ()), *_axes(axes, squares)]
+        placed += [] if placed else _joints(apart)
+        if mpjpe and not placed and mpjpe.clean > ROTATED * aligned.clean:
+            placed.append(_rotated(mpjpe.clean, aligned.clean))
         yield from placed
         if not placed:
             yield from _lag(np.stack([c.lagged for c in clips]))
@@ -201,6 +129,19 @@ def _axes(axes: Array, squares: Array) -> Warnings:
             "axes",
             f"the predictions fit the labels as ({fitting}) rather than (x, y, z): expected x "
             "right, y down, z forward",
+        )
+
+
+def _joints(apart: Array) -> Warnings:
+    """Warn where another order of the joints fits much better."""
+    given, fitting = linear_sum_assignment(apart)
+    gain = apart[given, fitting].sum() / np.trace(apart)
+    if gain < JOINTS:
+        moved = [f"{j} is the label's {k}" for j, k in zip(given, fitting, strict=True) if j != k]
+        yield (
+            "joints",
+            f"the predicted joints fit the labels better in another order ({listed(moved)}): "
+            "correct the order of the joints of output or input",
         )
 
 

@@ -50,8 +50,7 @@ def rejected_path(folder: Path, lifter: str) -> Path:
 
 def save_rejected(error: RejectedPosesError, folder: Path) -> InputError:
     """Write ``<lifter>.rejected.csv`` into ``folder`` and return the error that names it."""
-    path, stale = rejected_path(folder, error.lifter), folder / f"{error.lifter}.json"
+    path = rejected_path(folder, error.lifter)
     with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         error.rows.to_csv(stream, index=False, lineterminator="\n")
-    earlier = f". {stale} is of an earlier run" if stale.exists() else ""
-    return InputError(f"{error}. {path} lists them, with the errors of the other frames{earlier}")
+    return InputError(f"{error}. {path} lists them, with the errors of the other frames")

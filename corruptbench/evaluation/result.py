@@ -6,8 +6,10 @@ import hashlib
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from corruptbench.errors import InputError
+from corruptbench.evaluation import details
 from corruptbench.evaluation.clean_cells import CleanCells
 from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path
 from corruptbench.files import atomic
@@ -15,14 +17,13 @@ from corruptbench.leaderboard import Result, clips, summarize
 from corruptbench.leaderboard.columns import version_of
 from corruptbench.leaderboard.schema import Benchmark, Build, Coverage, Scoring
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
-from corruptbench.lifters.lifter import Lifter
 from corruptbench.shards.lock import software
 from corruptbench.shards.shard_set import ShardSet
 
 
 def make_result(
     table: pd.DataFrame,
-    lifter: Lifter,
+    lifter: LifterRecord,
     shard_set: ShardSet,
     command: str,
     clean: CleanCells | None = None,
@@ -31,7 +32,7 @@ def make_result(
 
     Args:
         table: from `corruptbench.evaluation.score.score`.
-        lifter: the lifter that was scored.
+        lifter: what was scored.
         shard_set: the shards that it was scored on.
         command: a command line that repeats the evaluation, for the record.
         clean: saw the clean cells of the evaluation; without it, the result has no warnings.
@@ -41,7 +42,7 @@ def make_result(
         InputError: the table cannot be aggregated (for example, it has only clean cells).
     """
     if table["rejected"].any():
-        raise RejectedPosesError(lifter.contract.name, table)
+        raise RejectedPosesError(lifter.name, table)
     lock, manifest = shard_set.lock, shard_set.manifest
     try:
         summary = summarize(table, manifest.scoring.average)
@@ -57,13 +58,7 @@ def make_result(
             pixels_sha256=lock.pixels_sha256,
             detections_sha256=lock.detections_sha256,
         ),
-        lifter=LifterRecord(
-            name=lifter.contract.name,
-            sha256=lifter.sha256,
-            bytes=lifter.bytes,
-            parameters=lifter.parameters,
-            contract=lifter.contract.model_dump(),
-        ),
+        lifter=lifter,
         scoring=Scoring(**manifest.scoring.model_dump()),
         coverage=_coverage(table, shard_set),
         clips_sha256=hashlib.sha256(clips.to_parquet(table)).hexdigest(),
@@ -87,13 +82,52 @@ def _coverage(table: pd.DataFrame, shard_set: ShardSet) -> Coverage:
     )
 
 
-def save(result: Result, table: pd.DataFrame, folder: Path) -> Path:
-    """Write ``<lifter>.json`` and ``<lifter>.clips.parquet``, each atomically.
+def result_path(folder: Path, name: str) -> Path:
+    """Return the path of the result of a lifter of that name."""
+    return folder / f"{name}.json"
+
+
+def check_free(path: Path, lifter: str, shard_set: ShardSet) -> None:
+    """Check that no result of another model or another build has this path.
+
+    Args:
+        path: of the result.
+        lifter: SHA-256 of the model.
+        shard_set: what it is scored on.
+
+    Raises:
+        InputError: there is one.
+    """
+    try:
+        earlier = Result.model_validate_json(path.read_bytes())
+    except (OSError, ValueError):  # none, or no result
+        return
+    pairs = {
+        "model": (earlier.lifter.sha256, lifter),
+        "benchmark": (
+            earlier.benchmark.manifest_sha256, shard_set.lock.benchmark.manifest_sha256
+        ),
+        "build": (earlier.build.detections_sha256, shard_set.lock.detections_sha256),
+    }  # fmt: skip
+    for what, (theirs, ours) in pairs.items():
+        if theirs != ours:
+            raise InputError(
+                f"{path}: holds the result of another {what} ({theirs[:12]}, this is {ours[:12]}); "
+                "move it away, write to another folder, or give the lifter another name",
+                "out",
+            )
+
+
+def save(
+    result: Result, table: pd.DataFrame, folder: Path, companions: dict[str, pa.Table] | None = None
+) -> Path:
+    """Write ``<lifter>.json``, ``<lifter>.clips.parquet`` and companions, each atomically.
 
     Args:
         result: from `make_result`.
         table: the table that the result was made from.
         folder: is made if it is missing.
+        companions: from `corruptbench.evaluation.details.Details.tables`.
 
     Returns:
         The path of the JSON file.
@@ -107,9 +141,10 @@ def save(result: Result, table: pd.DataFrame, folder: Path) -> Path:
         raise InputError(
             f"result of {name}: its clips table was changed after the evaluation; evaluate again"
         )
-    path = folder / f"{name}.json"
+    path = result_path(folder, name)
     with atomic(folder / f"{name}.clips.parquet") as temporary:
         temporary.write_bytes(rows)
+    details.save(companions or {}, folder, name)
     with atomic(path) as temporary:
         temporary.write_bytes(f"{result.model_dump_json(indent=1)}\n".encode())
     rejected_path(folder, name).unlink(missing_ok=True)  # of an earlier run

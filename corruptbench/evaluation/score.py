@@ -2,35 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from corruptbench.datasets import Clip
 from corruptbench.errors import InputError
-from corruptbench.evaluation import metrics
-from corruptbench.leaderboard.schema import CLIP_COLUMNS
-from corruptbench.lifters.lifter import Lifter
-from corruptbench.lifters.windows import lift, lifter_input
+from corruptbench.evaluation.cell_errors import (
+    Scored,
+    clip_errors,
+    hypotheses_errors,
+    over_samples,
+    scored,
+)
+from corruptbench.evaluation.cover_errors import Columns, cover_errors, hides
+from corruptbench.evaluation.groups import Group, cells_of, groups
+from corruptbench.evaluation.poses import is_valid_pose
+from corruptbench.leaderboard.columns import CLIP_COLUMNS_3, CLIP_COUNTS, CLIP_KEY
+from corruptbench.leaderboard.schema import Lifter as LifterRecord
+from corruptbench.lifters.allowance import Allowance
+from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.lift import Lifted
 from corruptbench.manifest import CLEAN, Scoring
-from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet
 
-#: Columns of `score`: those of a result, and the number of frames without a pose to score.
-COLUMNS = (*CLIP_COLUMNS, "rejected")
+Item = TypeVar("Item")
 
-#: Is given a clip, its clean detections, and the poses (F, J, 3) mm that were lifted from them.
-Watch = Callable[[Clip, CellDetections, NDArray[np.float64]], None]
+#: Columns of `score`: those of a result, and the number of frames without a pose to score.
+COLUMNS = (*CLIP_COLUMNS_3, "rejected")
+
+#: Is told how many tracks were lifted, and of which cell.
+Progress = Callable[[int, str], None]
+
+
+class Watcher(Protocol):
+    """Looks at what is scored while it is scored."""
+
+    def see(self, group: Group, cell: int, lifted: Lifted, found: Scored | None) -> None:
+        """Take in the poses of a cell, and what is scored of the first sample, if anything is."""
+
+
+class Source(Protocol):
+    """Gives the poses of a lifter: the lifter itself, or a file of its predictions."""
+
+    @property
+    def contract(self) -> Contract:
+        """Conventions of the poses."""
+
+    @property
+    def allowance(self) -> Allowance:
+        """The probes that the lifter may fail, and those that it failed."""
+
+    def record(self, hypotheses: int) -> LifterRecord:
+        """Return what a result says about the lifter, which gave so many poses for a frame."""
+
+    def poses(self, group: Group, number: int) -> Iterator[tuple[int, Lifted]]:
+        """Yield the index of each cell of a group, and the poses of its N frames there."""
+
+    def close(self) -> None:
+        """Stop what is going on."""
 
 
 def score(
-    lifter: Lifter,
+    source: Source,
     shard_set: ShardSet,
-    progress: Callable[[str], None] = lambda clip: None,  # noqa: ARG005
-    watch: Watch = lambda clip, clean, poses: None,  # noqa: ARG005
+    progress: Progress = lambda tracks, cell: None,  # noqa: ARG005
+    watchers: Sequence[Watcher] = (),
 ) -> pd.DataFrame:
     """Compute the per-clip table, with columns `COLUMNS`.
 
@@ -39,101 +78,115 @@ def score(
     frame is left out of the errors.
 
     Args:
-        lifter: a loaded lifter.
-        shard_set: the shards to score it on.
-        progress: called with the name of each finished clip.
-        watch: called with each clip, the detections of its clean cell and the poses there.
+        source: of the poses.
+        shard_set: the shards to score them on.
+        progress: called with the number of tracks (clips in a cell) that were scored.
+        watchers: look at what is scored.
 
     Returns:
         One row for each clip and cell; errors in mm (MPJVE: mm per frame).
 
     Raises:
-        InputError: the lifter gives poses of another shape, the labels or the lifter have another
-            joint set than the manifest, or a clip has no valid label.
+        InputError: the lifter fails or gives poses of another shape, the labels or the lifter have
+            another joint set than the manifest, or a clip has no valid label.
     """
-    rows = []
-    for clip, detections in shard_set.clips():
-        rows.extend(_score_clip(lifter, clip, detections, shard_set, watch))
-        progress(str(clip.id))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    contract, rules = source.contract, shard_set.manifest.scoring
+    _check_joints(contract, rules)
+    parts = []
+    for number, group in enumerate(_ahead(groups(shard_set), lambda: None)):
+        scorer = _GroupScorer(contract, rules, group, watchers)
+        for cell, lifted in _ahead(source.poses(group, number), source.close):
+            scorer.add(cell, lifted)
+            progress(len(group.clips), str(cells_of(group)[cell]))
+        parts.append(scorer.table())
+    return _in_order(parts)
 
 
-def _score_clip(
-    lifter: Lifter,
-    clip: Clip,
-    detections: Sequence[CellDetections],
-    shard_set: ShardSet,
-    watch: Watch,
-) -> list[tuple[str | int | float | None, ...]]:
-    rules = shard_set.manifest.scoring
-    if clip.joint_set != rules.joints or lifter.contract.joints != rules.joints:
+def _check_joints(contract: Contract, rules: Scoring) -> None:
+    given = contract.lifted.base.name
+    if given != rules.joints:
         raise InputError(
-            f"{clip.id}: labels are {clip.joint_set}, the lifter gives {lifter.contract.joints}, "
-            f"the manifest scores {rules.joints}; expected the same joint set"
+            f"{contract.name}: the lifter gives {given}, the manifest scores {rules.joints}; "
+            "expected the same joint set"
         )
-    if not metrics.is_valid_pose(clip.joints).any():
-        recording = f"{clip.id.subject}/{clip.id.sequence}.{clip.id.camera}"
-        raise InputError(
-            f"{clip.id}: none of its {len(clip.joints)} frames has a valid label, so it cannot be "
-            f'scored; correct the labels, or exclude it in the manifest: exclude = ["{recording}"]'
-        )
-    joints = shard_set.lock.detector.layout
-    conventions = (joints, clip.camera, lifter.contract)
-    tracks = np.stack([lifter_input(d.keypoints, d.scores, *conventions) for d in detections])
-    about = (clip.id.subject, clip.id.sequence, clip.id.action, clip.id.camera)
-    target, root = clip.joints_camera, lifter.contract.root
-    lifted = lift(lifter, tracks)
-    errors = [clip_errors(poses, target, rules, root) for poses in lifted]
-    for d, poses in zip(detections, lifted, strict=True):
-        if d.cell == CLEAN:
-            watch(clip, d, poses)
-    cells = [(d.cell.corruption, d.cell.severity) for d in detections]
-    return [(*about, *cell, *found) for cell, found in zip(cells, errors, strict=True)]
 
 
-class ClipErrors(NamedTuple):
-    """The last of `COLUMNS`: numbers of frames, then mm; None without a frame or a step."""
+def _ahead(items: Iterator[Item], stop: Callable[[], None]) -> Iterator[Item]:
+    """Yield items, and make the next one meanwhile; ``stop`` ends that when nobody wants it."""
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            following = pool.submit(next, items, None)
+            while (item := following.result()) is not None:
+                following = pool.submit(next, items, None)
+                yield item
+        except BaseException:
+            stop()
+            raise
 
-    frames: int
-    run_frames: int
-    mpjpe: float | None
-    p_mpjpe: float | None
-    mpjve: float | None
-    rejected: int
+
+class _GroupScorer:
+    """Scores the cells of a group, in any order."""
+
+    def __init__(
+        self, contract: Contract, rules: Scoring, group: Group, watchers: Sequence[Watcher]
+    ) -> None:
+        self._contract, self._rules = contract, rules
+        self._group, self._watchers = group, watchers
+        self._columns: dict[int, Columns] = {}
+        #: The poses of the clean cell and of those that are compared with it.
+        self._kept: dict[int, Scored] = {}
+
+    def add(self, cell: int, lifted: Lifted) -> None:
+        """Score a cell."""
+        group, count = self._group, len(self._group.clips)
+        samples, first, rejected = [], None, np.zeros(count, dtype=np.intp)
+        for i in range(len(lifted.poses)):
+            poses, hypotheses = lifted.in_mm(i), lifted.hypotheses_in_mm(i)
+            valid = is_valid_pose(poses) & is_valid_pose(hypotheses).all(axis=0)
+            rejected += np.bincount(group.clip_of[~valid], minlength=count)
+            if valid.any():
+                found = scored(poses, valid, group, self._contract, self._rules)
+                more = hypotheses_errors(hypotheses, valid, group, self._contract, self._rules)
+                samples.append(clip_errors(found, count, self._contract.is_scaled) | more)
+                first = first or found
+        for watcher in self._watchers:
+            watcher.see(group, cell, lifted, first)
+        self._columns[cell] = {**(over_samples(samples) if samples else {}), "rejected": rejected}
+        of = cells_of(group)[cell]
+        if first is not None and (of == CLEAN or hides(of)):
+            self._kept[cell] = first
+
+    def table(self) -> pd.DataFrame:
+        """Return the rows of all cells that were added, in their order."""
+        cells = cells_of(self._group)
+        clean = self._kept.get(cells.index(CLEAN)) if CLEAN in cells else None
+        for cell, found in self._kept.items():
+            if cells[cell] != CLEAN:
+                self._columns[cell] |= cover_errors(
+                    found, clean, self._group, cell, self._contract.is_scaled
+                )
+        return pd.concat([self._rows(cell) for cell in sorted(self._columns)], ignore_index=True)
+
+    def _rows(self, cell: int) -> pd.DataFrame:
+        of, found = cells_of(self._group)[cell], self._columns[cell]
+        ids = [clip.id for clip in self._group.clips]
+        columns: dict[str, Any] = {name: [getattr(c, name) for c in ids] for name in CLIP_KEY}
+        columns |= {"corruption": of.corruption, "severity": of.severity}
+        for column in COLUMNS[len(columns) :]:
+            missing = 0 if column in CLIP_COUNTS else np.nan
+            columns[column] = found.get(column, missing)
+        return pd.DataFrame(columns)
 
 
-def clip_errors(
-    predicted: NDArray[np.float64],
-    target: NDArray[np.float64],
-    rules: Scoring,
-    root: Literal["relative", "absolute"],
-) -> ClipErrors:
-    """Compute the errors of one clip in one cell, over the frames with a valid label and pose.
+def _in_order(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows clip by clip, each in the order of the cells."""
+    table = pd.concat(parts, ignore_index=True)
+    clips = {c: i for i, c in enumerate(dict.fromkeys(_keys(table)))}
+    order = np.array([clips[key] for key in _keys(table)])
+    return table.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)[list(COLUMNS)]
 
-    Args:
-        predicted: (F, J, 3) mm, in camera axes.
-        target: (F, J, 3) mm, in camera space; NaN where a label is not valid.
-        rules: scoring rules of the manifest.
-        root: whether the predictions are relative to the root joint (from the lifter's contract).
-    """
-    labeled = metrics.is_valid_pose(target)
-    scored = labeled & metrics.is_valid_pose(predicted)
-    frames = int(scored.sum())
-    rejected = int(labeled.sum()) - frames
-    if not frames:
-        return ClipErrors(0, 0, None, None, None, rejected)
-    predicted = np.where(scored[:, None, None], predicted, np.nan)  # infinities would warn below
-    target = metrics.root_relative(target, rules.root_joint)
-    if rules.root_rule == "subtract" or root == "absolute":
-        predicted = metrics.root_relative(predicted, rules.root_joint)
-    steps = metrics.mpjve(predicted, target)
-    mpjve, run_frames = metrics.mean_of_runs(steps, scored)
-    predicted, target = predicted[scored], target[scored]
-    return ClipErrors(
-        frames=frames,
-        run_frames=int(run_frames),
-        mpjpe=float(metrics.mpjpe(predicted, target).mean()),
-        p_mpjpe=float(metrics.p_mpjpe(predicted, target).mean()),
-        mpjve=float(mpjve) if run_frames else None,
-        rejected=rejected,
+
+def _keys(table: pd.DataFrame) -> list[tuple[str, ...]]:
+    return list(
+        table[["subject", "sequence", "action", "camera"]].itertuples(index=False, name=None)
     )

@@ -1,36 +1,35 @@
-"""Load a lifter and check it against its contract before it is used."""
+"""A lifter: a network with a contract, and what a result says about it."""
 
 from __future__ import annotations
 
-import codecs
-import warnings
-import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
-from corruptbench.files import sha256_of_file
-from corruptbench.lifters.contract import EXTRA_FILE, Contract
-from corruptbench.skeleton import joint_set
+from corruptbench.lifters.allowance import Allowance
+from corruptbench.lifters.archive import ModelFile, inspect
+from corruptbench.lifters.axes import Pattern, arranged, restored
+from corruptbench.lifters.contract import EXTRA_FILE, Contract, OutputStatistics
+from corruptbench.lifters.process import ModelProcess, RunLimits
 from corruptbench.text_files import read_text
 
 Array32 = NDArray[np.float32]
-Network = Callable[[torch.Tensor], torch.Tensor]
-#: Files in an archive by name; text, or bytes once torch.jit has read them.
-Extra = dict[str, Any]
-#: Returns the network and the number of its parameters.
-Loader = Callable[[BinaryIO, torch.device, Extra], tuple[Network, int]]
 
-_EXPORT = (
-    "export it with torch.export (model.pt2) or torch.jit.trace (model.pt); "
-    "docs/lifters.md shows how"
-)
+#: One forward pass: a batch in the order of the contract's ``input`` and the elements of the output
+#: that are wanted (None: the output is one array); returns these arrays.
+Run = Callable[[Array32, Sequence[int | str | None]], list[Array32]]
+
+
+def _unseeded(seed: int) -> None:
+    """Do nothing: the network draws no random numbers."""
+
+
+def _nothing() -> None:
+    """Do nothing: a function of this process has no process of its own."""
 
 
 @dataclass(frozen=True)
@@ -39,187 +38,193 @@ class Lifter:
 
     Attributes:
         contract: conventions of its input and output.
-        network: a function on tensors.
+        run: the forward pass of the network.
         device: the device that the network runs on.
         sha256: digest of the file.
         bytes: size of the file.
         parameters: number of the network's parameters.
         name: of the file; empty for a network that comes from none.
+        allowance: the probes that it may fail, and those that it failed.
+        seed: sets the seed of the network's random numbers.
+        reload: loads the network anew.
+        close: stops the forward pass that is running, if there is one.
+        is_confined: whether the network runs without internet and cannot write files.
     """
 
     contract: Contract
-    network: Network
-    device: torch.device
+    run: Run
+    device: str
     sha256: str
     bytes: int
     parameters: int
     name: str = ""
+    allowance: Allowance = field(default_factory=Allowance)
+    seed: Callable[[int], None] = field(default=_unseeded)
+    reload: Callable[[], None] = field(default=_nothing)
+    close: Callable[[], None] = field(default=_nothing)
+    is_confined: bool = False
 
     def __call__(self, batch: Array32) -> Array32:
-        """Run the network on (B, T, K, C) float32 in the contract's convention.
+        """Lift a batch (B, T, K, C) float32 in the contract's convention.
+
+        Returns:
+            (B, T', J, 3) float32 in the unit of the network's output; the mean of hypotheses.
 
         Raises:
-            InputError: the network fails, or returns no tensor.
+            InputError: the network fails, or its output has another shape.
         """
-        # A graph exported with a dynamic batch may refuse a batch of one.
-        padded = np.concatenate([batch, batch]) if len(batch) == 1 else batch
+        return self.outputs(batch)[:, 0]
+
+    def outputs(self, batch: Array32) -> Array32:
+        """Lift a batch, and return the hypotheses, too.
+
+        Returns:
+            (B, 1 + H, T', J, 3) float32: the pose that is scored, then H hypotheses, if there are
+            several.
+
+        Raises:
+            InputError: the network fails, or its output has another shape.
+        """
+        c = self.contract
+        if len(batch) == 1:  # a graph exported with a dynamic batch may refuse a batch of one
+            return self.outputs(np.concatenate([batch, batch]))[:1]
+        given = arranged(batch, c.input_axes)
+        patterns = [c.output_axes, *([c.hypotheses_axes] if c.hypotheses_axes else [])]
+        arrays = self.run(given, [pattern.select for pattern in patterns])
+        pose, *more = (
+            self._checked(a, p, given.shape, batch.shape)
+            for a, p in zip(arrays, patterns, strict=True)
+        )
+        if more:
+            return np.concatenate([pose, more[0]], axis=1)
+        if pose.shape[1] > 1:
+            return np.concatenate([pose.mean(axis=1, keepdims=True), pose], axis=1)
+        return pose
+
+    def _checked(
+        self, out: Array32, pattern: Pattern, given: tuple[int, ...], batch: tuple[int, ...]
+    ) -> Array32:
+        """Return an output as (B, H, T', J, 3); raise `InputError` if it cannot be."""
+        c = self.contract
+        sizes = {"b": batch[0], "j": len(c.lifted), "c": 3}
+        frames = frames_of(c, batch[1])
+        remedy = (
+            f"expected {_shape(pattern, sizes | {'t': frames[0]})} for an input of shape {given} "
+            f"with window '{c.window}'; correct the contract or the model"
+        )
         try:
-            with torch.inference_mode():
-                out = self.network(torch.from_numpy(padded).to(self.device))
-        except Exception as error:  # a foreign program can raise anything
-            raise InputError(
-                f"{self.contract.name}: it fails on an input of shape {padded.shape} (batch, "
-                f"frames, joints, {self.contract.channels}): {_last_line(error)}; correct the "
-                "contract or the model (does its export fix the batch size or the length?)"
-            ) from error
-        if not isinstance(out, torch.Tensor):
-            raise InputError(
-                f"{self.contract.name}: it returned {type(out).__name__}, expected one "
-                "tensor of poses; wrap it so that forward returns only the poses"
-            )
-        return cast(Array32, out[: len(batch)].float().cpu().numpy())
+            found = restored(out, pattern, sizes)
+        except InputError as error:
+            raise InputError(f"{c.name}: {error}, {remedy}") from None
+        b, _, t, j, axes = found.shape
+        if (b, j, axes) != (batch[0], sizes["j"], 3) or t not in frames:
+            raise InputError(f"{c.name}: output shape {out.shape}, {remedy}")
+        if c.window == "centre" and t > 1:
+            place = t - 1 if c.target == "last" else (t - 1) // 2
+            found = found[:, :, place : place + 1]
+        return _unstandardized(found, c)
 
 
-def load_lifter(path: Path, device: str) -> Lifter:
-    """Load TorchScript (``.pt``) or a ``torch.export`` archive (``.pt2``), and probe it.
+def frames_of(contract: Contract, given: int) -> tuple[int, ...]:
+    """Return the numbers of poses that an input of so many frames may give."""
+    if contract.window == "sequence":
+        return (given - contract.frames + 1,)
+    return (1, contract.frames) if contract.window == "centre" else (given,)
 
-    The contract is the archive's extra file ``corruptbench.json``, or ``<model>.toml`` beside the
-    archive. Plain pickles (``torch.save``) are refused. An exported model is still a program, and
-    torch does not confine it: load only models that you would run.
+
+def _shape(pattern: Pattern, sizes: dict[str, int]) -> str:
+    """Return the shape that a pattern stands for, such as "(3, 9, 17, 3)"."""
+    axes = (
+        "any" if isinstance(a, int) else " x ".join(str(sizes.get(x, x)) for x in a)
+        for a in pattern.axes
+    )
+    return f"({', '.join(axes)})"
+
+
+def _unstandardized(poses: Array32, contract: Contract) -> Array32:
+    if not isinstance(contract.units, OutputStatistics):
+        return poses
+    mean, std = (np.reshape(n, (-1, 3)) for n in (contract.units.mean, contract.units.std))
+    return np.asarray(poses * std + mean, dtype=np.float32)
+
+
+def load_lifter(
+    path: Path,
+    device: str,
+    limits: RunLimits | None = None,
+    allow: Sequence[str] = (),
+    trust: bool = False,
+    log: Path | None = None,
+) -> Lifter:
+    """Load a model file into a process of its own, and probe it.
+
+    The contract is inside the file (`corruptbench.json`), or ``<model>.toml`` beside it. A model is
+    a program. Its process has limits, and where the system permits it, no network and no right to
+    write files.
 
     Args:
-        path: the exported model.
+        path: ``.pt2`` (torch.export), ``.pt`` (TorchScript) or ``.onnx``.
         device: "cpu", "cuda" or "cuda:N".
+        limits: of time and memory, and the number of threads.
+        allow: names of probes that it may fail; see `corruptbench.lifters.probes`.
+        trust: whether to run machine code that an archive holds (AOTInductor).
+        log: file for what the model prints.
 
     Raises:
-        InputError: the file is not such an archive, has no contract, or breaks it.
+        InputError: the file is no such model or damaged, has no contract, breaks it, or fails a
+            probe.
         OSError: the file cannot be read.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected an exported lifter")
-    target = usable_device(device)
-    extra: Extra = {EXTRA_FILE: ""}
-    # Torch gets an open file: it takes a name for UTF-8.
-    with path.open("rb") as stream, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch.jit is deprecated, but many people use it
-        load = _loader(path, stream)
-        stream.seek(0)
-        try:
-            network, count = load(stream, target, extra)
-        except Exception as error:  # torch raises errors of many kinds
-            raise InputError(f"{path}: cannot be loaded ({_last_line(error)}); {_EXPORT}") from None
-    contract = _contract(path, extra[EXTRA_FILE])
-    digest, size = sha256_of_file(path), path.stat().st_size
-    lifter = Lifter(contract, network, target, digest, size, count, path.name)
+    from corruptbench.lifters.probes import probe
+
+    lifter = open_lifter(path, device, limits, allow, trust, log)
     probe(lifter)
     return lifter
 
 
-def _last_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[-1] if lines else repr(error)
+def open_lifter(
+    path: Path,
+    device: str,
+    limits: RunLimits | None = None,
+    allow: Sequence[str] = (),
+    trust: bool = False,
+    log: Path | None = None,
+    contract: Contract | None = None,
+) -> Lifter:
+    """Load a model file as `load_lifter` does, and do not probe it.
 
-
-def usable_device(name: str) -> torch.device:
-    """Return the torch device of that name.
-
-    Raises:
-        InputError: torch cannot use it on this machine.
+    The arguments are the same, and ``contract``: it is taken in place of the one inside the file or
+    beside it.
     """
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        message = f"device '{name}': not usable here ({reason}); try 'cpu'"
-        raise InputError(message, "device") from None
-    return device
+    allowance = Allowance(allow)
+    file = inspect(path, trust)
+    contract = contract or _contract(path, file)
+    process = ModelProcess(contract.name, path, file.kind, device, limits or RunLimits(), log)
+    return Lifter(
+        contract=contract,
+        run=process.run,
+        device=device,
+        sha256=file.sha256,
+        bytes=file.size,
+        parameters=process.load(),
+        name=path.name,
+        allowance=allowance,
+        seed=process.seed,
+        reload=process.reload,
+        close=process.close,
+        is_confined=process.is_confined,
+    )
 
 
-def _loader(path: Path, stream: BinaryIO) -> Loader:
-    """Return what loads an archive; raise `InputError` when it is no exported model."""
-    if not zipfile.is_zipfile(stream):
-        raise InputError(f"{path}: not an exported model (not a ZIP archive); {_EXPORT}")
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            inside = {name.partition("/")[2] for name in archive.namelist()}
-    except zipfile.BadZipFile as error:
-        raise InputError(f"{path}: a damaged archive ({error}); copy or export it again") from None
-    if "archive_format" in inside or any(n.startswith("models/") for n in inside):
-        return _load_export
-    if "constants.pkl" in inside and any(n.startswith("code/") for n in inside):
-        return _load_script
-    if "data.pkl" in inside:
-        raise InputError(
-            f"{path}: it holds pickled Python objects (torch.save), which can run any code when "
-            f"they are loaded, and may lack the network's definition; {_EXPORT}"
+def _contract(path: Path, file: ModelFile) -> Contract:
+    if file.contract:
+        return Contract.parse(
+            file.contract, f"{path}: {EXTRA_FILE}", "correct it, and export again"
         )
-    raise InputError(f"{path}: a ZIP archive, but not of an exported model; {_EXPORT}")
-
-
-def _load_script(stream: BinaryIO, device: torch.device, extra: Extra) -> tuple[Network, int]:
-    script = torch.jit.load(stream, map_location=device, _extra_files=extra)  # type: ignore[no-untyped-call]
-    script.eval()
-    return script, sum(p.numel() for p in script.parameters())
-
-
-def _load_export(stream: BinaryIO, device: torch.device, extra: Extra) -> tuple[Network, int]:
-    program = torch.export.load(stream, extra_files=extra)
-    count = sum(p.numel() for p in program.parameters())
-    return cast(Network, program.module().to(device)), count
-
-
-def _contract(path: Path, inside: str | bytes) -> Contract:
-    if inside:
-        data = inside.encode() if isinstance(inside, str) else inside
-        data = data.removeprefix(codecs.BOM_UTF8)
-        return Contract.parse(data, f"{path}: {EXTRA_FILE}", "correct it, and export again")
     beside = path.with_suffix(".toml")
     if not beside.is_file():
         raise InputError(
-            f"{path}: it declares no contract; expected {EXTRA_FILE} inside the archive, or "
-            f"{beside}; docs/lifters.md lists its fields"
+            f"{path}: it declares no contract; expected {EXTRA_FILE} inside the file, or {beside} "
+            "(corruptbench contract init writes one)"
         )
     return Contract.parse_toml(read_text(beside), str(beside))
-
-
-def probe(lifter: Lifter) -> None:
-    """Run the lifter on made-up input and compare its output with its contract.
-
-    Two batch sizes and, for sequences, two lengths show whether the export fixed one of them.
-
-    Raises:
-        InputError: the output has another shape, is not finite, or differs between equal inputs.
-    """
-    contract = lifter.contract
-    given_joints, joints = (len(joint_set(s)) for s in (contract.keypoints, contract.joints))
-    for batch, more in ((3, 8), (5, 77)):
-        extra = more if contract.window == "sequence" else 0
-        given = _made_up((batch, contract.frames + extra, given_joints, contract.width), contract)
-        poses = {"sequence": extra + 1, "centre": 1, "block": contract.frames}[contract.window]
-        first, second = lifter(given), lifter(given)
-        wanted = (batch, poses, joints, 3)
-        if first.shape != wanted:
-            raise InputError(
-                f"{contract.name}: output shape {first.shape}, expected {wanted} for an input of "
-                f"shape {given.shape} with window '{contract.window}'; correct the contract or "
-                "the model"
-            )
-        if not np.isfinite(first).all():
-            raise InputError(f"{contract.name}: the output holds NaN or infinity on finite input")
-        if not np.array_equal(first, second):
-            raise InputError(
-                f"{contract.name}: the same input gives different outputs; export the model in "
-                "evaluation mode (model.eval()), without dropout or sampling"
-            )
-
-
-def _made_up(shape: tuple[int, ...], contract: Contract) -> Array32:
-    """Draw numbers in the usual range of the contract's input."""
-    draw = np.random.Generator(np.random.Philox(key=1))
-    values = draw.normal(0, 0.3, shape).astype(np.float32)
-    if contract.normalize == "pixel":
-        values[..., :2] = 500 + 200 * values[..., :2]
-    if contract.channels == "xyc":
-        values[..., 2] = np.abs(values[..., 2]).clip(0, 1)
-    return values

@@ -6,6 +6,7 @@ libraries: the tests run on a CPU only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,29 +38,27 @@ class Network:
         """Number of its parameters."""
         return self.opened.parameters
 
-    def __call__(self, batch: Array32, select: int | str | None) -> Array32:
+    def __call__(self, batch: Array32, select: Sequence[int | str | None]) -> list[Array32]:
         """Run one forward pass.
 
         Args:
-            batch: (B, ...) float32, B of one or more.
-            select: index or key of the output, where the model returns several.
+            batch: float32, in the model's own order of axes.
+            select: indices or keys of the outputs that are wanted; None: the model returns one.
 
         Returns:
-            The selected output, float32. Its first axis is cut to B where the batch was padded.
+            The wanted outputs, float32.
 
         Raises:
             InputError: the network fails, or there is no such output.
         """
-        # A graph exported with a dynamic batch may refuse a batch of one.
-        padded = np.concatenate([batch, batch]) if len(batch) == 1 else batch
         try:
-            returned = self.opened.forward(padded)
+            returned = self.opened.forward(batch)
         except Exception as error:  # a foreign program can raise anything
             raise InputError(
-                f"it fails on an input of shape {padded.shape}: {last_line(error)}; "
+                f"it fails on an input of shape {batch.shape}: {last_line(error)}; "
                 f"{cause(error, self.device)}"
             ) from error
-        return _as_array(_selected(returned, select), select)[: len(batch)]
+        return [_as_array(_selected(returned, s), s) for s in select]
 
     def seed(self, number: int) -> None:
         """Seed what the model draws at random: the same number gives the same passes after it.

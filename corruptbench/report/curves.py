@@ -34,7 +34,11 @@ def severity_curves(evidence: Evidence) -> Curves:
 def _bounds(evidence: Evidence) -> dict[tuple[str, int], tuple[float, float]]:
     """Return the intervals of MPJPE, which no other metric has."""
     cells = evidence.result.cells if evidence.metric == "mpjpe" else ()
-    return {(c.corruption, c.severity): (c.mpjpe_low, c.mpjpe_high) for c in cells}
+    return {
+        (c.corruption, c.severity): (c.mpjpe_low, c.mpjpe_high)
+        for c in cells
+        if c.mpjpe_low is not None and c.mpjpe_high is not None
+    }
 
 
 def cell_rows(evidence: Evidence) -> list[tuple[str, list[str]]]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from corruptbench.leaderboard.aggregate import CLEAN
+from corruptbench.leaderboard.wide import CLEAN
 from corruptbench.report.averages import by_corruption, means
 from corruptbench.report.evidence import Evidence
 from corruptbench.report.panels import Key, Panel, Series, digits_of, legend, panels

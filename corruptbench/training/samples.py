@@ -11,9 +11,9 @@ from torch import Tensor
 from corruptbench.errors import InputError
 from corruptbench.evaluation import metrics
 from corruptbench.lifters.contract import Contract
-from corruptbench.lifters.windows import lifter_input
+from corruptbench.lifters.normalize import lifter_input
 from corruptbench.shards.shard_set import ShardSet
-from corruptbench.skeleton import JointSet, convert, joint_set
+from corruptbench.skeleton import JointSet, convert
 
 #: Output frames of a chunk. They are few, so that a batch mixes many clips.
 CHUNK = 16
@@ -55,7 +55,7 @@ def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
         frames = max(len(track), CHUNK)
         track = np.pad(track, ((half, half + frames - len(track)), (0, 0), (0, 0)), mode="edge")
         pose = metrics.root_relative(clip.joints_camera, root) / 1000
-        pose, _ = convert(pose, np.ones(pose.shape[:2]), clip.joint_set, contract.joints)
+        pose, _ = convert(pose, np.ones(pose.shape[:2]), clip.joint_set, contract.lifted.base.name)
         pose = np.pad(pose, ((0, frames - len(pose)), (0, 0), (0, 0)), mode="edge")
         for start in sorted({*range(0, frames - CHUNK + 1, CHUNK), frames - CHUNK}):
             target = pose[start : start + CHUNK].astype(np.float32)
@@ -70,8 +70,8 @@ def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
     return Samples(
         inputs=torch.from_numpy(np.stack(inputs)),
         targets=torch.from_numpy(np.stack(targets)),
-        keypoints=joint_set(contract.keypoints),
-        joints=joint_set(contract.joints),
+        keypoints=contract.given.base,
+        joints=contract.lifted.base,
     )
 
 

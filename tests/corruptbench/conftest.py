@@ -12,8 +12,10 @@ import pytest
 import torch
 
 from corruptbench.cli import main
+from corruptbench.lifters import process
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.export import export
+from corruptbench.sandbox import Child
 from corruptbench.training.videopose3d import VideoPose3D
 
 
@@ -82,6 +84,44 @@ def contract(**changes: object) -> Contract:
         "window": "sequence", "frames": 9, "units": "m", "root": "relative",
     }  # fmt: skip
     return Contract.model_validate(fields | changes)
+
+
+class SharedChild:
+    """One process for the models of all tests, so that torch is imported once.
+
+    It holds the model that was loaded last. For the others it has ended: they load again.
+    """
+
+    child = Child("the model's process", {}, confined=True)
+    last: SharedChild | None = None
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def ask(self, function, arguments, limits):
+        if function.endswith(":load"):
+            SharedChild.last = self
+        return self.child.ask(function, arguments, limits)
+
+    @property
+    def is_running(self) -> bool:
+        return SharedChild.last is self and self.child.is_running
+
+    def stop(self) -> None:
+        if SharedChild.last is self:
+            self.child.stop()
+
+
+@pytest.fixture(autouse=True)
+def one_model_process(request, monkeypatch):
+    """Shares the process of the models, unless a test is about the process itself."""
+    if "own_model_process" not in request.fixturenames:
+        monkeypatch.setattr(process, "Child", SharedChild)
+
+
+@pytest.fixture
+def own_model_process():
+    """Asks for a process of its own for each model, as users have it."""
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,12 @@ SURFACE = {
         "device: 'str' = 'cpu', progress: 'bool' = True) -> 'Result'"
     ),
     "list_corruptions": None,
-    "load_lifter": "(path: 'str | Path', device: 'str' = 'cpu') -> 'Lifter'",
+    "load_lifter": (
+        "(path: 'str | Path', device: 'str' = 'cpu', *, allow: 'Iterable[str]' = (), "
+        "time_limit: 'float | None' = None, memory_limit: 'float | None' = None, "
+        "threads: 'int | None' = None, trust: 'bool' = False, log: 'str | Path | None' = None) "
+        "-> 'Lifter'"
+    ),
     "open_shards": (
         "(folder: 'str | Path' = 'shards', root: 'str | Path | None' = None, "
         "manifest: 'str | Path | None' = None) -> 'ShardSet'"
@@ -105,7 +110,7 @@ def test_a_loaded_lifter_and_folders_as_text(mini_full, mini, mini_manifest, tin
     assert found.record.command.startswith(f"corruptbench evaluate {tiny_lifter.name} ")
     said = capsys.readouterr()
     assert said.out == ""
-    assert "evaluate: 6/6 clips" in said.err
+    assert "evaluate: 66/66 tracks" in said.err
 
 
 SCRIPT = """

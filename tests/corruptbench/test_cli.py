@@ -13,8 +13,8 @@ import torch
 import corruptbench.cli
 from corruptbench.files import write_json
 from tests.corruptbench.conftest import contract, run_process
-from tests.corruptbench.test_lifter import Lift, script
 from tests.fixtures.folder import FRAMES
+from tests.fixtures.lifters import Lift, script
 
 
 def test_version(cli):
@@ -72,7 +72,7 @@ def test_bad_build_arguments(case, mini, mini_manifest, tmp_path, monkeypatch, c
 def test_the_option_that_an_error_is_about(tmp_path, cli):
     said_once(cli("train", "videopose3d", "--device", "warp"), "(option --device)")
     words = ("--shards", tmp_path / "no", "--out", tmp_path / "out")
-    said_once(cli("export", "--format", "mmpose", *words), "no such folder", "(option --shards)")
+    said_once(cli("convert", "--format", "mmpose", *words), "no such folder", "(option --shards)")
     assert "(option" not in cli("verify", tmp_path / "no").err  # there it is an argument
 
 

@@ -15,11 +15,11 @@ import pytest
 
 from corruptbench.cli import group, names
 from corruptbench.cli.commands import COMMANDS
-from corruptbench.cli.export import FORMATS
+from corruptbench.cli.convert import FORMATS
+from corruptbench.convert import FORMATS as WRITERS
+from corruptbench.convert import JOINT_SETS as WRITTEN
 from corruptbench.corruptions import all_corruptions
 from corruptbench.detectors import families
-from corruptbench.export import FORMATS as WRITERS
-from corruptbench.export import JOINT_SETS as WRITTEN
 from corruptbench.manifest import known_manifests
 from corruptbench.skeleton import JOINT_SETS
 from corruptbench.training.train import Schedule
@@ -54,8 +54,8 @@ COMPLETIONS = {
     "corrupt in.mp4 out.mp4 --corruption cam": "camera_shake",
     "data check hu": "humaneva",
     "evaluate model.pt2 --device ": "cuda",
-    "export --format ": "motionbert",
-    "export --joints ": "coco17",
+    "convert --format ": "motionbert",
+    "convert --joints ": "coco17",
     "train videopose3d --joints ": "humaneva15",
     "weights fetch ": "movenet:lightning",
 }
@@ -161,7 +161,7 @@ def test_the_defaults_are_those_of_the_libraries():
         (("build",), names.corruptions() + names.manifests() + names.detectors()),
         (("corrupt",), names.corruptions() + names.detectors()),
         (("data", "check"), names.datasets() + names.manifests()),
-        (("export",), names.joint_sets() + FORMATS),
+        (("convert",), names.joint_sets() + FORMATS),
         (("preview",), names.corruptions()),
         (("train",), ["h36m17", "humaneva15"]),
     ],
@@ -191,7 +191,7 @@ def test_the_list_of_commands(cli):
         ("build --detector movenet:lightening", "'movenet:lightning'"),
         ("corrupt a.mp4 b.mp4 --corruption camera-shake", "'camera_shake'"),
         ("data check human3.6m", "'human36m'"),
-        ("export --format videopose --out x", "'videopose3d'"),
+        ("convert --format videopose --out x", "'videopose3d'"),
         ("train videopose3d --joints h36m", "'h36m17'"),
         ("weights fetch movenet", "'movenet:"),
     ],

@@ -22,9 +22,9 @@ from corruptbench.leaderboard import check as referee
 from corruptbench.manifest import CLEAN, Cell, load_manifest
 from corruptbench.shards.shard_set import open_shards
 from tests.corruptbench.conftest import contract
-from tests.corruptbench.test_lifter import script
 from tests.fixtures import miniature
 from tests.fixtures import miniature_humaneva as fixture
+from tests.fixtures.lifters import script
 from tests.fixtures.miniature_run import build, clean_cell, evaluate, limb_distance, same_scores
 
 pytestmark = [pytest.mark.detector, pytest.mark.slow]

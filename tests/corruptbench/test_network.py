@@ -36,7 +36,7 @@ def opened(path: Path, kind: str = "pt2"):
 
 def failure(network, batch=BATCH, select=None) -> str:
     with pytest.raises(InputError) as error:
-        network(batch, select)
+        network(batch, [select])
     return str(error.value)
 
 
@@ -47,7 +47,7 @@ class TestKinds:
     )
     def test_torch(self, made, name, kind):
         network = opened(made / name, kind)
-        out = network(BATCH, None)
+        out = network(BATCH, [None])[0]
         assert out.dtype == np.float32
         np.testing.assert_allclose(out, np.load(made / "expected.npy"), atol=1e-6)
         assert network.parameters == 9
@@ -55,24 +55,24 @@ class TestKinds:
     def test_onnx(self, made):
         network = opened(made / "tiny.onnx", "onnx")
         weights = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
-        np.testing.assert_allclose(network(BATCH, None), BATCH @ weights, atol=1e-5)
+        np.testing.assert_allclose(network(BATCH, [None])[0], BATCH @ weights, atol=1e-5)
         assert network.parameters == 6
 
     @pytest.mark.parametrize("name", ["tiny.pt2", "tiny.onnx"])
     def test_batch_of_one(self, made, name):
         network = opened(made / name, "onnx" if name.endswith("onnx") else "pt2")
-        one = network(BATCH[:1], None)
+        one = network(BATCH[:1], [None])[0]
         assert one.shape == (1, 9, 17, 3)
-        np.testing.assert_allclose(one, network(BATCH, None)[:1], atol=1e-6)
+        np.testing.assert_allclose(one, network(BATCH, [None])[0][:1], atol=1e-6)
 
     def test_input_is_not_written(self, made):
         before = BATCH.copy()
-        opened(made / "tiny.pt2")(BATCH, None)
+        opened(made / "tiny.pt2")(BATCH, [None])[0]
         np.testing.assert_array_equal(BATCH, before)
 
     def test_baseline(self):
         network = opened(BASELINE)
-        assert network(np.zeros((2, 30, 17, 2), np.float32), None).shape == (2, 4, 17, 3)
+        assert network(np.zeros((2, 30, 17, 2), np.float32), [None])[0].shape == (2, 4, 17, 3)
 
     @pytest.mark.parametrize("kind", ["pt2", "torchscript"])
     @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -86,7 +86,7 @@ class TestKinds:
                 torch.export.save(files.program(half, example=given), stream)
         else:
             files.export_script(torch.jit.trace(half, given), path)
-        out = opened(path, kind)(BATCH, None)
+        out = opened(path, kind)(BATCH, [None])[0]
         assert out.dtype == np.float32
         assert np.isfinite(out).all()
 
@@ -115,15 +115,15 @@ def two(tmp_path_factory):
 
 class TestOutputs:
     def test_element_of_a_tuple(self, pair):
-        assert pair(BATCH, 0).shape == (4, 9, 17, 3)
-        assert pair(BATCH, 1).shape == (4, 3, 17, 3)
+        assert pair(BATCH, [0])[0].shape == (4, 9, 17, 3)
+        assert pair(BATCH, [1])[0].shape == (4, 3, 17, 3)
 
     def test_key_of_a_dictionary(self, table):
-        assert table(BATCH, "pose").shape == (4, 9, 17, 3)
+        assert table(BATCH, ["pose"])[0].shape == (4, 9, 17, 3)
 
     def test_name_or_place_of_an_onnx_output(self, two):
-        np.testing.assert_array_equal(two(BATCH, "other"), -two(BATCH, 0))
-        np.testing.assert_array_equal(two(BATCH, 1), two(BATCH, "other"))
+        np.testing.assert_array_equal(two(BATCH, ["other"])[0], -two(BATCH, [0])[0])
+        np.testing.assert_array_equal(two(BATCH, [1])[0], two(BATCH, ["other"])[0])
 
     def test_none_is_selected(self, pair, table, two):
         assert "a tuple of 2" in failure(pair)
@@ -197,7 +197,7 @@ class TestFailures:
         members[name] = members[name].replace(b'"cpu"', b'"cuda"')
         path = files.write(members, tmp_path / "a.pt2")
         with pytest.raises(InputError, match="needs a GPU: give the device cuda"):
-            opened(path)(BATCH, None)
+            opened(path)(BATCH, [None])[0]
 
     def test_version(self, made, tmp_path):
         members = files.read(made / "tiny.pt2")
@@ -276,7 +276,7 @@ class TestSeed:
         passes = []
         for number in (3, 3, 4):
             network.seed(number)
-            passes.append((network(BATCH, None), network(BATCH, None)))
+            passes.append((network(BATCH, [None])[0], network(BATCH, [None])[0]))
         np.testing.assert_array_equal(passes[0], passes[1])
         assert not np.array_equal(passes[0], passes[2])
         assert not np.array_equal(passes[0][0], passes[0][1])

@@ -15,11 +15,11 @@ import pytest
 import torch
 
 import corruptbench
+from corruptbench.convert.folder import RECORD, ConvertedFolder
 from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
 from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
 from corruptbench.evaluation.score import COLUMNS
-from corruptbench.export.folder import RECORD, ExportFolder
 from corruptbench.leaderboard import Result
 from corruptbench.lifters.export import export
 from corruptbench.lifters.lifter import load_lifter
@@ -30,9 +30,9 @@ from corruptbench.training.samples import Samples
 from corruptbench.training.train import Schedule, train
 from corruptbench.training.videopose3d import VideoPose3D
 from tests.corruptbench.conftest import contract
-from tests.corruptbench.test_lifter import Lift, script
 from tests.fixtures.export_shards import write_shards
 from tests.fixtures.folder import write_manifest
+from tests.fixtures.lifters import Lift, script
 
 
 @pytest.fixture(params=[b"caf\xe9", b"two words", "π".encode(), b"s3:"])
@@ -101,7 +101,7 @@ def test_a_byte_order_mark_in_what_two_sites_exchange(mini, mini_manifest, tmp_p
     assert read_lock(lock) == before
     listing = tmp_path / RECORD
     listing.write_bytes(BOM_UTF8 + b'{"format": "corruptbench-export/1", "files": {}}')
-    ExportFolder(tmp_path, None, {}).claim(["new.npz"])
+    ConvertedFolder(tmp_path, None, {}).claim(["new.npz"])
 
 
 @pytest.mark.parametrize("content", ["größe".encode("utf-16"), "größe".encode("latin-1")])

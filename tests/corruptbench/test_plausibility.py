@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from corruptbench.datasets import open_dataset
-from corruptbench.evaluation.plausibility import likeness, warnings_of
+from corruptbench.evaluation.likeness import likeness
+from corruptbench.evaluation.plausibility import warnings_of
 from corruptbench.leaderboard.schema import Aggregate, Interval
 from corruptbench.skeleton import H36M17
+
+ARMS_EXCHANGED = [*range(11), 14, 15, 16, 11, 12, 13]
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +25,7 @@ def targets():
 def warned(targets, change, low=1.0, high=3.0):
     """Warnings about noisy predictions that a change is applied to."""
     random = np.random.default_rng(0)
-    clips = [likeness(change(_lifted(t, random)), t, "h36m17", 0) for t in targets]
+    clips = [likeness(change(_lifted(t, random)), t, H36M17.mirror, 0) for t in targets]
     corrupted = Aggregate(clean=50, corrupted=52, degradation=(low + high) / 2, corruptions={})
     aligned = corrupted.model_copy(update={"clean": 40.0})
     clips = [c for c in clips if c]
@@ -59,6 +62,8 @@ def test_sound_predictions_give_no_warning(targets):
         ("axes", r"\(x, -y, -z\)", lambda x: x * [1, -1, -1]),
         ("axes", r"\(x, -z, y\)", lambda x: x[..., [0, 2, 1]] * [1, 1, -1]),
         ("sides", "left and right", lambda x: x[:, H36M17.mirror]),
+        ("joints", "0 is the label's 16, ", lambda x: x[:, ::-1]),
+        ("joints", "11 is the label's 14, .* and 3 more", lambda x: x[:, ARMS_EXCHANGED]),
     ],
 )
 def test_each_fault_is_named_and_no_other(targets, name, words, change):
@@ -73,17 +78,17 @@ def test_negative_degradation(targets):
 
 def test_nothing_is_said_about_nothing(targets):
     broken = np.full_like(targets[0], np.nan)
-    assert likeness(broken, targets[0], "h36m17", 0) is None
+    assert likeness(broken, targets[0], H36M17.mirror, 0) is None
     broken = targets[0].copy()
     broken[3] = np.inf  # must not spoil the other frames, nor warn
-    assert np.isfinite(likeness(broken, targets[0], "h36m17", 0).lagged).all()
+    assert np.isfinite(likeness(broken, targets[0], H36M17.mirror, 0).lagged).all()
     assert warned([], lambda x: x) == {}
     assert "constant" in warned(targets, lambda x: np.broadcast_to(x[:1], x.shape))
 
 
 def test_poses_that_are_turned_as_a_whole(targets):
     """Neither size nor axes tell, but MPJPE is far above P-MPJPE."""
-    clips = [likeness(t, t, "h36m17", 0) for t in targets]
+    clips = [likeness(t, t, H36M17.mirror, 0) for t in targets]
     turned = Aggregate(clean=150, corrupted=170, degradation=20, corruptions={})
     aligned = Aggregate(clean=50, corrupted=70, degradation=20, corruptions={})
     found = dict(warnings_of(clips, turned, aligned, Interval(low=15, high=25)))

@@ -13,14 +13,15 @@ from torch import nn
 
 from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
+from corruptbench.evaluation.live import LivePoses
 from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
 from corruptbench.evaluation.result import make_result, save
 from corruptbench.evaluation.score import score
-from corruptbench.lifters.lifter import Lifter
 from corruptbench.manifest import load_manifest
 from corruptbench.shards.shard_set import open_shards
 from tests.corruptbench.conftest import contract
 from tests.fixtures.export_shards import write_shards
+from tests.fixtures.lifters import python_lifter
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def lifter():
     def network(x: torch.Tensor) -> torch.Tensor:
         return nn.functional.pad(x[..., :2], (0, 1))
 
-    return Lifter(contract(frames=1), network, torch.device("cpu"), "0" * 64, 1, 0)
+    return LivePoses(python_lifter(contract(frames=1), network))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def table(lifter, shard_set):
 
 
 def test_the_files_hold_what_was_made_in_memory(table, lifter, shard_set, tmp_path):
-    result = make_result(table, lifter, shard_set, "again")
+    result = make_result(table, lifter.record(1), shard_set, "again")
     path = save(result, table, tmp_path / "new/folder")
     assert sorted(p.name for p in path.parent.iterdir()) == ["tiny.clips.parquet", "tiny.json"]
     assert json.loads(path.read_bytes()) == result.model_dump(mode="json")
@@ -56,7 +57,7 @@ def test_the_files_hold_what_was_made_in_memory(table, lifter, shard_set, tmp_pa
 
 
 def test_a_table_that_was_changed_is_not_saved(table, lifter, shard_set, tmp_path):
-    result = make_result(table, lifter, shard_set, "again")
+    result = make_result(table, lifter.record(1), shard_set, "again")
     with pytest.raises(InputError, match="tiny"):
         save(result, table.assign(mpjpe=1.0), tmp_path)
     assert not list(tmp_path.iterdir())
@@ -65,11 +66,11 @@ def test_a_table_that_was_changed_is_not_saved(table, lifter, shard_set, tmp_pat
 def test_rejected_poses_are_told_in_memory_and_saved_on_demand(table, lifter, shard_set, tmp_path):
     bad = table.assign(rejected=(np.arange(len(table)) == 4).astype(int))
     with pytest.raises(RejectedPosesError, match="tiny: cannot score 1 of ") as caught:
-        make_result(bad, lifter, shard_set, "again")
+        make_result(bad, lifter.record(1), shard_set, "again")
     assert "in 1 of 6 clips and 1 of 3 cells" in str(caught.value)
     assert len(caught.value.rows) == 1
     message = str(save_rejected(caught.value, tmp_path))
     assert str(tmp_path / "tiny.rejected.csv") in message
     assert len(pd.read_csv(tmp_path / "tiny.rejected.csv")) == 1
-    save(make_result(table, lifter, shard_set, "again"), table, tmp_path)
+    save(make_result(table, lifter.record(1), shard_set, "again"), table, tmp_path)
     assert not (tmp_path / "tiny.rejected.csv").exists(), "corrected: the list is gone"

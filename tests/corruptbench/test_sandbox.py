@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corruptbench import sandbox, transfer
+from corruptbench import sandbox
 from corruptbench.datasets.human36m import poses
 from corruptbench.errors import InputError
-from corruptbench.sandbox import Limits
+from corruptbench.sandbox import Limits, serving, transfer
 from tests.corruptbench.test_safe_pickle import content, same
 
 ROOT = Path(__file__).parents[2]
@@ -162,7 +162,7 @@ SCRIPT = """
 import sys
 from corruptbench import sandbox
 assert "numpy" not in sys.modules
-assert sandbox._child is None
+assert sandbox._readers._running is None
 print("ready", flush=True)
 limits = sandbox.Limits(seconds=600)
 call = "tests.fixtures.sandboxed:loop"
@@ -239,11 +239,11 @@ def test_relative_names_are_those_of_the_caller(tmp_path, monkeypatch):
 
 def test_a_child_that_cannot_be_limited_in_memory_is_limited_otherwise(monkeypatch):
     """As on macOS, and on Linux without /proc; here in this process."""
-    monkeypatch.setattr(sandbox, "STATM", Path("nowhere"))
-    with sandbox._limited(1, 100):
+    monkeypatch.setattr(serving, "STATM", Path("nowhere"))
+    with serving._limited(1, 100, 1000):
         assert len(bytes(2**20)) == 2**20
     monkeypatch.setattr(sys, "platform", "darwin")
-    with sandbox._limited(1, 100):
+    with serving._limited(1, 100, 1000):
         assert len(bytes(2**20)) == 2**20
 
 

@@ -111,10 +111,12 @@ def folder(tmp_path, request):
             copytree(ROOT / part, tmp_path / part)
         copy(BASELINE, tmp_path / "model.pt2")
         copy(request.getfixturevalue("any_video"), tmp_path / "in.mp4")
-        if page == "docs/export.md":
+        if page == "docs/convert.md":
             copytree(request.getfixturevalue("human36m"), tmp_path, dirs_exist_ok=True)
         elif page == "docs/tutorial.md":
             copytree(request.getfixturevalue("demo_shards"), tmp_path / "demo/shards")
+        elif page == "docs/evaluate.md":  # submits
+            copytree(request.getfixturevalue("demo_shards"), tmp_path / "shards")
         else:
             copytree(request.getfixturevalue("noisy_shards"), tmp_path / "shards")
         if page == "docs/data.md":

@@ -12,7 +12,9 @@ from corruptbench.evaluation import metrics
 from tests.docs.blocks import ROOT, titled
 
 
-@pytest.mark.parametrize("title", ["corruptions/vignette.py", "tests/corruptbench/test_pck_3d.py"])
+@pytest.mark.parametrize(
+    "title", ["corruptions/vignette.py", "tests/corruptbench/test_worst_joint.py"]
+)
 def test_the_linters_accept_the_files(title):
     text = titled("CONTRIBUTING.md", title)
     words = [sys.executable, "-m", "ruff", "check", "--stdin-filename", title, "-"]
@@ -26,7 +28,7 @@ def test_the_linters_accept_the_files(title):
 def test_the_metric_and_its_test(monkeypatch):
     module = dict(vars(metrics))
     exec(titled("CONTRIBUTING.md", "corruptbench/evaluation/metrics.py"), module)
-    monkeypatch.setattr(metrics, "pck_3d", module["pck_3d"], raising=False)
+    monkeypatch.setattr(metrics, "worst_joint", module["worst_joint"], raising=False)
     test: dict[str, object] = {}
-    exec(titled("CONTRIBUTING.md", "tests/corruptbench/test_pck_3d.py"), test)
-    test["test_pck_3d"]()
+    exec(titled("CONTRIBUTING.md", "tests/corruptbench/test_worst_joint.py"), test)
+    test["test_worst_joint"]()

@@ -1,0 +1,106 @@
+"""The poses of a lifter that runs now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from corruptbench.errors import InputError
+from corruptbench.evaluation.groups import Group, cells_of
+from corruptbench.leaderboard.schema import Lifter as LifterRecord
+from corruptbench.lifters.allowance import Allowance
+from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.lift import Lifted, joined, lift
+from corruptbench.lifters.lifter import Lifter
+from corruptbench.lifters.probes import TOLERANCE, difference
+
+#: How many tracks are lifted before the run, each by itself.
+_REHEARSED = 3
+
+
+class LivePoses:
+    """Lifts the clips of a group cell by cell. The lifter is not told which cell it sees.
+
+    A few tracks are lifted before the run. A lifter whose answer depends on what it was asked
+    before, or on what else is in a batch, gives other poses for them in the run.
+    """
+
+    def __init__(self, lifter: Lifter) -> None:
+        """Start without a group."""
+        self._lifter = lifter
+
+    @property
+    def contract(self) -> Contract:
+        """Conventions of the lifter."""
+        return self._lifter.contract
+
+    @property
+    def allowance(self) -> Allowance:
+        """The probes that it may fail, and those that it failed."""
+        return self._lifter.allowance
+
+    def record(self, hypotheses: int) -> LifterRecord:
+        """Return what a result says about the lifter, which gave so many poses for a frame."""
+        lifter, contract = self._lifter, self.contract
+        return LifterRecord(
+            name=contract.name,
+            sha256=lifter.sha256,
+            bytes=lifter.bytes,
+            parameters=lifter.parameters,
+            contract=contract.record(),
+            scored_joints=len(contract.lifted.with_root(0)),
+            hypotheses=hypotheses,
+            samples=contract.samples,
+            allowed=self.allowance.failed,
+        )
+
+    def poses(self, group: Group, number: int) -> Iterator[tuple[int, Lifted]]:
+        """Yield the index of each cell, and the poses of the group's frames there.
+
+        The cells come in an order that depends on the lifter's file, so that none can count on it.
+
+        Raises:
+            InputError: the lifter fails; names cell and clips.
+        """
+        before = self._rehearsal(group) if number == 0 else {}
+        for cell in _order(self._lifter.sha256, number, len(cells_of(group))):
+            lifted = self._lift(group, cell)
+            for (of, run), alone in before.items():
+                if of == cell:
+                    self._compare(group, cell, run, alone, lifted[run])
+            yield cell, joined(lifted)
+
+    def close(self) -> None:
+        """End the forward pass that is running."""
+        self._lifter.close()
+
+    def _lift(self, group: Group, cell: int) -> Sequence[Lifted]:
+        try:
+            return lift(self._lifter, group.tracks(cell))
+        except InputError as error:
+            raise InputError(f"{cells_of(group)[cell]}: {error}", error.parameter) from None
+
+    def _rehearsal(self, group: Group) -> dict[tuple[int, int], Lifted]:
+        """Lift some runs of the last cells; none of a lifter that draws samples."""
+        if self.contract.samples > 1:
+            return {}
+        cells = reversed(range(len(cells_of(group)))[-_REHEARSED:])
+        chosen = [(c, i * len(group.runs) // _REHEARSED) for i, c in enumerate(cells)]
+        return {(c, run): lift(self._lifter, [group.tracks(c)[run]])[0] for c, run in chosen}
+
+    def _compare(self, group: Group, cell: int, run: int, alone: Lifted, now: Lifted) -> None:
+        found = difference(now.poses, alone.poses)
+        if found > TOLERANCE:
+            self._lifter.allowance.fail(
+                "state", self.contract.name,
+                f"{group.tracks(cell)[run].name} in {cells_of(group)[cell]} has other poses in the "
+                f"run than by itself before it (they differ by {found:.2g} of the size of a pose): "
+                "the lifter keeps a state between calls, or a pose depends on what else is in its "
+                "batch",
+            )  # fmt: skip
+
+
+def _order(sha256: str, number: int, cells: int) -> list[int]:
+    key = [int(sha256[:16] or "0", 16), number]
+    return [int(i) for i in np.random.Generator(np.random.Philox(key=key)).permutation(cells)]

@@ -1,0 +1,95 @@
+"""Take the rights of this process that foreign code does not need (Linux).
+
+The process moves into user, mount and network namespaces of its own. All file systems become
+read-only for it, except a small one in memory at /dev/shm, which is its folder for temporary files.
+It has no network. Then it gives up all capabilities, so that it cannot undo this. It still reads
+every file that its user may read, and it can send signals to the user's processes. Where the system
+does not permit namespaces (some containers, Linux before 5.12, other systems), nothing is taken.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import sys
+
+_NEWNS, _NEWUSER, _NEWNET = 0x00020000, 0x10000000, 0x40000000
+_REC, _PRIVATE, _NOSUID, _NODEV = 0x4000, 0x40000, 0x2, 0x4
+_AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = -100, 0x8000, 1
+_SYS_MOUNT_SETATTR = 442  # the same on all architectures
+_PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _LAST_CAPABILITY = 24, 38, 63
+_CAPABILITY_VERSION = 0x20080522
+#: Bytes of temporary files, and of the log, that the process may write.
+SCRATCH, LONGEST_FILE = 2**28, 2**28
+_FOLDER = "/dev/shm"
+
+_confined = False
+
+
+def is_confined() -> bool:
+    """Tell whether this process is confined."""
+    return _confined
+
+
+def confine() -> None:
+    """Confine this process, if the system permits it. It must have one thread."""
+    global _confined
+    _limit_files()
+    if sys.platform == "linux":
+        try:
+            _confine(ctypes.CDLL(None, use_errno=True))
+            _confined = True
+        except (OSError, AttributeError):
+            _confined = False
+
+
+def _limit_files() -> None:
+    """Bound the size of each file that is written; a write beyond it is an error, no signal."""
+    import resource
+    import signal
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    most = LONGEST_FILE if hard == resource.RLIM_INFINITY else min(LONGEST_FILE, hard)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+def _confine(libc: ctypes.CDLL) -> None:
+    user, group = os.getuid(), os.getgid()
+    _must(libc.unshare(_NEWUSER | _NEWNS | _NEWNET))
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{user} {user} 1")
+    _write("/proc/self/gid_map", f"{group} {group} 1")
+    _must(libc.mount(None, b"/", None, ctypes.c_ulong(_REC | _PRIVATE), None))
+    attributes = struct.pack("QQQQ", _MOUNT_ATTR_RDONLY, 0, 0, 0)
+    _must(
+        libc.syscall(
+            ctypes.c_long(_SYS_MOUNT_SETATTR), ctypes.c_long(_AT_FDCWD), b"/",
+            ctypes.c_long(_AT_RECURSIVE), attributes, ctypes.c_long(len(attributes)),
+        )
+    )  # fmt: skip
+    size = f"size={SCRATCH}".encode()
+    flags = ctypes.c_ulong(_NOSUID | _NODEV)
+    _must(libc.mount(b"tmpfs", _FOLDER.encode(), b"tmpfs", flags, size))
+    os.environ["TMPDIR"] = _FOLDER
+    _give_up_capabilities(libc)
+
+
+def _give_up_capabilities(libc: ctypes.CDLL) -> None:
+    for number in range(_LAST_CAPABILITY + 1):
+        libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0)  # fails beyond the last one of the system
+    _must(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    header = struct.pack("Ii", _CAPABILITY_VERSION, 0)
+    _must(libc.capset(header, bytes(24)))
+
+
+def _must(code: int) -> None:
+    if code:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="ascii") as stream:
+        stream.write(text)

@@ -1,0 +1,138 @@
+"""What the child process of `corruptbench.sandbox` runs."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from socket import MSG_DONTWAIT, MSG_PEEK, socket
+from typing import TYPE_CHECKING, Any
+
+from corruptbench.errors import InputError
+from corruptbench.sandbox.child import stopped
+
+if TYPE_CHECKING:
+    from corruptbench.sandbox.transfer import Packed
+
+#: Pages of address space that this process has, and other numbers (Linux).
+STATM = Path("/proc/self/statm")
+
+
+def serve(confined: bool) -> None:
+    """Answer requests until the other process closes the socket, which is standard input.
+
+    Args:
+        confined: whether to give up rights first, while there is one thread.
+    """
+    from corruptbench.sandbox.transfer import receive, send
+
+    if confined:
+        from corruptbench.sandbox.confinement import confine
+
+        confine()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A caller may block or ignore these, and a child inherits that: then no limit would work.
+    limits = (signal.SIGALRM, signal.SIGXCPU, signal.SIGIO)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, limits)
+    for number in limits:
+        signal.signal(number, signal.SIG_DFL)
+    channel = socket(fileno=0)
+    with suppress(EOFError, ConnectionError):
+        while True:
+            send(channel, _answer(channel, *receive(channel)))
+
+
+def _answer(
+    channel: socket, function: str, folder: str, limits: list[float], arguments: list[Any]
+) -> Packed:
+    """Return the message that answers a request."""
+    from corruptbench.sandbox.transfer import pack, size
+
+    memory, seconds, output, patience = limits
+    try:
+        module, name = function.split(":")
+        call = getattr(import_module(module), name)
+        os.chdir(folder)
+        with _dying_with(channel), _limited(memory, seconds, patience):
+            packed = pack(["value", call(*arguments)])
+        if size(packed) > output:
+            return pack(["limit", stopped(f"{output / 1e6:.4g} MB of output")])
+        return packed
+    except Exception as error:
+        if _is_memory(error):
+            return pack(["limit", stopped(f"{memory / 1e6:.4g} MB of memory")])
+        if isinstance(error, InputError):
+            return pack(["refused", str(error)])
+        return pack(["error", f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]])
+
+
+def _is_memory(error: BaseException | None) -> bool:
+    """Tell whether an error, or one that it was raised for, is a lack of memory."""
+    while error is not None:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+            return True
+        error = error.__context__
+    return False
+
+
+def _address_space() -> float:
+    """Return the bytes that this process has; infinity where the system does not tell."""
+    try:
+        return int(STATM.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return math.inf
+
+
+@contextmanager
+def _limited(memory: float, seconds: float, patience: float) -> Iterator[None]:
+    """Limit memory, and time by signals that end the process, whatever it does."""
+    import resource
+
+    def limit(kind: int, most: float) -> None:
+        hard = resource.getrlimit(kind)[1]
+        finite = [int(n) for n in (most, hard) if n not in (math.inf, resource.RLIM_INFINITY)]
+        resource.setrlimit(kind, (min(finite, default=resource.RLIM_INFINITY), hard))
+
+    if sys.platform == "linux":
+        limit(resource.RLIMIT_AS, _address_space() + memory)
+    limit(resource.RLIMIT_CORE, 0)
+    limit(resource.RLIMIT_CPU, _up(time.process_time() + seconds))
+    signal.setitimer(signal.ITIMER_REAL, 0 if patience == math.inf else patience)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        limit(resource.RLIMIT_CPU, math.inf)
+        if sys.platform == "linux":
+            limit(resource.RLIMIT_AS, math.inf)
+
+
+def _up(seconds: float) -> float:
+    return seconds if seconds == math.inf else math.ceil(seconds)
+
+
+@contextmanager
+def _dying_with(channel: socket) -> Iterator[None]:
+    """End this process by SIGIO when the other one closes the socket or dies.
+
+    The other one sends nothing during a call, so that nothing else raises the signal.
+    """
+    import fcntl
+
+    flags = fcntl.fcntl(channel, fcntl.F_GETFL)
+    fcntl.fcntl(channel, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(channel, fcntl.F_SETFL, flags | os.O_ASYNC)
+    try:
+        with suppress(BlockingIOError):
+            if not channel.recv(1, MSG_PEEK | MSG_DONTWAIT):
+                raise EOFError  # it died before the signal was set
+        yield
+    finally:
+        fcntl.fcntl(channel, fcntl.F_SETFL, flags)

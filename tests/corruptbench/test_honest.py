@@ -1,0 +1,188 @@
+"""A score depends on the model, and on nothing that the model should not see."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from corruptbench.datasets import open_dataset
+from corruptbench.errors import InputError
+from corruptbench.evaluation.groups import groups
+from corruptbench.evaluation.live import LivePoses
+from corruptbench.evaluation.run import evaluated
+from corruptbench.evaluation.score import score
+from corruptbench.lifters import lift as lifting
+from corruptbench.lifters.allowance import Allowance
+from corruptbench.manifest import CLEAN, load_manifest
+from corruptbench.shards.shard_set import ShardSet, open_shards
+from corruptbench.training.videopose3d import VideoPose3D
+from tests.corruptbench.conftest import contract
+from tests.fixtures.export_shards import CELLS, write_shards
+from tests.fixtures.lifters import python_lifter
+
+
+@pytest.fixture(scope="module")
+def shard_set(mini, mini_manifest, tmp_path_factory):
+    out = tmp_path_factory.mktemp("shards")
+    write_shards(open_dataset("folder", mini), load_manifest(str(mini_manifest)), out)
+    return open_shards(out, mini, str(mini_manifest))
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return VideoPose3D(17, 2, widths=(3, 3), features=16).eval()
+
+
+def table(network, shard_set, **changes):
+    return score(LivePoses(python_lifter(contract(), network, **changes)), shard_set)
+
+
+def only(shard_set, monkeypatch, *cells):
+    """The same shards, as if these cells had been built only."""
+    monkeypatch.setattr(ShardSet, "cells", property(lambda _: cells))
+    return shard_set
+
+
+def test_other_cells_change_nothing(network, shard_set, monkeypatch):
+    whole = table(network, shard_set)
+    for cell in CELLS:
+        alone = table(network, only(shard_set, monkeypatch, cell))
+        rows = whole[
+            (whole["corruption"] == cell.corruption) & (whole["severity"] == cell.severity)
+        ]
+        for column in ("mpjpe", "p_mpjpe", "mpjve", "acceleration", "n_mpjpe", "auc"):
+            assert alone[column].tolist() == rows[column].tolist(), "to the last digit"
+
+
+def test_the_size_of_a_batch_changes_nothing_but_rounding(network, shard_set, monkeypatch):
+    whole = table(network, shard_set)
+    monkeypatch.setattr(lifting, "BATCH_FRAMES", {"cpu": 1})
+    small = table(network, shard_set)
+    assert np.allclose(whole["mpjpe"], small["mpjpe"], rtol=1e-6)
+    assert np.allclose(whole["p_mpjpe"], small["p_mpjpe"], rtol=1e-6)
+
+
+def test_the_order_of_cells_changes_nothing(network, shard_set):
+    """It depends on the model's file."""
+    orders = []
+
+    def run(sha256):
+        seen = []
+        lifter = python_lifter(contract(), lambda x: seen.append(float(x.sum())) or network(x))
+        found = score(LivePoses(with_sha(lifter, sha256)), shard_set)
+        orders.append(seen)
+        return found
+
+    a, *others = (run(digit * 64) for digit in "1234")
+    assert len({tuple(order) for order in orders}) > 1
+    assert all(a.equals(b) for b in others)
+
+
+def with_sha(lifter, sha256):
+    from dataclasses import replace
+
+    return replace(lifter, sha256=sha256)
+
+
+def test_no_batch_holds_two_cells_of_a_clip(network, shard_set):
+    """Each batch is made of the frames of one cell."""
+    cells = {}
+    for group in groups(shard_set):
+        for i, cell in enumerate(CELLS):
+            for track in group.tracks(i):
+                inside = {float(x) for x in np.unique(track.keypoints[..., 0]) if np.isfinite(x)}
+                cells.setdefault(cell, set()).update(np.float32(x / 128 * 2 - 1) for x in inside)
+    batches = []
+    lifter = python_lifter(contract(), lambda x: batches.append(x[..., 0].numpy()) or network(x))
+    score(LivePoses(lifter), shard_set)
+    for batch in batches:
+        values = set(np.unique(batch[..., [5, 6]]).tolist())  # joints that are COCO's own
+        hit = [cell for cell in CELLS if values & cells[cell]]
+        assert len(hit) == 1
+
+
+class Remembers(nn.Module):
+    """Learns the mean of the first corrupted input, and cheats with it from then on."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner, self.calls = inner, 0
+
+    def forward(self, x):
+        self.calls += 1
+        return self.inner(x) + (0.1 if self.calls > 3 else 0.0)
+
+
+def test_a_state_between_calls_is_found_in_the_run(network, shard_set):
+    with pytest.raises(InputError, match=r"probe 'state': A\d/s.* in erase \d has other poses"):
+        table(Remembers(network), shard_set)
+    allowed = Allowance(["state"])
+    _, found, _ = evaluated(
+        LivePoses(python_lifter(contract(), Remembers(network), allowance=allowed)),
+        shard_set, "again", shown=False,
+    )[0:3]  # fmt: skip
+    assert len(found) == len(table(network, shard_set))
+    assert allowed.failed == ("state",)
+
+
+@pytest.mark.parametrize(("units", "said"), [("m", "seems to give mm"), ("mm", "seems to give m")])
+def test_another_unit_is_found_at_once(mini, shard_set, units, said):
+    """By the size of the first people; the model is right, and its contract is not."""
+    body = torch.from_numpy(open_dataset("folder", mini).load(
+        open_dataset("folder", mini).clip_ids()[0]).joints[0]).float()  # fmt: skip
+    calls = []
+
+    def network(x):
+        calls.append(1)
+        pose = body if units == "m" else body / 1000
+        return (pose - pose[0]) + 1e-9 * x[:, 4:-4, :, :1]
+
+    def run(**changes):
+        lifter = python_lifter(contract(units=units), network, **changes)
+        return evaluated(LivePoses(lifter), shard_set, "again", shown=False)
+
+    with pytest.raises(InputError, match=f"probe 'units': .*times as large.*{said}"):
+        run()
+    early = len(calls)
+    result, *_ = run(allowance=Allowance(["units"]))
+    assert result.lifter.allowed == ("units",), "the result is marked"
+    assert early < len(calls) - early
+
+
+def test_runs_of_labels_are_lifted_by_themselves(network, shard_set, monkeypatch):
+    """As VideoPose3D does with HumanEva: each labeled stretch is a sequence, padded by itself."""
+    gone = {3}
+    load = type(shard_set.dataset).load
+
+    def with_gap(dataset, clip_id):
+        from dataclasses import replace
+
+        clip = load(dataset, clip_id)
+        joints = clip.joints.copy()
+        joints[list(gone)] = np.nan
+        return replace(clip, joints=joints, person_boxes=clip.boxes)
+
+    monkeypatch.setattr(type(shard_set.dataset), "load", with_gap)
+    (group,) = groups(shard_set)
+    assert [r.frames for r in group.runs[:2]] == [slice(0, 3), slice(4, len(group.clips[0].joints))]
+    found = table(network, shard_set)
+    from corruptbench.lifters.normalize import lifter_input
+
+    clip, clean = group.clips[0], group.detections[0][0]
+    errors = []
+    for part in (slice(0, 3), slice(4, None)):
+        x = lifter_input(
+            clean.keypoints[part], clean.scores[part], "coco17", clip.camera, contract()
+        )
+        padded = np.concatenate([x[:1]] * 4 + [x] + [x[-1:]] * 4)[None]
+        with torch.no_grad():
+            poses = network(torch.from_numpy(padded))[0].double().numpy() * 1000
+        target = clip.joints_camera[part]
+        poses, target = poses - poses[:, :1], target - target[:, :1]
+        errors += np.linalg.norm(poses - target, axis=-1).mean(axis=-1).tolist()
+    row = found[(found["corruption"] == CLEAN.corruption)].iloc[0]
+    assert row["frames"] == len(errors)
+    assert row["mpjpe"] == pytest.approx(np.mean(errors), rel=1e-6)

@@ -1,0 +1,196 @@
+"""A model runs in a process of its own, with limits, and whatever it does is one sentence."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from corruptbench.datasets import open_dataset
+from corruptbench.errors import InputError
+from corruptbench.evaluation.live import LivePoses
+from corruptbench.evaluation.run import evaluated
+from corruptbench.lifters.export import export
+from corruptbench.lifters.lifter import load_lifter
+from corruptbench.lifters.process import RunLimits
+from corruptbench.manifest import load_manifest
+from corruptbench.sandbox import Child, Limits, confinement
+from corruptbench.shards.shard_set import open_shards
+from corruptbench.training.videopose3d import VideoPose3D
+from tests.corruptbench.conftest import contract
+from tests.fixtures.export_shards import write_shards
+from tests.fixtures.lifters import Lift, script
+
+pytestmark = pytest.mark.usefixtures("own_model_process")
+
+ROOT = Path(__file__).parents[2]
+
+
+class Odd(torch.nn.Module):
+    """Works on the probes, whose keypoints are within a picture; then it does something else."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self.what = what
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = torch.nn.functional.pad(x, [0, 1])
+        if bool(x.abs().max() > 5):
+            if self.what == "loop":
+                while bool(x.abs().max() > 5):
+                    y = y + 1
+            if self.what == "memory":
+                y = y + torch.zeros([4, 1000, 1000, 1000]).sum()
+            if self.what == "fail":
+                y = y.reshape([7, 7])
+        if self.what == "print":
+            print("lifting")
+        return y
+
+
+@pytest.fixture(scope="module")
+def shard_set(mini, mini_manifest, tmp_path_factory):
+    """Random detections far outside of the pictures, of 0 to 1000 px in 128."""
+    out = tmp_path_factory.mktemp("shards")
+    write_shards(open_dataset("folder", mini), load_manifest(str(mini_manifest)), out)
+    return open_shards(out, mini, str(mini_manifest))
+
+
+def odd(tmp_path, what):
+    import warnings
+
+    path = tmp_path / "m.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scripted = torch.jit.script(Odd(what).eval())
+        extra = {"corruptbench.json": contract(frames=1).model_dump_json()}
+        torch.jit.save(scripted, str(path), _extra_files=extra)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("loop", r"stopped at the limit of 6 s \(6 s for a batch and 2 GB are allowed\)"),
+        ("memory", "memory"),
+        ("fail", r"fails on an input of shape \(\d+, \d+, 17, 2\)"),
+    ],
+)
+def test_what_goes_wrong_names_cell_and_clip(tmp_path, shard_set, what, said):
+    lifter = load_lifter(odd(tmp_path, what), "cpu", RunLimits(seconds=6, memory=2, threads=1))
+    with pytest.raises(InputError, match=rf"^(clean|erase \d)?.*A\d/s\w+_1\.cam\d.*tiny: .*{said}"):
+        evaluated(LivePoses(lifter), shard_set, "again", shown=False)
+
+
+def test_a_killed_process_is_said_and_started_anew(tmp_path):
+    lifter = load_lifter(script(tmp_path / "m.pt", Lift(), contract(frames=1)), "cpu")
+    x = np.zeros((2, 3, 17, 2), dtype=np.float32)
+    before = lifter(x)
+    process = lifter.run.__self__
+    os.kill(process._child._running.process.pid, signal.SIGSTOP)
+    os.kill(process._child._running.process.pid, signal.SIGKILL)
+    time.sleep(0.2)
+    assert np.array_equal(lifter(x), before), "between two calls nobody needs to know"
+
+
+def test_threads_change_nothing_but_rounding(tmp_path):
+    torch.manual_seed(0)
+    path = tmp_path / "m.pt"
+    export(VideoPose3D(17, 2, widths=(3, 3), features=64), contract(), path)
+    x = np.random.default_rng(0).normal(0, 0.3, (8, 60, 17, 2)).astype(np.float32)
+    one, two = (load_lifter(path, "cpu", RunLimits(threads=n))(x) for n in (1, 2))
+    assert np.allclose(one, two, atol=1e-5)
+
+
+def test_what_a_model_prints_goes_to_a_log(tmp_path, capfd):
+    log = tmp_path / "out/m.log"
+    lifter = load_lifter(odd(tmp_path, "print"), "cpu", log=log)
+    lifter(np.zeros((2, 3, 17, 2), dtype=np.float32))
+    lifter.close()
+    assert capfd.readouterr() == ("", "")
+    assert "lifting" in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def confined():
+    child = Child("the model's process", {}, confined=True)
+    if not child.ask("corruptbench.sandbox.confinement:is_confined", [], Limits())[1]:
+        pytest.skip("this system does not permit namespaces")
+    yield child
+    child.stop()
+
+
+def test_a_confined_process_cannot_write_files(confined, tmp_path):
+    (tmp_path / "there").write_text("as it was")
+    for path in (tmp_path / "new", tmp_path / "there", Path.home() / "corruptbench-test"):
+        kind, found = confined.ask("tests.fixtures.sandboxed:write", [str(path)], Limits())
+        assert (kind, "Read-only file system" in found) == ("error", True)
+    assert (tmp_path / "there").read_text() == "as it was"
+    assert not (tmp_path / "new").exists()
+    assert confined.ask("tests.fixtures.sandboxed:scratch", [], Limits()) == ("value", True)
+
+
+def test_a_confined_process_has_no_network(confined):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        kind, found = confined.ask("tests.fixtures.sandboxed:connect", [port], Limits())
+    assert kind == "error"
+    assert "unreachable" in found
+
+
+def test_a_confined_process_cannot_undo_it(confined):
+    kind, found = confined.ask("tests.fixtures.sandboxed:remount", [], Limits())
+    assert (kind, found) == ("value", -1)
+
+
+@pytest.mark.parametrize("error", [PermissionError(1, "no"), AttributeError("unshare")])
+def test_a_system_that_does_not_permit_it(monkeypatch, error):
+    """As some containers, and C libraries without these calls; here in this process."""
+
+    def refuse(_):
+        raise error
+
+    monkeypatch.setattr(confinement, "_confine", refuse)
+    monkeypatch.setattr(confinement, "_limit_files", lambda: None)
+    confinement.confine()
+    assert not confinement.is_confined()
+
+
+LOOPING = """
+import sys
+from pathlib import Path
+from corruptbench.lifters.export import export
+from corruptbench.lifters.lifter import load_lifter
+from corruptbench.lifters.process import RunLimits
+import numpy as np
+lifter = load_lifter(Path(sys.argv[1]), "cpu", RunLimits(threads=1))
+print(lifter.run.__self__._child._running.process.pid, flush=True)
+lifter(np.full((2, 3, 17, 2), 9, dtype=np.float32))
+"""
+
+
+def test_ctrl_c_ends_a_model_that_loops(tmp_path):
+    path = odd(tmp_path, "loop")
+    parent = subprocess.Popen(
+        [sys.executable, "-c", LOOPING, str(path)], cwd=ROOT, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, start_new_session=True, text=True,
+    )  # fmt: skip
+    child = int(parent.stdout.readline())
+    time.sleep(0.5)
+    os.killpg(parent.pid, signal.SIGINT)
+    _, said = parent.communicate(timeout=30)
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    for _ in range(100):
+        state = Path(f"/proc/{child}/stat")
+        if not state.exists() or state.read_text().split()[2] == "Z":
+            return
+        time.sleep(0.1)
+    pytest.fail("the model's process still runs")
