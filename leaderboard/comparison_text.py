@@ -33,7 +33,7 @@ def _letter(place: int) -> str:
 def _table(pair: Pair) -> Table:
     first, second = _letter(pair.first), _letter(pair.second)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("", overflow="fold")
+    table.add_column("", no_wrap=True)
     for head in (first, second, f"{second}-{first}", "low", "high", "p"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
@@ -47,7 +47,7 @@ def _row(d: Difference, first: str, second: str) -> list[str]:
     signed = [f"{round(number, 1) + 0.0:+.1f}" for number in (d.difference, d.low, d.high)]
     p = "<0.001" if d.p_holm < 0.001 else f"{d.p_holm:.3f}"
     verdict = better.get(d.verdict, d.verdict)
-    return [d.name, f"{d.first:.1f}", f"{d.second:.1f}", *signed, p, verdict]
+    return [d.name.replace("_", " "), f"{d.first:.1f}", f"{d.second:.1f}", *signed, p, verdict]
 
 
 def _caption(found: Comparison) -> list[str]:

@@ -116,7 +116,7 @@ def _caption(
         lines.append(f"{letter}: {detector}, weights {kind[1][:8]}, pixels {kind[2][:8]}")
     lines += [f"† {row.result.lifter.name}: {row.apart}, not ranked" for row in rows if row.apart]
     if any(row.result.lifter.allowed for row in rows):
-        lines.append("‡ a check failed and was allowed to")
+        lines.append("‡: failed a probe, which was allowed")
     lines += [line for row in rows if (line := best_of(row.result))]
     if len(shown) < corruptions:
         lines.append(f"{counted(corruptions - len(shown), 'more corruption')}: see the page")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from corruptbench.lifters.contract import Contract
     from corruptbench.lifters.lifter import Lifter
 
+_MODELS = (".pt2", ".pt", ".pth", ".onnx")
 #: What each probe compares.
 _COMPARED = {
     "random": "the same input twice",
@@ -45,12 +46,14 @@ def init(family: str | None, name: str, out: Path) -> None:
     from corruptbench.errors import InputError
     from corruptbench.files import atomic
     from corruptbench.lifters.families import family_of, template
+    from corruptbench.progress import note
 
     if out.exists():
         raise InputError(f"{out}: exists, and may hold your own lines; name another", "out")
     text = template(name, family_of(family) if family else None)
     with atomic(out) as temporary:
         temporary.write_text(text, encoding="utf-8")
+    note(f"set frames as in your training; corruptbench contract check {out} says what it means")
     say(f"contract: {out}")
 
 
@@ -69,10 +72,16 @@ def check(contract: Path, model: Path | None, device: str) -> None:
     A model is a program, and this command runs it as evaluate does. Exit code: 2 if the contract or
     the model is wrong.
     """
+    from corruptbench.errors import InputError
     from corruptbench.lifters.contract import Contract
     from corruptbench.lifters.explain import explained
     from corruptbench.text_files import read_text
 
+    if model is None and contract.suffix in _MODELS:
+        raise InputError(
+            f"{contract}: a model; expected a contract (.toml), and then the model: contract check "
+            "my.toml model.pt2"
+        )
     declared = Contract.parse_toml(read_text(contract), str(contract))
     for subject, words in explained(declared):
         say(f"{subject + ':':11} {words}")
@@ -103,7 +112,7 @@ def _check_inside(model: Path, declared: Contract, where: Path) -> None:
     inside = Contract.parse(stored, f"{model}: {EXTRA_FILE}", "export it again")
     for key in Contract.model_fields:
         there, here = getattr(inside, key), getattr(declared, key)
-        if key != "format" and there != here:
+        if key not in ("format", "name") and there != here:
             raise InputError(
                 f"{model}: its own contract says {key} = {there!r}, and {where} {here!r}; the one "
                 "inside counts: export the model again, or correct the file"

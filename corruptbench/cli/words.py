@@ -41,8 +41,9 @@ class Name(Hint):
     name = "name"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name; fail with a suggestion and with all names."""
+        """Return the name, in whatever case it is written; fail with all names."""
         known = self.known()
+        value = {name.lower(): name for name in known}.get(value.lower(), value)
         if value not in known and not (self.suffix and value.endswith(self.suffix)):
             file = f", or a {self.suffix} file" if self.suffix else ""
             text = f"'{value}' is unknown.{suggestion(value, known)} Expected one of "

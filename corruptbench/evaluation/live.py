@@ -82,8 +82,11 @@ class LivePoses:
             raise InputError(f"{cells_of(group)[cell]}: {error}", error.parameter) from None
 
     def _rehearsal(self, group: Group) -> dict[tuple[int, int], Lifted]:
-        """Lift some runs of the last cells; none of a lifter that draws samples."""
-        if self.contract.samples > 1:
+        """Lift some runs of the last cells.
+
+        None of a lifter that draws samples, or that is known to depend on its batch or on chance.
+        """
+        if self.contract.samples > 1 or {"batch", "random"} & {*self.allowance.failed}:
             return {}
         cells = reversed(range(len(cells_of(group)))[-_REHEARSED:])
         chosen = [(c, i * len(group.runs) // _REHEARSED) for i, c in enumerate(cells)]

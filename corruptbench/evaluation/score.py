@@ -97,7 +97,7 @@ def score(
         scorer = _GroupScorer(contract, rules, group, watchers)
         for cell, lifted in _ahead(source.poses(group, number), source.close):
             scorer.add(cell, lifted)
-            progress(len(group.clips), str(cells_of(group)[cell]))
+            progress(len(group.clips), f"({cells_of(group)[cell]})")
         parts.append(scorer.table())
     return _in_order(parts)
 

@@ -29,7 +29,7 @@ MOST_CONTRACT_BYTES = 1 << 20
 MOST_NESTING, MOST_DIGITS = 16, 40
 _EXPECTED = (
     "expected an exported model: torch.export (.pt2), torch.jit.trace (.pt) or ONNX (.onnx); "
-    "docs/lifters.md shows how"
+    "corruptbench export makes one of your code and checkpoint, see docs/evaluate.md"
 )
 
 

@@ -24,9 +24,7 @@ _FIRST = (
 )  # fmt: skip
 
 #: At most as many numbers as 17 joints and 3 channels have, with room for other joint sets.
-Numbers = Annotated[
-    tuple[Annotated[float, Field(allow_inf_nan=False)], ...], Field(min_length=1, max_length=256)
-]
+Numbers = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], Field(max_length=256)]
 
 
 def _joints(text: str) -> str:
@@ -250,8 +248,8 @@ def _check_statistics(c: Contract) -> None:
                 length = len(getattr(value, name))
                 if length != count:
                     raise problem(
-                        f"{field}.{name}: found {length} numbers, expected {count} (each joint's "
-                        "coordinates, in turn)"
+                        f"{field}.{name}: found {length} numbers, expected {count} of the training "
+                        "(each joint's coordinates, in turn)"
                     )
             if min(value.std) <= 0:
                 raise problem(f"{field}.std: found {min(value.std)}, expected more than 0")

@@ -71,8 +71,10 @@ def _input(c: Contract, frames: int) -> str:
         else _COORDINATES[how]
     )
     score = "; then the detector's score" if c.channels == "xyc" else ""
+    any_length = f", or any T up to {c.frames}" if c.window == "clip" else ""
     return (
-        f"{_shape(c.input_axes, sizes, '1')} float32 for axes '{c.input}'; {c.keypoints}; "
+        f"{_shape(c.input_axes, sizes, '1')}{any_length}, float32 for axes '{c.input}'; "
+        f"{c.keypoints}; "
         f"{coordinates}{score}"
     )
 
@@ -113,7 +115,7 @@ def _scored(c: Contract) -> str:
     base = c.lifted.base
     scored = c.lifted.with_root(0)
     left_out = [joint for i, joint in enumerate(base.joints) if i not in scored]
-    without = f", without {', '.join(left_out)}; the row says {len(scored)} j" if left_out else ""
+    without = f", without {', '.join(left_out)}; not ranked with others" if left_out else ""
     origin = "" if 0 in c.lifted.kept else f"; {base.joints[0]} is the origin"
     return f"{len(scored)} of {len(base)} joints{without}{origin}"
 

@@ -86,7 +86,10 @@ def template(name: str, family: Family | None) -> str:
 
 
 def _head(family: Family | None) -> str:
-    first = "# The contract of a lifter: what it reads and what it gives. See docs/lifters.md."
+    first = (
+        "# The contract of a lifter: what it reads and what it gives. See docs/evaluate.md\n"
+        "# and, for each key, docs/lifters.md."
+    )
     if family is None:
         return f"{first}\n# corruptbench contract check FILE says what it means."
     return f"{first}\n# Written for {', '.join(family.models)}.\n# {family.note}"

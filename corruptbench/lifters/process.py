@@ -79,7 +79,7 @@ class ModelProcess:
         Raises:
             InputError: the model cannot be loaded, or broke a limit.
         """
-        self._ask("prepare", [], _START)
+        self._call("prepare", [], Limits(math.inf, math.inf, _OUTPUT, _START))
         parameters, self.is_confined = self._ask("load", self._model)
         return int(parameters)
 
@@ -106,15 +106,14 @@ class ModelProcess:
         """Set the seed of the model's random numbers."""
         self._ask("seed", [seed])
 
-    def _ask(self, function: str, arguments: list[Any], least: float = 0) -> Any:
-        """Call a function in the process; it has ``least`` seconds or more."""
+    def _ask(self, function: str, arguments: list[Any]) -> Any:
+        """Call a function in the process, within the limits of the model."""
         on_cpu = self._model[2] == "cpu"  # CUDA takes address space without end
-        limits = Limits(
-            memory=self._limits.memory * 1e9 if on_cpu else math.inf,
-            seconds=math.inf,
-            output=_OUTPUT,
-            elapsed=max(self._limits.seconds, least),
-        )
+        memory = self._limits.memory * 1e9 if on_cpu else math.inf
+        limits = Limits(memory, math.inf, _OUTPUT, elapsed=self._limits.seconds)
+        return self._call(function, arguments, limits)
+
+    def _call(self, function: str, arguments: list[Any], limits: Limits) -> Any:
         kind, found = self._child.ask(f"{_MODULE}:{function}", arguments, limits)
         if kind == "value":
             return found
