@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from corruptbench.api import Result, build, evaluate, load_lifter, open_shards
+    from corruptbench.api import Result, build, evaluate, load_lifter, open_shards, score
     from corruptbench.corruptions import corrupt, list_corruptions
     from corruptbench.errors import InputError
 
@@ -26,11 +26,12 @@ _MODULES = {
     "list_corruptions": "corruptbench.corruptions",
     "load_lifter": "corruptbench.api",
     "open_shards": "corruptbench.api",
+    "score": "corruptbench.api",
 }
 
 __all__ = [
     "InputError", "Result", "build", "corrupt", "evaluate", "list_corruptions", "load_lifter",
-    "open_shards",
+    "open_shards", "score",
 ]  # fmt: skip
 
 

@@ -195,6 +195,7 @@ def evaluate(
     manifest: str | Path | None = None,
     device: str = "cpu",
     progress: bool = True,
+    save_predictions: str | Path | None = None,
 ) -> Result:
     """Score a lifter on every cell of a build.
 
@@ -205,6 +206,7 @@ def evaluate(
         manifest: likewise.
         device: "cpu", "cuda" or "cuda:N"; not for a lifter that is loaded already.
         progress: whether to show progress on stderr.
+        save_predictions: Parquet file for the poses, which `score` reads; nowhere by default.
 
     Returns:
         Errors in mm, in memory; `Result.save` writes them.
@@ -214,6 +216,7 @@ def evaluate(
             cannot be scored.
     """
     from corruptbench.evaluation.live import LivePoses
+    from corruptbench.evaluation.predictions import saved
     from corruptbench.evaluation.run import evaluated
     from corruptbench.shards.shard_set import ShardSet
 
@@ -221,7 +224,49 @@ def evaluate(
     lifter = load_lifter(model, device) if isinstance(model, (str, Path)) else model
     name = lifter.name or lifter.contract.name
     command = f"corruptbench evaluate {name} --shards SHARDS --device {lifter.device}"
-    return Result(*evaluated(LivePoses(lifter), shard_set, command, progress))
+    source = LivePoses(lifter)
+    with saved(_path(save_predictions), source, shard_set) as watchers:
+        return Result(*evaluated(source, shard_set, command, progress, watchers))
+
+
+def score(
+    predictions: str | Path,
+    shards: str | Path | ShardSet = "shards",
+    *,
+    root: str | Path | None = None,
+    manifest: str | Path | None = None,
+    contract: str | Path | None = None,
+    progress: bool = True,
+) -> Result:
+    """Score the predictions of a lifter without the lifter.
+
+    Args:
+        predictions: what ``evaluate(save_predictions=...)`` wrote, which gives the same numbers; or
+            a folder of ``.npz``, one for each cell, named as the 2D files that ``corruptbench
+            convert --format videopose3d`` writes (``docs/results.md`` has the layout).
+        shards: folder of a finished build, or what `build` or `open_shards` returned.
+        root: folder of the data set, as for `open_shards`; not for shards that are open already.
+        manifest: likewise.
+        contract: path of the lifter's contract (.toml). Only a folder of ``.npz`` needs one.
+        progress: whether to show progress on stderr.
+
+    Returns:
+        Errors in mm, in memory; `Result.save` writes them.
+
+    Raises:
+        InputError: the predictions are damaged, incomplete, or those of other shards, or cannot
+            be scored.
+    """
+    from corruptbench.convert.predictions import predicted_poses
+    from corruptbench.evaluation.run import evaluated
+    from corruptbench.shards.shard_set import ShardSet
+
+    shard_set = shards if isinstance(shards, ShardSet) else open_shards(shards, root, manifest)
+    path = Path(predictions)
+    declared = "" if contract is None else f" --contract {Path(contract).name}"
+    command = f"corruptbench score {path.name} --shards SHARDS{declared}"
+    with predicted_poses(path, shard_set, _path(contract)) as source:
+        return Result(*evaluated(source, shard_set, command, progress))
 
 
 @dataclass(frozen=True, repr=False)

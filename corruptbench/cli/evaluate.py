@@ -47,13 +47,17 @@ if TYPE_CHECKING:
     f"{', '.join(BEFORE + DURING)}.",
 )  # fmt: skip
 @click.option("--trust", is_flag=True, help="Run machine code that the file holds (AOTInductor).")
+@click.option(
+    "--save-predictions", type=options.PATH, metavar="FILE",
+    help="Parquet file for the poses; corruptbench score reads it.",
+)  # fmt: skip
 @options.as_json
 @options.quiet
 @options.out("results", "Folder for the result.")
 def command(
     model: Path, shards: Path, root: Path | None, manifest: str | None, device: str,
     time_limit: float, memory_limit: float, threads: int | None, allow: tuple[str, ...],
-    trust: bool, as_json: bool, quiet: bool, out: Path,
+    trust: bool, save_predictions: Path | None, as_json: bool, quiet: bool, out: Path,
 ) -> None:  # fmt: skip
     """Score a lifter (model.pt2, model.pt or model.onnx) on shards and write a result file.
 
@@ -82,11 +86,13 @@ def command(
                 "your files"
             )
         try:
-            evaluated = api.evaluate(lifter, shard_set, progress=not quiet)
+            evaluated = api.evaluate(
+                lifter, shard_set, progress=not quiet, save_predictions=save_predictions
+            )
         except RejectedPosesError as error:
             raise save_rejected(error, out) from None
     path = evaluated.save(out)
-    _say(evaluated, shard_set, path, as_json, quiet)
+    say_result(evaluated, shard_set, path, as_json, quiet)
 
 
 @contextmanager
@@ -107,7 +113,10 @@ def _log(path: Path, quiet: bool) -> Iterator[Path]:
                 path.parent.rmdir()
 
 
-def _say(evaluated: Result, shard_set: ShardSet, path: Path, as_json: bool, quiet: bool) -> None:
+def say_result(
+    evaluated: Result, shard_set: ShardSet, path: Path, as_json: bool, quiet: bool
+) -> None:
+    """Print a result that was saved to ``path``, as text or JSON."""
     from corruptbench.leaderboard import as_text
     from corruptbench.progress import note
 

@@ -65,7 +65,7 @@ class Details:
                 "p_mpjpe": _half(found.p_mpjpe),
                 "hidden": _half(hidden[at]),
             }
-        return pa.table(_keys(group, cell, found.clips) | columns)
+        return pa.table(row_keys(group, cell, found.clips) | columns)
 
     def _joints_of(self, group: Group, cell: int, found: Scored) -> pa.Table:
         count = len(group.clips)
@@ -80,7 +80,7 @@ class Details:
             "error": pa.FixedSizeListArray.from_arrays(flat, self._joints),
             "exchanged": exchanged.astype(np.float32),
         }
-        return pa.table(_keys(group, cell, np.arange(count)) | columns)
+        return pa.table(row_keys(group, cell, np.arange(count)) | columns)
 
     def tables(self) -> dict[str, pa.Table]:
         """Return the tables by the names of `COMPANIONS`."""
@@ -113,8 +113,8 @@ def _half(values: NDArray[Any]) -> NDArray[np.float16]:
     return values.astype(np.float16)
 
 
-def _keys(group: Group, cell: int, clips: NDArray[np.intp]) -> dict[str, Any]:
-    """Return the key columns of rows that belong to these clips."""
+def row_keys(group: Group, cell: int, clips: NDArray[np.intp]) -> dict[str, Any]:
+    """Return the key columns of rows in a cell that belong to these clips of a group."""
     of = cells_of(group)[cell]
     keys: dict[str, Any] = {
         field: _coded([getattr(c.id, field) for c in group.clips], clips) for field in _KEY[:4]

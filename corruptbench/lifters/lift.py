@@ -61,12 +61,15 @@ class Lifted:
     scale: float
 
     def in_mm(self, sample: int) -> Array:
-        """Return the poses (F, J, 3) of a sample as float64 mm, or of unknown size."""
-        return np.asarray(self.poses[sample].astype(np.float64) * self.scale)
+        """Return the poses (F, J, 3) of a sample as float64 mm, or of unknown size.
+
+        They are in C order: the last digit of a sum depends on the order in memory.
+        """
+        return np.asarray(self.poses[sample].astype(np.float64, order="C") * self.scale)
 
     def hypotheses_in_mm(self, sample: int) -> Array:
         """Return the hypotheses (H, F, J, 3) of a sample likewise."""
-        return np.asarray(self.hypotheses[sample].astype(np.float64) * self.scale)
+        return np.asarray(self.hypotheses[sample].astype(np.float64, order="C") * self.scale)
 
 
 def joined(lifted: Sequence[Lifted]) -> Lifted:
@@ -169,7 +172,12 @@ def _mean(poses: Array32, of_mirrored: Array32, contract: Contract) -> Array32:
     return np.asarray((poses + back) / 2, dtype=np.float32)
 
 
+def scale_of(contract: Contract) -> float:
+    """Return the size of a lifter's unit in mm; 1 for units "none"."""
+    units = contract.units.units if isinstance(contract.units, OutputStatistics) else contract.units
+    return 1000 if units == "m" else 1
+
+
 def _lifted(samples: Sequence[Array32], contract: Contract) -> Lifted:
     found = np.stack(samples)
-    units = contract.units.units if isinstance(contract.units, OutputStatistics) else contract.units
-    return Lifted(found[:, 0], found[:, 1:], 1000 if units == "m" else 1)
+    return Lifted(found[:, 0], found[:, 1:], scale_of(contract))
