@@ -118,6 +118,7 @@ def say_result(
 ) -> None:
     """Print a result that was saved to ``path``, as text or JSON."""
     from corruptbench.leaderboard import as_text
+    from corruptbench.lifters.allowance import BEFORE, DURING
     from corruptbench.progress import note
 
     result = evaluated.record
@@ -135,5 +136,7 @@ def say_result(
     for warning in evaluated.warnings:
         say(f"warning: {warning}")
     for name in result.lifter.allowed or ():
-        say(f"marked: it failed probe '{name}', which was allowed")
+        is_asked = name in BEFORE + DURING
+        failed = f"it failed probe '{name}', which was allowed"
+        say(f"marked: {failed if is_asked else 'it could not be probed'}")
     say(f"result: {path}")

@@ -25,6 +25,7 @@ from tests.docs.blocks import LANGUAGES, PAGES, ROOT, Block, blocks
 
 _LICENSED = "needs licensed data; tests/corruptbench/test_miniature_*.py run it on miniatures"
 _FORMAT = "needs the repository's label file; tests/corruptbench/test_export_*.py run the format"
+_POSES = "needs the poses of another repository; test_converted_poses.py runs it"
 _MINUTES = "takes minutes; tests/tools, tests/corruptbench and tests/corruptions run its parts"
 
 #: Page and words of commands of ours whose words are only parsed, by our own parser, and why.
@@ -33,6 +34,7 @@ PARSED = {
     ("docs/convert.md", "corruptbench convert --shards shards --root HumanEva"): _LICENSED,
     ("docs/convert.md", "corruptbench convert --format motionbert"): _FORMAT,
     ("docs/convert.md", "corruptbench convert --format mmpose"): _FORMAT,
+    ("docs/results.md", "corruptbench score lifted"): _POSES,
     ("README.md", "corruptbench build"): _MINUTES,
     ("README.md", "corruptbench submit"): "wants the result of a complete build",
     ("README.md", "corruptbench evaluate"): "README's build is not run",
