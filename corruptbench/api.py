@@ -265,8 +265,8 @@ def score(
     path = Path(predictions)
     declared = "" if contract is None else f" --contract {Path(contract).name}"
     command = f"corruptbench score {path.name} --shards SHARDS{declared}"
-    with predicted_poses(path, shard_set, _path(contract)) as source:
-        return Result(*evaluated(source, shard_set, command, progress))
+    source = predicted_poses(path, shard_set, _path(contract))
+    return Result(*evaluated(source, shard_set, command, progress))
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,7 +8,6 @@ cameras of the 2D file: poses in camera axes, as the contract says, and not in t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,7 +23,7 @@ from corruptbench.convert.videopose3d import VideoPose3D
 from corruptbench.datasets import Clip
 from corruptbench.errors import InputError
 from corruptbench.evaluation.groups import Group, cells_of
-from corruptbench.evaluation.saved_poses import saved_poses
+from corruptbench.evaluation.saved_poses import SavedPoses
 from corruptbench.evaluation.score import Source
 from corruptbench.files import sha256_of_file, sha256_of_json
 from corruptbench.formats.videopose3d import Table, check_poses, read_positions
@@ -41,16 +40,14 @@ _EXPECTED = "positions_3d: subject -> recording -> poses (frames, joints, 3) of 
 _NOT_PROBED = ("probes",)
 
 
-def predicted_poses(
-    path: Path, shard_set: ShardSet, contract: Path | None
-) -> AbstractContextManager[Source]:
+def predicted_poses(path: Path, shard_set: ShardSet, contract: Path | None) -> Source:
     """Open predictions: a Parquet file of ours, or a folder of ``.npz`` and a contract.
 
     Raises:
         InputError: they are damaged, incomplete, or those of other shards.
     """
     if path.is_dir():
-        return _converted(path, shard_set, contract)
+        return ConvertedPoses(path, _contract(path, contract), shard_set)
     if path.suffix == ".npz":
         raise InputError(
             f"{path}: one .npz; expected the folder with one for each cell, or the Parquet file of "
@@ -58,23 +55,23 @@ def predicted_poses(
         )
     if contract is not None:
         raise InputError(f"{path}: holds its contract; leave out {contract}", "contract")
-    return saved_poses(path, shard_set)
+    return SavedPoses(path, shard_set)
 
 
-@contextmanager
-def _converted(path: Path, shard_set: ShardSet, contract: Path | None) -> Iterator[Source]:
-    if contract is None:
+def _contract(folder: Path, path: Path | None) -> Contract:
+    """Read the contract of a folder's poses; raise `InputError` for one that it cannot have."""
+    if path is None:
         raise InputError(
-            f"{path}: does not say what its poses are; expected the contract of the lifter (.toml)",
+            f"{folder}: does not say what its poses are; expected the contract of the lifter "
+            "(.toml)",
             "contract",
         )
-    declared = Contract.parse_toml(read_text(contract), str(contract))
-    if declared.samples > 1 or declared.hypotheses or "h" in declared.output_axes.letters:
+    found = Contract.parse_toml(read_text(path), str(path))
+    if found.samples > 1 or found.hypotheses or "h" in found.output_axes.letters:
         raise InputError(
-            f"{contract}: several poses for a frame; an .npz holds one: remove samples and "
-            "hypotheses"
+            f"{path}: several poses for a frame; an .npz holds one: remove samples and hypotheses"
         )
-    yield ConvertedPoses(path, declared, shard_set)
+    return found
 
 
 @dataclass(frozen=True)

@@ -26,15 +26,15 @@ from corruptbench.evaluation.details import row_keys
 from corruptbench.evaluation.groups import Group
 from corruptbench.evaluation.score import Source, Watcher
 from corruptbench.files import atomic
+from corruptbench.formats import sandboxed
+from corruptbench.formats.pose_table import KEY, TEXTS, Footer
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.lift import Lifted
 from corruptbench.records import Record, Sha256
 from corruptbench.shards.records import BenchmarkRecord
 from corruptbench.shards.shard_set import ShardSet
 
-KEY = b"corruptbench"
 FORMAT: Final = "corruptbench-predictions/1"
-TEXTS = ("subject", "sequence", "action", "camera", "corruption")
 #: What to do about a file that is not as it was written.
 AGAIN = "evaluate and save them again"
 #: Bytes of the footer, which is decoded before anything else is known. Our own choice: that of
@@ -151,8 +151,7 @@ def _check_free(path: Path, source: Source) -> None:
         return
     remedy = "give another path, or move it away"
     try:
-        with opened(path) as (_, record):
-            found = record.lifter.sha256
+        found = read_footer(path)[0].lifter.sha256
     except InputError:
         message = f"{path}: is there and holds no predictions; {remedy}"
         raise InputError(message, "save-predictions") from None
@@ -165,33 +164,18 @@ def _check_free(path: Path, source: Source) -> None:
         )
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[tuple[pq.ParquetFile, PredictionsRecord]]:
-    """Open a file of predictions, of which only the footer is read.
+def read_footer(path: Path) -> tuple[PredictionsRecord, Footer]:
+    """Return what a file of predictions says about itself, and its columns and sizes.
 
     Raises:
         InputError: it is no such file.
     """
     _check_footer(path)
-    with path.open("rb") as stream:  # pyarrow takes only UTF-8 names
-        with readable(path):
-            footer = pq.read_metadata(stream)
-            names = [name for name in TEXTS if name in footer.schema.names]
-            file = pq.ParquetFile(stream, metadata=footer, read_dictionary=names)
-        metadata: dict[bytes, bytes] = footer.metadata or {}
-        if KEY not in metadata:
-            raise InputError(f"{path}: Parquet, but no predictions of corruptbench; give these")
-        where = f"{path}: metadata"
-        yield file, PredictionsRecord.parse(metadata[KEY], where, AGAIN)
-
-
-@contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Turn what pyarrow raises for a damaged file into an `InputError`."""
-    try:
-        yield
-    except (OSError, pa.ArrowException, LookupError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: damaged ({error}); {AGAIN}") from None
+    footer: Footer = sandboxed.read("pose_table:footer", path, remedy=AGAIN)
+    text = footer["text"]
+    if text is None:
+        raise InputError(f"{path}: Parquet, but no predictions of corruptbench; give these")
+    return PredictionsRecord.parse(text, f"{path}: metadata", AGAIN), footer
 
 
 def _check_footer(path: Path) -> None:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from corruptbench.errors import InputError
-from corruptbench.evaluation.predictions import AGAIN, TEXTS, PredictionsRecord
+from corruptbench.evaluation.predictions import AGAIN, PredictionsRecord
+from corruptbench.formats.pose_table import TEXTS, Footer
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.allowance import BEFORE, DURING
 from corruptbench.lifters.contract import Contract
@@ -20,7 +18,12 @@ from corruptbench.shards.shard_set import ShardSet
 #: Bytes of a column in a row group beyond three times its numbers, as written (a column that is
 #: written as a dictionary has its numbers and their indices). Our own choice: names take some kB.
 _SLACK = 1_000_000
-_NUMBERS = {"severity": pa.int8(), "frame": pa.int32(), "sample": pa.int16()}
+_LISTS = "fixed_size_list of float"
+#: Types of the columns.
+_TYPES = {
+    **dict.fromkeys(TEXTS, "string"), "severity": "int8", "frame": "int32", "sample": "int16",
+    "pose": _LISTS, "hypotheses": _LISTS,
+}  # fmt: skip
 
 
 def check_build(path: Path, record: PredictionsRecord, shard_set: ShardSet) -> None:
@@ -61,48 +64,46 @@ def contract_of(path: Path, lifter: LifterRecord) -> Contract:
     return contract
 
 
-def check_columns(path: Path, schema: pa.Schema, contract: Contract, lifter: LifterRecord) -> int:
-    """Check the columns, and return the number of hypotheses in them; 0 for one pose."""
-    known = [*TEXTS, *_NUMBERS, "pose", "hypotheses"]
-    needed = {*TEXTS, "severity", "frame", "pose", *(["sample"] if contract.samples > 1 else [])}
-    optional = {"hypotheses"} if "hypotheses" in schema.names else set()
-    if sorted(schema.names) != sorted(needed | optional):
-        odd = sorted({*schema.names} ^ (needed | optional)) or ["one twice"]
-        expected = ", ".join(name for name in known if name in needed)
-        raise InputError(
-            f"{path}: columns: {', '.join(odd)} missing or too many; expected {expected}; {AGAIN}"
-        )
-    for field in schema:
-        _check_type(path, field)
-    joints = len(contract.lifted)
-    _check_length(path, schema.field("pose"), 3 * joints, f"x, y, z of {contract.joints}")
-    if not optional:
+def check_columns(path: Path, footer: Footer, contract: Contract, lifter: LifterRecord) -> int:
+    """Return the number of hypotheses in the columns; 0 for one pose.
+
+    Raises:
+        InputError: a column is missing, unknown, or of another type or size.
+    """
+    names = [name for name, _, _ in footer["columns"]]
+    needed = {*_TYPES} - {"hypotheses"} - ({"sample"} if contract.samples == 1 else set())
+    _check_names(path, names, needed)
+    for name, kind, _ in footer["columns"]:
+        if kind != _TYPES[name]:
+            raise InputError(
+                f"{path}: column {name}: found {kind}, expected {_TYPES[name]}; {AGAIN}"
+            )
+    sizes, numbers = {name: size for name, _, size in footer["columns"]}, 3 * len(contract.lifted)
+    _check_length(path, "pose", sizes["pose"], numbers)
+    if "hypotheses" not in sizes:
         _check_count(path, 1, lifter)
         return 0
-    count: int = max(1, schema.field("hypotheses").type.list_size // (3 * joints))
-    _check_length(path, schema.field("hypotheses"), 3 * joints * count, "whole poses")
+    count = max(1, sizes["hypotheses"] // numbers)
+    _check_length(path, "hypotheses", sizes["hypotheses"], count * numbers)
     _check_count(path, count, lifter)
     return count
 
 
-def _check_type(path: Path, field: pa.Field) -> None:
-    kind, name = field.type, field.name
-    if name in TEXTS:
-        fits, expected = pa.types.is_dictionary(kind) and kind.value_type == pa.string(), "text"
-    elif name in _NUMBERS:
-        fits, expected = kind == _NUMBERS[name], str(_NUMBERS[name])
-    else:
-        fits = pa.types.is_fixed_size_list(kind) and kind.value_type == pa.float32()
-        expected = "fixed_size_list of float32"
-    if not fits:
-        raise InputError(f"{path}: column {name}: found {kind}, expected {expected}; {AGAIN}")
-
-
-def _check_length(path: Path, field: pa.Field, expected: int, what: str) -> None:
-    if field.type.list_size != expected:
+def _check_names(path: Path, names: list[str], needed: set[str]) -> None:
+    twice = [name for name in names if names.count(name) > 1]
+    odd = sorted(({*names} - {"hypotheses"}) ^ needed) or twice
+    if odd:
+        expected = ", ".join(name for name in _TYPES if name in needed)
         raise InputError(
-            f"{path}: column {field.name}: {field.type.list_size} numbers in a row, expected "
-            f"{expected} ({what}); {AGAIN}"
+            f"{path}: column {odd[0]:.80} is missing or too many; expected {expected}; {AGAIN}"
+        )
+
+
+def _check_length(path: Path, name: str, found: int, expected: int) -> None:
+    if found != expected:
+        raise InputError(
+            f"{path}: column {name}: {found} numbers in a row, expected {expected}, 3 for each "
+            f"joint of the contract; {AGAIN}"
         )
 
 
@@ -114,21 +115,15 @@ def _check_count(path: Path, count: int, lifter: LifterRecord) -> None:
         )
 
 
-def check_sizes(path: Path, file: pq.ParquetFile, most: int) -> None:
+def check_sizes(path: Path, footer: Footer, most: int) -> None:
     """Raise `InputError` for more than ``most`` rows, or a column too large for its rows."""
-    total = file.metadata.num_rows
-    groups = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
-    rows = [group.num_rows for group in groups]
-    if min(rows, default=0) < 0 or sum(rows) != total or total > most:
-        raise InputError(f"{path}: {total} rows, the shards have {most} frames; {AGAIN}")
-    for group in groups:
-        for i in range(group.num_columns):
-            column = group.column(i)
-            name = column.path_in_schema.split(".")[0]
-            kind = file.schema_arrow.field(name).type
-            width = 4 * (kind.list_size if pa.types.is_fixed_size_list(kind) else 1)
-            if column.total_uncompressed_size > 3 * width * group.num_rows + _SLACK:
+    counts = [rows for rows, _ in footer["groups"]]
+    if min(counts, default=0) < 0 or sum(counts) > most:
+        raise InputError(f"{path}: {sum(counts)} rows, the shards have {most} frames; {AGAIN}")
+    widths = {name: 4 * length for name, _, length in footer["columns"]}
+    for rows, columns in footer["groups"]:
+        for name, size in columns.items():
+            if size > 3 * widths.get(name, 0) * rows + _SLACK:
                 raise InputError(
-                    f"{path}: column {name}: {column.total_uncompressed_size} bytes for "
-                    f"{group.num_rows} rows of at most {width} bytes; {AGAIN}"
+                    f"{path}: column {name:.80}: {size} bytes for {rows} rows; {AGAIN}"
                 )

@@ -5,27 +5,25 @@ The footer is checked first (`corruptbench.evaluation.predictions_footer`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
 from corruptbench.evaluation.groups import Group, cells_of
-from corruptbench.evaluation.predictions import AGAIN, TEXTS, PredictionsRecord, opened, readable
+from corruptbench.evaluation.predictions import AGAIN, read_footer
 from corruptbench.evaluation.predictions_footer import (
     check_build,
     check_columns,
     check_sizes,
     contract_of,
 )
+from corruptbench.formats import sandboxed
+from corruptbench.formats.pose_table import TEXTS
 from corruptbench.leaderboard.columns import CLIP_KEY
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.allowance import Allowance
@@ -57,37 +55,30 @@ class Stretch:
     stop: int
 
 
-@contextmanager
-def saved_poses(path: Path, shard_set: ShardSet) -> Iterator[SavedPoses]:
-    """Open a file of predictions as a `corruptbench.evaluation.score.Source`.
-
-    Raises:
-        InputError: it is no such file, it belongs to other shards, or rows are missing, are there
-            twice, or belong to no clip and cell of the shards.
-    """
-    with opened(path) as (file, record):
-        with readable(path):
-            source = SavedPoses(path, file, record, shard_set)
-        yield source
-
-
 class SavedPoses:
-    """Reads the poses of a file, cell by cell, in the order in which they were written."""
+    """Reads the poses of a file in the sandbox, cell by cell, in the order they were written in.
 
-    def __init__(
-        self, path: Path, file: pq.ParquetFile, record: PredictionsRecord, shard_set: ShardSet
-    ) -> None:
-        """Check the footer and find the rows of each clip and cell; see `saved_poses`."""
-        self._path, self._file, self._record = path, file, record
+    It is a `corruptbench.evaluation.score.Source`.
+    """
+
+    def __init__(self, path: Path, shard_set: ShardSet) -> None:
+        """Check the footer, and find the rows of each clip and cell.
+
+        Raises:
+            InputError: it is no file of predictions, it belongs to other shards, or rows are
+                missing, are there twice, or belong to no clip and cell of the shards.
+        """
+        record, footer = read_footer(path)
         check_build(path, record, shard_set)
+        self._path, self._record = path, record
         self._contract = contract_of(path, record.lifter)
         self._numbers = 3 * len(self._contract.lifted)
-        self._hypotheses = check_columns(path, file.schema_arrow, self._contract, record.lifter)
+        self._hypotheses = check_columns(path, footer, self._contract, record.lifter)
         most = sum(c.frames for cells in shard_set.lock.clips.values() for c in cells)
-        check_sizes(path, file, most * self._contract.samples)
+        check_sizes(path, footer, most * self._contract.samples)
         self._allowance = Allowance(record.lifter.allowed or ())
         self._index = self._found(_expected(shard_set, self._contract.samples))
-        self._last: tuple[int, pa.Table] | None = None
+        self._last: tuple[int, dict[str, NDArray[Any]]] | None = None
 
     @property
     def contract(self) -> Contract:
@@ -138,23 +129,32 @@ class SavedPoses:
     def _rows(self, key: Key, frames: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
         """Return the columns of a clip in a cell; raise `InputError` for other frames."""
         place = self._index[key]
-        table = self._read(place.group).slice(place.start, place.stop - place.start)
-        found = {name: _values(table[name], self._path) for name in table.column_names}
+        columns = self._read(place.group)
+        found = {name: values[place.start : place.stop] for name, values in columns.items()}
         _check_frames(f"{self._path}: {key}", found["frame"], frames)
         return found
 
-    def _read(self, group: int) -> pa.Table:
+    def _read(self, group: int) -> dict[str, NDArray[Any]]:
         """Return a row group; the last one is kept."""
         if self._last is None or self._last[0] != group:
             names = ["frame", "pose", *(["hypotheses"] if self._hypotheses else [])]
-            with readable(self._path):
-                self._last = group, self._file.read_row_group(group, columns=names)
+            self._last = group, self._ask("rows", group, names)
         return self._last[1]
+
+    def _ask(self, function: str, *arguments: Any) -> Any:
+        """Return what a function of `pose_table` returns for this file."""
+        try:
+            return sandboxed.read(f"pose_table:{function}", self._path, *arguments, remedy=AGAIN)
+        except InputError as error:
+            where = "" if str(self._path) in str(error) else f"{self._path}: "
+            raise InputError(f"{where}{error}") from None
 
     def _found(self, expected: set[Key]) -> dict[Key, Stretch]:
         """Return where the rows of each clip, cell and sample are."""
         index: dict[Key, Stretch] = {}
-        for key, place in _stretches(self._path, self._file):
+        names = [*TEXTS, "severity", *(["sample"] if self._contract.samples > 1 else [])]
+        for values, *place in self._ask("stretches", names):
+            key = _key(values)
             if key not in expected:
                 raise InputError(
                     f"{self._path}: {key!s:.200}: the shards have no such clip and cell; {AGAIN}"
@@ -164,7 +164,7 @@ class SavedPoses:
                     f"{self._path}: {key}: its rows are there twice, or do not follow one another; "
                     f"{AGAIN}"
                 )
-            index[key] = place
+            index[key] = Stretch(*place)
         missing = sorted(map(str, expected - index.keys()))
         if missing:
             raise InputError(
@@ -188,45 +188,10 @@ def _clip_keys(group: Group) -> list[tuple[str, ...]]:
     return [tuple(getattr(clip.id, name) for name in CLIP_KEY) for clip in group.clips]
 
 
-def _stretches(path: Path, file: pq.ParquetFile) -> Iterator[tuple[Key, Stretch]]:
-    """Yield the key of each stretch of rows that have the same one."""
-    names = [n for n in (*TEXTS, "severity", "sample") if n in file.schema_arrow.names]
-    for number in range(file.num_row_groups):
-        with readable(path):
-            table = file.read_row_group(number, columns=names)
-        codes = np.stack([_codes(table[name], path) for name in names])
-        breaks = np.flatnonzero((np.diff(codes, axis=1) != 0).any(axis=0)) + 1
-        bounds = [0, *breaks.tolist(), table.num_rows] if table.num_rows else []
-        for start, stop in pairwise(bounds):
-            values = {name: table[name][start].as_py() for name in names}
-            clip = tuple(values[name] for name in CLIP_KEY)
-            cell = Cell(values["corruption"], values["severity"])
-            yield Key(clip, cell, values.get("sample", 0)), Stretch(number, start, stop)
-
-
-def _codes(column: pa.ChunkedArray, path: Path) -> NDArray[np.int64]:
-    """Return numbers that are equal where the values of a column are."""
-    _check_nulls(column, path)
-    whole = column.unify_dictionaries().combine_chunks()
-    if pa.types.is_dictionary(whole.type):
-        whole = whole.indices
-    return np.asarray(whole.to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def _values(column: pa.ChunkedArray, path: Path) -> NDArray[Any]:
-    """Return a column as an array: (rows,), or (rows, size) of lists."""
-    _check_nulls(column, path)
-    whole = column.combine_chunks()
-    if not pa.types.is_fixed_size_list(whole.type):
-        return np.asarray(whole.to_numpy(zero_copy_only=False))
-    values = whole.flatten()
-    _check_nulls(values, path)
-    return np.asarray(values.to_numpy(zero_copy_only=False)).reshape(len(whole), -1)
-
-
-def _check_nulls(column: pa.ChunkedArray | pa.Array, path: Path) -> None:
-    if column.null_count:
-        raise InputError(f"{path}: {column.null_count} values are null; {AGAIN}")
+def _key(values: Sequence[Any]) -> Key:
+    """Return the key of rows that have these values of `TEXTS`, severity, and sample if any."""
+    *clip, corruption, severity = values[:6]
+    return Key(tuple(clip), Cell(corruption, severity), *values[6:] or (0,))
 
 
 def _check_frames(where: str, found: NDArray[np.int32], expected: NDArray[np.intp]) -> None:

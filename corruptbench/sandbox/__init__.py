@@ -22,8 +22,12 @@ from corruptbench.sandbox.child import Child, Limits
 
 __all__ = ["Child", "Limits", "run", "stop"]
 
-#: Threads would take address space, and readers have no use for them.
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+#: Threads would take address space, and readers have no use for them. Neither for the allocator of
+#: pyarrow, which reserves 1 GB of it.
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}  # fmt: skip
 _readers = Child("its reader", _ENVIRONMENT)
 
 

@@ -13,8 +13,8 @@ import corruptbench as cb
 from corruptbench.errors import InputError
 from corruptbench.training.videopose3d import VideoPose3D
 from tests.corruptbench.conftest import contract
-from tests.corruptbench.test_convert_humaneva import CHUNKS, opened, write_words
 from tests.corruptbench.test_convert_humaneva import CAMERAS as HUMANEVA_CAMERAS
+from tests.corruptbench.test_convert_humaneva import CHUNKS, opened, write_words
 from tests.docs.blocks import blocks
 from tests.fixtures.export_shards import CAMERAS, folder_words, human36m
 from tests.fixtures.export_shards import opened as opened_shards
@@ -184,7 +184,7 @@ class Evil:
 
 
 SPOILT = {
-    "a cell without a file": (renamed, r"erase 3: no file; .*data_2d_mini_corruptbench_h36m_erase_3"),
+    "a cell without a file": (renamed, r"erase 3: no file; .*data_2d_mini_corruptbench_h36m_eras"),
     "two files": (twice, r"erase 3: 2 files, .*h36m_erase_3.npz and .*coco_erase_3.npz"),
     "another file": (extra, r"more.npz: no cell of the shards has that name"),
     "another subject": (more("A9", "step_1"), r"A9: step_1 is not in the shards"),
@@ -195,10 +195,10 @@ SPOILT = {
     "16 joints": (put(lambda p: [a[:, 1:] for a in p]), r"step_1: float32 \(8, 16, 3\)"),
     "pixels": (put(lambda p: [a[..., :2] for a in p]), r"\(8, 17, 2\) \(pixels\?\)"),
     "integers": (put(lambda p: [a.astype(int) for a in p]), r"step_1: int64"),
-    "no list": (put(lambda p: 3), "step_1: a int; expected"),
-    "an empty array": (put(lambda p: np.array(3)), "step_1: "),
+    "no list": (put(lambda _: 3), "step_1: a int; expected"),
+    "an empty array": (put(lambda _: np.array(3)), "step_1: "),
     "NaN": (put(lambda p: [a * np.nan for a in p]), r"cannot score 16 of \d+ poses"),
-    "a program": (put(lambda p: [Evil()]), "opening it would call .*print"),
+    "a program": (put(lambda _: [Evil()]), "opening it would call .*print"),
 }  # fmt: skip
 
 
