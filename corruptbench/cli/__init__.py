@@ -16,7 +16,8 @@ _RESUMES, _NOTHING = "; the same command resumes", "; nothing was written"
 #: What each command leaves when it is interrupted, where that is known.
 INTERRUPTED = {
     "build": _RESUMES, "corrupt": _NOTHING, "demo": _RESUMES, "evaluate": _NOTHING,
-    "export": _NOTHING, "preview": _NOTHING, "report": _NOTHING, "train": _RESUMES,
+    "export": _NOTHING, "preview": _NOTHING, "report": _NOTHING, "score": _NOTHING,
+    "train": _RESUMES,
 }  # fmt: skip
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

@@ -141,8 +141,9 @@ def _table(rank: str, e: Extract) -> pa.Table:
     columns = {name: pa.array([text] * count, pa.string()) for name, text in about.items()}
     columns["severity"] = pa.array(np.full(count, e.cell.severity, dtype=np.int8))
     columns["frame"] = pa.array(e.frames.astype(np.int32))
-    for name in ("keypoints", "predicted", "target"):
-        values = getattr(e, name).astype(np.float32).reshape(count, -1)
-        columns[name] = pa.FixedSizeListArray.from_arrays(values.ravel(), values.shape[1])
-    columns["error"] = pa.array(e.errors.astype(np.float32))
+    with np.errstate(over="ignore"):  # absurd poses are infinite in 32 bits
+        for name in ("keypoints", "predicted", "target"):
+            values = getattr(e, name).astype(np.float32).reshape(count, -1)
+            columns[name] = pa.FixedSizeListArray.from_arrays(values.ravel(), values.shape[1])
+        columns["error"] = pa.array(e.errors.astype(np.float32))
     return pa.table(columns)

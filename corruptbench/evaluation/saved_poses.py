@@ -115,9 +115,9 @@ class SavedPoses:
         shape = self._contract.samples, len(group.frame_of)
         poses = np.empty((*shape, self._numbers), dtype=np.float32)
         more = np.empty((*shape, self._hypotheses * self._numbers), dtype=np.float32)
-        for index, clip in enumerate(_clip_keys(group)):
-            mine = group.clip_of == index
-            for sample in range(self._contract.samples):
+        for sample in range(self._contract.samples):  # outside, as its rows are read at once
+            for index, clip in enumerate(_clip_keys(group)):
+                mine = group.clip_of == index
                 rows = self._rows(Key(clip, cell, sample), group.frame_of[mine])
                 poses[sample, mine] = rows["pose"]
                 if self._hypotheses:

@@ -20,7 +20,10 @@ HEAVY = ("numpy", "torch", "pandas", "numba", "cv2", "pyarrow", "av", "rich", "c
 #: The public surface. A change here is a change for every user: say it in the changelog.
 SURFACE = {
     "InputError": None,
-    "Result": "(record: 'ResultRecord', clips: 'pd.DataFrame') -> None",
+    "Result": (
+        "(record: 'ResultRecord', clips: 'pd.DataFrame', "
+        "companions: 'dict[str, pa.Table]' = <factory>) -> None"
+    ),
     "build": (
         "(manifest: 'str | Path' = 'studio-c', *, root: 'str | Path | None' = None, "
         "severity: 'int | str | Iterable[int]' = '1-5', corruption: 'str | Iterable[str]' = (), "
@@ -35,7 +38,8 @@ SURFACE = {
     "evaluate": (
         "(model: 'str | Path | Lifter', shards: 'str | Path | ShardSet' = 'shards', *, "
         "root: 'str | Path | None' = None, manifest: 'str | Path | None' = None, "
-        "device: 'str' = 'cpu', progress: 'bool' = True) -> 'Result'"
+        "device: 'str' = 'cpu', progress: 'bool' = True, "
+        "save_predictions: 'str | Path | None' = None) -> 'Result'"
     ),
     "list_corruptions": None,
     "load_lifter": (
@@ -47,6 +51,11 @@ SURFACE = {
     "open_shards": (
         "(folder: 'str | Path' = 'shards', root: 'str | Path | None' = None, "
         "manifest: 'str | Path | None' = None) -> 'ShardSet'"
+    ),
+    "score": (
+        "(predictions: 'str | Path', shards: 'str | Path | ShardSet' = 'shards', *, "
+        "root: 'str | Path | None' = None, manifest: 'str | Path | None' = None, "
+        "contract: 'str | Path | None' = None, progress: 'bool' = True) -> 'Result'"
     ),
 }
 
