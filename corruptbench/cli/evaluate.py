@@ -69,17 +69,24 @@ def command(
     from corruptbench import api
     from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
     from corruptbench.evaluation.result import check_free, result_path
+    from corruptbench.evaluation.score import check_cells
     from corruptbench.files import check_folder
+    from corruptbench.lifters.lifter import declared, unused_contract
     from corruptbench.progress import note
 
     shard_set = api.open_shards(shards, root, manifest)
     check_folder(out)  # now rather than after the work
-    with _log(out / f"{model.stem}.log", quiet) as log:
+    check_cells(shard_set)
+    file, contract = declared(model, trust)
+    check_free(result_path(out, contract.name), file.sha256, shard_set)
+    beside = unused_contract(model, contract)
+    if beside and not quiet:
+        note(f"{beside}: not used, because {model.name} has another contract inside")
+    with _log(out / f"{model.stem}.printed.log", quiet) as log:
         lifter = api.load_lifter(
             model, device, allow=allow, time_limit=time_limit, memory_limit=memory_limit,
             threads=threads, trust=trust, log=log,
         )  # fmt: skip
-        check_free(result_path(out, lifter.contract.name), lifter.sha256, shard_set)
         if not (lifter.is_confined or quiet):
             note(
                 "this system does not permit namespaces: the model can use the network and write "
@@ -100,6 +107,7 @@ def _log(path: Path, quiet: bool) -> Iterator[Path]:
     """Give a new file for what the model prints, and remove it if that is nothing."""
     from corruptbench.progress import note
 
+    made = not path.parent.exists()
     path.unlink(missing_ok=True)
     try:
         yield path
@@ -109,8 +117,9 @@ def _log(path: Path, quiet: bool) -> Iterator[Path]:
                 note(f"{path} holds what the model printed")
         else:
             path.unlink(missing_ok=True)
-            with suppress(OSError):  # it was made for the log, or holds something else
-                path.parent.rmdir()
+            if made:
+                with suppress(OSError):  # there is none, or it holds something else
+                    path.parent.rmdir()
 
 
 def say_result(

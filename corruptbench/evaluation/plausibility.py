@@ -75,7 +75,8 @@ def _rotated(mpjpe: float, aligned: float) -> tuple[WarningName, str]:
     return (
         "rotation",
         f"clean MPJPE is {mpjpe / aligned:.1f} times P-MPJPE, and size and axes are right: poses "
-        "are turned as a whole (another camera tilt than in training, or world axes); read P-MPJPE",
+        "are turned as a whole (another camera tilt than in training, or world axes), or the root "
+        "joint is displaced; read P-MPJPE",
     )
 
 
@@ -86,7 +87,8 @@ def _size(sizes: Array) -> Warnings:
     shown = f"{ratio:.3g}" if ratio > 100 else f"{ratio:.1f}" if ratio > 1 else f"{ratio:.2g}"
     unit = ratio > 100 or ratio < 1 / 100
     cause = (
-        "its contract names another unit than it gives; correct units"
+        "its contract names another unit than it gives, or another normalization; correct units "
+        "or normalize"
         if unit
         else "it knows other cameras, people or units; read P-MPJPE"
     )
@@ -152,6 +154,7 @@ def _lag(lagged: Array) -> Warnings:
     if len(lagged) < LAG_CLIPS or not abs(lag) >= LAG:
         return
     others = np.array([_peak(total - clip) for clip in lagged])
+    others = np.where(np.isnan(others), -lag, others)  # another answer altogether
     spread = np.sqrt((len(others) - 1) * np.var(others))  # the jackknife's standard error
     if abs(lag) > LAG_SURE * spread:
         word = "late" if lag > 0 else "early"
@@ -169,6 +172,6 @@ def _peak(lagged: Array) -> float:
     best = int(alike.argmax())
     if alike[best] <= 0:
         return float("nan")
-    if best in (0, len(LAGS) - 1):
-        return float(LAGS[best])
+    if best in (0, len(LAGS) - 1):  # no peak within the lags that are tried
+        return float("nan")
     return float(LAGS[best] + vertex(*alike[best - 1 : best + 2]))

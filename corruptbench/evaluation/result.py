@@ -100,8 +100,14 @@ def check_free(path: Path, lifter: str, shard_set: ShardSet) -> None:
     """
     try:
         earlier = Result.model_validate_json(path.read_bytes())
-    except (OSError, ValueError):  # none, or no result
+    except FileNotFoundError:
         return
+    except ValueError:
+        raise InputError(
+            f"{path}: exists and is no result that this version reads; move it away, or write to "
+            "another folder",
+            "out",
+        ) from None
     pairs = {
         "model": (earlier.lifter.sha256, lifter),
         "benchmark": (

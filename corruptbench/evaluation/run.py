@@ -10,7 +10,7 @@ from corruptbench.evaluation.clean_cells import CleanCells
 from corruptbench.evaluation.details import Details
 from corruptbench.evaluation.groups import Group
 from corruptbench.evaluation.result import make_result
-from corruptbench.evaluation.score import Source, Watcher, score
+from corruptbench.evaluation.score import Source, Watcher, check_cells, score
 from corruptbench.evaluation.units import UnitsProbe
 from corruptbench.leaderboard import Result
 from corruptbench.lifters.lift import Lifted
@@ -49,6 +49,7 @@ def evaluated(
     Raises:
         InputError: see `score` and `make_result`.
     """
+    check_cells(shard_set)
     contract, joints = source.contract, joint_set(shard_set.manifest.scoring.joints)
     clean, details = CleanCells(shard_set), Details(len(joints), contract.is_scaled)
     hypotheses, units = _Hypotheses(), UnitsProbe(contract, source.allowance)

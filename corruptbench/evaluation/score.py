@@ -102,6 +102,17 @@ def score(
     return _in_order(parts)
 
 
+def check_cells(shard_set: ShardSet) -> None:
+    """Raise `InputError` unless clean and corrupted cells were built: a result needs both."""
+    cells = shard_set.cells
+    if CLEAN not in cells or len(cells) < 2:
+        found = "no clean cell" if CLEAN not in cells else "the clean cell only"
+        raise InputError(
+            f"{shard_set.folder}: holds {found}; expected the clean cell and a corrupted one: "
+            "build it with a corruption (the same folder keeps what is there)"
+        )
+
+
 def _check_joints(contract: Contract, rules: Scoring) -> None:
     given = contract.lifted.base.name
     if given != rules.joints:

@@ -25,7 +25,7 @@ Array = NDArray[Any]
 #: One axis of an array: letters that are flattened into it, or the number of an element.
 Axis = tuple[str, ...] | int
 _TOKEN = re.compile(r"\(([^()]*)\)|([a-z])|(-?\d{1,4})|\s+")
-_SELECT = re.compile(r"^\s*(?:(\d{1,3})|([A-Za-z_][A-Za-z0-9_]{0,63}))\s*:\s*")
+_SELECT = re.compile(r"^\s*(?:(-?\d{1,3})|([A-Za-z_][A-Za-z0-9_]{0,63}))\s*:\s*")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ _FIRST = (
 )  # fmt: skip
 
 #: At most as many numbers as 17 joints and 3 channels have, with room for other joint sets.
-Numbers = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], Field(max_length=256)]
+Numbers = Annotated[
+    tuple[Annotated[float, Field(allow_inf_nan=False, strict=True)], ...], Field(max_length=256)
+]
 
 
 def _joints(text: str) -> str:
@@ -123,7 +125,7 @@ class Contract(Record):
     format: Literal["corruptbench-lifter/1", "corruptbench-lifter/2"] = "corruptbench-lifter/2"
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$")]
     window: Literal["sequence", "centre", "block", "clip"]
-    frames: int = Field(ge=1, le=4096)
+    frames: int = Field(ge=1, le=4096, strict=True)
     target: Literal["middle", "last"] = "middle"
     joints: Joints = "h36m17"
     keypoints: Joints
@@ -134,9 +136,9 @@ class Contract(Record):
     hypotheses: Annotated[str, Field(max_length=100)] | None = None
     units: Units = "m"
     root: Literal["relative", "absolute"] = "relative"
-    flip: bool = False
-    fps: float | None = Field(default=None, gt=0, le=10_000)
-    samples: int = Field(default=1, ge=1, le=1000)
+    flip: bool = Field(default=False, strict=True)
+    fps: float | None = Field(default=None, ge=1, le=10_000, strict=True)
+    samples: int = Field(default=1, ge=1, le=1000, strict=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -197,8 +198,11 @@ def open_lifter(
     beside it.
     """
     allowance = Allowance(allow)
-    file = inspect(path, trust)
-    contract = contract or _contract(path, file)
+    _check_device(device)
+    if contract is None:
+        file, contract = declared(path, trust)
+    else:
+        file = inspect(path, trust)
     process = ModelProcess(contract.name, path, file.kind, device, limits or RunLimits(), log)
     return Lifter(
         contract=contract,
@@ -214,6 +218,32 @@ def open_lifter(
         close=process.close,
         is_confined=process.is_confined,
     )
+
+
+def declared(path: Path, trust: bool) -> tuple[ModelFile, Contract]:
+    """Inspect a model file, and return what it is and its contract; load nothing.
+
+    Raises:
+        InputError: it is no whole model, or has no contract.
+    """
+    file = inspect(path, trust)
+    return file, _contract(path, file)
+
+
+def _check_device(name: str) -> None:
+    """Raise `InputError` for the name of another device than "cpu", "cuda" or "cuda:N"."""
+    if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", name):
+        raise InputError(f"device '{name}': expected cpu, cuda or cuda:N", "device")
+
+
+def unused_contract(path: Path, contract: Contract) -> Path | None:
+    """Return the contract beside a model that has another one inside, which counts."""
+    beside = path.with_suffix(".toml")
+    try:
+        other = Contract.parse_toml(read_text(beside), str(beside))
+    except (OSError, InputError):
+        return None
+    return None if other.record() == contract.record() else beside
 
 
 def _contract(path: Path, file: ModelFile) -> Contract:

@@ -104,6 +104,8 @@ def _selected(returned: Any, select: int | str | None) -> Any:
     if select is None:
         return returned
     items = dict(enumerate(returned)) if isinstance(returned, list | tuple) else returned
+    if isinstance(returned, list | tuple) and isinstance(select, int) and select < 0:
+        select += len(returned)
     if not isinstance(items, dict):
         raise InputError(
             f"it returned {_described(returned)}, which has no element {select!r}; leave the "
@@ -123,11 +125,12 @@ def _as_array(value: Any, select: int | str | None) -> Array32:
     Raises:
         InputError: it is none.
     """
-    if isinstance(value, np.ndarray):
-        return np.asarray(value, np.float32)
     if hasattr(value, "detach"):
-        array: Array32 = value.detach().float().cpu().numpy()
-        return array
+        if not value.is_floating_point():
+            raise InputError(f"it returned numbers of type {value.dtype}, expected floating point")
+        value = value.detach().to_dense().float().cpu().numpy()
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return np.asarray(value, np.float32)
     where = "it returned" if select is None else f"element {select!r} of its output is"
     raise InputError(
         f"{where} {_described(value)}, expected one tensor of poses; name the element in the "

@@ -14,7 +14,7 @@ _CAUSES = (
      "it needs an operator that the library does not have, and no package can be imported for a "
      "lifter: write it with the library's own operators"),
     (r"not enough memory|can't allocate|bad_alloc|tried to allocate|MemoryError",
-     "there is not enough memory for this input"),
+     "this input takes more memory than it may have: allow more, or use a smaller model"),
     (r"same dtype|scalar type|but got (Half|BFloat16|Double)|Unexpected input data type",
      "it computes in another type than float32: call model.float() before the export"),
     (r"\.size\(\)\[0\]|shape\[0\]|index: 0 Got", "its batch size is fixed or bounded: export it "

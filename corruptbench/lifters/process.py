@@ -28,6 +28,8 @@ Array32 = NDArray[np.float32]
 TIME_LIMIT, MEMORY_LIMIT = 300.0, 8.0
 #: Most bytes of an output: poses of a batch, for a thousand hypotheses.
 _OUTPUT = 2**31
+#: Largest limit of seconds, and of GB.
+_LARGEST = 1e6
 #: Seconds to import torch, on a busy machine with a slow disk.
 _START = 120
 _MODULE = "corruptbench.lifters.serving"
@@ -46,6 +48,14 @@ class RunLimits:
     seconds: float = TIME_LIMIT
     memory: float = MEMORY_LIMIT
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a limit that is none."""
+        for name, value in (("time_limit", self.seconds), ("memory_limit", self.memory)):
+            if not 0 < value <= _LARGEST:
+                raise InputError(
+                    f"{name}: found {value:g}, expected more than 0 and at most {_LARGEST:g}", name
+                )
 
 
 class ModelProcess:

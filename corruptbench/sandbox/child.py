@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
@@ -22,10 +23,11 @@ Kind = Literal["value", "refused", "error", "limit", "ended"]
 _PATIENCE = 10
 #: For start and imports, seconds.
 _START = 60
-#: What the child runs; its arguments are "confined" or not, and the folders of modules.
+#: What the child runs; its arguments are a folder for temporary files (empty for a child that is
+#: not confined), and the folders of modules.
 _MAIN = (
-    "import sys; confined = sys.argv[1] == 'confined'; sys.path[:] = sys.argv[2:]; "
-    "import corruptbench.sandbox.serving as s; s.serve(confined)"
+    "import sys; scratch = sys.argv[1]; sys.path[:] = sys.argv[2:]; "
+    "import corruptbench.sandbox.serving as s; s.serve(scratch)"
 )
 
 
@@ -151,21 +153,22 @@ class Child:
     def _start(self) -> _Running:
         if os.name != "posix":
             raise OSError("files of others are read on POSIX systems only")
-        mode = "confined" if self._confined else "free"
         if self._log:
             self._log.parent.mkdir(parents=True, exist_ok=True)
         ours, theirs = socketpair()
         try:
             with theirs, open(self._log or os.devnull, "ab") as log:
+                scratch = tempfile.mkdtemp(prefix="corruptbench-") if self._confined else ""
+                folders = [*sys.path, str(Path(__file__).parents[2])]
                 process = subprocess.Popen(
-                    [sys.executable, "-c", _MAIN, mode, *sys.path, str(Path(__file__).parents[2])],
+                    [sys.executable, "-c", _MAIN, scratch, *folders],
                     stdin=theirs.fileno(), stdout=log, stderr=log,
                     env=os.environ | self._environment, start_new_session=True,
                 )  # fmt: skip
         except BaseException:
             ours.close()
             raise
-        return _Running(process, ours)
+        return _Running(process, ours, scratch)
 
     @property
     def is_running(self) -> bool:
@@ -182,6 +185,9 @@ class Child:
             running.process.kill()
             running.process.wait()
             running.channel.close()
+            if running.scratch:
+                with suppress(OSError):
+                    os.rmdir(running.scratch)
 
     def forget(self) -> None:
         """Leave the process to the process that started it."""
@@ -200,6 +206,7 @@ class Child:
 class _Running:
     process: subprocess.Popen[bytes]
     channel: socket
+    scratch: str
 
 
 _all: weakref.WeakSet[Child] = weakref.WeakSet()

@@ -1,7 +1,7 @@
 """Take the rights of this process that foreign code does not need (Linux).
 
 The process moves into user, mount and network namespaces of its own. All file systems become
-read-only for it, except a small one in memory at /dev/shm, which is its folder for temporary files.
+read-only for it, except a small one in memory, which is its folder for temporary files.
 It has no network. Then it gives up all capabilities, so that it cannot undo this. It still reads
 every file that its user may read, and it can send signals to the user's processes. Where the system
 does not permit namespaces (some containers, Linux before 5.12, other systems), nothing is taken.
@@ -22,7 +22,6 @@ _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _LAST_CAPABILITY = 24, 38, 63
 _CAPABILITY_VERSION = 0x20080522
 #: Bytes of temporary files, and of the log, that the process may write.
 SCRATCH, LONGEST_FILE = 2**28, 2**28
-_FOLDER = "/dev/shm"
 
 _confined = False
 
@@ -32,13 +31,17 @@ def is_confined() -> bool:
     return _confined
 
 
-def confine() -> None:
-    """Confine this process, if the system permits it. It must have one thread."""
+def confine(scratch: str) -> None:
+    """Confine this process, if the system permits it. It must have one thread.
+
+    Args:
+        scratch: an empty folder, over which the file system in memory is mounted.
+    """
     global _confined
     _limit_files()
     if sys.platform == "linux":
         try:
-            _confine(ctypes.CDLL(None, use_errno=True))
+            _confine(ctypes.CDLL(None, use_errno=True), scratch)
             _confined = True
         except (OSError, AttributeError):
             _confined = False
@@ -55,7 +58,7 @@ def _limit_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
-def _confine(libc: ctypes.CDLL) -> None:
+def _confine(libc: ctypes.CDLL, scratch: str) -> None:
     user, group = os.getuid(), os.getgid()
     _must(libc.unshare(_NEWUSER | _NEWNS | _NEWNET))
     _write("/proc/self/setgroups", "deny")
@@ -71,8 +74,8 @@ def _confine(libc: ctypes.CDLL) -> None:
     )  # fmt: skip
     size = f"size={SCRATCH}".encode()
     flags = ctypes.c_ulong(_NOSUID | _NODEV)
-    _must(libc.mount(b"tmpfs", _FOLDER.encode(), b"tmpfs", flags, size))
-    os.environ["TMPDIR"] = _FOLDER
+    _must(libc.mount(b"tmpfs", os.fsencode(scratch), b"tmpfs", flags, size))
+    os.environ["TMPDIR"] = scratch
     _give_up_capabilities(libc)
 
 

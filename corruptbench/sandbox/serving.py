@@ -25,18 +25,19 @@ if TYPE_CHECKING:
 STATM = Path("/proc/self/statm")
 
 
-def serve(confined: bool) -> None:
+def serve(scratch: str) -> None:
     """Answer requests until the other process closes the socket, which is standard input.
 
     Args:
-        confined: whether to give up rights first, while there is one thread.
+        scratch: an empty folder, if rights are given up first, while there is one thread; empty if
+            they are not.
     """
     from corruptbench.sandbox.transfer import receive, send
 
-    if confined:
+    if scratch:
         from corruptbench.sandbox.confinement import confine
 
-        confine()
+        confine(scratch)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A caller may block or ignore these, and a child inherits that: then no limit would work.
     limits = (signal.SIGALRM, signal.SIGXCPU, signal.SIGIO)

@@ -92,6 +92,13 @@ def test_a_result_says_what_differs_from_the_usual():
         ({"hypotheses": "1: b t j c"}, "lacks axis h"),
         ({"samples": 0}, "samples: "),
         ({"fps": -1}, "fps: "),
+        ({"fps": 0.3}, "fps: "),
+        ({"frames": True}, "frames: "),
+        ({"frames": "27"}, "frames: "),
+        ({"samples": True}, "samples: "),
+        ({"flip": 1}, "flip: "),
+        ({"normalize": Z | {"mean": [True] * 34}}, "normalize: mean.0: "),
+        ({"normalize": {"mean": [], "std": []}}, "normalize.mean: found 0 numbers, expected 34"),
         ({"flip": "sometimes"}, "flip: "),
         ({"stride": 2}, "stride: Extra inputs are not permitted"),
         ({"name": "a/b"}, "name: "),
@@ -183,3 +190,4 @@ def test_elements_of_an_axis():
         restored(np.zeros((2, 5, 50)), parse("b t (j c)", "bjc", "bhtjc"), sizes)
     assert parse("pose: b t j c", "bjc", "bhtjc").select == "pose"
     assert parse("12: b t j c", "bjc", "bhtjc").select == 12
+    assert parse("-1: b t j c", "bjc", "bhtjc").select == -1

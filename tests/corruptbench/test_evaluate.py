@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from corruptbench.leaderboard import check
+from corruptbench.manifest import CLEAN, Cell
 from corruptbench.shards import parquet
-from corruptbench.shards.shard_set import open_shards
+from corruptbench.shards.shard_set import ShardSet, open_shards
 from tests.corruptbench.conftest import contract
 from tests.fixtures.folder import FRAMES, add_boxes, write_dataset, write_manifest
 from tests.fixtures.lifters import Lift, script
@@ -110,6 +112,48 @@ def test_bad_poses_are_counted_and_no_other_is_lost(
     assert "tiny.json: holds the result of another model" in other.err
     assert (tmp_path / "bad/tiny.json").read_bytes() == before
     assert not (tmp_path / "bad/tiny.rejected.csv").exists()
+
+
+def test_what_lies_in_out_is_not_lost(mini, mini_manifest, mini_shards, tiny_lifter, tmp_path, cli):
+    """A log of the user, a file that is no result, a contract that does not count."""
+    model = shutil.copy(tiny_lifter, tmp_path / "best.pt2")
+    (tmp_path / "best.log").write_text("of my training")
+    (tmp_path / "best.toml").write_text('name = "other"\nwindow = "block"\nframes = 3\n')
+    done = evaluate(cli, model, mini_shards, mini, mini_manifest, tmp_path)
+    assert done.code == 0, done.err
+    assert "best.toml: not used, because best.pt2 has another contract inside" in done.err
+    assert (tmp_path / "best.log").read_text() == "of my training"
+    (tmp_path / "tiny.json").write_text('{"mine": 1}')
+    done = evaluate(cli, model, mini_shards, mini, mini_manifest, tmp_path)
+    assert (done.code, "tiny.json: exists and is no result" in done.err) == (2, True)
+    assert (tmp_path / "tiny.json").read_text() == '{"mine": 1}'
+
+
+def test_shards_without_what_a_result_needs(
+    mini, mini_manifest, mini_shards, tmp_path, cli, monkeypatch
+):
+    """Said before the model is loaded."""
+    for cells, said in (((CLEAN,), "the clean cell only"), ((Cell("erase", 1),), "no clean cell")):
+        monkeypatch.setattr(ShardSet, "cells", property(lambda _, cells=cells: cells))
+        done = evaluate(cli, tmp_path / "nowhere.pt2", mini_shards, mini, mini_manifest, tmp_path)
+        assert (done.code, said in done.err) == (2, True)
+
+
+def test_clean_video_without_detections(
+    mini, mini_manifest, mini_shards, tiny_lifter, tmp_path, cli, monkeypatch
+):
+    clips = ShardSet.clips
+
+    def blind(self, cells=None):
+        for i, (clip, found) in enumerate(clips(self, cells)):
+            if i == 0:
+                found[0] = replace(found[0], keypoints=np.full_like(found[0].keypoints, np.nan))
+            yield clip, found
+
+    monkeypatch.setattr(ShardSet, "clips", blind)
+    done = evaluate(cli, tiny_lifter, mini_shards, mini, mini_manifest, tmp_path)
+    assert done.code == 0, done.err
+    assert "1 of 6 clips have none at all: clean errors are those of the detector" in done.out
 
 
 def test_out_is_looked_at_first(mini, mini_manifest, mini_shards, tmp_path, cli):

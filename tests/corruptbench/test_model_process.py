@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -90,6 +91,25 @@ def test_what_goes_wrong_names_cell_and_clip(tmp_path, shard_set, what, said):
         evaluated(LivePoses(lifter), shard_set, "again", shown=False)
 
 
+@pytest.mark.parametrize("value", [float("nan"), 0, -1, 1e300, float("inf")])
+@pytest.mark.parametrize("name", ["seconds", "memory"])
+def test_limits_that_are_none(name, value):
+    with pytest.raises(InputError, match=r"_limit: found .*, expected more than 0 and at most"):
+        RunLimits(**{name: value})
+
+
+def test_a_limit_of_memory_is_that_of_the_model(tmp_path):
+    """What torch itself needs does not count."""
+    path = script(tmp_path / "m.pt", Lift(), contract(frames=1))
+    assert load_lifter(path, "cpu", RunLimits(memory=0.5, threads=1)).parameters == 1
+
+
+def test_a_model_in_shared_memory():
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        path = script(Path(folder) / "m.pt", Lift(), contract(frames=1))
+        assert load_lifter(path, "cpu").is_confined in (True, False)
+
+
 def test_a_killed_process_is_said_and_started_anew(tmp_path):
     lifter = load_lifter(script(tmp_path / "m.pt", Lift(), contract(frames=1)), "cpu")
     x = np.zeros((2, 3, 17, 2), dtype=np.float32)
@@ -155,12 +175,12 @@ def test_a_confined_process_cannot_undo_it(confined):
 def test_a_system_that_does_not_permit_it(monkeypatch, error):
     """As some containers, and C libraries without these calls; here in this process."""
 
-    def refuse(_):
+    def refuse(_, __):
         raise error
 
     monkeypatch.setattr(confinement, "_confine", refuse)
     monkeypatch.setattr(confinement, "_limit_files", lambda: None)
-    confinement.confine()
+    confinement.confine("")
     assert not confinement.is_confined()
 
 

@@ -125,6 +125,15 @@ class TestOutputs:
         np.testing.assert_array_equal(two(BATCH, ["other"])[0], -two(BATCH, [0])[0])
         np.testing.assert_array_equal(two(BATCH, [1])[0], two(BATCH, ["other"])[0])
 
+    def test_the_last_one(self, pair):
+        np.testing.assert_array_equal(pair(BATCH, [-1])[0], pair(BATCH, [1])[0])
+
+    @pytest.mark.parametrize("kind", [torch.int64, torch.bool, torch.complex64])
+    def test_numbers_that_are_no_coordinates(self, kind, tmp_path):
+        net = files.Outputs(lambda pose, _: pose.to(kind))
+        said = failure(opened(files.export_pt2(net, tmp_path / "a.pt2")))
+        assert f"numbers of type {kind}, expected floating point" in said
+
     def test_none_is_selected(self, pair, table, two):
         assert "a tuple of 2" in failure(pair)
         assert "keys ['pose', 'parts']" in failure(table)

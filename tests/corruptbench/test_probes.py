@@ -58,6 +58,9 @@ def broken(kind):
         x.zero_()
         return y
 
+    if kind.startswith("seeded "):
+        inner = broken(kind.removeprefix("seeded "))
+        return lambda x: inner(x) + 0.001 * torch.randn(17, 3)
     return {
         "honest": honest,
         "batch mean": lambda x: honest(x) - honest(x).mean(dim=0) / 2,
@@ -134,8 +137,13 @@ def test_numbers_that_are_not_finite_cannot_be_allowed():
 
 
 def test_a_lifter_that_declares_samples():
-    """It may draw random numbers, if a seed repeats them."""
+    """It may draw random numbers, if a seed repeats them. It is probed all the same."""
     probe(lifter("seeded", samples=5))
+    with pytest.raises(InputError, match="probe 'random': it gives the same with other seeds"):
+        probe(lifter("honest", samples=5))
+    for kind, name in (("batch mean", "batch"), ("whole clip", "window")):
+        with pytest.raises(InputError, match=f"probe '{name}'"):
+            probe(lifter(f"seeded {kind}", samples=5))
     with pytest.raises(InputError, match="even with the same seed"):
         probe(lifter("unseeded", samples=5))
 
