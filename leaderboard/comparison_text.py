@@ -33,7 +33,7 @@ def _letter(place: int) -> str:
 def _table(pair: Pair) -> Table:
     first, second = _letter(pair.first), _letter(pair.second)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold", min_width=12)
     for head in (first, second, f"{second}-{first}", "low", "high", "p"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)

@@ -44,6 +44,7 @@ from corruptbench.leaderboard.records import (
     Record,
     Sha256,
     SparseRecord,
+    Text,
 )
 
 __all__ = [
@@ -59,7 +60,7 @@ MOST_ENTRIES, MOST_NUMBERS, MOST_DRAWS = 20, 500, 10_000
 #: Checks that can be allowed to fail, in one result.
 MOST_ALLOWED = 20
 
-Plain = str | int | float | bool | None
+Plain = Text | int | float | bool | None
 Numbers = Annotated[tuple[int | Number, ...], Field(max_length=MOST_NUMBERS)]
 Table = Annotated[dict[str, Plain | Numbers], Field(max_length=MOST_ENTRIES)]
 Draws = Annotated[int, Field(ge=1, le=MOST_DRAWS)]
@@ -173,8 +174,8 @@ class Result(SparseRecord):
     robustness: Robustness | None = None
     cells: tuple[Cell, ...]
     clips_sha256: Sha256
-    software: dict[str, str]
-    command: str
+    software: dict[Text, Text]
+    command: Text
     labels: Annotated[tuple[LabelCheck, ...], Field(max_length=MOST_LABELS)] | None = None
     warnings: Annotated[tuple[ResultWarning, ...], Field(max_length=MOST_WARNINGS)] | None = None
 

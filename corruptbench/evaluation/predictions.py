@@ -180,7 +180,7 @@ def read_footer(path: Path) -> tuple[PredictionsRecord, Footer]:
 
 def _check_footer(path: Path) -> None:
     """Raise `InputError` unless a path is a regular file with a Parquet footer of sane size."""
-    expected = "expected a file that evaluate wrote (--save-predictions)"
+    expected = "expected predictions that an evaluation saved"
     if not path.exists():
         raise InputError(f"{path}: no such file; {expected}")
     if not stat.S_ISREG(path.stat().st_mode):

@@ -10,6 +10,7 @@ after the check.
 
 from __future__ import annotations
 
+import codecs
 import re
 import stat
 import zipfile
@@ -69,6 +70,7 @@ def inspect(path: Path, trust: bool) -> ModelFile:
         else:
             kind, contract = _onnx(path, head, size)
     if contract is not None:
+        contract = contract.removeprefix(codecs.BOM_UTF8)
         _check_contract(contract, f"{path}: {EXTRA_FILE}")
     return ModelFile(kind, contract, size, sha256_of_file(path))
 

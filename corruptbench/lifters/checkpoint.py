@@ -93,7 +93,8 @@ def load_weights(network: nn.Module, path: Path) -> str:
     """
     if not network.state_dict():
         raise InputError(
-            f"{path}: the network has no weights; return the network itself, or leave out --weights"
+            f"{path}: the network has no weights; return the network itself, or leave out the "
+            "checkpoint"
         )
     parts = sorted(_parts(read_checkpoint(path)), key=_rank)
     if not parts:

@@ -153,7 +153,7 @@ def _free(path: Path, reason: str) -> Path:
     if path.exists():
         raise InputError(
             f"{path}: exists. torch.export cannot follow the network ({reason}), so it is traced, "
-            "and that is a .pt file; name it with --out"
+            "and that is a .pt file; name it as the target"
         )
     return path
 

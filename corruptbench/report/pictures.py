@@ -70,7 +70,7 @@ class Pictures:
     reason: str = ""
 
 
-NO_SHARDS = "No pictures: name the shards (--shards), and for data of your own their --root."
+NO_SHARDS = "No pictures: name the shards, and for data of your own their root folder."
 
 
 def pictures(evidence: Evidence, shard_set: ShardSet | None) -> Pictures:

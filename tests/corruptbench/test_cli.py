@@ -193,8 +193,12 @@ def test_bad_models(mini, mini_manifest, mini_shards, tmp_path, cli):
     torch.save(Lift(), tmp_path / "pickled.pt")
     said_once(evaluate(tmp_path / "pickled.pt"), "pickled Python objects", "torch.export")
     said_once(evaluate(tmp_path / "nowhere.pt2"), "nowhere.pt2: no such file")
-    for spoil, words in (("shape", "output shape (3, 9, 16, 3)"), ("nan", "NaN or infinity")):
-        script(tmp_path / "m.pt", Lift(1, spoil), contract(frames=1))
+    joints = contract(frames=1, joints="h36m17 - neck_nose", keypoints="h36m17")
+    for spoil, declared, words in (
+        ("", joints, "output shape (3, 9, 17, 3), expected (3, 9, 16, 3)"),
+        ("nan", contract(frames=1), "NaN or infinity"),
+    ):
+        script(tmp_path / "m.pt", Lift(1, spoil), declared)
         said_once(evaluate(tmp_path / "m.pt"), words)
     assert not (tmp_path / "results").exists()
 

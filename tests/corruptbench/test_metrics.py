@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,11 +12,12 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from corruptbench.evaluation import bones, keypoints, metrics
-from corruptbench.evaluation.score import clip_errors
+from corruptbench.evaluation.cell_errors import clip_errors, scored
 from corruptbench.leaderboard import summarize
 from corruptbench.leaderboard.schema import CLIP_COLUMNS
 from corruptbench.manifest import Scoring
 from corruptbench.skeleton import H36M17
+from tests.corruptbench.conftest import contract
 
 POSES = st.integers(0, 2**32 - 1)
 
@@ -180,14 +183,29 @@ def test_a_result_agrees_with_videopose3d(rule):
                     error = theirs(free[run], target[run], metric)
                     of_action[action].append((len(run), error))
         target[gaps] = np.nan
-        found = clip_errors(predicted, target + 5000.0, rules, "relative")
+        found = errors_of(predicted, target + 5000.0, rules)
+        about = {"subject": "S1", "sequence": f"{i}", "action": action, "camera": "C1"}
         for corruption, severity in (("clean", 0), ("erase", 1)):
-            rows.append(("S1", f"{i}", action, "C1", corruption, severity, *found[:-1]))
-    summary = summarize(pd.DataFrame(rows, columns=list(CLIP_COLUMNS)), "actions")
+            rows.append(about | {"corruption": corruption, "severity": severity} | found)
+    summary = summarize(pd.DataFrame(rows)[list(CLIP_COLUMNS)], "actions")
     for metric, of_action in means.items():
         actions = [sum(n * e for n, e in es) / sum(n for n, _ in es) for es in of_action.values()]
         expected = sum(actions) / len(actions)
         assert getattr(summary, metric).clean == pytest.approx(expected, rel=1e-9)
+
+
+def errors_of(predicted, target, rules, root="relative"):
+    """Errors of one clip, over its frames with labels."""
+    labeled = metrics.is_valid_pose(target)
+    group = SimpleNamespace(
+        target=metrics.root_relative(target[labeled], 0),
+        frame_of=np.flatnonzero(labeled),
+        clip_of=np.zeros(int(labeled.sum()), dtype=np.intp),
+    )
+    declared = contract(joints="humaneva15", root=root)
+    valid = metrics.is_valid_pose(predicted[labeled])
+    found = scored(predicted[labeled], valid, group, declared, rules)
+    return {name: values[0] for name, values in clip_errors(found, 1, True).items()}
 
 
 def test_absolute_poses_are_made_relative_by_either_rule():
@@ -197,9 +215,9 @@ def test_absolute_poses_are_made_relative_by_either_rule():
         for rule in ("as-predicted", "subtract")
     ]
     away = predicted + [100.0, -50.0, 4000.0]
-    found = {clip_errors(away, target, rule, "absolute") for rule in rules}
-    assert found == {clip_errors(away, target, rules[1], "relative")}
-    assert clip_errors(away, target, rules[0], "relative").mpjpe > 3000
+    subtracted = errors_of(away, target, rules[1])
+    assert all(errors_of(away, target, rule, "absolute") == subtracted for rule in rules)
+    assert errors_of(away, target, rules[0])["mpjpe"] > 3000
 
 
 def test_frames_without_a_label_or_a_pose_are_counted_apart():
@@ -211,12 +229,10 @@ def test_frames_without_a_label_or_a_pose_are_counted_apart():
     predicted[4] = 7.0
     predicted[5, 2, 1] = np.inf
     kept = [2, 3, 6]
-    found = clip_errors(predicted, target, rules, "relative")
-    assert (found.frames, found.run_frames, found.rejected) == (3, 2, 2)
+    found = errors_of(predicted, target, rules)
+    assert (found["frames"], found["run_frames"], found["acceleration_frames"]) == (3, 2, 0)
     alone = metrics.mpjpe(*(metrics.root_relative(p[kept], 0) for p in (predicted, target)))
-    assert found.mpjpe == alone.mean()
-    none = clip_errors(predicted, np.full_like(target, np.nan), rules, "relative")
-    assert none == (0, 0, None, None, None, 0)
+    assert found["mpjpe"] == pytest.approx(alone.mean(), rel=1e-12)
 
 
 def test_root_relative():

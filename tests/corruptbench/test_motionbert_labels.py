@@ -17,7 +17,7 @@ from corruptbench.errors import InputError
 from corruptbench.formats.h36m_toolbox import clip_of
 from corruptbench.manifest import load_manifest
 from corruptbench.triangulation import reprojection_error, triangulate
-from tests.corruptbench.test_export import write_shards
+from tests.corruptbench.test_convert import write_shards
 from tests.fixtures.folder import write_manifest
 from tests.fixtures.human36m import CAMERAS, KEPT, numbers, poses, to_camera, to_picture
 

@@ -54,7 +54,8 @@ def test_an_evaluation_in_an_odd_folder(odd, suffix, mini):
 
 
 def test_rejected_poses_in_an_odd_folder(odd):
-    row = ("S1", "walk", "walk", "cam1", "erase", 3, 9, 9, 50.0, 40.0, 5.0, 1)
+    row = {"subject": "S1", "sequence": "walk", "action": "walk", "camera": "cam1"}
+    row |= {"corruption": "erase", "severity": 3, "frames": 9, "mpjpe": 50.0, "rejected": 1}
     table = pd.DataFrame([row], columns=list(COLUMNS))
     error = save_rejected(RejectedPosesError("tiny", table), odd)
     assert str(odd / "tiny.rejected.csv") in str(error)
@@ -85,7 +86,7 @@ def test_a_byte_order_mark_in_what_a_user_edits(tmp_path, mini_manifest):
     assert load_manifest(str(marked)) == load_manifest(str(mini_manifest))
     declared = contract(frames=1)
     model = script(tmp_path / "beside.pt", Lift())
-    lines = [f"{k} = {json.dumps(v)}" for k, v in declared.model_dump().items()]
+    lines = [f"{k} = {json.dumps(v)}" for k, v in declared.record().items()]
     model.with_suffix(".toml").write_bytes(BOM_UTF8 + "\n".join(lines).encode())
     assert load_lifter(model, "cpu").contract == declared
     text = "\ufeff" + declared.model_dump_json()
