@@ -11,7 +11,7 @@ from corruptbench.evaluation.groups import Group, cells_of
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.allowance import Allowance
 from corruptbench.lifters.contract import Contract
-from corruptbench.lifters.lift import Lifted, joined, lift
+from corruptbench.lifters.lift import Lifted, Track, joined, lift
 from corruptbench.lifters.lifter import Lifter
 from corruptbench.lifters.probes import TOLERANCE, difference
 
@@ -65,7 +65,7 @@ class LivePoses:
         """
         before = self._rehearsal(group) if number == 0 else {}
         for cell in _order(self._lifter.sha256, number, len(cells_of(group))):
-            lifted = self._lift(group, cell)
+            lifted = self._lift(group, cell, group.tracks(cell))
             for (of, run), alone in before.items():
                 if of == cell:
                     self._compare(group, cell, run, alone, lifted[run])
@@ -75,9 +75,10 @@ class LivePoses:
         """End the forward pass that is running."""
         self._lifter.close()
 
-    def _lift(self, group: Group, cell: int) -> Sequence[Lifted]:
+    def _lift(self, group: Group, cell: int, tracks: Sequence[Track]) -> Sequence[Lifted]:
+        """Lift tracks of a cell; an error names the cell."""
         try:
-            return lift(self._lifter, group.tracks(cell))
+            return lift(self._lifter, tracks)
         except InputError as error:
             raise InputError(f"{cells_of(group)[cell]}: {error}", error.parameter) from None
 
@@ -90,7 +91,7 @@ class LivePoses:
             return {}
         cells = reversed(range(len(cells_of(group)))[-_REHEARSED:])
         chosen = [(c, i * len(group.runs) // _REHEARSED) for i, c in enumerate(cells)]
-        return {(c, run): lift(self._lifter, [group.tracks(c)[run]])[0] for c, run in chosen}
+        return {(c, run): self._lift(group, c, [group.tracks(c)[run]])[0] for c, run in chosen}
 
     def _compare(self, group: Group, cell: int, run: int, alone: Lifted, now: Lifted) -> None:
         found = difference(now.poses, alone.poses)

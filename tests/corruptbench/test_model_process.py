@@ -87,7 +87,7 @@ def odd(tmp_path, what):
 )
 def test_what_goes_wrong_names_cell_and_clip(tmp_path, shard_set, what, said):
     lifter = load_lifter(odd(tmp_path, what), "cpu", RunLimits(seconds=6, memory=2, threads=1))
-    with pytest.raises(InputError, match=rf"^(clean|erase \d)?.*A\d/s\w+_1\.cam\d.*tiny: .*{said}"):
+    with pytest.raises(InputError, match=rf"^(clean|erase \d): A\d/s\w+_1\.cam\d.*tiny: .*{said}"):
         evaluated(LivePoses(lifter), shard_set, "again", shown=False)
 
 
