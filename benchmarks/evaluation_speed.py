@@ -225,6 +225,7 @@ def busy(shards: Path, model: Path) -> None:
         finally:
             for process in spinning:
                 process.kill()
+                process.wait()
     print(
         f"evaluate beside {loads} busy loops: {loaded:.1f} s, idle {idle:.1f} s: "
         f"{loaded / idle:.2f} times as long; half of the processor explains 2 (wanted: up to 3)"

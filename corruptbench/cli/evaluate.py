@@ -78,7 +78,11 @@ def command(
     check_folder(out)  # now rather than after the work
     check_cells(shard_set)
     file, contract = declared(model, trust)
-    check_free(result_path(out, contract.name), file.sha256, shard_set)
+    lock = shard_set.lock
+    check_free(
+        result_path(out, contract.name), file.sha256, lock.benchmark.manifest_sha256,
+        lock.detections_sha256,
+    )  # fmt: skip
     beside = unused_contract(model, contract)
     if beside and not quiet:
         note(f"{beside}: not used, because {model.name} has another contract inside")

@@ -34,7 +34,6 @@ def command(
     from corruptbench import api
     from corruptbench.cli.evaluate import say_result
     from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
-    from corruptbench.evaluation.result import check_free, result_path
     from corruptbench.files import check_folder
 
     shard_set = api.open_shards(shards, root, manifest)
@@ -43,6 +42,4 @@ def command(
         scored = api.score(predictions, shard_set, contract=contract, progress=not quiet)
     except RejectedPosesError as error:
         raise save_rejected(error, out) from None
-    lifter = scored.record.lifter
-    check_free(result_path(out, lifter.name), lifter.sha256, shard_set)
     say_result(scored, shard_set, scored.save(out), as_json, quiet)

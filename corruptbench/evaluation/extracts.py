@@ -16,8 +16,9 @@ from corruptbench.manifest import CLEAN, Cell
 
 Array = NDArray[np.float64]
 
-#: Clips of each kind, and successive frames of each at most. Our own choice.
-CLIPS, FRAMES = 3, 100
+#: Clips of each kind, and successive frames of each at most. Shorter runs than the least count only
+#: where there is no longer one. Our own choice.
+CLIPS, FRAMES, LEAST = 3, 100, 25
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Extract:
         cell: corruption and severity.
         frames: (F,) numbers of the frames.
         keypoints: (F, K, 2) px.
-        predicted: (F, J, 3) mm, of all joints of the labels; NaN where the lifter gives none.
+        predicted: (F, J, 3) mm, of all joints of the labels; NaN where the lifter gives none. Poses
+            of unknown size have the size that fits the labels best.
         target: (F, J, 3) mm.
         errors: (F,) mm.
     """
@@ -61,7 +63,9 @@ class Extracts:
         self._layout = group.joints
         errors = found.mpjpe if self._is_scaled else found.p_mpjpe
         starts = starts_of(found.runs)
-        for start, stop in zip(starts, [*starts[1:], len(errors)], strict=True):
+        stops = np.append(starts[1:], len(errors))
+        long = stops - starts >= min(LEAST, (stops - starts).max())
+        for start, stop in zip(starts[long], stops[long], strict=True):
             for kind, sign in (("worst", 1.0), ("best", -1.0)):
                 place, mean = _extreme(sign * errors[start:stop])
                 self._offer(kind, sign, sign * mean, group, cell, found, start + place)
@@ -113,6 +117,9 @@ def _cut(
     stop = first + FRAMES
     mine = slice(first, first + int((found.runs[first:stop] == found.runs[first]).sum()))
     index, frames = int(found.clips[first]), found.frames[mine]
+    predicted, target = found.predicted[mine], found.target[mine]
+    if not is_scaled:
+        predicted = predicted * ((predicted * target).sum() / (predicted**2).sum())
     joints = len(group.target[0])
     return Extract(
         mean=mean,
@@ -120,8 +127,8 @@ def _cut(
         cell=cells_of(group)[cell],
         frames=frames,
         keypoints=group.detections[index][cell].keypoints[frames],
-        predicted=_whole(found.predicted[mine], found.joints, joints),
-        target=_whole(found.target[mine], found.joints, joints),
+        predicted=_whole(predicted, found.joints, joints),
+        target=_whole(target, found.joints, joints),
         errors=(found.mpjpe if is_scaled else found.p_mpjpe)[mine],
     )
 

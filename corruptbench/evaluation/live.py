@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
 from corruptbench.evaluation.groups import Group, cells_of
@@ -14,6 +16,8 @@ from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.lift import Lifted, Track, joined, lift
 from corruptbench.lifters.lifter import Lifter
 from corruptbench.lifters.probes import TOLERANCE, difference
+
+Array32 = NDArray[np.float32]
 
 #: How many tracks are lifted before the run, each by itself.
 _REHEARSED = 3
@@ -28,7 +32,9 @@ class LivePoses:
 
     def __init__(self, lifter: Lifter) -> None:
         """Start without a group."""
-        self._lifter = lifter
+        self._stopped = False
+        self._passes = lifter.run
+        self._lifter = replace(lifter, run=self._run)
 
     @property
     def contract(self) -> Contract:
@@ -72,8 +78,14 @@ class LivePoses:
             yield cell, joined(lifted)
 
     def close(self) -> None:
-        """End the forward pass that is running."""
+        """End the forward pass that is running, and begin no other."""
+        self._stopped = True
         self._lifter.close()
+
+    def _run(self, batch: Array32, select: Sequence[int | str | None]) -> list[Array32]:
+        if self._stopped:
+            raise InputError(f"{self.contract.name}: stopped")
+        return self._passes(batch, select)
 
     def _lift(self, group: Group, cell: int, tracks: Sequence[Track]) -> Sequence[Lifted]:
         """Lift tracks of a cell; an error names the cell."""

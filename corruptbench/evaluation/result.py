@@ -87,13 +87,14 @@ def result_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.json"
 
 
-def check_free(path: Path, lifter: str, shard_set: ShardSet) -> None:
+def check_free(path: Path, lifter: str, manifest: str, detections: str) -> None:
     """Check that no result of another model or another build has this path.
 
     Args:
         path: of the result.
         lifter: SHA-256 of the model.
-        shard_set: what it is scored on.
+        manifest: SHA-256 of the manifest.
+        detections: SHA-256 of the detections of the build.
 
     Raises:
         InputError: there is one.
@@ -110,11 +111,9 @@ def check_free(path: Path, lifter: str, shard_set: ShardSet) -> None:
         ) from None
     pairs = {
         "model": (earlier.lifter.sha256, lifter),
-        "benchmark": (
-            earlier.benchmark.manifest_sha256, shard_set.lock.benchmark.manifest_sha256
-        ),
-        "build": (earlier.build.detections_sha256, shard_set.lock.detections_sha256),
-    }  # fmt: skip
+        "benchmark": (earlier.benchmark.manifest_sha256, manifest),
+        "build": (earlier.build.detections_sha256, detections),
+    }
     for what, (theirs, ours) in pairs.items():
         if theirs != ours:
             raise InputError(
@@ -139,7 +138,8 @@ def save(
         The path of the JSON file.
 
     Raises:
-        InputError: the table is not the one that the result was made from.
+        InputError: the table is not the one that the result was made from, or the folder holds the
+            result of another model or build under this name.
         OSError: the files cannot be written.
     """
     name, rows = result.lifter.name, clips.to_parquet(table)
@@ -148,6 +148,12 @@ def save(
             f"result of {name}: its clips table was changed after the evaluation; evaluate again"
         )
     path = result_path(folder, name)
+    check_free(
+        path,
+        result.lifter.sha256,
+        result.benchmark.manifest_sha256,
+        result.build.detections_sha256,
+    )
     with atomic(folder / f"{name}.clips.parquet") as temporary:
         temporary.write_bytes(rows)
     details.save(companions or {}, folder, name)

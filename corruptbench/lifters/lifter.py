@@ -96,7 +96,7 @@ class Lifter:
             self._checked(a, p, given.shape, batch.shape)
             for a, p in zip(arrays, patterns, strict=True)
         )
-        if more:
+        if more and more[0].shape[1] > 1:  # one hypothesis is the pose itself
             return np.concatenate([pose, more[0]], axis=1)
         if pose.shape[1] > 1:
             return np.concatenate([pose.mean(axis=1, keepdims=True), pose], axis=1)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 #: Pages of address space that this process has, and other numbers (Linux).
 STATM = Path("/proc/self/statm")
+#: Bytes that this process had when its memory was limited first, if it is confined. A reader leaves
+#: nothing behind, so that each call has its own limit. A model stays, and all its calls have one.
+_base: float | None = None
+_keeps = False
 
 
 def serve(scratch: str) -> None:
@@ -37,6 +41,8 @@ def serve(scratch: str) -> None:
     if scratch:
         from corruptbench.sandbox.confinement import confine
 
+        global _keeps
+        _keeps = True
         confine(scratch)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A caller may block or ignore these, and a child inherits that: then no limit would work.
@@ -91,6 +97,16 @@ def _address_space() -> float:
         return math.inf
 
 
+def _before() -> float:
+    """Return the bytes that a limit of memory is added to."""
+    global _base
+    if not _keeps:
+        return _address_space()
+    if _base is None:
+        _base = _address_space()
+    return _base
+
+
 @contextmanager
 def _limited(memory: float, seconds: float, patience: float) -> Iterator[None]:
     """Limit memory, and time by signals that end the process, whatever it does."""
@@ -102,7 +118,7 @@ def _limited(memory: float, seconds: float, patience: float) -> Iterator[None]:
         resource.setrlimit(kind, (min(finite, default=resource.RLIM_INFINITY), hard))
 
     if sys.platform == "linux":
-        limit(resource.RLIMIT_AS, _address_space() + memory)
+        limit(resource.RLIMIT_AS, memory if memory == math.inf else _before() + memory)
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_CPU, _up(time.process_time() + seconds))
     signal.setitimer(signal.ITIMER_REAL, 0 if patience == math.inf else patience)

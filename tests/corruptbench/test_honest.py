@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -126,6 +128,43 @@ def test_a_state_between_calls_is_found_in_the_run(network, shard_set):
     )[0:3]  # fmt: skip
     assert len(found) == len(table(network, shard_set))
     assert allowed.failed == ("state",)
+
+
+def test_nothing_is_lifted_after_a_refusal(network, shard_set, monkeypatch):
+    """Between two batches there is no pass that could be ended, and no other may begin."""
+    monkeypatch.setattr(lifting, "BATCH_FRAMES", {"cpu": 1})
+    passes, refused = [], []
+
+    class Refusing:
+        def see(self, *_):
+            refused.append(len(passes))
+            raise InputError("no")
+
+    def slow(x):
+        passes.append(1)
+        time.sleep(0.01)
+        return network(x)
+
+    with pytest.raises(InputError, match=r"^no$"):
+        score(LivePoses(python_lifter(contract(), slow)), shard_set, watchers=[Refusing()])
+    assert len(passes) <= refused[0] + 2
+    assert len(passes) < 3 * len(CELLS) * 6
+
+
+def test_one_hypothesis_is_the_pose(shard_set):
+    declared = contract(
+        window="block", frames=4, output="0: b t j c", hypotheses="1: b h t j c", units="mm"
+    )
+
+    def network(x):
+        y = nn.functional.pad(x, (0, 1))
+        return y, y[:, None]
+
+    result, found, _ = evaluated(
+        LivePoses(python_lifter(declared, network)), shard_set, "x", shown=False
+    )
+    assert result.lifter.hypotheses == 1
+    assert found["best_mpjpe"].isna().all()
 
 
 @pytest.mark.parametrize(("units", "said"), [("m", "seems to give mm"), ("mm", "seems to give m")])

@@ -139,6 +139,18 @@ def test_what_a_model_prints_goes_to_a_log(tmp_path, capfd):
     assert "lifting" in log.read_text()
 
 
+def test_a_model_that_leaks_has_one_limit_for_all_its_batches():
+    child = Child("the model's process", {}, confined=True)
+    child.ask("corruptbench.lifters.serving:prepare", [], Limits(float("inf"), 100))
+    answers = [
+        child.ask("tests.fixtures.sandboxed:keep", [2**28], Limits(memory=2**30)) for _ in range(6)
+    ]
+    child.stop()
+    kinds = [kind for kind, _ in answers]
+    assert kinds[0] == "value"
+    assert "limit" in kinds
+
+
 @pytest.fixture(scope="module")
 def confined():
     child = Child("the model's process", {}, confined=True)

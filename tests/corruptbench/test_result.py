@@ -56,6 +56,17 @@ def test_the_files_hold_what_was_made_in_memory(table, lifter, shard_set, tmp_pa
     )
 
 
+def test_the_result_of_another_model_is_not_overwritten(table, lifter, shard_set, tmp_path):
+    record = lifter.record(1)
+    path = save(make_result(table, record, shard_set, "again"), table, tmp_path)
+    before = path.read_bytes()
+    save(make_result(table, record, shard_set, "again"), table, tmp_path)
+    other = make_result(table, record.model_copy(update={"sha256": "1" * 64}), shard_set, "again")
+    with pytest.raises(InputError, match="holds the result of another model"):
+        save(other, table, tmp_path)
+    assert path.read_bytes() == before
+
+
 def test_a_table_that_was_changed_is_not_saved(table, lifter, shard_set, tmp_path):
     result = make_result(table, lifter.record(1), shard_set, "again")
     with pytest.raises(InputError, match="tiny"):
