@@ -4,8 +4,9 @@ The process moves into user, mount and network namespaces of its own. All file s
 read-only for it, except a small one in memory, which is its folder for temporary files.
 It has no network. Then it gives up all capabilities, so that it cannot undo this. It still reads
 every file that its user may read, it can send signals to the user's processes, and it can talk to
-programs of this machine through sockets in the file system, such as those of Docker or D-Bus. Where the system
-does not permit namespaces (some containers, Linux before 5.12, other systems), nothing is taken.
+programs of this machine through sockets in the file system, such as those of Docker or D-Bus. Where
+the system does not permit namespaces (some containers, Linux before 5.12, other systems), nothing
+is taken.
 """
 
 from __future__ import annotations

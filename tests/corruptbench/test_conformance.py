@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from torch import nn
@@ -18,6 +19,7 @@ from corruptbench.datasets import open_dataset
 from corruptbench.evaluation.live import LivePoses
 from corruptbench.evaluation.run import evaluated
 from corruptbench.lifters.axes import arranged
+from corruptbench.lifters.contract import EXTRA_FILE
 from corruptbench.lifters.lifter import load_lifter
 from corruptbench.manifest import load_manifest
 from corruptbench.shards.shard_set import open_shards
@@ -378,9 +380,7 @@ def each_cell(shard_set):
 def test_the_score_is_that_of_the_familys_own_evaluation(name, even_shards, tmp_path):
     family = FAMILIES[name]
     declared, _, table = table_of(family, even_shards, tmp_path)
-    rows = {
-        (r.subject, r.sequence, r.camera, r.corruption, r.severity): r for r in table.itertuples()
-    }
+    rows = {key_of(r): r for r in table.itertuples()}
     assert len(rows) == len(table) > 0
     for clip, d, given, target in each_cell(even_shards):
         poses = family.by_hand(family.network.eval(), given)
@@ -400,6 +400,14 @@ def test_the_score_is_that_of_the_familys_own_evaluation(name, even_shards, tmp_
         assert abs(row.p_mpjpe - np.mean(aligned)) < 1e-6
 
 
+def key_of(row):
+    return row.subject, row.sequence, row.camera, row.corruption, row.severity
+
+
+def cell_of(detections):
+    return detections.cell.corruption, detections.cell.severity
+
+
 def procrustes(pose, target):
     """P-MPJPE of one pose, by its definition."""
     a, b = pose - pose.mean(axis=0), target - target.mean(axis=0)
@@ -407,6 +415,58 @@ def procrustes(pose, target):
     d = np.diag([1, 1, np.sign(np.linalg.det(u @ vt))])
     turned = (s * np.diag(d)).sum() / (a**2).sum() * a @ (u @ d @ vt)
     return np.linalg.norm(turned - b, axis=1).mean()
+
+
+def test_the_draws_of_a_stochastic_lifter_are_those_of_its_seeds(even_shards, tmp_path):
+    """Errors are means over the seeds 0 and 1, whose noise is known."""
+    family = FAMILIES["stochastic"]
+    _, _, table = table_of(family, even_shards, tmp_path)
+    rows = {key_of(r): r for r in table.itertuples()}
+    for clip, d, given, target in each_cell(even_shards):
+        plain = in_blocks(family.network.inner, given.screen, 7)
+        errors = []
+        for seed in (0, 1):
+            noise = torch.randn(17, 3, generator=torch.Generator().manual_seed(seed)).numpy()
+            poses = 1000 * (plain.astype(np.float32) + np.float32(0.05) * noise).astype(np.float64)
+            errors.append(np.linalg.norm(poses - poses[:, :1] - target, axis=-1).mean())
+        row = rows[clip.id.subject, clip.id.sequence, clip.id.camera, *cell_of(d)]
+        assert row.mpjpe == pytest.approx(np.mean(errors), abs=1e-6)
+        assert row.spread == pytest.approx(np.std(errors, ddof=1), abs=1e-5)
+
+
+def test_an_onnx_file_gives_the_same(even_shards, tmp_path):
+    """The network of Modulated-GCN, written operator by operator."""
+    family = FAMILIES["Modulated-GCN"]
+    _, _, table = table_of(family, even_shards, tmp_path)
+    path = tmp_path / "m.onnx"
+    onnx.save(graph_in_onnx(family.network, contract(**{"units": "m"} | family.fields)), path)
+    source = LivePoses(load_lifter(path, "cpu"))
+    _, found, _ = evaluated(source, even_shards, "again", shown=False)
+    for column in ("mpjpe", "p_mpjpe", "mpjve", "bone_error"):
+        assert np.allclose(found[column], table[column], atol=1e-6)
+
+
+def graph_in_onnx(network, declared):
+    make, mix = onnx.helper, network.mix.detach().numpy()
+    shapes = [onnx.numpy_helper.from_array(np.array(s), n)
+              for n, s in (("flat", [0, 32]), ("poses", [0, 16, 3]))]  # fmt: skip
+    nodes = [
+        make.make_node("Cast", ["x"], ["d"], to=onnx.TensorProto.DOUBLE),
+        make.make_node("Reshape", ["d", "flat"], ["f"]),
+        make.make_node("MatMul", ["f", "mix"], ["m"]),
+        make.make_node("Cast", ["m"], ["s"], to=onnx.TensorProto.FLOAT),
+        make.make_node("Tanh", ["s"], ["t"]),
+        make.make_node("Reshape", ["t", "poses"], ["y"]),
+    ]
+    graph = make.make_graph(
+        nodes, "graph",
+        [make.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["batch", 16, 2])],
+        [make.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ["batch", 16, 3])],
+        [*shapes, onnx.numpy_helper.from_array(mix, "mix")],
+    )  # fmt: skip
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=8)
+    make.set_model_props(model, {EXTRA_FILE: declared.model_dump_json()})
+    return model
 
 
 def test_a_missing_joint_is_said(even_shards, tmp_path):

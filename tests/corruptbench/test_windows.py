@@ -140,7 +140,7 @@ def test_the_mirrored_person_is_averaged():
     check(contract(frames=1, units="mm", flip=True), network, wanted, 8, 3)
 
 
-@pytest.mark.parametrize("normalize", ["pixel", "rays"])
+@pytest.mark.parametrize("normalize", ["pixel", "rays", {"mean": [0.0] * 34, "std": [1.0] * 34}])
 def test_a_mirrored_picture(normalize):
     """In pixels x becomes the width less x, as a mirrored picture shows it."""
     declared = contract(frames=1, units="mm", flip=True, normalize=normalize)
@@ -148,7 +148,7 @@ def test_a_mirrored_picture(normalize):
     lift(python_lifter(declared, lambda x: batches.append(x) or nn.functional.pad(x, (0, 1))),
          tracks(4))  # fmt: skip
     x, other = batches[0][:, :4].numpy()
-    back = other[:, declared.given.mirror] * [-1, 1] + [200 if normalize == "pixel" else 0, 0]
+    back = other[:, declared.given.mirror] * [-1, 1] + [0 if normalize == "rays" else 200, 0]
     assert np.allclose(back, x, atol=1e-4)
 
 
