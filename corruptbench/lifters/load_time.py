@@ -11,19 +11,17 @@ import zipfile
 from typing import Any
 
 from corruptbench.errors import InputError
-from corruptbench.lifters import exported_graph, pickle_names
+from corruptbench.lifters import exported_graph, pickle_names, script_code
 
-#: The classes of compiled code that TorchScript may use: quantized and sparse layers.
-_CLASSES = ("quantized", "sparse")
+#: A class of ``__main__`` has no module between its name and ``__torch__``.
 _SCRIPT_NAMES = re.compile(
-    rf"__torch__\.(?!torch\.classes\.(?!{'|'.join(_CLASSES)}))[\w.]+ \w+"
+    rf"__torch__(?!\.torch\.classes\b(?!\.(?:{'|'.join(script_code.CLASSES)})\b))(?:\.[\w.]+)? \w+"
     r"|torch\.jit\._pickle \w+|torch\._utils _rebuild_\w+|torch \w+|collections OrderedDict"
     r"|torch\.storage \w+"
 )
-_SCRIPT_FILES = re.compile(r"\b(?:torch|ops\.aten)\.(save|from_file)\b")
-_SCRIPT_CLASS = re.compile(rf"\btorch\.classes\.(?!(?:{'|'.join(_CLASSES)})\b)([\w.]+)")
-_SCRIPT_OPERATOR = re.compile(r"\bops\.(\w+)\.(\w+)")
-_SCRIPT_LIBRARIES = (*exported_graph.LIBRARIES, "prim", "prepacked", "mkldnn_prepacked")
+_SCRIPT_SOURCE = re.compile(r"code/.+\.py")
+_SCRIPT_DEBUG = re.compile(r"code/.+\.py\.debug_pkl")
+_SCRIPT_PICKLES = ("data.pkl", "constants.pkl")
 _PAYLOAD = re.compile(r"(weight|tensor)_\d{1,9}")
 
 
@@ -130,31 +128,30 @@ def check_script(archive: zipfile.ZipFile, root: str, where: str) -> None:
     Its pickles are opened by a reader that makes no Python objects.
 
     Raises:
-        InputError: the code does more, or a pickle asks for other names.
+        InputError: the code does more, a pickle asks for other names, or a member is strange.
     """
     for name in archive.namelist():
         inside = name.removeprefix(root)
-        if inside.startswith("code/") and inside.endswith(".py"):
-            _check_script_code(archive.read(name).decode(errors="replace"), f"{where}: {inside}")
-        elif inside in ("data.pkl", "constants.pkl"):
+        if _SCRIPT_SOURCE.fullmatch(inside):
+            code = archive.read(name).decode(errors="replace")
+            script_code.check_code(code, f"{where}: {inside}")
+        elif inside in _SCRIPT_PICKLES:
             _check_script_names(archive.read(name), f"{where}: {inside}")
+        elif _is_strange_in_script(inside):
+            raise InputError(f"{where}: a strange member '{inside}'; export the model again")
 
 
-def _check_script_code(code: str, where: str) -> None:
-    if used := _SCRIPT_FILES.search(code):
-        raise InputError(
-            f"{where}: its code opens files ({used[0]}), which a lifter does not need; refused, "
-            "and nothing of it was run"
-        )
-    if used := _SCRIPT_CLASS.search(code):
-        raise InputError(f"{where}: it uses the compiled class {used[0]}; export without it")
-    for library, operator in _SCRIPT_OPERATOR.findall(code):
-        if library not in _SCRIPT_LIBRARIES:
-            raise InputError(
-                f"{where}: it needs the operator {library}::{operator}, which is not one of "
-                "torch's that only compute: no package can be imported for a lifter; write it "
-                "with torch's own operators and export again"
-            )
+def _is_strange_in_script(name: str) -> bool:
+    """Return whether torch may load this member as code, unchecked.
+
+    Torch tells no capital letters from small ones in names of members. Where there is a
+    ``model.json``, it reads the format of torch 1.0, whose code may lie in any member.
+    """
+    lower = name.lower()
+    if lower in (*_SCRIPT_PICKLES, "model.json"):
+        return True
+    is_folder = name.endswith("/")  # it holds no bytes that torch reads
+    return lower.startswith("code/") and not is_folder and not _SCRIPT_DEBUG.fullmatch(name)
 
 
 def _check_script_names(pickle: bytes, where: str) -> None:
