@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,7 @@ def check(model: Any, where: str) -> None:
         InputError: it does.
     """
     own = {function.domain for function in model.functions}
-    graphs = [*_graphs(model.graph)]
-    nodes = [node for graph in graphs for node in graph.node]
-    nodes += [node for function in model.functions for node in function.node]
-    tensors = [tensor for graph in graphs for tensor in graph.initializer]
-    tensors += [attribute.t for node in nodes for attribute in node.attribute]
+    nodes, tensors = _parts(model)
     if any(tensor.external_data or tensor.data_location for tensor in tensors):
         raise InputError(f"{where}: its weights lie in another file; save the model as one file")
     for node in nodes:
@@ -68,12 +64,27 @@ def metadata(model: Any, key: str) -> bytes | None:
     return values[0] if isinstance(values[0], bytes) else values[0].encode()
 
 
-def _graphs(graph: Any) -> Iterator[Any]:
-    """Give a graph and all that its nodes hold (branches and bodies of loops)."""
-    waiting = [graph]
+def _parts(model: Any) -> tuple[list[Any], list[Any]]:
+    """Return all nodes and all tensors of a model, wherever they stand (``onnx.proto``).
+
+    Every message is read, not only the fields known here: graphs in attributes of nodes, in
+    functions and for training, sparse weights, lists of tensors, default values of attributes.
+    """
+    nodes, tensors, waiting = [], [], [model]
     while waiting:
-        graph = waiting.pop()
-        yield graph
-        for node in graph.node:
-            for attribute in node.attribute:
-                waiting += [*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])]
+        part = waiting.pop()
+        kind = part.DESCRIPTOR.name
+        nodes += [part] if kind == "NodeProto" else []
+        tensors += [part] if kind == "TensorProto" else []
+        for field in part.DESCRIPTOR.fields:
+            if field.type == field.TYPE_MESSAGE:  # the bytes of weights are not copied
+                waiting += _held(part, field.name)
+    return nodes, tensors
+
+
+def _held(part: Any, field: str) -> list[Any]:
+    """Return the messages in a field of a message."""
+    value = getattr(part, field)
+    if isinstance(value, Iterable):
+        return list(value)
+    return [value] if part.HasField(field) else []
