@@ -48,6 +48,7 @@ def open_torch(path: str, kind: str, device: str, threads: int | None) -> Opened
 
     load = _script if kind == "torchscript" else _program
     target = usable_device(device)
+    _compute_in_full_precision()
     if threads:
         torch.set_num_threads(threads)
     # Torch gets an open file: it takes a name for UTF-8.
@@ -63,6 +64,18 @@ def open_torch(path: str, kind: str, device: str, threads: int | None) -> Opened
         torch.manual_seed(number)  # of all devices
 
     return Opened(parameters, forward, reseed)
+
+
+def _compute_in_full_precision() -> None:
+    """Switch off TF32 on GPUs, so that scores differ from those of a CPU by rounding only.
+
+    TF32 keeps 10 bits of a float32's 23. Torch uses it in convolutions unless told otherwise
+    (``torch/backends/cudnn``). The switches have been set on a CPU only, where they change nothing.
+    """
+    import torch
+
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def _script(stream: BinaryIO, device: torch.device) -> tuple[Any, torch.dtype, int]:

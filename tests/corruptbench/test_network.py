@@ -65,6 +65,13 @@ class TestKinds:
         assert one.shape == (1, 9, 17, 3)
         np.testing.assert_allclose(one, network(BATCH, [None])[0][:1], atol=1e-6)
 
+    @pytest.mark.parametrize(("name", "kind"), [("tiny.pt2", "pt2"), ("tiny.pt", "torchscript")])
+    def test_full_precision_on_a_gpu(self, made, name, kind):
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+        opened(made / name, kind)
+        assert not torch.backends.cudnn.allow_tf32
+        assert not torch.backends.cuda.matmul.allow_tf32
+
     def test_input_is_not_written(self, made):
         before = BATCH.copy()
         opened(made / "tiny.pt2")(BATCH, [None])[0]
