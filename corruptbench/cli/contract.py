@@ -20,7 +20,7 @@ _MODELS = (".pt2", ".pt", ".pth", ".onnx")
 #: What each probe compares.
 _COMPARED = {
     "random": "the same input twice",
-    "batch": "six windows at once, and two at a time",
+    "batch": "the same windows with others beside them, and two at a time",
     "window": "the same window, with other frames around it",
     "length": "the same frames in a longer and in a shorter sequence",
 }

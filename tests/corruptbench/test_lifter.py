@@ -108,7 +108,7 @@ def test_a_model_of_two_inputs(tmp_path):
 def test_files_and_devices_that_are_not_there(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         load_lifter(tmp_path / "nowhere.pt", "cpu")
-    with pytest.raises(InputError, match="device 'warp': not usable here"):
+    with pytest.raises(InputError, match="device 'warp': expected cpu, cuda or cuda:N"):
         load_lifter(script(tmp_path / "m.pt", Lift(), contract(frames=1)), "warp")
 
 
