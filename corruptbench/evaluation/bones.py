@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.evaluation import segments
 from corruptbench.skeleton import JointSet
 
 Array = NDArray[np.float64]
@@ -45,20 +46,17 @@ def bone_error(predicted: Array, target: Array) -> Array:
     return np.asarray(np.abs(predicted - target).mean(axis=-1))
 
 
-def bone_deviation(lengths: Array, valid: NDArray[np.bool_]) -> Array:
-    """Compute how much the bones of a clip change, (...) mm: 0 for a rigid skeleton.
+def bone_deviation(lengths: Array, clips: NDArray[np.intp], count: int) -> Array:
+    """Compute how much the bones of each clip change, (count,) mm: 0 for a rigid skeleton.
 
-    The standard deviation of each bone's length over the valid frames (their sum of squares is
-    divided by their number), averaged over the bones. NaN without a valid frame.
+    The standard deviation of each bone's length over the frames (their sum of squares is divided by
+    their number), averaged over the bones. NaN for a clip without a frame.
 
     Args:
-        lengths: (..., F, B) mm, of predicted poses; any values in frames that are not valid.
-        valid: (..., F) bool.
+        lengths: (M, B) mm, of predicted poses.
+        clips: (M,) clip of each frame, ascending.
+        count: number of clips.
     """
-    count = valid.sum(axis=-1)[..., None]
-    known = np.where(valid[..., None], lengths, 0.0)
-    with np.errstate(invalid="ignore"):
-        mean = known.sum(axis=-2) / count
-        offsets = np.where(valid[..., None], known - mean[..., None, :], 0.0)
-        squares = np.einsum("...fb,...fb->...b", offsets, offsets) / count
-        return np.asarray(np.sqrt(squares).mean(axis=-1))
+    middle = segments.means(lengths, clips, count)
+    spread = segments.means((lengths - middle[clips]) ** 2, clips, count)
+    return np.asarray(np.sqrt(spread).mean(axis=1))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from corruptbench.evaluation import metrics, segments
 from corruptbench.evaluation.alignment import align
-from corruptbench.evaluation.bones import Bones, bone_error, bone_lengths, bones_of
+from corruptbench.evaluation.bones import Bones, bone_deviation, bone_error, bone_lengths, bones_of
 from corruptbench.evaluation.groups import Group
 from corruptbench.lifters.contract import Contract
 from corruptbench.manifest import Scoring
@@ -156,7 +156,7 @@ def clip_errors(of: Scored, count: int, is_scaled: bool) -> dict[str, NDArray[An
             "bone_error": bone_error(bones, bone_lengths(of.target, of.bones)),
         }
         columns |= {"mpjve": steps[0], "acceleration": bends[0]}
-        columns["bone_deviation"] = _deviation(bones, of.clips, count)
+        columns["bone_deviation"] = bone_deviation(bones, of.clips, count)
     values = segments.means(np.stack([*aligned.values()], axis=1), of.clips, count)
     return columns | dict(zip(aligned, values.T, strict=True))
 
@@ -165,19 +165,12 @@ def _steps(of: Scored, order: int, count: int) -> tuple[Array, Indices]:
     """Average the error of velocity (1) or acceleration (2) by clip; see `weighted_by_run`."""
     run = of.runs
     within = run[order:] == run[:-order]
-    moved = metrics.mpjpe(np.diff(of.difference, n=order, axis=0), _ZERO)
+    moved = metrics.motion_error(of.difference, order)
     starts = segments.starts_of(run)
     lengths = np.diff(starts, append=len(run))
     return segments.weighted_by_run(
         moved[within], run[order:][within], lengths, of.clips[starts], count
     )
-
-
-def _deviation(bones: Array, clips: Indices, count: int) -> Array:
-    """Return the standard deviation of bones (M, B) over the frames of each clip, mean over B."""
-    middle = segments.means(bones, clips, count)
-    spread = segments.means((bones - middle[clips]) ** 2, clips, count)
-    return np.asarray(np.sqrt(spread).mean(axis=1))
 
 
 def hypotheses_errors(

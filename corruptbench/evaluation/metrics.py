@@ -47,7 +47,7 @@ def mpjpe(predicted: Array, target: Array) -> Array:
 
     Args:
         predicted: (..., F, J, 3) mm.
-        target: (..., F, J, 3) mm.
+        target: mm, of a shape that broadcasts with that of ``predicted``.
     """
     return np.asarray(distances(predicted, target).mean(axis=-1))
 
@@ -85,63 +85,20 @@ def n_mpjpe(predicted: Array, target: Array) -> Array:
     return np.where(is_valid_pose(predicted), errors, np.nan)
 
 
-def mpjve(predicted: Array, target: Array) -> Array:
-    """Compute the mean per-joint velocity error, (..., F - 1) mm per frame.
+def motion_error(difference: Array, order: int) -> Array:
+    """Compute the mean per-joint error of velocity or acceleration, (..., F - order) mm.
 
-    The distance between the joints' steps from one frame to the next (Pavllo et al., CVPR 2019).
-    Times the frames per second, it is in mm per second.
-
-    Args:
-        predicted: (..., F, J, 3) mm.
-        target: (..., F, J, 3) mm.
-    """
-    return mpjpe(np.diff(predicted, axis=-3), np.diff(target, axis=-3))
-
-
-def acceleration_error(predicted: Array, target: Array) -> Array:
-    """Compute the mean per-joint acceleration error, (..., F - 2) mm per squared frame.
-
-    The distance between the joints' second differences (Kanazawa et al., CVPR 2019). Times the
-    square of the frames per second, it is in mm per squared second: 2500 times as large at 50 fps.
+    The distance between the joints' differences of an order from frame to frame. Order 1 is MPJVE
+    (Pavllo et al., CVPR 2019), in mm per frame. Times the frames per second, it is in mm per
+    second. Order 2 is the acceleration error (Kanazawa et al., CVPR 2019), in mm per squared frame.
+    Times the square of the frames per second, it is in mm per squared second: 2500 times as large
+    at 50 fps.
 
     Args:
-        predicted: (..., F, J, 3) mm.
-        target: (..., F, J, 3) mm.
+        difference: (..., F, J, 3) mm, predicted less target poses of successive frames.
+        order: 1 or 2.
     """
-    return mpjpe(np.diff(predicted, 2, axis=-3), np.diff(target, 2, axis=-3))
-
-
-def mean_of_runs(errors: Array, valid: Mask) -> tuple[Array, NDArray[np.int64]]:
-    """Average `mpjve` or `acceleration_error` over a clip with gaps.
-
-    Each run of successive valid frames is a sequence of its own: no step crosses a gap. Runs are
-    weighted by their number of frames, like sequences in VideoPose3D's evaluation, although n
-    frames have n - 1 steps, or n - 2 accelerations. A run without one does not count.
-
-    Args:
-        errors: (..., F - 1) of steps, or (..., F - 2) of accelerations, from the valid poses; any
-            values, also NaN, where a frame is not valid.
-        valid: (..., F) bool.
-
-    Returns:
-        The means (...), NaN where no run counts, and the numbers of frames in the runs that do.
-    """
-    weights = _weights(valid, valid.shape[-1] - errors.shape[-1])
-    total = np.where(weights > 0, errors, 0.0) * weights
-    frames = np.rint(weights.sum(axis=-1)).astype(np.int64)
-    with np.errstate(invalid="ignore"):
-        return total.sum(axis=-1) / frames, frames
-
-
-def _weights(valid: Mask, order: int) -> Array:
-    """Return the weight (..., F - order) of each difference of an order: n / (n - order), or 0."""
-    frames = np.arange(valid.shape[-1])
-    last = np.maximum.accumulate(np.where(valid, -1, frames), axis=-1)
-    after = np.where(valid, len(frames), frames)[..., ::-1]
-    lengths = np.minimum.accumulate(after, axis=-1)[..., ::-1] - last - 1  # of valid frames' runs
-    inside = last[..., order:] < frames[: len(frames) - order]
-    lengths = np.where(inside, lengths[..., order:], order + 1)
-    return np.where(inside, lengths / (lengths - order), 0.0)
+    return mpjpe(np.diff(difference, order, axis=-3), np.zeros(3))
 
 
 def pck(of_joints: Array) -> Array:
@@ -191,16 +148,6 @@ def mean_where(
     count = where.sum(axis=axis)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(where, values, 0.0).sum(axis=axis) / count), np.asarray(count)
-
-
-def joint_errors(of_joints: Array, valid: Mask) -> Array:
-    """Return the mean distance of each joint over the valid frames, (..., J) mm; NaN without one.
-
-    Args:
-        of_joints: (..., F, J) mm, of `distances` or `alignment.align`.
-        valid: (..., F) bool.
-    """
-    return mean_where(of_joints, valid[..., None], axis=-2)[0]
 
 
 def exchanged(predicted: Array, target: Array, mirror: Sequence[int], errors: Array) -> Mask:

@@ -30,12 +30,14 @@ from tests.fixtures.lifters import python_lifter
 from tests.fixtures.plain_scores import Plain, Scene, clip_row, stretches
 
 CELLS = (CLEAN, Cell("erase", 1), Cell("erase", 3), Cell("gaussian_noise", 1))
-#: Subject and sequence to frames, frames per second, gaps in the labels, and covered frames.
+#: Subject and sequence to frames, gaps in the labels, and covered frames.
 CLIPS_OF = {
-    ("A1", "step_1"): (112, 50.0, [3, 60, 61], [(0, 9), (40, 59), (80, 88)]),
-    ("A1", "sway_1"): (30, 25.0, [10, 11, 13, 16], [(4, 8), (24, 30)]),
-    ("A2", "step_1"): (103, 50.0, [], [(20, 45)]),
+    ("A1", "step_1"): (112, [3, 60, 61], [(0, 9), (40, 59), (80, 88)]),
+    ("A1", "sway_1"): (30, [10, 11, 13, 16], [(4, 8), (24, 30)]),
+    ("A2", "step_1"): (103, [], [(20, 45)]),
 }
+#: Frames per second by camera, whose clips are judged together: they must have one rate.
+RATES = {"cam1": 50.0, "cam2": 25.0}
 #: Joints of H36M17 in the order of COCO17: the head for what is at the head but the nose.
 COCO = [9, 10, 10, 10, 10, 11, 14, 12, 15, 13, 16, 4, 1, 5, 2, 6, 3]
 KEY = (*CLIP_KEY, "corruption", "severity")
@@ -45,10 +47,10 @@ def longer(load):
     """``load`` of a data set, with clips as `CLIPS_OF` has them."""
 
     def loaded(dataset, clip_id):
-        frames, fps, gaps, _ = CLIPS_OF[clip_id.subject, clip_id.sequence]
+        frames, gaps, _ = CLIPS_OF[clip_id.subject, clip_id.sequence]
         joints = motion(frames, 1.0 + frames)
         joints[gaps] = np.nan
-        return replace(load(dataset, clip_id), joints=joints, fps=fps)
+        return replace(load(dataset, clip_id), joints=joints, fps=RATES[clip_id.camera])
 
     return loaded
 
@@ -139,7 +141,7 @@ def run(request, shard_set):
     given = {}
 
     class Keeps:
-        def see(self, group, cell, lifted, found):
+        def see(self, _group, cell, lifted, _found):
             given[CELLS[cell]] = lifted
 
     _, table, companions = evaluated(source(request.param), shard_set, "x", False, (Keeps(),))
@@ -185,16 +187,14 @@ def test_the_clips_table(run):
 def test_the_fixture_has_all_that_can_happen(run):
     """Otherwise the other tests would say little."""
     table, erased = run.table, run.table[run.table["corruption"] == "erase"]
-    assert {3, 0} <= {*erased["recoveries"]} or {2, 0} <= {*erased["recoveries"]}
+    assert {0, 1, 3} <= {*erased["recoveries"]}
     assert erased["recovery"].max() > erased["recovery"].min()
     assert (erased["hidden_joints"] == 0).any()
     assert len({*table["frames"] - table["run_frames"]}) > 1
     assert len({*table["run_frames"] - table["acceleration_frames"]}) > 1
     if run.scaled:
         assert table["pck"].max() < 100
-        shares = run.companions["joints"].to_pandas()["exchanged"]
-        assert shares.max() > 0.1
-        assert shares.min() < 0.9
+        assert 0 < run.companions["joints"].to_pandas()["exchanged"].max() < 1
 
 
 def rows_of(table):
