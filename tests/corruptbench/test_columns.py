@@ -6,88 +6,32 @@ for a while after it. The lifters are functions. Labels have gaps, clips two fra
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
 
-from corruptbench.datasets import open_dataset
+from corruptbench.datasets.folder import FolderDataset
 from corruptbench.evaluation.extracts import CLIPS, FRAMES
 from corruptbench.evaluation.live import LivePoses
 from corruptbench.evaluation.run import evaluated
 from corruptbench.evaluation.score import score
 from corruptbench.leaderboard.columns import CLIP_COLUMNS_3, CLIP_KEY
-from corruptbench.manifest import CLEAN, Cell, load_manifest
-from corruptbench.shards import parquet
-from corruptbench.shards.lock import write_lock
-from corruptbench.shards.records import CellDetections, DetectorRecord, shard_path
-from corruptbench.shards.shard_set import open_shards
 from corruptbench.skeleton import H36M17
 from tests.corruptbench.conftest import contract
-from tests.fixtures.folder import motion
+from tests.fixtures.covered_shards import CELLS, longer, written
 from tests.fixtures.lifters import python_lifter
 from tests.fixtures.plain_scores import Plain, Scene, clip_row, stretches
 
-CELLS = (CLEAN, Cell("erase", 1), Cell("erase", 3), Cell("gaussian_noise", 1))
-#: Subject and sequence to frames, gaps in the labels, and covered frames.
-CLIPS_OF = {
-    ("A1", "step_1"): (112, [3, 60, 61], [(0, 9), (40, 59), (80, 88)]),
-    ("A1", "sway_1"): (30, [10, 11, 13, 16], [(4, 8), (24, 30)]),
-    ("A2", "step_1"): (103, [], [(20, 45)]),
-}
-#: Frames per second by camera, whose clips are judged together: they must have one rate.
-RATES = {"cam1": 50.0, "cam2": 25.0}
-#: Joints of H36M17 in the order of COCO17: the head for what is at the head but the nose.
-COCO = [9, 10, 10, 10, 10, 11, 14, 12, 15, 13, 16, 4, 1, 5, 2, 6, 3]
 KEY = (*CLIP_KEY, "corruption", "severity")
-
-
-def longer(load):
-    """``load`` of a data set, with clips as `CLIPS_OF` has them."""
-
-    def loaded(dataset, clip_id):
-        frames, gaps, _ = CLIPS_OF[clip_id.subject, clip_id.sequence]
-        joints = motion(frames, 1.0 + frames)
-        joints[gaps] = np.nan
-        return replace(load(dataset, clip_id), joints=joints, fps=RATES[clip_id.camera])
-
-    return loaded
-
-
-def detections(clip, number, cell):
-    draw = np.random.default_rng([number, *str(clip.id).encode()])
-    frames, covers = len(clip.joints), CLIPS_OF[clip.id.subject, clip.id.sequence][-1]
-    hidden, bits = np.zeros(frames, np.float32), np.zeros(frames, np.uint32)
-    worse = np.full(frames, 1.0 if cell == CLEAN else 1.2)
-    if cell.corruption == "erase" and not (clip.id.camera == "cam2" and cell.severity == 1):
-        hidden[:] = draw.choice([0, 0.04], frames)  # too little to be a cover
-        for first, stop in covers:
-            hidden[first:stop] = draw.uniform(0.06, 0.9, stop - first)
-            bits[first:stop] = draw.integers(1, 2**17, stop - first)
-            worse[first : stop + 5] += cell.severity + 1
-    keypoints = clip.keypoints[:, COCO] + worse[:, None, None] * draw.normal(0, 1, (frames, 17, 2))
-    seen = keypoints.astype(np.float32), np.ones((frames, 17), np.float32)
-    seen[0][5] = np.nan
-    return CellDetections(cell, *seen, clip.boxes.astype(np.float32), hidden, bits, "0" * 64)
 
 
 @pytest.fixture(scope="module")
 def shard_set(mini, mini_manifest, tmp_path_factory):
-    out, dataset = tmp_path_factory.mktemp("shards"), open_dataset("folder", mini)
-    manifest, records = load_manifest(str(mini_manifest)), []
-    fake = DetectorRecord(
-        name="fake", layout="coco17", score_meaning="none", weights_sha256="0" * 64
-    )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(dataset), "load", longer(type(dataset).load))
-        for clip_id in manifest.select(dataset.clip_ids()):
-            path, clip = shard_path(out, clip_id), dataset.load(clip_id)
-            found = [detections(clip, i, cell) for i, cell in enumerate(CELLS)]
-            parquet.write(path, clip_id, "0" * 64, found, manifest, fake)
-            records.append(parquet.read_record(path))
-        write_lock(out, records, "none")
-        yield open_shards(out, mini, str(mini_manifest))
+        patch.setattr(FolderDataset, "load", longer(FolderDataset.load))
+        yield written(mini, mini_manifest, tmp_path_factory.mktemp("shards"))
 
 
 def flat(x):
