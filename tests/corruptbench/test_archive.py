@@ -316,7 +316,7 @@ _SOURCE = """class M(Module):
   __parameters__ = []
   __buffers__ = []
   training : bool
-  def forward(self: __torch__.M, x: Tensor) -> Tensor:
+  def forward(self: __torch__.m.M, x: Tensor) -> Tensor:
     {}
     return torch.add(x, torch.sum(y))
 """
@@ -331,12 +331,12 @@ class Plain(nn.Module):
 
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory) -> files.Members:
-    """TorchScript of one class named __torch__.M, whose source is code/__torch__.py."""
+    """TorchScript of one class __torch__.m.M, whose source is left to the test."""
     path = tmp_path_factory.mktemp("plain") / "a.pt"
     members = files.read(files.export_script(files.scripted(Plain()), path))
     kept = {n: d for n, d in members.items() if not n.startswith("code/")}
     found = re.search(rb"c(__torch__[^\n]*\nPlain)\n", kept["data.pkl"])
-    kept["data.pkl"] = kept["data.pkl"].replace(found[1], b"__torch__\nM")
+    kept["data.pkl"] = kept["data.pkl"].replace(found[1], b"__torch__.m\nM")
     return kept
 
 
@@ -357,7 +357,7 @@ class TestScript:
     def test_code_that_opens_a_file(self, plain, way, tmp_path):
         marker = tmp_path / "marker"
         source = _SOURCE.format(OPENS[way].format(marker)).encode()
-        path = files.write(plain | {"code/__torch__.py": source}, tmp_path / "a.pt")
+        path = files.write(plain | {"code/__torch__/m.py": source}, tmp_path / "a.pt")
         assert "refused, and nothing of it was run" in refusal(path)
         assert not marker.exists()
         with warnings.catch_warnings():
@@ -381,7 +381,7 @@ class TestScript:
     )
     def test_other_names_that_are_hidden(self, plain, line, said, tmp_path):
         source = _SOURCE.format(line).encode()
-        path = files.write(plain | {"code/__torch__.py": source}, tmp_path / "a.pt")
+        path = files.write(plain | {"code/__torch__/m.py": source}, tmp_path / "a.pt")
         assert said in refusal(path)
 
     @pytest.mark.parametrize(
