@@ -16,8 +16,8 @@ from corruptbench.manifest import CLEAN, Cell
 
 Array = NDArray[np.float64]
 
-#: Clips of each kind, and successive frames of each at most. Shorter runs than the least count only
-#: where there is no longer one. Our own choice.
+#: Clips of each kind, and successive frames of each at most. A run of fewer frames than the least
+#: counts only if its clip has no longer one. Our own choice.
 CLIPS, FRAMES, LEAST = 3, 100, 25
 
 
@@ -64,7 +64,9 @@ class Extracts:
         errors = found.mpjpe if self._is_scaled else found.p_mpjpe
         starts = starts_of(found.runs)
         stops = np.append(starts[1:], len(errors))
-        long = stops - starts >= min(LEAST, (stops - starts).max())
+        longest = np.zeros(len(group.clips), dtype=np.intp)
+        np.maximum.at(longest, found.clips[starts], stops - starts)
+        long = stops - starts >= np.minimum(LEAST, longest[found.clips[starts]])
         for start, stop in zip(starts[long], stops[long], strict=True):
             for kind, sign in (("worst", 1.0), ("best", -1.0)):
                 place, mean = _extreme(sign * errors[start:stop])
