@@ -24,8 +24,9 @@ from corruptbench.shards.shard_set import ShardSet
 
 Array = NDArray[np.float64]
 
-#: Frames of a group. Its detections in 41 cells take about 150 MB.
-GROUP_FRAMES = 16384
+#: Frames of a group, so that the next one is read while a few thousand are lifted. Their detections
+#: in 41 cells take about 20 MB.
+GROUP_FRAMES = 2048
 
 
 @dataclass(frozen=True)

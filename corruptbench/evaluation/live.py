@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +35,7 @@ class LivePoses:
 
     def __init__(self, lifter: Lifter) -> None:
         """Start without a group."""
-        self._stopped = False
+        self._stopped, self._lock = False, Lock()
         self._passes = lifter.run
         self._lifter = replace(lifter, run=self._run)
 
@@ -70,12 +73,30 @@ class LivePoses:
             InputError: the lifter fails; names cell and clips.
         """
         before = self._rehearsal(group) if number == 0 else {}
-        for cell in _order(self._lifter.sha256, number, len(cells_of(group))):
-            lifted = self._lift(group, cell, group.tracks(cell))
+        order = _order(self._lifter.sha256, number, len(cells_of(group)))
+        for cell, lifted in zip(order, self._cells(group, order), strict=True):
             for (of, run), alone in before.items():
                 if of == cell:
                     self._compare(group, cell, run, alone, lifted[run])
             yield cell, joined(lifted)
+
+    def _cells(self, group: Group, order: Sequence[int]) -> Iterator[Sequence[Lifted]]:
+        """Yield the poses of cells. Two are at work, so that the lifter need not wait for input.
+
+        Seeds are set before each pass, and cannot be if another cell is at work.
+        """
+        workers = 1 if self.contract.samples > 1 else 2
+        with ThreadPoolExecutor(workers) as pool:
+            waiting: deque[Future[Sequence[Lifted]]] = deque()
+            for cell in order:
+                waiting.append(pool.submit(self._lift_cell, group, cell))
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def _lift_cell(self, group: Group, cell: int) -> Sequence[Lifted]:
+        return self._lift(group, cell, group.tracks(cell))
 
     def close(self) -> None:
         """End the forward pass that is running, and begin no other."""
@@ -83,9 +104,10 @@ class LivePoses:
         self._lifter.close()
 
     def _run(self, batch: Array32, select: Sequence[int | str | None]) -> list[Array32]:
-        if self._stopped:
-            raise InputError(f"{self.contract.name}: stopped")
-        return self._passes(batch, select)
+        with self._lock:  # a function of this process need not stand two passes at once
+            if self._stopped:
+                raise InputError(f"{self.contract.name}: stopped")
+            return self._passes(batch, select)
 
     def _lift(self, group: Group, cell: int, tracks: Sequence[Track]) -> Sequence[Lifted]:
         """Lift tracks of a cell; an error names the cell."""

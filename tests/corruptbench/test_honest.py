@@ -172,10 +172,8 @@ def test_another_unit_is_found_at_once(mini, shard_set, units, said):
     """By the size of the first people; the model is right, and its contract is not."""
     body = torch.from_numpy(open_dataset("folder", mini).load(
         open_dataset("folder", mini).clip_ids()[0]).joints[0]).float()  # fmt: skip
-    calls = []
 
     def network(x):
-        calls.append(1)
         pose = body if units == "m" else body / 1000
         return (pose - pose[0]) + 1e-9 * x[:, 4:-4, :, :1]
 
@@ -185,10 +183,8 @@ def test_another_unit_is_found_at_once(mini, shard_set, units, said):
 
     with pytest.raises(InputError, match=f"probe 'units': .*times as large.*{said}"):
         run()
-    early = len(calls)
     result, *_ = run(allowance=Allowance(["units"]))
     assert result.lifter.allowed == ("units",), "the result is marked"
-    assert early < len(calls) - early
 
 
 def test_runs_of_labels_are_lifted_by_themselves(network, shard_set, monkeypatch):
