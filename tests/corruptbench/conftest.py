@@ -12,10 +12,13 @@ import pytest
 import torch
 
 from corruptbench.cli import main
+from corruptbench.datasets import open_dataset
 from corruptbench.lifters import process
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.export import export
+from corruptbench.manifest import load_manifest
 from corruptbench.sandbox import Child
+from corruptbench.shards.shard_set import ShardSet, open_shards
 from corruptbench.training.videopose3d import VideoPose3D
 
 
@@ -84,6 +87,19 @@ def contract(**changes: object) -> Contract:
         "window": "sequence", "frames": 9, "units": "m", "root": "relative",
     }  # fmt: skip
     return Contract.model_validate(fields | changes)
+
+
+@pytest.fixture(scope="session")
+def drawn_shards(mini, mini_manifest, tmp_path_factory) -> ShardSet:
+    """Shards of random detections, of 0 to 1000 px in pictures of 128; do not write to them.
+
+    The third frame of each clip and the last one have none.
+    """
+    from tests.fixtures.export_shards import write_shards  # which uses `contract` below
+
+    out = tmp_path_factory.mktemp("drawn")
+    write_shards(open_dataset("folder", mini), load_manifest(str(mini_manifest)), out)
+    return open_shards(out, mini, str(mini_manifest))
 
 
 class SharedChild:

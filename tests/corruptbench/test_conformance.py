@@ -15,17 +15,13 @@ import pytest
 import torch
 from torch import nn
 
-from corruptbench.datasets import open_dataset
 from corruptbench.evaluation.live import LivePoses
 from corruptbench.evaluation.run import evaluated
 from corruptbench.lifters.axes import arranged
 from corruptbench.lifters.contract import EXTRA_FILE
 from corruptbench.lifters.lifter import load_lifter
-from corruptbench.manifest import load_manifest
-from corruptbench.shards.shard_set import open_shards
 from tests.corruptbench.conftest import contract
 from tests.corruptbench.test_evaluate import coco_to_h36m
-from tests.fixtures.export_shards import write_shards
 from tests.fixtures.lifters import save
 
 LEFT, RIGHT = [4, 5, 6, 11, 12, 13], [1, 2, 3, 14, 15, 16]
@@ -340,14 +336,6 @@ def example(declared, frames):
     return torch.from_numpy(arranged(batch, declared.input_axes))
 
 
-@pytest.fixture(scope="module")
-def even_shards(mini, mini_manifest, tmp_path_factory):
-    """Random detections; the third frame of each clip and the last one have none."""
-    out = tmp_path_factory.mktemp("shards")
-    write_shards(open_dataset("folder", mini), load_manifest(str(mini_manifest)), out)
-    return open_shards(out, mini, str(mini_manifest))
-
-
 def table_of(family, shard_set, tmp_path):
     declared = contract(**{"units": "m", "frames": 5, "window": "block"} | family.fields)
     path = tmp_path / f"m{family.suffix}"
@@ -377,12 +365,12 @@ def each_cell(shard_set):
 
 
 @pytest.mark.parametrize("name", [n for n, f in FAMILIES.items() if f.by_hand])
-def test_the_score_is_that_of_the_familys_own_evaluation(name, even_shards, tmp_path):
+def test_the_score_is_that_of_the_familys_own_evaluation(name, drawn_shards, tmp_path):
     family = FAMILIES[name]
-    declared, _, table = table_of(family, even_shards, tmp_path)
+    declared, _, table = table_of(family, drawn_shards, tmp_path)
     rows = {key_of(r): r for r in table.itertuples()}
     assert len(rows) == len(table) > 0
-    for clip, d, given, target in each_cell(even_shards):
+    for clip, d, given, target in each_cell(drawn_shards):
         poses = family.by_hand(family.network.eval(), given)
         row = rows[
             clip.id.subject, clip.id.sequence, clip.id.camera, d.cell.corruption, d.cell.severity
@@ -417,12 +405,12 @@ def procrustes(pose, target):
     return np.linalg.norm(turned - b, axis=1).mean()
 
 
-def test_the_draws_of_a_stochastic_lifter_are_those_of_its_seeds(even_shards, tmp_path):
+def test_the_draws_of_a_stochastic_lifter_are_those_of_its_seeds(drawn_shards, tmp_path):
     """Errors are means over the seeds 0 and 1, whose noise is known."""
     family = FAMILIES["stochastic"]
-    _, _, table = table_of(family, even_shards, tmp_path)
+    _, _, table = table_of(family, drawn_shards, tmp_path)
     rows = {key_of(r): r for r in table.itertuples()}
-    for clip, d, given, target in each_cell(even_shards):
+    for clip, d, given, target in each_cell(drawn_shards):
         plain = in_blocks(family.network.inner, given.screen, 7)
         errors = []
         for seed in (0, 1):
@@ -434,14 +422,14 @@ def test_the_draws_of_a_stochastic_lifter_are_those_of_its_seeds(even_shards, tm
         assert row.spread == pytest.approx(np.std(errors, ddof=1), abs=1e-5)
 
 
-def test_an_onnx_file_gives_the_same(even_shards, tmp_path):
+def test_an_onnx_file_gives_the_same(drawn_shards, tmp_path):
     """The network of Modulated-GCN, written operator by operator."""
     family = FAMILIES["Modulated-GCN"]
-    _, _, table = table_of(family, even_shards, tmp_path)
+    _, _, table = table_of(family, drawn_shards, tmp_path)
     path = tmp_path / "m.onnx"
     onnx.save(graph_in_onnx(family.network, contract(**{"units": "m"} | family.fields)), path)
     source = LivePoses(load_lifter(path, "cpu"))
-    _, found, _ = evaluated(source, even_shards, "again", shown=False)
+    _, found, _ = evaluated(source, drawn_shards, "again", shown=False)
     for column in ("mpjpe", "p_mpjpe", "mpjve", "bone_error"):
         assert np.allclose(found[column], table[column], atol=1e-6)
 
@@ -469,18 +457,18 @@ def graph_in_onnx(network, declared):
     return model
 
 
-def test_a_missing_joint_is_said(even_shards, tmp_path):
-    _, result, _ = table_of(FAMILIES["Modulated-GCN"], even_shards, tmp_path)
+def test_a_missing_joint_is_said(drawn_shards, tmp_path):
+    _, result, _ = table_of(FAMILIES["Modulated-GCN"], drawn_shards, tmp_path)
     assert result.lifter.scored_joints == 16
-    _, result, _ = table_of(FAMILIES["3d_pose_baseline"], even_shards, tmp_path)
+    _, result, _ = table_of(FAMILIES["3d_pose_baseline"], drawn_shards, tmp_path)
     assert result.lifter.scored_joints == 17, "a root that is left out is the origin"
 
 
-def test_hypotheses_have_columns_of_their_own(even_shards, tmp_path):
-    _, result, table = table_of(FAMILIES["D3DP"], even_shards, tmp_path)
+def test_hypotheses_have_columns_of_their_own(drawn_shards, tmp_path):
+    _, result, table = table_of(FAMILIES["D3DP"], drawn_shards, tmp_path)
     assert result.lifter.hypotheses == 3
     network = FAMILIES["D3DP"].network.eval()
-    clip, _, given, target = next(each_cell(even_shards))
+    clip, _, given, target = next(each_cell(drawn_shards))
     each = np.stack([
         1000 * in_blocks(network, given.screen, 7, lambda y, h=h: y[0, -1, h]) for h in range(3)
     ])  # fmt: skip
@@ -493,15 +481,15 @@ def test_hypotheses_have_columns_of_their_own(even_shards, tmp_path):
     aligned = [min(procrustes(h[t], target[t]) for h in each) for t in range(len(target))]
     assert row.best_p_mpjpe == pytest.approx(np.mean(aligned), rel=1e-7)
     assert result.best_mpjpe is not None
-    _, result, _ = table_of(FAMILIES["own aggregate"], even_shards, tmp_path)
+    _, result, _ = table_of(FAMILIES["own aggregate"], drawn_shards, tmp_path)
     assert result.lifter.hypotheses == 2
 
 
-def test_samples_are_averaged_and_their_spread_is_told(even_shards, tmp_path):
-    _, result, table = table_of(FAMILIES["stochastic"], even_shards, tmp_path)
+def test_samples_are_averaged_and_their_spread_is_told(drawn_shards, tmp_path):
+    _, result, table = table_of(FAMILIES["stochastic"], drawn_shards, tmp_path)
     assert (result.lifter.samples, result.lifter.hypotheses) == (2, 1)
     assert (table["spread"] > 0).all()
     assert result.spread is not None
-    _, again, other = table_of(FAMILIES["stochastic"], even_shards, tmp_path)
+    _, again, other = table_of(FAMILIES["stochastic"], drawn_shards, tmp_path)
     assert other["mpjpe"].equals(table["mpjpe"]), "the seeds are fixed"
     assert again.mpjpe == result.mpjpe

@@ -17,19 +17,12 @@ from corruptbench.evaluation.run import evaluated
 from corruptbench.evaluation.score import score
 from corruptbench.lifters import lift as lifting
 from corruptbench.lifters.allowance import Allowance
-from corruptbench.manifest import CLEAN, load_manifest
-from corruptbench.shards.shard_set import ShardSet, open_shards
+from corruptbench.manifest import CLEAN
+from corruptbench.shards.shard_set import ShardSet
 from corruptbench.training.videopose3d import VideoPose3D
 from tests.corruptbench.conftest import contract
-from tests.fixtures.export_shards import CELLS, write_shards
+from tests.fixtures.export_shards import CELLS
 from tests.fixtures.lifters import python_lifter
-
-
-@pytest.fixture(scope="module")
-def shard_set(mini, mini_manifest, tmp_path_factory):
-    out = tmp_path_factory.mktemp("shards")
-    write_shards(open_dataset("folder", mini), load_manifest(str(mini_manifest)), out)
-    return open_shards(out, mini, str(mini_manifest))
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +31,20 @@ def network():
     return VideoPose3D(17, 2, widths=(3, 3), features=16).eval()
 
 
-def table(network, shard_set, **changes):
-    return score(LivePoses(python_lifter(contract(), network, **changes)), shard_set)
+def table(network, drawn_shards, **changes):
+    return score(LivePoses(python_lifter(contract(), network, **changes)), drawn_shards)
 
 
-def only(shard_set, monkeypatch, *cells):
+def only(drawn_shards, monkeypatch, *cells):
     """The same shards, as if these cells had been built only."""
     monkeypatch.setattr(ShardSet, "cells", property(lambda _: cells))
-    return shard_set
+    return drawn_shards
 
 
-def test_other_cells_change_nothing(network, shard_set, monkeypatch):
-    whole = table(network, shard_set)
+def test_other_cells_change_nothing(network, drawn_shards, monkeypatch):
+    whole = table(network, drawn_shards)
     for cell in CELLS:
-        alone = table(network, only(shard_set, monkeypatch, cell))
+        alone = table(network, only(drawn_shards, monkeypatch, cell))
         rows = whole[
             (whole["corruption"] == cell.corruption) & (whole["severity"] == cell.severity)
         ]
@@ -59,22 +52,22 @@ def test_other_cells_change_nothing(network, shard_set, monkeypatch):
             assert alone[column].tolist() == rows[column].tolist(), "to the last digit"
 
 
-def test_the_size_of_a_batch_changes_nothing_but_rounding(network, shard_set, monkeypatch):
-    whole = table(network, shard_set)
+def test_the_size_of_a_batch_changes_nothing_but_rounding(network, drawn_shards, monkeypatch):
+    whole = table(network, drawn_shards)
     monkeypatch.setattr(lifting, "BATCH_FRAMES", {"cpu": 1})
-    small = table(network, shard_set)
+    small = table(network, drawn_shards)
     assert np.allclose(whole["mpjpe"], small["mpjpe"], rtol=1e-6)
     assert np.allclose(whole["p_mpjpe"], small["p_mpjpe"], rtol=1e-6)
 
 
-def test_the_order_of_cells_changes_nothing(network, shard_set):
+def test_the_order_of_cells_changes_nothing(network, drawn_shards):
     """It depends on the model's file."""
     orders = []
 
     def run(sha256):
         seen = []
         lifter = python_lifter(contract(), lambda x: seen.append(float(x.sum())) or network(x))
-        found = score(LivePoses(with_sha(lifter, sha256)), shard_set)
+        found = score(LivePoses(with_sha(lifter, sha256)), drawn_shards)
         orders.append(seen)
         return found
 
@@ -89,17 +82,17 @@ def with_sha(lifter, sha256):
     return replace(lifter, sha256=sha256)
 
 
-def test_no_batch_holds_two_cells_of_a_clip(network, shard_set):
+def test_no_batch_holds_two_cells_of_a_clip(network, drawn_shards):
     """Each batch is made of the frames of one cell."""
     cells = {}
-    for group in groups(shard_set):
+    for group in groups(drawn_shards):
         for i, cell in enumerate(CELLS):
             for track in group.tracks(i):
                 inside = {float(x) for x in np.unique(track.keypoints[..., 0]) if np.isfinite(x)}
                 cells.setdefault(cell, set()).update(np.float32(x / 128 * 2 - 1) for x in inside)
     batches = []
     lifter = python_lifter(contract(), lambda x: batches.append(x[..., 0].numpy()) or network(x))
-    score(LivePoses(lifter), shard_set)
+    score(LivePoses(lifter), drawn_shards)
     for batch in batches:
         values = set(np.unique(batch[..., [5, 6]]).tolist())  # joints that are COCO's own
         hit = [cell for cell in CELLS if values & cells[cell]]
@@ -118,19 +111,19 @@ class Remembers(nn.Module):
         return self.inner(x) + (0.1 if self.calls > 3 else 0.0)
 
 
-def test_a_state_between_calls_is_found_in_the_run(network, shard_set):
+def test_a_state_between_calls_is_found_in_the_run(network, drawn_shards):
     with pytest.raises(InputError, match=r"probe 'state': A\d/s.* in erase \d has other poses"):
-        table(Remembers(network), shard_set)
+        table(Remembers(network), drawn_shards)
     allowed = Allowance(["state"])
     _, found, _ = evaluated(
         LivePoses(python_lifter(contract(), Remembers(network), allowance=allowed)),
-        shard_set, "again", shown=False,
+        drawn_shards, "again", shown=False,
     )[0:3]  # fmt: skip
-    assert len(found) == len(table(network, shard_set))
+    assert len(found) == len(table(network, drawn_shards))
     assert allowed.failed == ("state",)
 
 
-def test_nothing_is_lifted_after_a_refusal(network, shard_set, monkeypatch):
+def test_nothing_is_lifted_after_a_refusal(network, drawn_shards, monkeypatch):
     """Between two batches there is no pass that could be ended, and no other may begin."""
     monkeypatch.setattr(lifting, "BATCH_FRAMES", {"cpu": 1})
     passes, refused = [], []
@@ -146,12 +139,12 @@ def test_nothing_is_lifted_after_a_refusal(network, shard_set, monkeypatch):
         return network(x)
 
     with pytest.raises(InputError, match=r"^no$"):
-        score(LivePoses(python_lifter(contract(), slow)), shard_set, watchers=[Refusing()])
+        score(LivePoses(python_lifter(contract(), slow)), drawn_shards, watchers=[Refusing()])
     assert len(passes) <= refused[0] + 2
     assert len(passes) < 3 * len(CELLS) * 6
 
 
-def test_one_hypothesis_is_the_pose(shard_set):
+def test_one_hypothesis_is_the_pose(drawn_shards):
     declared = contract(
         window="block", frames=4, output="0: b t j c", hypotheses="1: b h t j c", units="mm"
     )
@@ -161,14 +154,14 @@ def test_one_hypothesis_is_the_pose(shard_set):
         return y, y[:, None]
 
     result, found, _ = evaluated(
-        LivePoses(python_lifter(declared, network)), shard_set, "x", shown=False
+        LivePoses(python_lifter(declared, network)), drawn_shards, "x", shown=False
     )
     assert result.lifter.hypotheses == 1
     assert found["best_mpjpe"].isna().all()
 
 
 @pytest.mark.parametrize(("units", "said"), [("m", "seems to give mm"), ("mm", "seems to give m")])
-def test_another_unit_is_found_at_once(mini, shard_set, units, said):
+def test_another_unit_is_found_at_once(mini, drawn_shards, units, said):
     """By the size of the first people; the model is right, and its contract is not."""
     body = torch.from_numpy(open_dataset("folder", mini).load(
         open_dataset("folder", mini).clip_ids()[0]).joints[0]).float()  # fmt: skip
@@ -179,7 +172,7 @@ def test_another_unit_is_found_at_once(mini, shard_set, units, said):
 
     def run(**changes):
         lifter = python_lifter(contract(units=units), network, **changes)
-        return evaluated(LivePoses(lifter), shard_set, "again", shown=False)
+        return evaluated(LivePoses(lifter), drawn_shards, "again", shown=False)
 
     with pytest.raises(InputError, match=f"probe 'units': .*times as large.*{said}"):
         run()
@@ -187,10 +180,10 @@ def test_another_unit_is_found_at_once(mini, shard_set, units, said):
     assert result.lifter.allowed == ("units",), "the result is marked"
 
 
-def test_runs_of_labels_are_lifted_by_themselves(network, shard_set, monkeypatch):
+def test_runs_of_labels_are_lifted_by_themselves(network, drawn_shards, monkeypatch):
     """As VideoPose3D does with HumanEva: each labeled stretch is a sequence, padded by itself."""
     gone = {3}
-    load = type(shard_set.dataset).load
+    load = type(drawn_shards.dataset).load
 
     def with_gap(dataset, clip_id):
         from dataclasses import replace
@@ -200,10 +193,10 @@ def test_runs_of_labels_are_lifted_by_themselves(network, shard_set, monkeypatch
         joints[list(gone)] = np.nan
         return replace(clip, joints=joints, person_boxes=clip.boxes)
 
-    monkeypatch.setattr(type(shard_set.dataset), "load", with_gap)
-    (group,) = groups(shard_set)
+    monkeypatch.setattr(type(drawn_shards.dataset), "load", with_gap)
+    (group,) = groups(drawn_shards)
     assert [r.frames for r in group.runs[:2]] == [slice(0, 3), slice(4, len(group.clips[0].joints))]
-    found = table(network, shard_set)
+    found = table(network, drawn_shards)
     from corruptbench.lifters.normalize import lifter_input
 
     clip, clean = group.clips[0], group.detections[0][0]

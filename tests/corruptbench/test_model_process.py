@@ -15,19 +15,15 @@ import numpy as np
 import pytest
 import torch
 
-from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
 from corruptbench.evaluation.live import LivePoses
 from corruptbench.evaluation.run import evaluated
 from corruptbench.lifters.export import export
 from corruptbench.lifters.lifter import load_lifter
 from corruptbench.lifters.process import RunLimits
-from corruptbench.manifest import load_manifest
 from corruptbench.sandbox import Child, Limits, confinement
-from corruptbench.shards.shard_set import open_shards
 from corruptbench.training.videopose3d import VideoPose3D
 from tests.corruptbench.conftest import contract
-from tests.fixtures.export_shards import write_shards
 from tests.fixtures.lifters import Lift, script
 
 pytestmark = pytest.mark.usefixtures("own_model_process")
@@ -57,14 +53,6 @@ class Odd(torch.nn.Module):
         return y
 
 
-@pytest.fixture(scope="module")
-def shard_set(mini, mini_manifest, tmp_path_factory):
-    """Random detections far outside of the pictures, of 0 to 1000 px in 128."""
-    out = tmp_path_factory.mktemp("shards")
-    write_shards(open_dataset("folder", mini), load_manifest(str(mini_manifest)), out)
-    return open_shards(out, mini, str(mini_manifest))
-
-
 def odd(tmp_path, what):
     import warnings
 
@@ -85,10 +73,10 @@ def odd(tmp_path, what):
         ("fail", r"fails on an input of shape \(\d+, \d+, 17, 2\)"),
     ],
 )
-def test_what_goes_wrong_names_cell_and_clip(tmp_path, shard_set, what, said):
+def test_what_goes_wrong_names_cell_and_clip(tmp_path, drawn_shards, what, said):
     lifter = load_lifter(odd(tmp_path, what), "cpu", RunLimits(seconds=6, memory=2, threads=1))
     with pytest.raises(InputError, match=rf"^(clean|erase \d): A\d/s\w+_1\.cam\d.*tiny: .*{said}"):
-        evaluated(LivePoses(lifter), shard_set, "again", shown=False)
+        evaluated(LivePoses(lifter), drawn_shards, "again", shown=False)
 
 
 @pytest.mark.parametrize("value", [float("nan"), 0, -1, 1e300, float("inf")])

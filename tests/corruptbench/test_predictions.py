@@ -15,25 +15,16 @@ import pytest
 import torch
 
 import corruptbench as cb
-from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
 from corruptbench.evaluation import groups as grouping
 from corruptbench.formats.pose_table import KEY
 from corruptbench.leaderboard import clips
 from corruptbench.lifters.allowance import Allowance
-from corruptbench.manifest import load_manifest
-from corruptbench.shards.shard_set import ShardSet, open_shards
+from corruptbench.shards.shard_set import ShardSet
 from corruptbench.training.videopose3d import VideoPose3D
 from tests.corruptbench.conftest import contract
-from tests.fixtures.export_shards import CELLS, write_shards
+from tests.fixtures.export_shards import CELLS
 from tests.fixtures.lifters import python_lifter
-
-
-@pytest.fixture(scope="module")
-def shard_set(mini, mini_manifest, tmp_path_factory):
-    out = tmp_path_factory.mktemp("shards")
-    write_shards(open_dataset("folder", mini), load_manifest(str(mini_manifest)), out)
-    return open_shards(out, mini, str(mini_manifest))
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +33,16 @@ def network():
     return VideoPose3D(17, 2, widths=(3, 3), features=16).eval()
 
 
-def evaluated(shard_set, path, function, changes=None, **more):
+def evaluated(drawn_shards, path, function, changes=None, **more):
     lifter = python_lifter(contract(**(changes or {})), function, **more)
-    return cb.evaluate(lifter, shard_set, progress=False, save_predictions=path)
+    return cb.evaluate(lifter, drawn_shards, progress=False, save_predictions=path)
 
 
 @pytest.fixture(scope="module")
-def evaluation(shard_set, network, tmp_path_factory):
+def evaluation(drawn_shards, network, tmp_path_factory):
     """A result and its predictions; do not write to them."""
     path = tmp_path_factory.mktemp("predictions") / "tiny.parquet"
-    return evaluated(shard_set, path, network), path
+    return evaluated(drawn_shards, path, network), path
 
 
 def assert_same(a, b):
@@ -81,9 +72,9 @@ class Drawn:
         return self.network(x) * (1 + 0.1 * self.seed)
 
 
-def test_the_same_numbers_without_the_lifter(shard_set, evaluation):
+def test_the_same_numbers_without_the_lifter(drawn_shards, evaluation):
     result, path = evaluation
-    assert_same(result, cb.score(path, shard_set, progress=False))
+    assert_same(result, cb.score(path, drawn_shards, progress=False))
     table = pq.read_table(path)
     assert table.num_rows == int(result.clips["frames"].sum())
     first = table.to_pandas().iloc[0]
@@ -97,45 +88,47 @@ def test_the_same_numbers_without_the_lifter(shard_set, evaluation):
     {"root": "absolute"},
     {"units": {"mean": [0.0] * 51, "std": [2.0] * 51, "units": "mm"}},
 ], ids=["16 joints", "units none", "absolute", "statistics"])  # fmt: skip
-def test_other_contracts(changes, shard_set, network, tmp_path):
+def test_other_contracts(changes, drawn_shards, network, tmp_path):
     kept = [i for i in range(17) if i != 9 or "joints" not in changes]
     scale = 1000 if isinstance(changes.get("units"), dict) else 1
     result = evaluated(
-        shard_set, tmp_path / "p.parquet", lambda x: scale * network(x)[:, :, kept], changes
+        drawn_shards, tmp_path / "p.parquet", lambda x: scale * network(x)[:, :, kept], changes
     )
-    assert_same(result, cb.score(tmp_path / "p.parquet", shard_set, progress=False))
+    assert_same(result, cb.score(tmp_path / "p.parquet", drawn_shards, progress=False))
 
 
-def test_several_hypotheses(shard_set, network, tmp_path):
-    result = evaluated(shard_set, tmp_path / "p.parquet", several(network), {"output": "b h t j c"})
+def test_several_hypotheses(drawn_shards, network, tmp_path):
+    result = evaluated(
+        drawn_shards, tmp_path / "p.parquet", several(network), {"output": "b h t j c"}
+    )
     assert result.record.lifter.hypotheses == 3
     assert pq.read_schema(tmp_path / "p.parquet").field("hypotheses").type.list_size == 3 * 51
-    assert_same(result, cb.score(tmp_path / "p.parquet", shard_set, progress=False))
+    assert_same(result, cb.score(tmp_path / "p.parquet", drawn_shards, progress=False))
 
 
-def test_several_samples(shard_set, network, tmp_path):
+def test_several_samples(drawn_shards, network, tmp_path):
     drawn = Drawn(network)
     result = evaluated(
-        shard_set, tmp_path / "p.parquet", drawn, {"samples": 3}, seed=drawn.set_seed
+        drawn_shards, tmp_path / "p.parquet", drawn, {"samples": 3}, seed=drawn.set_seed
     )
     assert result.record.spread.clean > 0
-    assert_same(result, cb.score(tmp_path / "p.parquet", shard_set, progress=False))
+    assert_same(result, cb.score(tmp_path / "p.parquet", drawn_shards, progress=False))
 
 
-def test_groups_of_another_size(shard_set, evaluation, monkeypatch, tmp_path, network):
+def test_groups_of_another_size(drawn_shards, evaluation, monkeypatch, tmp_path, network):
     """How many clips are lifted together is not part of the format."""
     result, path = evaluation
     monkeypatch.setattr(grouping, "GROUP_FRAMES", 1)
-    again = cb.score(path, shard_set, progress=False)
+    again = cb.score(path, drawn_shards, progress=False)
     assert clips.to_parquet(again.clips) == clips.to_parquet(result.clips)
-    evaluated(shard_set, tmp_path / "p.parquet", network)
+    evaluated(drawn_shards, tmp_path / "p.parquet", network)
     monkeypatch.undo()
-    one_by_one = cb.score(tmp_path / "p.parquet", shard_set, progress=False)
+    one_by_one = cb.score(tmp_path / "p.parquet", drawn_shards, progress=False)
     assert np.allclose(one_by_one.clips["mpjpe"], result.clips["mpjpe"], rtol=1e-6)
 
 
-def test_gaps_in_the_labels(shard_set, network, monkeypatch, tmp_path):
-    load = type(shard_set.dataset).load
+def test_gaps_in_the_labels(drawn_shards, network, monkeypatch, tmp_path):
+    load = type(drawn_shards.dataset).load
 
     def with_gap(dataset, clip_id):
         clip = load(dataset, clip_id)
@@ -143,15 +136,15 @@ def test_gaps_in_the_labels(shard_set, network, monkeypatch, tmp_path):
         joints[3:5] = np.nan
         return replace(clip, joints=joints, person_boxes=clip.boxes)
 
-    monkeypatch.setattr(type(shard_set.dataset), "load", with_gap)
-    result = evaluated(shard_set, tmp_path / "p.parquet", network)
-    assert_same(result, cb.score(tmp_path / "p.parquet", shard_set, progress=False))
+    monkeypatch.setattr(type(drawn_shards.dataset), "load", with_gap)
+    result = evaluated(drawn_shards, tmp_path / "p.parquet", network)
+    assert_same(result, cb.score(tmp_path / "p.parquet", drawn_shards, progress=False))
     monkeypatch.undo()
     with pytest.raises(InputError, match=r"A\d/s.*: frame 3 is missing \(2 are\); expected the"):
-        cb.score(tmp_path / "p.parquet", shard_set, progress=False)
+        cb.score(tmp_path / "p.parquet", drawn_shards, progress=False)
 
 
-def test_what_was_allowed_stays_marked(shard_set, network, tmp_path):
+def test_what_was_allowed_stays_marked(drawn_shards, network, tmp_path):
     calls = []
 
     def stateful(x):
@@ -159,13 +152,13 @@ def test_what_was_allowed_stays_marked(shard_set, network, tmp_path):
         return network(x) + (0.1 if len(calls) > 3 else 0.0)
 
     path = tmp_path / "p.parquet"
-    result = evaluated(shard_set, path, stateful, allowance=Allowance(["state", "units"]))
+    result = evaluated(drawn_shards, path, stateful, allowance=Allowance(["state", "units"]))
     assert result.record.lifter.allowed == ("state",)
-    assert_same(result, cb.score(path, shard_set, progress=False))
+    assert_same(result, cb.score(path, drawn_shards, progress=False))
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, InputError, OSError])
-def test_a_failure_leaves_no_file(end, shard_set, network, tmp_path):
+def test_a_failure_leaves_no_file(end, drawn_shards, network, tmp_path):
     calls = []
 
     def fails(x):
@@ -175,40 +168,40 @@ def test_a_failure_leaves_no_file(end, shard_set, network, tmp_path):
         return network(x)
 
     with pytest.raises(end):
-        evaluated(shard_set, tmp_path / "new/p.parquet", fails)
+        evaluated(drawn_shards, tmp_path / "new/p.parquet", fails)
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
-def test_a_full_disk_leaves_no_file(shard_set, network, tmp_path, monkeypatch, recwarn):
+def test_a_full_disk_leaves_no_file(drawn_shards, network, tmp_path, monkeypatch, recwarn):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
     with pytest.raises(OSError, match="No space"):
-        evaluated(shard_set, tmp_path / "p.parquet", network)
+        evaluated(drawn_shards, tmp_path / "p.parquet", network)
     assert not [*tmp_path.iterdir()]
     assert not recwarn.list
 
 
-def test_other_files_are_not_replaced(shard_set, network, evaluation, tmp_path):
+def test_other_files_are_not_replaced(drawn_shards, network, evaluation, tmp_path):
     path = tmp_path / "p.parquet"
     path.write_bytes(b"mine")
     with pytest.raises(InputError, match=r"is there and holds no predictions"):
-        evaluated(shard_set, path, network)
+        evaluated(drawn_shards, path, network)
     path.write_bytes(evaluation[1].read_bytes())
     lifter = replace(python_lifter(contract(), network), sha256="1" * 64)
     with pytest.raises(InputError, match=r"the predictions of another model \(000000000000, this"):
-        cb.evaluate(lifter, shard_set, progress=False, save_predictions=path)
-    evaluated(shard_set, path, network)
+        cb.evaluate(lifter, drawn_shards, progress=False, save_predictions=path)
+    evaluated(drawn_shards, path, network)
 
 
-def test_rejected_poses_are_counted(shard_set, evaluation, tmp_path):
+def test_rejected_poses_are_counted(drawn_shards, evaluation, tmp_path):
     table = pq.read_table(evaluation[1])
     poses = numbers(table)
     poses[[0, 5], 7] = np.nan
     path = rewritten(tmp_path, evaluation[1], with_poses(table, poses))
     with pytest.raises(InputError, match=r"cannot score 2 of \d+ poses"):
-        cb.score(path, shard_set, progress=False)
+        cb.score(path, drawn_shards, progress=False)
 
 
 def numbers(table):
@@ -234,11 +227,11 @@ def rewritten(folder, path, table, record=None, **options):
     return new
 
 
-def test_any_writer_will_do(shard_set, evaluation, tmp_path):
+def test_any_writer_will_do(drawn_shards, evaluation, tmp_path):
     """Neither row groups nor encodings are part of the format."""
     result, path = evaluation
     new = rewritten(tmp_path, path, pq.read_table(path), compression="none")
-    assert_same(result, cb.score(new, shard_set, progress=False))
+    assert_same(result, cb.score(new, drawn_shards, progress=False))
 
 
 def column(name, values):
@@ -295,12 +288,12 @@ def concat(*tables):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_other_rows_are_refused(name, shard_set, evaluation, tmp_path):
+def test_other_rows_are_refused(name, drawn_shards, evaluation, tmp_path):
     change, said = ROWS[name]
     table = pq.read_table(evaluation[1]).combine_chunks()
     path = rewritten(tmp_path, evaluation[1], change(table))
     with pytest.raises(InputError, match=said) as error:
-        cb.score(path, shard_set, progress=False)
+        cb.score(path, drawn_shards, progress=False)
     assert str(path) in str(error.value)
 
 
@@ -321,20 +314,20 @@ RECORDS = {
 
 
 @pytest.mark.parametrize("name", RECORDS)
-def test_other_records_are_refused(name, shard_set, evaluation, tmp_path):
+def test_other_records_are_refused(name, drawn_shards, evaluation, tmp_path):
     changes, said = RECORDS[name]
     record = record_of(evaluation[1])
     for field, value in changes.items():
         record[field] = {**record[field], **value} if isinstance(value, dict) else value
     path = rewritten(tmp_path, evaluation[1], pq.read_table(evaluation[1]), record)
     with pytest.raises(InputError, match=said):
-        cb.score(path, shard_set, progress=False)
+        cb.score(path, drawn_shards, progress=False)
 
 
-def test_what_is_no_predictions_is_refused(shard_set, evaluation, tmp_path):
+def test_what_is_no_predictions_is_refused(drawn_shards, evaluation, tmp_path):
     def refused(path, said):
         with pytest.raises(InputError, match=said):
-            cb.score(path, shard_set, progress=False)
+            cb.score(path, drawn_shards, progress=False)
 
     data = bytearray(evaluation[1].read_bytes())
     path = tmp_path / "p.parquet"
@@ -352,11 +345,11 @@ def test_what_is_no_predictions_is_refused(shard_set, evaluation, tmp_path):
     refused(tmp_path / "x.npz", "one .npz; expected the folder")
     (tmp_path / "my.toml").write_text("")
     with pytest.raises(InputError, match=r"holds its contract; leave out .*my.toml"):
-        cb.score(evaluation[1], shard_set, contract=tmp_path / "my.toml", progress=False)
+        cb.score(evaluation[1], drawn_shards, contract=tmp_path / "my.toml", progress=False)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # numbers beyond all bounds
-def test_damage_is_refused_wherever_it_is(shard_set, evaluation, tmp_path):
+def test_damage_is_refused_wherever_it_is(drawn_shards, evaluation, tmp_path):
     """Every outcome is an error of ours, or numbers: pages have no checksum."""
     data = evaluation[1].read_bytes()
     path = tmp_path / "p.parquet"
@@ -368,38 +361,46 @@ def test_damage_is_refused_wherever_it_is(shard_set, evaluation, tmp_path):
             spoilt[place] = random.integers(256)
         path.write_bytes(spoilt)
         try:
-            cb.score(path, shard_set, progress=False)
+            cb.score(path, drawn_shards, progress=False)
         except InputError:
             said += 1
     assert said > 15
 
 
-def test_bombs_are_refused_by_the_footer(shard_set, evaluation, tmp_path):
+def test_bombs_are_refused_by_the_footer(drawn_shards, evaluation, tmp_path):
     """A few kB that would become gigabytes: many rows, and one long text."""
     table = pq.read_table(evaluation[1]).combine_chunks()
     rows = table.take(np.zeros(20_000, dtype=np.int64))
     many = rewritten(tmp_path, evaluation[1], rows, compression="zstd")
     with pytest.raises(InputError, match="20000 rows, the shards have"):
-        cb.score(many, shard_set, progress=False)
+        cb.score(many, drawn_shards, progress=False)
     names = pa.DictionaryArray.from_arrays(np.zeros(len(table), np.int32), ["x" * 5_000_000])
     long = rewritten(
         tmp_path, evaluation[1], table.set_column(0, "subject", names), compression="zstd"
     )
     assert long.stat().st_size < 10 * evaluation[1].stat().st_size
     with pytest.raises(InputError, match=r"column subject: 50\d+ bytes for \d+ rows"):
-        cb.score(long, shard_set, progress=False)
+        cb.score(long, drawn_shards, progress=False)
 
 
-def test_other_shards_are_refused(shard_set, evaluation, monkeypatch):
+def test_other_shards_are_refused(drawn_shards, evaluation, monkeypatch):
     """Cells that were not built: the digests differ, and the rows, too."""
     monkeypatch.setattr(ShardSet, "cells", property(lambda _: CELLS[:2]))
     with pytest.raises(InputError, match="erase 3: the shards have no such clip and cell"):
-        cb.score(evaluation[1], shard_set, progress=False)
+        cb.score(evaluation[1], drawn_shards, progress=False)
 
 
-def test_the_command_needs_no_torch(shard_set, evaluation, mini_manifest, tmp_path):
-    words = ["score", evaluation[1], "--shards", shard_set.folder, "--root", shard_set.dataset.root,
-             "--manifest", mini_manifest, "--out", tmp_path / "out"]  # fmt: skip
+def test_the_command_needs_no_torch(drawn_shards, evaluation, mini_manifest, tmp_path):
+    shards = ["--shards", drawn_shards.folder, "--root", drawn_shards.dataset.root]
+    words = [
+        "score",
+        evaluation[1],
+        *shards,
+        "--manifest",
+        mini_manifest,
+        "--out",
+        tmp_path / "out",
+    ]
     code = (
         "import sys; from corruptbench.cli import main; main(sys.argv[1:]); "
         "assert 'torch' not in sys.modules"

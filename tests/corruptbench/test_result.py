@@ -11,24 +11,13 @@ import pytest
 import torch
 from torch import nn
 
-from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
 from corruptbench.evaluation.live import LivePoses
 from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
 from corruptbench.evaluation.result import make_result, save
 from corruptbench.evaluation.score import score
-from corruptbench.manifest import load_manifest
-from corruptbench.shards.shard_set import open_shards
 from tests.corruptbench.conftest import contract
-from tests.fixtures.export_shards import write_shards
 from tests.fixtures.lifters import python_lifter
-
-
-@pytest.fixture(scope="module")
-def shard_set(mini, mini_manifest, tmp_path_factory):
-    out = tmp_path_factory.mktemp("shards")
-    write_shards(open_dataset("folder", mini), load_manifest(str(mini_manifest)), out)
-    return open_shards(out, mini, str(mini_manifest))
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +29,12 @@ def lifter():
 
 
 @pytest.fixture(scope="module")
-def table(lifter, shard_set):
-    return score(lifter, shard_set)
+def table(lifter, drawn_shards):
+    return score(lifter, drawn_shards)
 
 
-def test_the_files_hold_what_was_made_in_memory(table, lifter, shard_set, tmp_path):
-    result = make_result(table, lifter.record(1), shard_set, "again")
+def test_the_files_hold_what_was_made_in_memory(table, lifter, drawn_shards, tmp_path):
+    result = make_result(table, lifter.record(1), drawn_shards, "again")
     path = save(result, table, tmp_path / "new/folder")
     assert sorted(p.name for p in path.parent.iterdir()) == ["tiny.clips.parquet", "tiny.json"]
     assert json.loads(path.read_bytes()) == result.model_dump(mode="json")
@@ -56,32 +45,36 @@ def test_the_files_hold_what_was_made_in_memory(table, lifter, shard_set, tmp_pa
     )
 
 
-def test_the_result_of_another_model_is_not_overwritten(table, lifter, shard_set, tmp_path):
+def test_the_result_of_another_model_is_not_overwritten(table, lifter, drawn_shards, tmp_path):
     record = lifter.record(1)
-    path = save(make_result(table, record, shard_set, "again"), table, tmp_path)
+    path = save(make_result(table, record, drawn_shards, "again"), table, tmp_path)
     before = path.read_bytes()
-    save(make_result(table, record, shard_set, "again"), table, tmp_path)
-    other = make_result(table, record.model_copy(update={"sha256": "1" * 64}), shard_set, "again")
+    save(make_result(table, record, drawn_shards, "again"), table, tmp_path)
+    other = make_result(
+        table, record.model_copy(update={"sha256": "1" * 64}), drawn_shards, "again"
+    )
     with pytest.raises(InputError, match="holds the result of another model"):
         save(other, table, tmp_path)
     assert path.read_bytes() == before
 
 
-def test_a_table_that_was_changed_is_not_saved(table, lifter, shard_set, tmp_path):
-    result = make_result(table, lifter.record(1), shard_set, "again")
+def test_a_table_that_was_changed_is_not_saved(table, lifter, drawn_shards, tmp_path):
+    result = make_result(table, lifter.record(1), drawn_shards, "again")
     with pytest.raises(InputError, match="tiny"):
         save(result, table.assign(mpjpe=1.0), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_rejected_poses_are_told_in_memory_and_saved_on_demand(table, lifter, shard_set, tmp_path):
+def test_rejected_poses_are_told_in_memory_and_saved_on_demand(
+    table, lifter, drawn_shards, tmp_path
+):
     bad = table.assign(rejected=(np.arange(len(table)) == 4).astype(int))
     with pytest.raises(RejectedPosesError, match="tiny: cannot score 1 of ") as caught:
-        make_result(bad, lifter.record(1), shard_set, "again")
+        make_result(bad, lifter.record(1), drawn_shards, "again")
     assert "in 1 of 6 clips and 1 of 3 cells" in str(caught.value)
     assert len(caught.value.rows) == 1
     message = str(save_rejected(caught.value, tmp_path))
     assert str(tmp_path / "tiny.rejected.csv") in message
     assert len(pd.read_csv(tmp_path / "tiny.rejected.csv")) == 1
-    save(make_result(table, lifter.record(1), shard_set, "again"), table, tmp_path)
+    save(make_result(table, lifter.record(1), drawn_shards, "again"), table, tmp_path)
     assert not (tmp_path / "tiny.rejected.csv").exists(), "corrected: the list is gone"
