@@ -119,7 +119,7 @@ class ConvertedPoses:
             bytes=sum(path.stat().st_size for path in self._files.values()),
             parameters=0,
             contract=self._contract.record(),
-            scored_joints=len(self._contract.lifted.with_root(0)),
+            scored_joints=self._contract.scored_joints,
             hypotheses=hypotheses,
             samples=1,
             allowed=_NOT_PROBED,

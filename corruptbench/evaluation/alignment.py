@@ -39,7 +39,7 @@ UNLIKE = 1e3
 
 
 class Aligned(NamedTuple):
-    """What is left after the alignment of each pose.
+    """The distances that remain after each pose is aligned.
 
     Attributes:
         distances: (..., J) mm, of each joint of the aligned pose; NaN where one of the two poses is
@@ -121,7 +121,7 @@ def _cofactors(b: Array) -> Array:
 def _largest_root(
     start: Array, det: Array, minors: Array
 ) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """Find the largest roots of (x^2 - 1)^2 - 8 det x - 4 minors, of which all four are real.
+    """Find the largest of the four real roots of (x^2 - 1)^2 - 8 det x - 4 minors.
 
     Returns:
         The roots, the slopes there, and which roots are sure, (N,) each. From the point where the

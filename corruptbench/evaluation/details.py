@@ -1,4 +1,4 @@
-"""What is kept of an evaluation beside its result: errors of frames and joints, and some poses.
+"""Keep errors of frames and joints, and some poses, beside the result of an evaluation.
 
 These tables are companions of the clips table, under the same name. They are for the report and
 for the user's own plots; the leaderboard does not take them.
@@ -20,11 +20,11 @@ from corruptbench.evaluation.cell_errors import Scored
 from corruptbench.evaluation.extracts import Extracts
 from corruptbench.evaluation.groups import Group, cells_of
 from corruptbench.files import atomic
+from corruptbench.leaderboard.columns import CLIP_KEY
 from corruptbench.lifters.lift import Lifted
 
 #: The companions by the end of their file names.
 COMPANIONS = ("frames", "joints", "extracts")
-_KEY = ("subject", "sequence", "action", "camera", "corruption", "severity")
 
 
 class Details:
@@ -117,7 +117,7 @@ def row_keys(group: Group, cell: int, clips: NDArray[np.intp]) -> dict[str, Any]
     """Return the key columns of rows in a cell that belong to these clips of a group."""
     of = cells_of(group)[cell]
     keys: dict[str, Any] = {
-        field: _coded([getattr(c.id, field) for c in group.clips], clips) for field in _KEY[:4]
+        field: _coded([getattr(c.id, field) for c in group.clips], clips) for field in CLIP_KEY
     }
     keys["corruption"] = _coded([of.corruption], np.zeros(len(clips), dtype=np.intp))
     keys["severity"] = np.full(len(clips), of.severity, dtype=np.int8)

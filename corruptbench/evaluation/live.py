@@ -58,7 +58,7 @@ class LivePoses:
             bytes=lifter.bytes,
             parameters=lifter.parameters,
             contract=contract.record(),
-            scored_joints=len(contract.lifted.with_root(0)),
+            scored_joints=contract.scored_joints,
             hypotheses=hypotheses,
             samples=contract.samples,
             allowed=self.allowance.failed,

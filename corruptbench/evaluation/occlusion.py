@@ -1,4 +1,4 @@
-"""What temporary occlusion does to a lifter: hidden joints, covered frames, and recovery.
+"""Measure what temporary occlusion does: to hidden joints, in covered frames, and after them.
 
 All is computed from what a shard stores of a cell: the hidden share of the person's box in each
 frame, and the labels' joints that are hidden. All thresholds are our own choice.

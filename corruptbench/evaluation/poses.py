@@ -1,4 +1,4 @@
-"""What every metric of 3D poses asks first: whether a pose is one, and where its root is."""
+"""Tell whether poses are valid, and move their root to the origin."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def contract_of(path: Path, lifter: LifterRecord) -> Contract:
     pairs = {
         "name": (lifter.name, contract.name),
         "samples": (lifter.samples, contract.samples),
-        "scored_joints": (lifter.scored_joints, len(contract.lifted.with_root(0))),
+        "scored_joints": (lifter.scored_joints, contract.scored_joints),
     }
     for field, (found, expected) in pairs.items():
         if found != expected:

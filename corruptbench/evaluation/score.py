@@ -198,6 +198,4 @@ def _in_order(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _keys(table: pd.DataFrame) -> list[tuple[str, ...]]:
-    return list(
-        table[["subject", "sequence", "action", "camera"]].itertuples(index=False, name=None)
-    )
+    return list(table[[*CLIP_KEY]].itertuples(index=False, name=None))

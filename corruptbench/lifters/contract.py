@@ -164,6 +164,11 @@ class Contract(Record):
         return joint_choice(self.joints)
 
     @cached_property
+    def scored_joints(self) -> int:
+        """Number of joints that are scored: those of the output, and the root."""
+        return len(self.lifted.with_root(0))
+
+    @cached_property
     def width(self) -> int:
         """Number of channels C."""
         return len(self.channels)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.schema import Interval
 from corruptbench.leaderboard.text import counted
 from corruptbench.leaderboard.view import interval_text, signed
@@ -45,26 +46,6 @@ class Headline(NamedTuple):
     more_is_better: Sequence[str]
 
 
-#: Columns of the clips table: name, unit, digits, weight.
-_METRICS = {
-    "mpjpe": ("MPJPE", "mm", 1, "frames"),
-    "p_mpjpe": ("P-MPJPE", "mm", 1, "frames"),
-    "n_mpjpe": ("N-MPJPE", "mm", 1, "frames"),
-    "mpjve": ("MPJVE", "mm per frame", 2, "run_frames"),
-    "acceleration": ("acceleration error", "mm per frame²", 2, "acceleration_frames"),
-    "pck": ("PCK at 150 mm", "%", 1, "frames"),
-    "auc": ("AUC", "%", 1, "frames"),
-    "bone_error": ("error of bone lengths", "mm", 1, "frames"),
-    "bone_deviation": ("deviation of bone lengths in time", "mm", 1, "frames"),
-    "best_mpjpe": ("MPJPE, best hypothesis", "mm", 1, "frames"),
-    "best_p_mpjpe": ("P-MPJPE, best hypothesis", "mm", 1, "frames"),
-    "mean_mpjpe": ("MPJPE, mean of hypotheses", "mm", 1, "frames"),
-    "spread": ("deviation of MPJPE over samples", "mm", 1, "frames"),
-}
-#: Metrics that grow when poses get better.
-_UP = ("pck", "auc")
-
-
 def headline(evidence: Evidence) -> Headline:
     """Return the head of a report."""
     result = evidence.result
@@ -75,9 +56,11 @@ def headline(evidence: Evidence) -> Headline:
         facts=_facts(evidence),
         figures=_figures(evidence),
         warnings=[warning.text for warning in result.warnings or ()],
-        allowed=[str(name) for name in getattr(result, "allowed", None) or ()],
+        allowed=result.lifter.allowed or (),
         metrics=_metrics(evidence),
-        more_is_better=[_METRICS[name][0] for name in _UP if name in evidence.clips],
+        more_is_better=[
+            m.label for n, m in METRIC_COLUMNS.items() if m.grows and n in evidence.clips
+        ],
     )
 
 
@@ -100,9 +83,9 @@ def _facts(evidence: Evidence) -> list[str]:
 
 
 def _figures(evidence: Evidence) -> list[Figure]:
-    """Return clean, corrupted and degradation; intervals are known of MPJPE."""
+    """Return clean, corrupted and degradation, with intervals where they are known."""
     numbers = getattr(evidence.result, evidence.metric)
-    intervals = evidence.result.mpjpe_intervals if evidence.metric == "mpjpe" else None
+    intervals = getattr(evidence.result, f"{evidence.metric}_intervals")
 
     def figure(name: str, text: str, note: str) -> Figure:
         interval: Interval | None = getattr(intervals, name, None)
@@ -118,11 +101,12 @@ def _figures(evidence: Evidence) -> list[Figure]:
 
 def _metrics(evidence: Evidence) -> list[MetricRow]:
     rows = []
-    for column, (name, unit, digits, weight) in _METRICS.items():
-        cells = means(evidence.clips, column, weight, evidence.average)
+    for column, metric in METRIC_COLUMNS.items():
+        cells = means(evidence.clips, column, metric.weight, evidence.average)
         clean, corrupted = averages.clean(cells), averages.corrupted(cells)
         if clean is not None and corrupted is not None:
+            digits = metric.digits
             change = signed(corrupted - clean, digits)
             texts = (f"{clean:.{digits}f}", f"{corrupted:.{digits}f}", change)
-            rows.append(MetricRow(name, unit, *texts))
+            rows.append(MetricRow(metric.label, metric.unit, *texts))
     return rows

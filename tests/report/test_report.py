@@ -243,6 +243,12 @@ def test_a_lifter_may_leave_out_a_joint(table, tmp_path):
     assert "h36m17 - neck_nose" in html(evidence, Pictures())
 
 
+def test_a_probe_that_was_allowed_to_fail_is_said(whole):
+    lifter = whole.result.lifter.model_copy(update={"allowed": ("batch",)})
+    result = whole.result.model_copy(update={"lifter": lifter})
+    assert "“batch” fails" in html(replace(whole, result=result), Pictures())
+
+
 def test_poses_without_scale_are_shown_by_p_mpjpe(whole):
     empty = replace(whole, clips=whole.clips.assign(mpjpe=np.nan, mpjve=np.nan))
     page = html(empty, Pictures())
