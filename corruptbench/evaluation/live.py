@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +34,7 @@ class LivePoses:
 
     def __init__(self, lifter: Lifter) -> None:
         """Start without a group."""
-        self._stopped, self._lock = False, Lock()
+        self._stopped = False
         self._passes = lifter.run
         self._lifter = replace(lifter, run=self._run)
 
@@ -104,10 +103,9 @@ class LivePoses:
         self._lifter.close()
 
     def _run(self, batch: Array32, select: Sequence[int | str | None]) -> list[Array32]:
-        with self._lock:  # a function of this process need not stand two passes at once
-            if self._stopped:
-                raise InputError(f"{self.contract.name}: stopped")
-            return self._passes(batch, select)
+        if self._stopped:
+            raise InputError(f"{self.contract.name}: stopped")
+        return self._passes(batch, select)
 
     def _lift(self, group: Group, cell: int, tracks: Sequence[Track]) -> Sequence[Lifted]:
         """Lift tracks of a cell; an error names the cell."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -93,12 +95,13 @@ def score(
     contract, rules = source.contract, shard_set.manifest.scoring
     _check_joints(contract, rules)
     parts = []
-    for number, group in enumerate(_ahead(groups(shard_set), lambda: None)):
-        scorer = _GroupScorer(contract, rules, group, watchers)
-        for cell, lifted in _ahead(source.poses(group, number), source.close):
-            scorer.add(cell, lifted)
+    for _, lifted in groupby(_ahead(_lifted(source, shard_set), source.close), itemgetter(0)):
+        first = next(lifted)
+        scorer = _GroupScorer(contract, rules, first[1], watchers)
+        for _, group, cell, poses in chain([first], lifted):
+            scorer.add(cell, poses)
             progress(len(group.clips), f"({cells_of(group)[cell]})")
-        parts.append(scorer.table())
+        parts.append(scorer.table())  # the first cell of the next group is there already
     return _in_order(parts)
 
 
@@ -120,6 +123,13 @@ def _check_joints(contract: Contract, rules: Scoring) -> None:
             f"{contract.name}: the lifter gives {given}, the manifest scores {rules.joints}; "
             "expected the same joint set"
         )
+
+
+def _lifted(source: Source, shard_set: ShardSet) -> Iterator[tuple[int, Group, int, Lifted]]:
+    """Yield number and group, index of the cell, and the poses there, group by group."""
+    for number, group in enumerate(_ahead(groups(shard_set), lambda: None)):
+        for cell, lifted in source.poses(group, number):
+            yield number, group, cell, lifted
 
 
 def _ahead(items: Iterator[Item], stop: Callable[[], None]) -> Iterator[Item]:
@@ -176,16 +186,19 @@ class _GroupScorer:
                 self._columns[cell] |= cover_errors(
                     found, clean, self._group, cell, self._contract.is_scaled
                 )
-        return pd.concat([self._rows(cell) for cell in sorted(self._columns)], ignore_index=True)
+        return self._rows(sorted(self._columns))
 
-    def _rows(self, cell: int) -> pd.DataFrame:
-        of, found = cells_of(self._group)[cell], self._columns[cell]
-        ids = [clip.id for clip in self._group.clips]
+    def _rows(self, cells: Sequence[int]) -> pd.DataFrame:
+        """Return a row for each clip in each of these cells, cell by cell."""
+        of, count = cells_of(self._group), len(self._group.clips)
+        ids = [clip.id for clip in self._group.clips] * len(cells)
         columns: dict[str, Any] = {name: [getattr(c, name) for c in ids] for name in CLIP_KEY}
-        columns |= {"corruption": of.corruption, "severity": of.severity}
-        for column in COLUMNS[len(columns) :]:
-            missing = 0 if column in CLIP_COUNTS else np.nan
-            columns[column] = found.get(column, missing)
+        for name in ("corruption", "severity"):
+            columns[name] = np.repeat([getattr(of[cell], name) for cell in cells], count)
+        for name in COLUMNS[len(columns) :]:
+            missing = np.full(count, 0 if name in CLIP_COUNTS else np.nan)
+            values = [self._columns[cell].get(name, missing) for cell in cells]
+            columns[name] = np.concatenate(values)
         return pd.DataFrame(columns)
 
 

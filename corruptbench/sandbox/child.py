@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import atexit
 import os
+import pickle
 import signal
-import subprocess
 import sys
-import tempfile
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket, socketpair
 from typing import Any, Literal
+
+from corruptbench.sandbox.running import START, Running, start
 
 Kind = Literal["value", "refused", "error", "limit", "ended"]
 
 #: How many seconds may pass for each second of processor time: the machine may be busy.
 _PATIENCE = 10
-#: For start and imports, seconds.
-_START = 60
-#: What the child runs; its arguments are a folder for temporary files (empty for a child that is
-#: not confined), and the folders of modules.
-_MAIN = (
-    "import sys; scratch = sys.argv[1]; sys.path[:] = sys.argv[2:]; "
-    "import corruptbench.sandbox.serving as s; s.serve(scratch)"
-)
 
 
 @dataclass(frozen=True)
@@ -63,7 +55,8 @@ class Child:
     """A process that is started by the first call and serves all later ones.
 
     After a breach of a limit or a crash it is stopped, and the next call starts another. It dies
-    with this process. Calls of several threads take turns.
+    with this process. Several threads may call it: their requests are served one after another, and
+    the next one is with the child before it has answered the last.
     """
 
     def __init__(
@@ -83,8 +76,10 @@ class Child:
         """
         self._what, self._environment = what, dict(environment)
         self._log, self._confined = log, confined
-        self._lock = threading.Lock()
-        self._running: _Running | None = None
+        self._sending, self._reading = threading.Lock(), threading.Lock()
+        self._running: Running | None = None
+        #: The last process that a request ended.
+        self._lost: Running | None = None
         _all.add(self)
 
     def ask(self, function: str, arguments: Sequence[Any], limits: Limits) -> tuple[Kind, Any]:
@@ -99,32 +94,52 @@ class Child:
             What the answer is and the answer: "value" of the function; "refused", the text of its
             `InputError`; "error", the text of another error; "limit", "ended", why there is none.
         """
-        with self._lock:
-            bounds = [limits.memory, limits.seconds, limits.output, limits.patience]
-            return self._ask([function, _folder(), bounds, list(arguments)], limits)
+        bounds = [limits.memory, limits.seconds, limits.output, limits.patience]
+        request = [function, _folder(), bounds, list(arguments)]
+        while (answer := self._ask(request, limits)) is None:
+            pass  # the request before it ended the process
+        return answer
 
-    def _ask(self, request: list[Any], limits: Limits) -> tuple[Kind, Any]:
-        from corruptbench.sandbox.transfer import pack, receive, send
-
-        try:
-            running = self._started()
-        except (OSError, TypeError) as error:  # no Python, no descriptor, or a path of no text
-            reason = f"sys.executable is {sys.executable!r}: {error}"
-            return "ended", f"{self._what}, a child process, cannot be started ({reason})"
+    def _ask(self, request: list[Any], limits: Limits) -> tuple[Kind, Any] | None:
+        """Send a request and return its answer; None if the request before it ended the process."""
+        with self._sending:
+            try:
+                running = self._started()
+            except (OSError, TypeError) as error:  # no Python, no descriptor, or a path of no text
+                reason = f"sys.executable is {sys.executable!r}: {error}"
+                return "ended", f"{self._what}, a child process, cannot be started ({reason})"
+            # While it works on another request, the limit is that of the thread that waits for it.
+            seconds = 0 if self._reading.locked() else limits.patience + START
+            try:
+                running.send(request, seconds)
+                self._reading.acquire()  # in the order of sending
+            except BaseException:
+                self.stop()
+                raise
         kind: Kind = "ended"
         try:
-            running.channel.settimeout(min(limits.patience + _START, threading.TIMEOUT_MAX))
-            send(running.channel, pack(request))
-            kind, found = receive(running.channel, limits.output + 1000)
-        except (EOFError, ConnectionError):
-            found = self._cause(_exit_code(running.process), limits)
-        except TimeoutError:
+            if running is self._lost:
+                return None
+            kind, found = self._answer(running, limits)
+        finally:
+            if kind in ("ended", "limit") and running is not self._lost:
+                self._lost = running  # it broke a limit, ended, or is still at work
+                self.stop()
+            self._reading.release()
+        return kind, found
+
+    def _answer(self, running: Running, limits: Limits) -> tuple[Kind, Any]:
+        kind: Kind = "ended"
+        try:
+            kind, found = running.receive(limits.output + 1000, limits.patience + START)
+        except BlockingIOError:
             found = self._cause(-signal.SIGALRM, limits)
+        except (EOFError, OSError):
+            found = self._cause(running.exit_code(), limits)
         except OverflowError:
             found = stopped(f"{limits.output / 1e6:.4g} MB of output")
-        finally:
-            if kind in ("ended", "limit"):  # it broke a limit, ended, or is still at work
-                self.stop()
+        except pickle.UnpicklingError as error:
+            found = f"{self._what} gave another answer than plain data ({error})"
         return kind, found
 
     def _cause(self, code: int, limits: Limits) -> str:
@@ -138,42 +153,25 @@ class Child:
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return f"{self._what} crashed ({how})"
 
-    def _started(self) -> _Running:
+    def _started(self) -> Running:
         """Return the process, which is started where there is none.
+
+        What became of a process that is at work, the thread that reads its answer will find out.
 
         Raises:
             OSError, TypeError: when it cannot be started.
         """
-        if not self.is_running:
+        at_work = self._running is not None and self._reading.locked()
+        if not at_work and not self.is_running:
             self.stop()
-            self._running = self._start()
+            self._running = start(self._environment, self._log, self._confined)
         assert self._running
         return self._running
-
-    def _start(self) -> _Running:
-        if os.name != "posix":
-            raise OSError("files of others are read on POSIX systems only")
-        if self._log:
-            self._log.parent.mkdir(parents=True, exist_ok=True)
-        ours, theirs = socketpair()
-        try:
-            with theirs, open(self._log or os.devnull, "ab") as log:
-                scratch = tempfile.mkdtemp(prefix="corruptbench-") if self._confined else ""
-                folders = [*sys.path, str(Path(__file__).parents[2])]
-                process = subprocess.Popen(
-                    [sys.executable, "-c", _MAIN, scratch, *folders],
-                    stdin=theirs.fileno(), stdout=log, stderr=log,
-                    env=os.environ | self._environment, start_new_session=True,
-                )  # fmt: skip
-        except BaseException:
-            ours.close()
-            raise
-        return _Running(process, ours, scratch)
 
     @property
     def is_running(self) -> bool:
         """Whether the process was started and has not ended."""
-        return self._running is not None and self._running.process.poll() is None
+        return self._running is not None and self._running.is_alive
 
     def stop(self) -> None:
         """End the process, if there is one. The next call starts another.
@@ -182,31 +180,19 @@ class Child:
         """
         if running := self._running:
             self._running = None
-            running.process.kill()
-            running.process.wait()
-            running.channel.close()
-            if running.scratch:
-                with suppress(OSError):
-                    os.rmdir(running.scratch)
+            running.end()
 
     def forget(self) -> None:
         """Leave the process to the process that started it."""
-        self._lock = threading.Lock()
+        self._sending, self._reading = threading.Lock(), threading.Lock()
         if self._running:
-            self._running.channel.close()
+            self._running.close()
             self._running = None
 
     def __del__(self) -> None:
         """End the process with its last user."""
         with suppress(Exception):  # the interpreter may be at its end
             self.stop()
-
-
-@dataclass(frozen=True)
-class _Running:
-    process: subprocess.Popen[bytes]
-    channel: socket
-    scratch: str
 
 
 _all: weakref.WeakSet[Child] = weakref.WeakSet()
@@ -230,14 +216,6 @@ if hasattr(os, "register_at_fork"):
 def stopped(what: str) -> str:
     """Return the sentence about a limit."""
     return f"stopped at the limit of {what}"
-
-
-def _exit_code(process: subprocess.Popen[bytes]) -> int:
-    """Return the exit code of a process that has closed its socket."""
-    try:
-        return process.wait(_START)
-    except subprocess.TimeoutExpired:
-        return 0
 
 
 def _folder() -> str:

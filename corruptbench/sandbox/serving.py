@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from socket import MSG_DONTWAIT, MSG_PEEK, socket
+from socket import MSG_DONTWAIT, socket
 from typing import TYPE_CHECKING, Any
 
 from corruptbench.errors import InputError
@@ -29,10 +29,11 @@ _base: float | None = None
 _keeps = False
 
 
-def serve(scratch: str) -> None:
+def serve(life: int, scratch: str) -> None:
     """Answer requests until the other process closes the socket, which is standard input.
 
     Args:
+        life: descriptor of a socket that the other process closes, at the latest when it dies.
         scratch: an empty folder, if rights are given up first, while there is one thread; empty if
             they are not.
     """
@@ -51,14 +52,13 @@ def serve(scratch: str) -> None:
     for number in limits:
         signal.signal(number, signal.SIG_DFL)
     channel = socket(fileno=0)
-    with suppress(EOFError, ConnectionError):
+    with suppress(EOFError, ConnectionError), socket(fileno=life) as alive:
+        _die_with(alive)
         while True:
-            send(channel, _answer(channel, *receive(channel)))
+            send(channel, _answer(*receive(channel)))
 
 
-def _answer(
-    channel: socket, function: str, folder: str, limits: list[float], arguments: list[Any]
-) -> Packed:
+def _answer(function: str, folder: str, limits: list[float], arguments: list[Any]) -> Packed:
     """Return the message that answers a request."""
     from corruptbench.sandbox.transfer import pack, size
 
@@ -67,7 +67,7 @@ def _answer(
         module, name = function.split(":")
         call = getattr(import_module(module), name)
         os.chdir(folder)
-        with _dying_with(channel), _limited(memory, seconds, patience):
+        with _limited(memory, seconds, patience):
             packed = pack(["value", call(*arguments)])
         if size(packed) > output:
             return pack(["limit", stopped(f"{output / 1e6:.4g} MB of output")])
@@ -135,21 +135,17 @@ def _up(seconds: float) -> float:
     return seconds if seconds == math.inf else math.ceil(seconds)
 
 
-@contextmanager
-def _dying_with(channel: socket) -> Iterator[None]:
-    """End this process by SIGIO when the other one closes the socket or dies.
+def _die_with(alive: socket) -> None:
+    """End this process by SIGIO when the other one closes a socket or dies; it never writes to it.
 
-    The other one sends nothing during a call, so that nothing else raises the signal.
+    Raises:
+        EOFError: it was closed already.
     """
     import fcntl
 
-    flags = fcntl.fcntl(channel, fcntl.F_GETFL)
-    fcntl.fcntl(channel, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(channel, fcntl.F_SETFL, flags | os.O_ASYNC)
-    try:
-        with suppress(BlockingIOError):
-            if not channel.recv(1, MSG_PEEK | MSG_DONTWAIT):
-                raise EOFError  # it died before the signal was set
-        yield
-    finally:
-        fcntl.fcntl(channel, fcntl.F_SETFL, flags)
+    flags = fcntl.fcntl(alive, fcntl.F_GETFL)
+    fcntl.fcntl(alive, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(alive, fcntl.F_SETFL, flags | os.O_ASYNC)
+    with suppress(BlockingIOError):
+        if not alive.recv(1, MSG_DONTWAIT):
+            raise EOFError

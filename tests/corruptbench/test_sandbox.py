@@ -119,6 +119,29 @@ def test_threads_take_turns():
         assert list(pool.map(lambda i: run("same", i), range(40))) == [*range(40)]
 
 
+def test_a_request_that_ends_the_child_costs_no_other_its_answer():
+    """The next request is with the child already, and is asked again of another child."""
+    with ThreadPoolExecutor(6) as pool:
+        crashes = [pool.submit(run, "crash") for _ in range(3)]
+        others = [pool.submit(run, "same", i) for i in range(9)]
+        assert [other.result(60) for other in others] == [*range(9)]
+        assert all("SIGSEGV" in str(crash.exception(60)) for crash in crashes)
+
+
+def test_an_answer_that_names_a_function_runs_nothing(tmp_path):
+    """The child may be in the hands of the file that it reads."""
+    with pytest.raises(InputError, match=r"gave another answer than plain data \(.*system"):
+        run("answer", f"cos\nsystem\n(S'touch {tmp_path / 'made'}'\ntR.".encode())
+    assert not [*tmp_path.iterdir()]
+    assert run("same", 2) == 2
+
+
+@pytest.mark.parametrize("text", [b"", b"\x80", b"I1", b"N" * 7])
+def test_an_answer_that_is_no_message_is_one_sentence(text):
+    with pytest.raises(InputError, match="gave another answer than plain data"):
+        run("answer", text)
+
+
 def test_a_forked_process_has_a_child_of_its_own():
     ours = run("child")
     read, write = os.pipe()
@@ -136,7 +159,7 @@ def test_nothing_is_printed(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("header", [(2, 10, 99999999999), (1, 2**62), (2**62,)])
+@pytest.mark.parametrize("header", [(2, 10, 99999999999), (1, 2**62, 0), (2**62, 0, 2**63)])
 def test_a_large_message_is_not_taken(header):
     ours, theirs = socket.socketpair()
     with ours, theirs:
