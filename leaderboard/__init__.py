@@ -9,6 +9,7 @@ from corruptbench.leaderboard.aggregate import Summary, aggregate, summarize
 from corruptbench.leaderboard.compare import Comparison, Difference, Pair, compare
 from corruptbench.leaderboard.comparison_text import comparison_text
 from corruptbench.leaderboard.expected import Expected
+from corruptbench.leaderboard.mce import mce_text
 from corruptbench.leaderboard.page import render
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank
@@ -38,6 +39,7 @@ __all__ = [
     "comparison_text",
     "find",
     "load",
+    "mce_text",
     "rank",
     "read",
     "relative_errors",

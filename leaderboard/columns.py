@@ -27,7 +27,9 @@ Metric = Literal[
     "bone_deviation", "best_mpjpe", "best_p_mpjpe", "mean_mpjpe", "spread",
 ]  # fmt: skip
 #: What is measured where a corruption hides the person for a while.
-Occluded = Literal["hidden", "visible", "covered", "after", "free", "recovery"]
+Occluded = Literal[
+    "hidden", "visible", "covered", "after", "free", "recovery", "not_recovered"
+]  # fmt: skip
 
 
 class Mean(NamedTuple):
@@ -35,11 +37,14 @@ class Mean(NamedTuple):
 
     #: The column with the count that the mean is taken over.
     weight: str
+    #: Its name, with a place for the number of ``draws``.
     label: str
     unit: str = "mm"
     digits: int = 1
     #: The largest possible value.
     most: float = LARGEST_ERROR
+    #: The field of `schema.Lifter` with the number of poses that it is taken over, if it is.
+    draws: Literal["hypotheses", "samples"] | None = None
 
     @property
     def grows(self) -> bool:
@@ -60,10 +65,10 @@ METRIC_COLUMNS: dict[Metric, Mean] = {
     "auc": Mean("frames", "AUC", "%", most=100.0),
     "bone_error": Mean("frames", "bone-length error"),
     "bone_deviation": Mean("frames", "bone-length deviation"),
-    "best_mpjpe": Mean("frames", "MPJPE of the best hypothesis"),
-    "best_p_mpjpe": Mean("frames", "P-MPJPE of the best hypothesis"),
-    "mean_mpjpe": Mean("frames", "MPJPE, mean of hypotheses"),
-    "spread": Mean("frames", "spread of samples"),
+    "best_mpjpe": Mean("frames", "MPJPE best of {}", draws="hypotheses"),
+    "best_p_mpjpe": Mean("frames", "P-MPJPE best of {}", draws="hypotheses"),
+    "mean_mpjpe": Mean("frames", "MPJPE mean of {}", draws="hypotheses"),
+    "spread": Mean("frames", "spread of {} samples", draws="samples"),
 }
 #: The metrics of every lifter with known units. The table and the page show them.
 METRICS: tuple[Metric, ...] = ("mpjpe", "p_mpjpe", "mpjve")
@@ -76,6 +81,7 @@ OCCLUSION_COLUMNS: dict[Occluded, str] = {
     "after": "after_error",
     "free": "free_error",
     "recovery": "recovery",
+    "not_recovered": "not_recovered",
 }
 #: All columns that are means.
 MEANS: dict[str, Mean] = {
@@ -86,6 +92,7 @@ MEANS: dict[str, Mean] = {
     "after_error": Mean("after_frames", "0.3 s after cover"),
     "free_error": Mean("free_frames", "free frames"),
     "recovery": Mean("recoveries", "time to recover", "s", 2),
+    "not_recovered": Mean("recoveries", "not recovered", "% of covers", most=100.0),
 }
 
 #: Columns of version 2: the clip, the cell, the number of scored frames, how many of them have a
@@ -97,7 +104,7 @@ CLIP_COLUMNS_3 = (
     "n_mpjpe", "acceleration_frames", "acceleration", "pck", "auc", "bone_error", "bone_deviation",
     "hidden_joints", "hidden_error", "visible_joints", "visible_error",
     "covered_frames", "covered_error", "after_frames", "after_error", "free_frames", "free_error",
-    "recoveries", "recovery", "best_mpjpe", "best_p_mpjpe", "mean_mpjpe", "spread",
+    "recoveries", "recovery", "not_recovered", "best_mpjpe", "best_p_mpjpe", "mean_mpjpe", "spread",
 )  # fmt: skip
 #: By version of the schema.
 COLUMNS: dict[int, tuple[str, ...]] = {2: CLIP_COLUMNS, 3: CLIP_COLUMNS_3}

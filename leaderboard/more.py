@@ -1,14 +1,18 @@
-"""What the page shows of a lifter beyond the tables: further metrics, robustness, occlusion."""
+"""What pages show of a lifter beyond the tables: further metrics, robustness, occlusion."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from corruptbench.leaderboard.columns import MEANS, METRIC_COLUMNS, OCCLUSION_COLUMNS, Metric
-from corruptbench.leaderboard.numbers import Interval, Occlusion, OcclusionErrors, Robustness
+from corruptbench.leaderboard.numbers import Interval, MeanCorruptionError, Occlusion, Robustness
 from corruptbench.leaderboard.page_records import Block
+from corruptbench.leaderboard.records import Record
 from corruptbench.leaderboard.schema import Result
 
+#: The metrics of several hypotheses. They compare with no others.
+OF_HYPOTHESES = tuple(m for m, mean in METRIC_COLUMNS.items() if mean.draws == "hypotheses")
+_HEADS = ("", "clean", "corrupted", "change")
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -19,27 +23,45 @@ def more_numbers(result: Result, shown: Sequence[Metric]) -> list[Block]:
         result: of a lifter.
         shown: the metrics that have tables of their own.
     """
+    single = [m for m in METRIC_COLUMNS if m not in shown and m not in OF_HYPOTHESES]
     blocks = []
-    lines = [_metric(m, result) for m in METRIC_COLUMNS if m not in shown and getattr(result, m)]
-    if lines:
-        blocks.append(Block("Further metrics", ("", "clean", "corrupted", "change"), lines))
-    if result.robustness:
-        lines = list(_robustness(result.robustness))
-        blocks.append(Block("Robustness", ("", "value", "95 % interval"), lines))
+    if lines := _metrics(single, result):
+        blocks.append(Block("Further metrics", _HEADS, lines))
+    blocks += [block for make in (hypotheses, robustness) if (block := make(result))]
     if result.occlusion:
-        blocks.append(_occlusion(result.occlusion))
+        blocks.append(occlusion(result.occlusion))
     return blocks
 
 
+def hypotheses(result: Result) -> Block | None:
+    """Return the metrics of several hypotheses, which stand beside no others; None without."""
+    lines = _metrics(OF_HYPOTHESES, result)
+    return Block(f"{result.lifter.hypotheses} hypotheses", _HEADS, lines) if lines else None
+
+
+def robustness(result: Result) -> Block | None:
+    """Return how much corruption costs, with the mCE; None for version 2."""
+    if not result.robustness:
+        return None
+    lines = [*_robustness(result.robustness), *(_mce(result.mce) if result.mce else ())]
+    return Block("Robustness", ("", "value", "95 % interval"), lines)
+
+
+def _metrics(metrics: Sequence[Metric], result: Result) -> list[list[str]]:
+    """Return label and numbers of those that the lifter has."""
+    return [_metric(metric, result) for metric in metrics if getattr(result, metric)]
+
+
 def _metric(metric: Metric, result: Result) -> list[str]:
-    """Return label and numbers; the number of hypotheses or samples is in the label."""
-    mean, error, lifter = METRIC_COLUMNS[metric], getattr(result, metric), result.lifter
-    draws = {"best_mpjpe": lifter.hypotheses, "best_p_mpjpe": lifter.hypotheses,
-             "mean_mpjpe": lifter.hypotheses, "spread": lifter.samples}.get(metric)  # fmt: skip
-    label = mean.label if draws is None else f"{mean.label} ({draws})"
-    label += f", {mean.unit}" + (", more is better" if mean.grows else "")
+    mean, error = METRIC_COLUMNS[metric], getattr(result, metric)
+    label = f"{result.lifter.label(metric)}, {mean.unit}" + (", more is better" * mean.grows)
     numbers = [f"{n:.{mean.digits}f}" for n in (error.clean, error.corrupted)]
     return [label, *numbers, _minus(f"{error.degradation:+.{mean.digits}f}")]
+
+
+def _mce(found: MeanCorruptionError) -> Iterator[list[str]]:
+    label = METRIC_COLUMNS[found.metric].label
+    yield [f"mCE: {label} in percent of that of {found.reference}", f"{found.value:.1f} %", ""]
 
 
 def _robustness(found: Robustness) -> Iterator[list[str]]:
@@ -53,21 +75,28 @@ def _robustness(found: Robustness) -> Iterator[list[str]]:
     yield [f"worst cell: {cell}, mm", f"{worst.error:.1f}", ""]
 
 
-def _occlusion(found: Occlusion) -> Block:
+def occlusion(found: Occlusion) -> Block:
+    """Return what occlusion does: over all corruptions with intervals, then in each."""
     heads = [f"{MEANS[name].label}, {MEANS[name].unit}" for name in OCCLUSION_COLUMNS.values()]
-    rows = {"all": found.mean, **found.corruptions}
-    lines = [[name.replace("_", " "), *_parts(errors)] for name, errors in rows.items()]
+    rows: dict[str, Record] = {"all": found.mean}
+    if found.mean_intervals:
+        rows["95 % interval"] = found.mean_intervals
+    rows |= found.corruptions
+    lines = [[name.replace("_", " "), *_parts(parts)] for name, parts in rows.items()]
     return Block("While something hides the person", ("", *heads), lines)
 
 
-def _parts(errors: OcclusionErrors) -> Iterator[str]:
+def _parts(parts: Record) -> Iterator[str]:
     for part, name in OCCLUSION_COLUMNS.items():
-        value = getattr(errors, part)
-        yield "" if value is None else f"{value:.{MEANS[name].digits}f}"
+        value, digits = getattr(parts, part), MEANS[name].digits
+        if isinstance(value, Interval):
+            yield _range(value, digits)
+        else:
+            yield "" if value is None else f"{value:.{digits}f}"
 
 
-def _range(interval: Interval) -> str:
-    return _minus(f"{interval.low:.1f} to {interval.high:.1f}")
+def _range(interval: Interval, digits: int = 1) -> str:
+    return _minus(f"{interval.low:.{digits}f} to {interval.high:.{digits}f}")
 
 
 def _minus(text: str) -> str:

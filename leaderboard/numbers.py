@@ -13,6 +13,7 @@ from corruptbench.leaderboard.records import (
     Percent,
     Record,
     Seconds,
+    Share,
     SparseRecord,
 )
 
@@ -92,8 +93,10 @@ class OcclusionErrors(SparseRecord):
     ``hidden`` and ``visible`` are means over joints that are hidden and that are not. ``covered``
     is the mean over frames in which the person is covered, ``after`` over the 0.3 s after a cover
     ends, ``free`` over all others. ``recovery`` is the mean time in s from the end of a cover until
-    the error is back. What never occurs is left out. For a lifter of unknown units these are
-    errors after the alignment of P-MPJPE.
+    the error is back, and ``not_recovered`` the percentage of covers after which it was not back
+    when the next cover or the clip's end came. These count in ``recovery`` with the time until
+    then, so it is a lower bound. What never occurs is left out. For a lifter of unknown units these
+    are errors after the alignment of P-MPJPE.
     """
 
     hidden: Millimeters | None = None
@@ -102,15 +105,30 @@ class OcclusionErrors(SparseRecord):
     after: Millimeters | None = None
     free: Millimeters | None = None
     recovery: Seconds | None = None
+    not_recovered: Percent | None = None
 
 
-class Occlusion(Record):
+class OcclusionIntervals(SparseRecord):
+    """Intervals of `OcclusionErrors`. Resamples in which a part never occurs are left out."""
+
+    hidden: Interval | None = None
+    visible: Interval | None = None
+    covered: Interval | None = None
+    after: Interval | None = None
+    free: Interval | None = None
+    recovery: Interval | None = None
+    not_recovered: Interval | None = None
+
+
+class Occlusion(SparseRecord):
     """`OcclusionErrors` of each corruption that hides the person for a while, and their mean.
 
     A corruption's value is the mean over its severities. Both means leave out what never occurs.
+    ``mean_intervals`` are the 95 % intervals of ``mean``.
     """
 
     mean: OcclusionErrors
+    mean_intervals: OcclusionIntervals | None = None
     corruptions: dict[Name, OcclusionErrors]
 
 
@@ -120,6 +138,20 @@ class WorstCell(Record):
     corruption: Name
     severity: int = Field(ge=1, le=5)
     error: Millimeters
+
+
+class MeanCorruptionError(Record):
+    """A lifter's errors in percent of those of the benchmark's reference lifter (mCE).
+
+    ``corruptions`` has the errors of each corruption, summed over severities, in percent of those
+    of ``reference``. ``value`` is their mean (Hendrycks & Dietterich, ICLR 2019). The errors are
+    those of ``metric``, P-MPJPE where the units are unknown.
+    """
+
+    reference: Name
+    metric: Literal["mpjpe", "p_mpjpe"]
+    value: Share
+    corruptions: dict[Name, Share]
 
 
 class Robustness(SparseRecord):

@@ -84,6 +84,11 @@ class Block(NamedTuple):
     heads: Sequence[str]
     lines: Sequence[Sequence[str]]
 
+    @property
+    def rows(self) -> list[tuple[str, Sequence[str]]]:
+        """The name and the texts of each line."""
+        return [(line[0], line[1:]) for line in self.lines]
+
 
 @dataclass(frozen=True)
 class LifterView:

@@ -105,20 +105,6 @@ def marks(result: Result) -> str:
     return f"failed {', '.join(result.lifter.allowed)}" if result.lifter.allowed else ""
 
 
-def best_of(result: Result) -> str:
-    """Say how good the best of a lifter's hypotheses is; nothing for a lifter of one.
-
-    The number of hypotheses is in the text, for these errors compare with no others.
-    """
-    best = result.best_mpjpe or result.best_p_mpjpe
-    if best is None:
-        return ""
-    return (
-        f"{result.lifter.name}, best of {result.lifter.hypotheses} poses: "
-        f"{best.clean:.1f} clean, {best.corrupted:.1f} corrupted"
-    )
-
-
 def _apart(result: Result, reference: tuple[str, str, str]) -> str:
     reasons = (_other_shards(result, reference), _joints(result), marks(result), _best_of(result))
     return ", ".join(reason for reason in reasons if reason)

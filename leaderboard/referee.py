@@ -21,6 +21,7 @@ from corruptbench.leaderboard import clips, rows
 from corruptbench.leaderboard.aggregate import Summary, summarize
 from corruptbench.leaderboard.expected import Expected, clip_problems, document_problems
 from corruptbench.leaderboard.labels import label_problems
+from corruptbench.leaderboard.mce import mean_corruption_error
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.submission import RERUN, clips_path, read_clips, read_result
@@ -161,9 +162,15 @@ def _pairs(table: pd.DataFrame) -> Iterable[tuple[object, int]]:
 
 
 def _number_problems(json_path: Path, result: Result, expected: Summary) -> Iterator[Problem]:
-    """Compare every number of the result with the one computed from the table."""
-    stated = dict(_numbers(result))
+    """Compare every number of the result with the one computed from the table.
+
+    A result without an mCE is whole, as its reference can be newer.
+    """
+    stated = dict(_numbers(result)) | dict(_leaves("mce", result.mce))
     worked_out = dict(_numbers(expected))
+    if result.mce:
+        whole = result.model_copy(update={"cells": expected.cells})
+        worked_out |= dict(_leaves("mce", mean_corruption_error(whole)))
     for field in sorted(stated.keys() | worked_out.keys()):
         found, right = stated.get(field), worked_out.get(field)
         if found is None or right is None or not _same(found, right):

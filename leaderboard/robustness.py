@@ -1,11 +1,12 @@
 """How much corruption costs: relative degradation, area under the severity curve, mCE.
 
-Every function takes a per-clip table (`columns.COLUMNS`, any version). Errors are MPJPE in mm, or
-P-MPJPE where the table has no MPJPE (lifters of unknown units).
+Functions take a per-clip table (`columns.COLUMNS`, any version) or what is averaged from it. Errors
+are MPJPE in mm, or P-MPJPE where the table has no MPJPE (lifters of unknown units).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from corruptbench.leaderboard.columns import Metric
 from corruptbench.leaderboard.numbers import Robustness, WorstCell
 from corruptbench.leaderboard.wide import (
+    CLEAN,
     Array,
     Average,
     Wide,
@@ -26,6 +28,9 @@ from corruptbench.leaderboard.wide import (
 #: A clip gets worse by more than this, mm. Our own choice: about a sixth of the shipped baseline's
 #: clean error on studio-C, and more than what the choice between published lifters changes.
 WORSE = 10.0
+
+#: Mean error of each (corruption, severity), mm.
+CellErrors = Mapping[tuple[str, int], float]
 
 
 class RelativeErrors(NamedTuple):
@@ -109,10 +114,23 @@ def relative_errors(
             or a table cannot be averaged.
     """
     sides = [widen(table, average), widen(reference, average)]
-    if set(sides[0].cells) != set(sides[1].cells):
-        raise ValueError("the lifter and the reference were scored in different cells")
     metric: Metric = "mpjpe" if all(side.has("mpjpe") for side in sides) else "p_mpjpe"
-    (errors, losses), (right, lost) = (_sums(side, metric) for side in sides)
+    found, right = (
+        dict(zip(side.cells, cell_means(side, metric, side.once)[0].tolist(), strict=True))
+        for side in sides
+    )
+    return relative_to(found, right)
+
+
+def relative_to(found: CellErrors, reference: CellErrors) -> RelativeErrors:
+    """Compute `relative_errors` from the mean errors of all cells.
+
+    Raises:
+        ValueError: the cells differ, or the reference makes no error in a corruption.
+    """
+    if found.keys() != reference.keys():
+        raise ValueError("the lifter and the reference were scored in different cells")
+    (errors, losses), (right, lost) = _sums(found), _sums(reference)
     if not all(right.values()):
         raise ValueError("the reference makes no error in a corruption")
     corruptions = {name: 100.0 * errors[name] / right[name] for name in errors}
@@ -125,12 +143,12 @@ def relative_errors(
     )
 
 
-def _sums(wide: Wide, metric: Metric) -> tuple[dict[str, float], dict[str, float]]:
+def _sums(found: CellErrors) -> tuple[dict[str, float], dict[str, float]]:
     """Return each corruption's errors summed over severities, and those less the clean error."""
-    means = cell_means(wide, metric, wide.once)[0]
-    parts = by_corruption(wide.cells)
-    errors = {name: float(means[columns].sum()) for name, columns in parts.items()}
-    losses = {name: errors[name] - len(parts[name]) * float(means[0]) for name in parts}
+    means = list(found.values())
+    parts = by_corruption(tuple(found))
+    errors = {name: sum(means[k] for k in columns) for name, columns in parts.items()}
+    losses = {name: errors[name] - len(parts[name]) * found[CLEAN] for name in parts}
     return errors, losses
 
 

@@ -33,6 +33,7 @@ from corruptbench.leaderboard.numbers import (
     Cell,
     Interval,
     Intervals,
+    MeanCorruptionError,
     Occlusion,
     PercentAggregate,
     Robustness,
@@ -108,6 +109,11 @@ class Lifter(SparseRecord):
         """Whether the size of its poses means something: contract field ``units``."""
         return self.contract.get("units") != "none"
 
+    def label(self, metric: Metric) -> str:
+        """Return the name of a metric, with the number of poses that it is taken over, if it is."""
+        mean = METRIC_COLUMNS[metric]
+        return mean.label.format(getattr(self, mean.draws)) if mean.draws else mean.label
+
 
 class Scoring(Record):
     """Pinned conventions, copied from the manifest."""
@@ -144,7 +150,8 @@ class Result(SparseRecord):
     Errors are in millimeters; MPJVE in millimeters per frame, ``acceleration`` in millimeters per
     frame squared, ``pck`` and ``auc`` in percent. A field without a value is left out of the file:
     what version 2 does not have, metrics that need known units (`Lifter.has_units`), several
-    hypotheses or several samples, and ``occlusion`` without a corruption that hides the person.
+    hypotheses or several samples, ``occlusion`` without a corruption that hides the person, and
+    ``mce`` where the errors of a reference lifter are not known.
 
     ``labels`` (one for each clip) and ``warnings`` inform; no verdict changes rank or acceptance.
     """
@@ -172,6 +179,7 @@ class Result(SparseRecord):
     p_mpjpe_intervals: Intervals | None = None
     occlusion: Occlusion | None = None
     robustness: Robustness | None = None
+    mce: MeanCorruptionError | None = None
     cells: tuple[Cell, ...]
     clips_sha256: Sha256
     software: dict[Text, Text]

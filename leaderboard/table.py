@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 
 from rich import box
@@ -10,7 +10,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from corruptbench.leaderboard.ranking import Row, best_of, by_units, corruption_names, rank, shards
+from corruptbench.leaderboard.more import hypotheses
+from corruptbench.leaderboard.ranking import Row, by_units, corruption_names, rank, shards
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.text import counted
 
@@ -21,8 +22,9 @@ _LIFTER = 18  # least number of terminal columns for rank and lifter
 def as_text(results: Sequence[Result], width: int = 80) -> Group:
     """Return the rows of one benchmark as two tables, sorted by mean corrupted MPJPE, in mm.
 
-    The first table is a summary, the second has a column for each corruption. Both fit into
-    ``width`` columns (80 or more). The caption says how many corruptions did not fit, and explains
+    The first table is a summary, the second has a column for each corruption. Lifters of several
+    hypotheses have a third table, of the best and the mean of these. All fit into ``width`` columns
+    (80 or more). The caption says how many corruptions did not fit, and explains
     the letters of the detectors. Rows without a rank (see `ranking.rank`) have a dagger instead,
     and the caption says why. Lifters of unknown units have two tables of their own, in P-MPJPE.
 
@@ -54,7 +56,7 @@ def _section(results: Sequence[Result], width: int) -> Group:
         _add(summary, row, [letters[shards(row.result.build)], *_summary(row.result)])
         errors = row.result.errors.corruptions
         _add(each, row, [f"{errors[n]:.1f}" if n in errors else "-" for n in shown])
-    tables = [summary, each] if shown else [summary]
+    tables = [summary, *([each] if shown else []), *_hypotheses(rows)]
     return Group(_title(results), *tables, _caption(rows, letters, shown, len(corruptions)))
 
 
@@ -63,6 +65,22 @@ def _table() -> Table:
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("lifter", overflow="fold", min_width=14)
     return table
+
+
+def _hypotheses(rows: Sequence[Row]) -> Iterator[Table]:
+    """Yield a table with a line for each metric of several hypotheses, named by their number."""
+    blocks = [(row.result.lifter.name, found) for row in rows if (found := hypotheses(row.result))]
+    if not blocks:
+        return
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("lifter", overflow="fold", min_width=14)
+    table.add_column("of several poses", no_wrap=True)
+    for head in blocks[0][1].heads[1:]:
+        table.add_column(head, justify="right", no_wrap=True)
+    for name, block in blocks:
+        for line in block.lines:
+            table.add_row(*(Text(cell) for cell in (name, *line)))
+    yield table
 
 
 def _summary(result: Result) -> list[str]:
@@ -117,7 +135,6 @@ def _caption(
     lines += [f"† {row.result.lifter.name}: {row.apart}, not ranked" for row in rows if row.apart]
     if any(row.result.lifter.allowed for row in rows):
         lines.append("‡: failed a probe, which was allowed")
-    lines += [line for row in rows if (line := best_of(row.result))]
     if len(shown) < corruptions:
         lines.append(f"{counted(corruptions - len(shown), 'more corruption')}: see the page")
     return Text("\n".join(lines))

@@ -130,7 +130,7 @@ def say_result(
     evaluated: Result, shard_set: ShardSet, path: Path, as_json: bool, quiet: bool
 ) -> None:
     """Print a result that was saved to ``path``, as text or JSON."""
-    from corruptbench.leaderboard import as_text
+    from corruptbench.leaderboard import as_text, mce_text
     from corruptbench.lifters.allowance import BEFORE, DURING
     from corruptbench.progress import note
 
@@ -146,6 +146,8 @@ def say_result(
         say_json({"path": str(path), "complete": complete, "result": record})
         return
     say_table(as_text([result], table_width()))
+    if mce := mce_text(result, shard_set.manifest.reference_lifter):
+        say(f"mCE: {mce}")
     for warning in evaluated.warnings:
         say(f"warning: {warning}")
     for name in result.lifter.allowed or ():

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
-    "rank (null if it does not compare), note (why not), lifter, detector, units (mm or none), and "
-    "those that it has of mpjpe, p_mpjpe, mpjve, n_mpjpe, acceleration, pck, auc, bone_error, "
-    "bone_deviation, best_mpjpe, best_p_mpjpe, mean_mpjpe and spread, each with clean, corrupted, "
-    "degradation and corruptions"
+    "rank (null if it does not compare), note (why not), lifter, detector, units (mm or none), "
+    "hypotheses (their number, null in old rows), and those that it has of mpjpe, p_mpjpe, mpjve, "
+    "n_mpjpe, acceleration, pck, auc, bone_error, bone_deviation, best_mpjpe, best_p_mpjpe, "
+    "mean_mpjpe and spread, each with clean, corrupted, degradation and corruptions"
 )
 
 
@@ -69,6 +69,7 @@ def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
             "lifter": row.result.lifter.name,
             "detector": row.result.build.detector,
             "units": "mm" if row.result.main_metric == "mpjpe" else "none",
+            "hypotheses": row.result.lifter.hypotheses,
             **row.result.model_dump(include={*map(str, METRIC_COLUMNS)}),
         }
         for section in by_units(results)

@@ -67,22 +67,23 @@ def _of_rate(
         mean, count = metrics.mean_where(frames, mask & known)
         columns |= {f"{name}_error": mean, f"{name}_frames": count}
     before = None if clean is None else _errors(clean, clips, length, is_scaled).mean(axis=2)
-    seconds = [
-        np.zeros(0)
+    ends = [
+        occlusion.NONE
         if before is None
-        else _seconds(frames[i], before[i], states, i, len(d.hidden), fps)
+        else _ends(frames[i], before[i], states, i, len(d.hidden), fps)
         for i, d in enumerate(found)
     ]
-    columns["recoveries"] = np.array([len(s) for s in seconds])
-    columns["recovery"] = np.array([s.mean() if len(s) else np.nan for s in seconds])
+    columns["recoveries"] = np.array([len(e.seconds) for e in ends])
+    columns["recovery"] = np.array([e.mean for e in ends])
+    columns["not_recovered"] = np.array([e.not_recovered for e in ends])
     return clips, columns
 
 
-def _seconds(
+def _ends(
     frames: Array, before: Array, states: occlusion.States, clip: int, length: int, fps: float
-) -> Array:
+) -> occlusion.Recoveries:
     own = occlusion.States(*(mask[clip, :length] for mask in states))
-    return occlusion.recoveries(frames[:length], before[:length], own, fps).seconds
+    return occlusion.recoveries(frames[:length], before[:length], own, fps)
 
 
 def _errors(of: Scored, clips: NDArray[np.intp], length: int, is_scaled: bool) -> Array:

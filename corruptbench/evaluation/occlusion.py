@@ -47,6 +47,20 @@ class Recoveries(NamedTuple):
     seconds: Array
     censored: Mask
 
+    @property
+    def mean(self) -> float:
+        """The mean time in s; NaN without a cover."""
+        return float(self.seconds.mean()) if len(self.seconds) else np.nan
+
+    @property
+    def not_recovered(self) -> float:
+        """Percentage of the covers after which the error was not back; NaN without a cover."""
+        return 100.0 * float(self.censored.mean()) if len(self.censored) else np.nan
+
+
+#: No cover.
+NONE = Recoveries(np.zeros(0), np.zeros(0, dtype=np.bool_))
+
 
 def hidden_joints(masks: NDArray[np.uint32], joints: int) -> Mask:
     """Return which joints are hidden, (..., F, joints) bool.

@@ -15,6 +15,7 @@ from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path
 from corruptbench.files import atomic
 from corruptbench.leaderboard import Result, clips, summarize
 from corruptbench.leaderboard.columns import version_of
+from corruptbench.leaderboard.mce import mean_corruption_error
 from corruptbench.leaderboard.schema import Benchmark, Build, Coverage, Scoring
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.shards.lock import software
@@ -48,7 +49,7 @@ def make_result(
         summary = summarize(table, manifest.scoring.average)
     except ValueError as error:
         raise InputError(f"{shard_set.folder}: cannot be summarized: {error}") from None
-    return Result(
+    result = Result(
         schema_version=version_of(table.columns),
         benchmark=Benchmark(**lock.benchmark.model_dump()),
         build=Build(
@@ -69,6 +70,7 @@ def make_result(
         warnings=clean.warnings(summary) if clean else None,
         **summary._asdict(),
     )
+    return result.model_copy(update={"mce": mean_corruption_error(result)})
 
 
 def _coverage(table: pd.DataFrame, shard_set: ShardSet) -> Coverage:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
+from corruptbench.leaderboard.more import OF_HYPOTHESES, hypotheses, robustness
+from corruptbench.leaderboard.page_records import Block
 from corruptbench.leaderboard.schema import Interval
 from corruptbench.leaderboard.text import counted
 from corruptbench.leaderboard.view import interval_text, signed
@@ -44,6 +46,8 @@ class Headline(NamedTuple):
     allowed: Sequence[str]
     metrics: Sequence[MetricRow]
     more_is_better: Sequence[str]
+    #: Of several hypotheses, and of robustness.
+    blocks: Sequence[Block]
 
 
 def headline(evidence: Evidence) -> Headline:
@@ -61,6 +65,7 @@ def headline(evidence: Evidence) -> Headline:
         more_is_better=[
             m.label for n, m in METRIC_COLUMNS.items() if m.grows and n in evidence.clips
         ],
+        blocks=[block for make in (hypotheses, robustness) if (block := make(result))],
     )
 
 
@@ -102,11 +107,14 @@ def _figures(evidence: Evidence) -> list[Figure]:
 def _metrics(evidence: Evidence) -> list[MetricRow]:
     rows = []
     for column, metric in METRIC_COLUMNS.items():
+        if column in OF_HYPOTHESES:  # they stand beside no others
+            continue
         cells = means(evidence.clips, column, metric.weight, evidence.average)
         clean, corrupted = averages.clean(cells), averages.corrupted(cells)
         if clean is not None and corrupted is not None:
             digits = metric.digits
             change = signed(corrupted - clean, digits)
             texts = (f"{clean:.{digits}f}", f"{corrupted:.{digits}f}", change)
-            rows.append(MetricRow(metric.label, metric.unit, *texts))
+            label = evidence.result.lifter.label(column)
+            rows.append(MetricRow(label, metric.unit, *texts))
     return rows

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from corruptbench.leaderboard import more
+from corruptbench.leaderboard.page_records import Block
 from corruptbench.leaderboard.wide import CLEAN
 from corruptbench.report.averages import by_corruption, means
 from corruptbench.report.evidence import Evidence
-from corruptbench.report.panels import Key, Panel, Series, digits_of, legend, panels
+from corruptbench.report.panels import Key, Panel, Series, legend, panels
 
 
 class View(NamedTuple):
@@ -23,14 +25,10 @@ class View(NamedTuple):
 
 
 class Occlusion(NamedTuple):
-    """Figures, and their means over severities as a table.
-
-    ``rows`` hold the name of a corruption and a text for each of ``columns``.
-    """
+    """Figures, and their means over severities as a table, if the result has them."""
 
     views: Sequence[View]
-    columns: Sequence[str]
-    rows: Sequence[tuple[str, Sequence[str]]]
+    numbers: Block | None
 
 
 #: Title, unit, and of each line its name, and its value and weight in the clips table.
@@ -45,6 +43,9 @@ _VIEWS = (
         ("visible joints", "visible_error", "visible_joints"),
     )),
     ("Recovery", "s", (("time until the error is back", "recovery", "recoveries"),)),
+    ("Not recovered", "%", (
+        ("covers after which the error is not back in sight", "not_recovered", "recoveries"),
+    )),
 )  # fmt: skip
 
 
@@ -64,15 +65,8 @@ def occlusion(evidence: Evidence) -> Occlusion | None:
         for (title, unit), series in found.items()
         if series
     ]
-    columns = {
-        f"{one.name}, {unit}": {
-            name: f"{value:.{digits_of(unit)}f}" for name, value in by_corruption(one.cells).items()
-        }
-        for (_, unit), series in found.items()
-        for one in series
-    }
-    rows = [(name, [texts.get(name, "none") for texts in columns.values()]) for name in names]
-    return Occlusion(views, list(columns), rows)
+    known = evidence.result.occlusion
+    return Occlusion(views, more.occlusion(known) if known else None)
 
 
 def _series(evidence: Evidence, unit: str, lines: Sequence[tuple[str, str, str]]) -> list[Series]:

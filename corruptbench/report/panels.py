@@ -52,12 +52,12 @@ def panels(
     Args:
         series: the lines of each panel. The clean value of the first is the line of reference.
         names: of corruptions.
-        unit: "mm", or "s" for times, whose scale begins at 0.
+        unit: "mm", or "s" or "%", whose scale begins at 0.
         bounds: intervals of the first series.
     """
     values = [float(value) for one in series for value in one.cells]
     edges = [edge for pair in (bounds or {}).values() for edge in pair]
-    y = figures.scale([*values, *edges], zero=unit == "s")
+    y = figures.scale([*values, *edges], zero=unit != "mm")
     label = f"{' and '.join(one.name for one in series)} in {unit}"
     return [
         Panel(

@@ -133,6 +133,7 @@ def test_the_fixture_has_all_that_can_happen(run):
     table, erased = run.table, run.table[run.table["corruption"] == "erase"]
     assert {0, 1, 3} <= {*erased["recoveries"]}
     assert erased["recovery"].max() > erased["recovery"].min()
+    assert 0 == erased["not_recovered"].min() < erased["not_recovered"].max()
     assert (erased["hidden_joints"] == 0).any()
     assert len({*table["frames"] - table["run_frames"]}) > 1
     assert len({*table["run_frames"] - table["acceleration_frames"]}) > 1

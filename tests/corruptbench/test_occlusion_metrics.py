@@ -58,6 +58,7 @@ def test_recovery_is_the_time_until_a_frame_is_as_bad_as_on_clean_video():
     found = recoveries(errors, clean, states(shares((20, 39), (60, 69)), FPS), FPS)
     assert found.seconds.tolist() == [7 / FPS, 0.0]
     assert not found.censored.any()
+    assert found.not_recovered == 0.0
 
 
 def test_a_short_dip_is_no_recovery():
@@ -75,9 +76,11 @@ def test_the_search_ends_at_the_next_cover_and_at_the_end():
     found = recoveries(errors, np.zeros(100), states(shares((20, 29), (40, 79)), FPS), FPS)
     assert found.seconds.tolist() == [10 / FPS, 20 / FPS]
     assert found.censored.all()
+    assert (found.mean, found.not_recovered) == pytest.approx((15 / FPS, 100.0))
     # A cover that lasts to the end is not counted, nor is one after which nothing is scored.
     last = recoveries(errors, np.zeros(100), states(shares((90, 99)), FPS), FPS)
     assert last.seconds.size == last.censored.size == 0
+    assert np.isnan([last.mean, last.not_recovered]).all()
     errors[30:40] = np.nan
     found = recoveries(errors, np.zeros(100), states(shares((20, 29), (40, 79)), FPS), FPS)
     assert found.seconds.tolist() == [20 / FPS]

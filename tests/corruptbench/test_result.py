@@ -11,13 +11,18 @@ import pytest
 import torch
 from torch import nn
 
+from corruptbench.api import Result
+from corruptbench.cli.evaluate import say_result
 from corruptbench.errors import InputError
 from corruptbench.evaluation.live import LivePoses
 from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
 from corruptbench.evaluation.result import make_result, save
 from corruptbench.evaluation.score import score
+from corruptbench.leaderboard import mce
+from corruptbench.leaderboard.mce import Reference
 from tests.corruptbench.conftest import contract
 from tests.fixtures.lifters import python_lifter
+from tools import references
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,25 @@ def test_the_files_hold_what_was_made_in_memory(table, lifter, drawn_shards, tmp
     pd.testing.assert_frame_equal(
         pd.read_parquet(rows), table.drop(columns="rejected"), check_dtype=False
     )
+
+
+def test_a_result_has_the_mce_against_the_reference_of_its_benchmark(
+    table, lifter, drawn_shards, tmp_path, capsys, monkeypatch
+):
+    record = lifter.record(1)
+    alone = make_result(table, record, drawn_shards, "again")
+    assert alone.mce is None
+    assert "mce" not in alone.model_dump()
+    reference = Reference.model_validate_json(references.text(alone))
+    monkeypatch.setattr(mce, "reference_of", lambda _result: reference)
+    worse = make_result(table.assign(mpjpe=2 * table.mpjpe), record, drawn_shards, "again")
+    assert worse.mce.value == pytest.approx(200.0)
+    itself = make_result(table, record, drawn_shards, "again")
+    assert itself.mce.value == pytest.approx(100.0)
+    say_result(Result(itself, table), drawn_shards, tmp_path / "x.json", False, True)
+    assert "\nmCE: 100.0 % of the MPJPE of tiny\n" in capsys.readouterr().out
+    say_result(Result(alone, table), drawn_shards, tmp_path / "x.json", False, True)
+    assert "mCE" not in capsys.readouterr().out
 
 
 def test_the_result_of_another_model_is_not_overwritten(table, lifter, drawn_shards, tmp_path):

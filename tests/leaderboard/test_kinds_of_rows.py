@@ -79,8 +79,10 @@ def test_the_table_shows_each_kind(kinds: dict[str, Result]) -> None:
     assert "† j16: 16 of 17 joints, not ranked" in known
     best = kinds["poses"].best_mpjpe
     assert best is not None
-    line = f"poses, best of 20 poses: {best.clean:.1f} clean, {best.corrupted:.1f} corrupted"
-    assert line in " ".join(known.split())
+    line = f"poses MPJPE best of 20, mm {best.clean:.1f} {best.corrupted:.1f}"
+    alone = " ".join(known.split()).split("of several poses")[1]
+    assert line in alone
+    assert "new MPJPE" not in alone
     assert "scaleless" not in known
     assert unknown.index("scaleless") < unknown.index("shapeless")
     assert f"{kinds['scaleless'].p_mpjpe.corrupted:.1f}" in unknown
@@ -104,7 +106,9 @@ def test_the_page_shows_each_kind(kinds: dict[str, Result]) -> None:
     assert "† failed sides, lag" in text
     assert "† 16 of 17 joints" in text
     assert 'title="failed sides, lag; allowed by its submitter"' in page
-    assert "MPJPE of the best hypothesis (20), mm" in text
+    alone = text.split("20 hypotheses clean corrupted change")[1].split("Robustness")[0]
+    assert "P-MPJPE best of 20, mm" in alone
+    assert "N-MPJPE" not in alone
     assert "scored joints 16" in text
 
 
@@ -129,7 +133,13 @@ def test_the_page_tells_every_number_of_version_3(kinds: dict[str, Result]) -> N
     ):
         assert f"{number:.1f}" in text
     assert f"{hidden.mean.recovery:.2f}" in text
-    assert "best hypothesis" not in text
+    bounds = hidden.mean_intervals
+    assert bounds is not None
+    assert bounds.recovery is not None
+    assert f"{bounds.recovery.low:.2f} to {bounds.recovery.high:.2f}" in text
+    assert f"{hidden.mean.not_recovered:.1f}" in text
+    assert "not recovered, % of covers" in text
+    assert "hypotheses" not in text
     assert result.p_mpjpe_intervals is not None
     assert f"{result.p_mpjpe_intervals.clean.low:.1f}" in text
 

@@ -16,7 +16,7 @@ from corruptbench.leaderboard.columns import (
     Metric,
     Occluded,
 )
-from corruptbench.leaderboard.wide import Average
+from corruptbench.leaderboard.wide import Average, resample_counts
 
 from .conftest import CORRUPTIONS, OF_SEVERAL, clip_table, clip_table_3, without_units
 
@@ -27,6 +27,7 @@ WEIGHTS = {
     "p_mpjpe": "frames", "mpjve": "run_frames", "hidden_error": "hidden_joints",
     "visible_error": "visible_joints", "covered_error": "covered_frames",
     "after_error": "after_frames", "free_error": "free_frames", "recovery": "recoveries",
+    "not_recovered": "recoveries",
 }  # fmt: skip
 
 
@@ -91,8 +92,41 @@ def test_what_never_occurs_is_left_out_of_occlusion() -> None:
     assert found is not None
     assert found.mean.recovery is None
     assert "recovery" not in found.mean.model_dump()
+    assert found.mean_intervals is not None
+    assert found.mean_intervals.recovery is None
     free = table.assign(covered_frames=0, covered_error=np.nan)
     assert summarize(free, "actions").occlusion is None
+
+
+@pytest.mark.parametrize("part", OCCLUSION_COLUMNS)
+def test_occlusion_intervals_are_those_of_the_resamples(part: Occluded) -> None:
+    """Only one take has covers that end, so in many resamples there is no such value."""
+    table, column = (
+        clip_table_3(5, severities=(1, 4), actions=("walk",), takes=3),
+        OCCLUSION_COLUMNS[part],
+    )
+    table.loc[table.sequence != "walk-0", ["recoveries", "recovery", "not_recovered"]] = None
+    second = table[table.corruption == "erase"].assign(corruption="truncation")
+    table = pd.concat([table, second], ignore_index=True)
+    table.loc[len(table) - 1, [*OCCLUSION_COLUMNS.values()]] += 1.0
+    found = summarize(table, "frames").occlusion
+    assert found is not None
+    takes = sorted({*table.sequence})
+    drawn = []
+    for counts in resample_counts(len(takes)):
+        clips = [table[table.sequence == t] for t, n in zip(takes, counts, strict=True) if n]
+        weights = {t: n for t, n in zip(takes, counts, strict=True) if n}
+        many = pd.concat(clips)
+        many[WEIGHTS[column]] = many[WEIGHTS[column]].astype("Float64") * many.sequence.map(weights)
+        per = [
+            mean([plain(many, column, (name, s), "frames") for s in (1, 4)])
+            for name in ("erase", "truncation")
+        ]
+        drawn.append(mean(per))
+    there = [value for value in drawn if value is not None]
+    assert len(there) < 1000 or part not in ("recovery", "not_recovered")
+    bounds = getattr(found.mean_intervals, part)
+    assert [bounds.low, bounds.high] == pytest.approx(np.quantile(there, [0.025, 0.975]), rel=1e-9)
 
 
 @pytest.mark.parametrize("average", ["actions", "frames"])

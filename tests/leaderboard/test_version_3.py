@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from corruptbench.leaderboard import Result, SubmissionError, check, submit, summarize
@@ -203,6 +205,8 @@ def _put(column: str, value: Any, row: int = 3) -> Callable[[pd.DataFrame], pd.D
         (_put("covered_frames", -1, row=1), "column covered_frames: found -1"),
         (_put("recoveries", 10**6, row=1), "expected 0 to covered_frames"),
         (_put("recovery", 1e5, row=1), "column recovery: found 100000.0"),
+        (_put("not_recovered", 100.1, row=1), "column not_recovered: found 100.1"),
+        (_put("not_recovered", np.nan, row=1), "null exactly when recoveries is 0"),
     ],
 )
 def test_refuses_an_impossible_table(
@@ -224,6 +228,18 @@ def test_refuses_a_table_of_another_version(make: Make) -> None:
     replace_table(path, clip_table(**SMALL))
     with pytest.raises(SubmissionError, match="column n_mpjpe: found no such column"):
         check(path)
+
+
+def test_a_table_without_a_later_column_says_what_to_do(make: Make) -> None:
+    path = make(TABLES["plain"][0])
+    clips = path.with_name("baseline.clips.parquet")
+    pq.write_table(pq.read_table(clips).drop_columns(["not_recovered"]), clips)
+    document = json.loads(path.read_text())
+    document["clips_sha256"] = hashlib.sha256(clips.read_bytes()).hexdigest()
+    path.write_text(json.dumps(document))
+    with pytest.raises(SubmissionError, match="column not_recovered: found no such column") as e:
+        check(path)
+    assert "run 'corruptbench evaluate' again" in str(e.value)
 
 
 def test_stored_rows_of_version_2_are_valid_and_keep_their_bytes() -> None:

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from corruptbench.cli import main
-from corruptbench.leaderboard import summarize
+from corruptbench.leaderboard import Result, summarize
+from corruptbench.leaderboard.numbers import MeanCorruptionError
 from corruptbench.report import averages
 from corruptbench.report.averages import means
 from corruptbench.report.body import kept_bones
@@ -25,6 +26,7 @@ from corruptbench.report.pictures import Pictures
 from corruptbench.report.timelines import thinned
 from corruptbench.skeleton import H36M17
 from tests.docs.blocks import ROOT
+from tests.leaderboard.conftest import OF_SEVERAL, clip_table_3, document
 from tests.report.conftest import FRAMES, write, write_joints
 
 STORED = ROOT / "leaderboard/results/studio-c-v3/videopose3d-27/result.json"
@@ -258,18 +260,44 @@ def test_poses_without_scale_are_shown_by_p_mpjpe(whole):
 
 
 def test_errors_under_cover_are_shown_where_they_are_known(whole):
-    covers = whole.clips["corruption"] == "erase"
-    names = ("covered", "after", "free")
-    columns = {f"{n}_frames": np.where(covers, FRAMES / 3, np.nan) for n in names}
-    columns |= {f"{n}_error": np.where(covers, 10.0 * i, np.nan) for i, n in enumerate(names, 7)}
-    columns |= {
-        "recoveries": np.where(covers, 1, np.nan),
-        "recovery": np.where(covers, 0.2, np.nan),
-    }
-    page = html(replace(whole, clips=whole.clips.assign(**columns)), Pictures())
-    assert page.count('class="curves"') == 3 + 2
-    cells = re.search(r'<th scope="row">erase</th>(<td>70.*?)</tr>', page)[1]
-    assert re.findall(r"<td>(.*?)</td>", cells) == ["70.0", "80.0", "90.0", "0.20"]
+    result, table = of_version_3()
+    page = html(replace(whole, result=result, clips=table), Pictures())
+    assert page.count('class="curves"') == 3 + 4
+    part = page[page.index('aria-label="Means over severities"') :]
+    found = result.occlusion
+    for name, errors in (("all", found.mean), ("erase", found.corruptions["erase"])):
+        cells = re.search(rf'<th scope="row">{name}</th>(.*?)</tr>', part)[1]
+        values = errors.model_dump()
+        recovery = f"{values.pop('recovery'):.2f}"
+        wanted = [f"{value:.1f}" for value in values.values()]
+        assert re.findall(r"<td>(.*?)</td>", cells) == [*wanted[:-1], recovery, wanted[-1]]
+    bounds = found.mean_intervals.not_recovered
+    assert "not recovered, % of covers" in part
+    assert f"<td>{bounds.low:.1f} to {bounds.high:.1f}</td></tr>" in part
+
+
+def test_several_hypotheses_have_a_table_of_their_own(whole):
+    result, table = of_version_3(without=["spread"], lifter={"hypotheses": 20})
+    page = html(replace(whole, result=result, clips=table), Pictures())
+    alone = page[page.index('aria-label="20 hypotheses"') : page.index('aria-label="Robustness"')]
+    error = result.best_mpjpe
+    assert f"MPJPE best of 20, mm</th><td>{error.clean:.1f}</td><td>{error.corrupted:.1f}" in alone
+    assert "MPJPE mean of 20, mm" in alone
+    assert page.count("best of 20") == alone.count("best of 20") == 2
+
+
+def test_robustness_and_mce_are_shown(whole):
+    result, table = of_version_3()
+    mce = MeanCorruptionError(reference="other", metric="mpjpe", value=123.4, corruptions={})
+    named = result.model_copy(update={"mce": mce})
+    page = html(replace(whole, result=named, clips=table), Pictures())
+    assert "mCE: MPJPE in percent of that of other</th><td>123.4 %</td>" in page
+    assert f"<td>{result.robustness.area:.1f}</td>" in page
+
+
+def of_version_3(without=OF_SEVERAL, **changes):
+    table = clip_table_3(without=without)
+    return Result.model_validate(document(table, "0" * 64, **changes)), table
 
 
 def test_the_numbers_of_a_clip_come_back_from_the_page(whole, page):

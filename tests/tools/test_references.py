@@ -1,0 +1,20 @@
+"""The errors of reference lifters are those of rows of the board."""
+
+from __future__ import annotations
+
+import pytest
+
+from corruptbench.leaderboard.mce import file_name
+from tools import references
+
+
+@pytest.mark.parametrize("row", references.ROWS)
+def test_each_file_is_up_to_date(row):
+    result = references.stored(row)
+    written = (references.FOLDER / file_name(result.benchmark)).read_text(encoding="utf-8")
+    assert written == references.text(result), "run: python -m tools.references"
+
+
+def test_there_is_no_other_file():
+    named = {file_name(references.stored(row).benchmark) for row in references.ROWS}
+    assert {path.name for path in references.FOLDER.iterdir()} == named
