@@ -37,6 +37,7 @@ def test_contents(wheel):
         "corruptbench/corruptions/objects/stroller.webp",
         "corruptbench/manifests/studio-c.toml",
         "corruptbench/manifests/studio-c-mini.toml",
+        "corruptbench/leaderboard/references/studio-c-v3.json",
         "corruptbench/leaderboard/site/page.html.jinja",
         "corruptbench/manifests/human36m-c.toml",
         "corruptbench/datasets/human36m/official.json",

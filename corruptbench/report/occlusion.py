@@ -43,9 +43,7 @@ _VIEWS = (
         ("visible joints", "visible_error", "visible_joints"),
     )),
     ("Recovery", "s", (("time until the error is back", "recovery", "recoveries"),)),
-    ("Not recovered", "%", (
-        ("covers after which the error is not back in sight", "not_recovered", "recoveries"),
-    )),
+    ("Not recovered", "%", (("covers without recovery", "not_recovered", "recoveries"),)),
 )  # fmt: skip
 
 
