@@ -109,6 +109,7 @@ def test_the_page_shows_each_kind(kinds: dict[str, Result]) -> None:
     alone = text.split("20 hypotheses clean corrupted change")[1].split("Robustness")[0]
     assert "P-MPJPE best of 20, mm" in alone
     assert "N-MPJPE" not in alone
+    assert text.count("best of 20") == alone.count("best of 20") == 2
     assert "scored joints 16" in text
 
 
