@@ -11,9 +11,9 @@ from corruptbench.datasets.checks.body import Problem
 from corruptbench.datasets.checks.motion import label_problems
 from corruptbench.errors import InputError
 from corruptbench.evaluation import label_checks, plausibility
-from corruptbench.evaluation.cell_errors import Scored
 from corruptbench.evaluation.groups import Group, cells_of
 from corruptbench.evaluation.likeness import Likeness, likeness
+from corruptbench.evaluation.scored import Scored
 from corruptbench.leaderboard.aggregate import Summary
 from corruptbench.leaderboard.schema import (
     LONGEST_TEXT,
@@ -60,7 +60,7 @@ class CleanCells:
             self._labels.add(clip, group.detections[i][cell])
             if found is not None:
                 pair = found.of_clip(i, len(clip.joints))
-                alike = likeness(*pair, found.sides, found.root)
+                alike = likeness(*pair, found.labels.sides, found.labels.root)
                 self._predictions += [alike] if alike else []
 
     def _see_motion(self, clip: Clip) -> None:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from corruptbench.corruptions import get
 from corruptbench.evaluation import metrics, occlusion
-from corruptbench.evaluation.cell_errors import Scored
 from corruptbench.evaluation.groups import Group
+from corruptbench.evaluation.scored import Scored
 from corruptbench.manifest import CLEAN, Cell
 
 #: The family of corruptions that hide the person for a while.
@@ -57,7 +57,7 @@ def _of_rate(
     known = np.isfinite(frames)
     hidden = _padded([d.hidden for d in found], length)
     bits = _padded([d.hidden_joints for d in found], length)
-    joints = occlusion.hidden_joints(bits, len(group.target[0]))[:, :, list(of.joints)]
+    joints = occlusion.hidden_joints(bits, len(group.target[0]))[:, :, list(of.labels.joints)]
     states = occlusion.states(hidden, fps)
     columns: Columns = {}
     for name, mask in (("hidden", joints), ("visible", ~joints)):
@@ -88,13 +88,13 @@ def _ends(
 
 def _errors(of: Scored, clips: NDArray[np.intp], length: int, is_scaled: bool) -> Array:
     """Return the errors (C, F, J) mm of some clips; NaN in frames that are not scored."""
-    place = np.full(max(int(of.clips.max()), int(clips.max())) + 1, -1)
+    place = np.full(max(int(of.labels.clips.max()), int(clips.max())) + 1, -1)
     place[clips] = np.arange(len(clips))
-    rows = place[of.clips]
+    rows = place[of.labels.clips]
     mine = rows >= 0
-    whole = np.full((len(clips), length, len(of.joints)), np.nan)
+    whole = np.full((len(clips), length, len(of.labels.joints)), np.nan)
     errors = of.distances if is_scaled else of.aligned_distances
-    whole[rows[mine], of.frames[mine]] = errors[mine]
+    whole[rows[mine], of.labels.frames[mine]] = errors[mine]
     return whole
 
 

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from corruptbench.evaluation import segments
-from corruptbench.evaluation.cell_errors import Scored
 from corruptbench.evaluation.extracts import Extracts
 from corruptbench.evaluation.groups import Group, cells_of
+from corruptbench.evaluation.scored import Scored
 from corruptbench.files import atomic
 from corruptbench.leaderboard.columns import CLIP_KEY
 from corruptbench.lifters.lift import Lifted
@@ -60,20 +60,20 @@ class Details:
         at = _places(group, found)
         with np.errstate(over="ignore"):  # an error beyond 65 m is infinite in float16
             columns = {
-                "frame": found.frames.astype(np.int32),
+                "frame": found.labels.frames.astype(np.int32),
                 "mpjpe": _half(found.mpjpe if self._is_scaled else np.full(len(at), np.nan)),
                 "p_mpjpe": _half(found.p_mpjpe),
                 "hidden": _half(hidden[at]),
             }
-        return pa.table(row_keys(group, cell, found.clips) | columns)
+        return pa.table(row_keys(group, cell, found.labels.clips) | columns)
 
     def _joints_of(self, group: Group, cell: int, found: Scored) -> pa.Table:
         count = len(group.clips)
         errors = found.distances if self._is_scaled else found.aligned_distances
         means = np.full((count, self._joints), np.nan)
-        means[:, list(found.joints)] = segments.means(errors, found.clips, count)
-        exchanged = segments.means(found.is_exchanged.astype(np.float64), found.clips, count)
-        frames = np.bincount(found.clips, minlength=count)
+        means[:, list(found.labels.joints)] = segments.means(errors, found.labels.clips, count)
+        exchanged = segments.means(found.is_exchanged.astype(np.float64), found.labels.clips, count)
+        frames = np.bincount(found.labels.clips, minlength=count)
         flat = pa.array(means.astype(np.float32).ravel())
         columns = {
             "frames": frames.astype(np.int32),
@@ -103,10 +103,12 @@ def save(tables: dict[str, pa.Table], folder: Path, name: str) -> None:
 
 def _places(group: Group, found: Scored) -> NDArray[np.intp]:
     """Return the indices of the scored frames among the frames of the group."""
-    if len(found.clips) == len(group.clip_of):
+    if len(found.labels.clips) == len(group.clip_of):
         return np.arange(len(group.clip_of))
     base = max(len(c.joints) for c in group.clips)
-    return np.searchsorted(group.clip_of * base + group.frame_of, found.clips * base + found.frames)
+    return np.searchsorted(
+        group.clip_of * base + group.frame_of, found.labels.clips * base + found.labels.frames
+    )
 
 
 def _half(values: NDArray[Any]) -> NDArray[np.float16]:

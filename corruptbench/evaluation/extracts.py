@@ -9,8 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from corruptbench.datasets import ClipId
-from corruptbench.evaluation.cell_errors import Scored
 from corruptbench.evaluation.groups import Group, cells_of
+from corruptbench.evaluation.scored import Scored
 from corruptbench.evaluation.segments import starts_of
 from corruptbench.manifest import CLEAN, Cell
 
@@ -62,11 +62,11 @@ class Extracts:
             return
         self._layout = group.joints
         errors = found.mpjpe if self._is_scaled else found.p_mpjpe
-        starts = starts_of(found.runs)
+        starts = starts_of(found.labels.runs)
         stops = np.append(starts[1:], len(errors))
         longest = np.zeros(len(group.clips), dtype=np.intp)
-        np.maximum.at(longest, found.clips[starts], stops - starts)
-        long = stops - starts >= np.minimum(LEAST, longest[found.clips[starts]])
+        np.maximum.at(longest, found.labels.clips[starts], stops - starts)
+        long = stops - starts >= np.minimum(LEAST, longest[found.labels.clips[starts]])
         for start, stop in zip(starts[long], stops[long], strict=True):
             for kind, sign in (("worst", 1.0), ("best", -1.0)):
                 place, mean = _extreme(sign * errors[start:stop])
@@ -77,7 +77,7 @@ class Extracts:
         first: int,
     ) -> None:  # fmt: skip
         """Keep the stretch from ``first`` on if it is among the most extreme ones."""
-        clip, kept = group.clips[found.clips[first]].id, self._found[kind]
+        clip, kept = group.clips[found.labels.clips[first]].id, self._found[kind]
         rivals = [sign * e.mean for e in kept.values()]
         if clip in kept:
             if sign * mean <= sign * kept[clip].mean:
@@ -117,9 +117,11 @@ def _cut(
     mean: float, clip: ClipId, group: Group, cell: int, found: Scored, first: int, is_scaled: bool
 ) -> Extract:
     stop = first + FRAMES
-    mine = slice(first, first + int((found.runs[first:stop] == found.runs[first]).sum()))
-    index, frames = int(found.clips[first]), found.frames[mine]
-    predicted, target = found.predicted[mine], found.target[mine]
+    mine = slice(
+        first, first + int((found.labels.runs[first:stop] == found.labels.runs[first]).sum())
+    )
+    index, frames = int(found.labels.clips[first]), found.labels.frames[mine]
+    predicted, target = found.predicted[mine], found.labels.poses[mine]
     if not is_scaled:
         predicted = predicted * ((predicted * target).sum() / (predicted**2).sum())
     joints = len(group.target[0])
@@ -129,8 +131,8 @@ def _cut(
         cell=cells_of(group)[cell],
         frames=frames,
         keypoints=group.detections[index][cell].keypoints[frames],
-        predicted=_whole(predicted, found.joints, joints),
-        target=_whole(target, found.joints, joints),
+        predicted=_whole(predicted, found.labels.joints, joints),
+        target=_whole(target, found.labels.joints, joints),
         errors=(found.mpjpe if is_scaled else found.p_mpjpe)[mine],
     )
 

@@ -7,8 +7,6 @@ once (`distances`). Bones have metrics of their own in `corruptbench.evaluation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,9 +32,15 @@ def distances(predicted: Array, target: Array) -> Array:
         predicted: (..., J, 3) mm.
         target: mm, of a shape that broadcasts with that of ``predicted``.
     """
-    x = predicted - target
-    x *= x
-    return np.sqrt(x[..., 0] + x[..., 1] + x[..., 2])
+    return lengths(predicted - target)
+
+
+def lengths(vectors: Array) -> Array:
+    """Compute the Euclidean length of each vector (..., 3), (...)."""
+    squares = vectors * vectors
+    total = squares[..., 0] + squares[..., 1]
+    total += squares[..., 2]
+    return np.sqrt(total, out=total)
 
 
 def mpjpe(predicted: Array, target: Array) -> Array:
@@ -98,7 +102,9 @@ def motion_error(difference: Array, order: int) -> Array:
         difference: (..., F, J, 3) mm, predicted less target poses of successive frames.
         order: 1 or 2.
     """
-    return mpjpe(np.diff(difference, order, axis=-3), np.zeros(3))
+    for _ in range(order):
+        difference = difference[..., 1:, :, :] - difference[..., :-1, :, :]
+    return np.asarray(lengths(difference).mean(axis=-1))
 
 
 def pck(of_joints: Array) -> Array:
@@ -150,14 +156,12 @@ def mean_where(
         return np.asarray(np.where(where, values, 0.0).sum(axis=axis) / count), np.asarray(count)
 
 
-def exchanged(predicted: Array, target: Array, mirror: Sequence[int], errors: Array) -> Mask:
+def exchanged(predicted: Array, target: Array, errors: Array) -> Mask:
     """Tell in which frames the pose fits better with left and right exchanged, (..., F) bool.
 
     Args:
         predicted: (..., F, J, 3) mm.
-        target: (..., F, J, 3) mm.
-        mirror: indices that exchange left and right, such as `JointSet.mirror`.
+        target: (..., F, J, 3) mm, with left and right exchanged.
         errors: (..., F) mm, `mpjpe` of the two as they are.
     """
-    # The labels are exchanged, which is the same: they are fewer than the predictions of cells.
-    return np.asarray(mpjpe(predicted, target[..., mirror, :]) < errors)
+    return np.asarray(mpjpe(predicted, target) < errors)

@@ -21,10 +21,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corruptbench.errors import InputError
-from corruptbench.evaluation.cell_errors import Scored
 from corruptbench.evaluation.details import row_keys
 from corruptbench.evaluation.groups import Group
 from corruptbench.evaluation.score import Source, Watcher
+from corruptbench.evaluation.scored import Scored
 from corruptbench.files import atomic
 from corruptbench.formats import sandboxed
 from corruptbench.formats.pose_table import KEY, TEXTS, Footer

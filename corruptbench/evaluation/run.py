@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
-from corruptbench.evaluation.cell_errors import Scored
 from corruptbench.evaluation.clean_cells import CleanCells
 from corruptbench.evaluation.details import Details
 from corruptbench.evaluation.groups import Group
 from corruptbench.evaluation.result import make_result
 from corruptbench.evaluation.score import Source, Watcher, check_cells, score
+from corruptbench.evaluation.scored import Scored
 from corruptbench.evaluation.units import UnitsProbe
 from corruptbench.leaderboard import Result
 from corruptbench.lifters.lift import Lifted

@@ -12,16 +12,11 @@ import numpy as np
 import pandas as pd
 
 from corruptbench.errors import InputError
-from corruptbench.evaluation.cell_errors import (
-    Scored,
-    clip_errors,
-    hypotheses_errors,
-    over_samples,
-    scored,
-)
+from corruptbench.evaluation.cell_errors import clip_errors, hypotheses_errors, over_samples
 from corruptbench.evaluation.cover_errors import Columns, cover_errors, hides
 from corruptbench.evaluation.groups import Group, cells_of, groups
 from corruptbench.evaluation.poses import is_valid_pose
+from corruptbench.evaluation.scored import Scored, labels_of, scored
 from corruptbench.leaderboard.columns import CLIP_COLUMNS_3, CLIP_COUNTS, CLIP_KEY
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.allowance import Allowance
@@ -153,6 +148,7 @@ class _GroupScorer:
     ) -> None:
         self._contract, self._rules = contract, rules
         self._group, self._watchers = group, watchers
+        self._labels = labels_of(group, contract, rules.root_joint)
         self._columns: dict[int, Columns] = {}
         #: The poses of the clean cell and of those that are compared with it.
         self._kept: dict[int, Scored] = {}
@@ -160,21 +156,22 @@ class _GroupScorer:
     def add(self, cell: int, lifted: Lifted) -> None:
         """Score a cell."""
         group, count = self._group, len(self._group.clips)
+        of = (self._labels, self._contract, self._rules)
         samples, first, rejected = [], None, np.zeros(count, dtype=np.intp)
         for i in range(len(lifted.poses)):
             poses, hypotheses = lifted.in_mm(i), lifted.hypotheses_in_mm(i)
             valid = is_valid_pose(poses) & is_valid_pose(hypotheses).all(axis=0)
             rejected += np.bincount(group.clip_of[~valid], minlength=count)
             if valid.any():
-                found = scored(poses, valid, group, self._contract, self._rules)
-                more = hypotheses_errors(hypotheses, valid, group, self._contract, self._rules)
+                found = scored(poses, valid, *of)
+                more = hypotheses_errors(hypotheses, valid, *of, count)
                 samples.append(clip_errors(found, count, self._contract.is_scaled) | more)
                 first = first or found
         for watcher in self._watchers:
             watcher.see(group, cell, lifted, first)
         self._columns[cell] = {**(over_samples(samples) if samples else {}), "rejected": rejected}
-        of = cells_of(group)[cell]
-        if first is not None and (of == CLEAN or hides(of)):
+        name = cells_of(group)[cell]
+        if first is not None and (name == CLEAN or hides(name)):
             self._kept[cell] = first
 
     def table(self) -> pd.DataFrame:

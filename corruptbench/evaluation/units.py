@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from corruptbench.evaluation.cell_errors import Scored
 from corruptbench.evaluation.groups import Group
+from corruptbench.evaluation.scored import Scored
 from corruptbench.lifters.allowance import Allowance
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.lift import Lifted
@@ -33,7 +33,9 @@ class UnitsProbe:
         if found is None or self._done:
             return
         self._done = True
-        sizes = [np.std(p - p.mean(axis=1, keepdims=True)) for p in (found.predicted, found.target)]
+        sizes = [
+            np.std(p - p.mean(axis=1, keepdims=True)) for p in (found.predicted, found.labels.poses)
+        ]
         ratio = float(sizes[0] / sizes[1])
         if _FROM < ratio < _TO or 1 / _TO < ratio < 1 / _FROM:
             said, given = ("m", "mm") if ratio > 1 else ("mm", "m")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from corruptbench.camera import Camera
 from corruptbench.errors import InputError
 from corruptbench.lifters.contract import Contract, OutputStatistics
+from corruptbench.lifters.gaps import filled
 from corruptbench.lifters.lifter import Lifter
 from corruptbench.lifters.normalize import converted, mirrored, normalized
 from corruptbench.lifters.windows import BATCH_FRAMES, Strip, poses_of
@@ -86,7 +87,7 @@ def lift(lifter: Lifter, tracks: Sequence[Track]) -> list[Lifted]:
 
     Args:
         lifter: a loaded lifter.
-        tracks: tracks of several clips in the same cell.
+        tracks: tracks of several clips in the same cell, with keypoints of one joint set.
 
     Returns:
         The poses of the joints that the contract names, in its order.
@@ -97,7 +98,7 @@ def lift(lifter: Lifter, tracks: Sequence[Track]) -> list[Lifted]:
     """
     contract = lifter.contract
     ways = 2 if contract.flip else 1
-    inputs = [x for track in tracks for x in _inputs(track, contract)]
+    inputs = list(_inputs(tracks, contract))
     steps = [_step(track, contract) for track in tracks]
     strips = [
         Strip(tracks[i // ways].name, values[phase :: steps[i // ways]])
@@ -119,13 +120,21 @@ def lift(lifter: Lifter, tracks: Sequence[Track]) -> list[Lifted]:
     return [_lifted([sample[i] for sample in lifted], contract) for i in range(len(tracks))]
 
 
-def _inputs(track: Track, contract: Contract) -> list[Array32]:
-    """Return the input of a track, and that of the mirrored person if the contract wants it."""
-    points, scores = converted(track.keypoints, track.scores, track.joints, track.camera, contract)
-    found = [normalized(points, scores, track.camera, contract)]
-    if contract.flip:
-        found.append(mirrored(points, scores, track.camera, contract))
-    return found
+def _inputs(tracks: Sequence[Track], contract: Contract) -> Iterator[Array32]:
+    """Yield the input of each track, and that of the mirrored person if the contract wants it."""
+    joined_points, joined_scores = converted(
+        np.concatenate([filled(t.keypoints.astype(np.float64), t.camera) for t in tracks]),
+        np.concatenate([t.scores.astype(np.float64) for t in tracks]),
+        tracks[0].joints,
+        contract,
+    )
+    start = 0
+    for track in tracks:
+        part = slice(start, start := start + len(track))
+        points, scores = joined_points[part], joined_scores[part]
+        yield normalized(points, scores, track.camera, contract)
+        if contract.flip:
+            yield mirrored(points, scores, track.camera, contract)
 
 
 def _step(track: Track, contract: Contract) -> int:

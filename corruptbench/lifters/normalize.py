@@ -36,24 +36,25 @@ def lifter_input(
         camera: camera of the clip.
         contract: contract of the lifter.
     """
-    points, confidence = converted(keypoints, scores, joints, camera, contract)
+    points = filled(keypoints.astype(np.float64), camera)
+    points, confidence = converted(points, scores.astype(np.float64), joints, contract)
     return normalized(points, confidence, camera, contract)
 
 
-def converted(
-    keypoints: NDArray[np.floating],
-    scores: NDArray[np.floating],
-    joints: str,
-    camera: Camera,
-    contract: Contract,
-) -> tuple[Array, Array]:
-    """Return the contract's keypoints (F, K, 2) px without gaps, and their scores (F, K)."""
+def converted(points: Array, scores: Array, joints: str, contract: Contract) -> tuple[Array, Array]:
+    """Return the contract's keypoints (F, K, 2) px and their scores (F, K).
+
+    Args:
+        points: (F, K', 2) px, without gaps.
+        scores: (F, K').
+        joints: joint set of the keypoints.
+        contract: contract of the lifter.
+    """
     given = contract.given
-    points = filled(keypoints.astype(np.float64), camera)
-    points, confidence = convert(points, scores.astype(np.float64), joints, given.base.name)
+    points, scores = convert(points, scores, joints, given.base.name)
     if len(given) < len(given.base):
-        points, confidence = points[:, list(given.kept)], confidence[:, list(given.kept)]
-    return points, confidence
+        points, scores = points[:, list(given.kept)], scores[:, list(given.kept)]
+    return points, scores
 
 
 def normalized(points: Array, scores: Array, camera: Camera, contract: Contract) -> Array32:

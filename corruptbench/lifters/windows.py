@@ -117,12 +117,7 @@ def _batches(
 def _stacked(windows: Sequence[Array32]) -> Array32:
     """Return windows (N, T, K, C) as one batch; shorter ones repeat their last frame."""
     longest = max(w.shape[1] for w in windows)
-    padded = [
-        w if w.shape[1] == longest
-        else np.pad(w, ((0, 0), (0, longest - w.shape[1]), (0, 0), (0, 0)), mode="edge")
-        for w in windows
-    ]  # fmt: skip
-    return np.concatenate(padded)
+    return np.concatenate([w.take(range(longest), axis=1, mode="clip") for w in windows])
 
 
 def _windows(values: Array32, contract: Contract) -> Array32:
@@ -144,7 +139,8 @@ def _windows(values: Array32, contract: Contract) -> Array32:
 
 
 def _padded(values: Array32, before: int, after: int) -> Array32:
-    return np.pad(values, ((before, after), (0, 0), (0, 0)), mode="edge")
+    """Repeat the first and the last frame."""
+    return values.take(np.arange(-before, len(values) + after), axis=0, mode="clip")
 
 
 def _joined(out: Array32, count: int, contract: Contract) -> Array32:

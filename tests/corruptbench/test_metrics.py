@@ -321,7 +321,7 @@ def test_exchanged_sides():
     mirror = H36M17.mirror
     predicted = target + 1
     predicted[2:4] = predicted[2:4, mirror]
-    found = metrics.exchanged(predicted, target, mirror, metrics.mpjpe(predicted, target))
+    found = metrics.exchanged(predicted, target[..., mirror, :], metrics.mpjpe(predicted, target))
     assert found.tolist() == [False, False, True, True, False, False]
 
 
