@@ -34,7 +34,8 @@ class LabelCheck(Record):
 #: Kinds of warnings: of the labels, then of the predictions.
 WarningName = Literal[
     "labels-motion", "labels-lag", "labels-sides", "labels-camera", "labels-rate", "labels-apart",
-    "detections", "size", "constant", "sides", "axes", "joints", "rotation", "lag", "degradation",
+    "detections", "size", "constant", "sides", "axes", "joints", "depth", "rotation", "lag",
+    "degradation",
 ]  # fmt: skip
 
 

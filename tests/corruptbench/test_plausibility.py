@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from corruptbench.datasets import open_dataset
+from corruptbench.datasets.studio import TRAIN_SHARDS
 from corruptbench.evaluation.likeness import likeness
 from corruptbench.evaluation.plausibility import warnings_of
 from corruptbench.leaderboard.schema import Aggregate, Interval
+from corruptbench.lifters.lift import Track, lift
+from corruptbench.lifters.lifter import open_lifter
+from corruptbench.manifest import CLEAN
+from corruptbench.shards.shard_set import open_shards
 from corruptbench.skeleton import H36M17
 
 ARMS_EXCHANGED = [*range(11), 14, 15, 16, 11, 12, 13]
+SOUND = Aggregate(clean=50, corrupted=52, degradation=2, corruptions={})
+HEAD_EXCHANGED = [*range(9), 10, 9, *range(11, 17)]
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +73,11 @@ def test_sound_predictions_give_no_warning(targets):
         ("sides", "left and right", lambda x: x[:, H36M17.mirror]),
         ("joints", "0 is the label's 16, ", lambda x: x[:, ::-1]),
         ("joints", "11 is the label's 14, .* and 3 more", lambda x: x[:, ARMS_EXCHANGED]),
+        ("joints", r"\(9 is the label's 10, 10 is the label's 9\)", lambda x: x[:, HEAD_EXCHANGED]),
+        ("depth", "z is 0 times", lambda x: x * [1, 1, 0]),
+        ("depth", "is 0.[45][0-9]* times", lambda x: x * [1, 1, 0.5]),
+        ("depth", "is [12].[0-9]* times", lambda x: x * [1, 1, 2]),
+        ("depth", "is (9|10)[0-9][0-9] times", lambda x: x * [1, 1, 1000]),
     ],
 )
 def test_each_fault_is_named_and_no_other(targets, name, words, change):
@@ -94,3 +108,81 @@ def test_poses_that_are_turned_as_a_whole(targets):
     found = dict(warnings_of(clips, turned, aligned, Interval(low=15, high=25)))
     assert set(found) == {"rotation"}
     assert "3.0 times P-MPJPE" in found["rotation"]
+
+
+def test_depth_and_size_can_both_be_wrong(targets):
+    assert list(warned(targets, lambda x: x * [2, 2, 1])) == ["size", "depth"]
+    assert list(warned(targets, lambda x: x * [2, 2, 0])) == ["size", "depth"]
+
+
+def test_an_unsure_depth_may_be_flat(targets):
+    """The mean over all poses that fit a picture is flatter than each of them, and fits best."""
+    random = np.random.default_rng(0)
+    spreads = iter([np.std(t[..., 2] - t[:, :1, 2]) for t in targets])
+
+    def shrunk(x):
+        """A quarter of depth and noise of three times its variance: half as deep as the labels."""
+        depth = x[..., 2] - x[:, :1, 2]
+        depth = (depth + random.normal(0, 3**0.5 * next(spreads), depth.shape)) / 4
+        return np.concatenate([x[..., :2], depth[..., None]], axis=-1)
+
+    assert warned(targets, shrunk) == {}
+    few = targets[:4]
+    assert warned(few, lambda x: x * [1, 1, 0.5]) == {}  # few clips do not show it
+    assert set(warned(few, lambda x: x * [1, 1, 0])) == {"depth"}
+
+
+@pytest.fixture(scope="module")
+def lifted_as():
+    """Lift clips with the shipped baseline from a changed input; return poses and labels."""
+    lifter = open_lifter(Path(__file__).parents[2] / "baselines/videopose3d-27.pt2", "cpu")
+    clips = list(open_shards(TRAIN_SHARDS, None).clips([CLEAN]))[::13]
+    tracks = [
+        Track(str(clip.id), clean.keypoints, clean.scores, "coco17", clip.camera, clip.fps)
+        for clip, (clean,) in clips
+    ]
+
+    def lifted(change):
+        changed = replace(lifter, run=lambda batch, select: lifter.run(change(batch), select))
+        poses = [found.in_mm(0) for found in lift(changed, tracks)]
+        return list(zip(poses, (clip.joints_camera for clip, _ in clips), strict=True))
+
+    yield lifted
+    lifter.close()
+
+
+def exchanged(batch):
+    return np.ascontiguousarray(batch[:, :, H36M17.mirror])
+
+
+def mirrored(batch):
+    return batch * np.float32([-1, 1])
+
+
+@pytest.mark.parametrize(
+    ("given", "change", "name", "words"),
+    [
+        (lambda x: x, lambda x: x, "", ""),
+        (exchanged, lambda x: x, "sides", "left and right of the input are exchanged; "),
+        (exchanged, lambda x: x[:, H36M17.mirror], "sides", "input .* and those of the output"),
+        (mirrored, lambda x: x, "axes", "the input is mirrored"),
+        (lambda x: x, lambda x: x * [1, 1, -1], "axes", "expected .* z forward$"),
+        (lambda x: x, lambda x: x * [-1, 1, -1], "axes", "expected .* z forward$"),
+    ],
+)
+def test_a_reversed_depth_of_the_output_is_told_from_a_wrong_input(
+    lifted_as, given, change, name, words
+):
+    clips = [likeness(change(x), t, H36M17.mirror, 0) for x, t in lifted_as(given)]
+    found = dict(warnings_of(clips, SOUND, SOUND, Interval(low=1, high=3)))
+    assert list(found) == [name][: bool(name)]
+    assert re.search(words, found.get(name, ""))
+
+
+def test_a_level_camera_does_not_tell_them_apart(targets):
+    """Then both causes are named."""
+    level = [t - t[..., 1:2] * (t[..., 1] * t[..., 2]).sum() / (t[..., 1] ** 2).sum() * [0, 0, 1]
+             for t in (t - t[:, :1] for t in targets)]  # fmt: skip
+    found = warned(level, lambda x: x * [1, 1, -1])
+    assert set(found) == {"axes"}
+    assert re.search("z forward; or left and right of the input", found["axes"])
