@@ -180,7 +180,8 @@ def evaluation(shards: Path, model: Path, rounds: int) -> None:
     shard_set = open_shards(shards, None)
     lifter = load_lifter(model, "cpu", RunLimits(threads=1))
     batches = recorded(lifter, shard_set)
-    network = open_network(str(model), inspect(model, trust=False).kind, "cpu", 1)
+    with model.open("rb") as stream:
+        network = open_network(stream, inspect(model, trust=False).kind, "cpu", 1)
     compare(
         f"evaluation, {len(batches)} batches (wanted: at most {OVERHEAD:g} times its passes)",
         lambda: evaluated(LivePoses(lifter), shard_set, "", shown=False),

@@ -3,14 +3,16 @@
 A ``.pt2`` is a program. What torch would run while loading it, other than operators on tensors, is
 found here in the closed file and refused. Nothing here imports torch.
 
-Three things cannot be seen here, and are for the process that loads the file to confine: operators
-that take too much time or memory, errors in the operators themselves, and a file that is exchanged
-after the check.
+Two things cannot be seen here, and are for the process that loads the file to confine: operators
+that take too much time or memory, and errors in the operators themselves. A file that is exchanged
+after the check is another one, which the digest shows to that process. Who can write into the very
+file while it is read can still deceive both.
 """
 
 from __future__ import annotations
 
 import codecs
+import hashlib
 import re
 import stat
 import zipfile
@@ -19,7 +21,6 @@ from pathlib import Path
 from typing import IO, Literal
 
 from corruptbench.errors import InputError
-from corruptbench.files import sha256_of_file
 from corruptbench.lifters import load_time, onnx_file, wrong_files, zip_members
 from corruptbench.lifters.contract import EXTRA_FILE
 
@@ -64,15 +65,18 @@ def inspect(path: Path, trust: bool) -> ModelFile:
     """
     size = _size(path)
     with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        stream.seek(0)
         head = stream.read(wrong_files.HEAD)
+        stream.seek(0)
         if head.startswith(b"PK"):
             kind, contract = _archive(stream, trust, str(path))
         else:
-            kind, contract = _onnx(path, head, size)
+            kind, contract = _onnx(stream, head, size, str(path))
     if contract is not None:
         contract = contract.removeprefix(codecs.BOM_UTF8)
         _check_contract(contract, f"{path}: {EXTRA_FILE}")
-    return ModelFile(kind, contract, size, sha256_of_file(path))
+    return ModelFile(kind, contract, size, digest)
 
 
 def _size(path: Path) -> int:
@@ -88,13 +92,13 @@ def _size(path: Path) -> int:
     return found.st_size
 
 
-def _onnx(path: Path, head: bytes, size: int) -> tuple[Kind, bytes | None]:
+def _onnx(stream: IO[bytes], head: bytes, size: int, where: str) -> tuple[Kind, bytes | None]:
     found = wrong_files.of_content(head, size)
-    model = None if found else onnx_file.parsed(path, size)
+    model = None if found else onnx_file.parsed(stream, size)
     if model is None:
         what = found or "not recognized, or cut off"
-        raise InputError(f"{path}: {what}; {_EXPECTED}")
-    onnx_file.check(model, str(path))
+        raise InputError(f"{where}: {what}; {_EXPECTED}")
+    onnx_file.check(model, where)
     return "onnx", onnx_file.metadata(model, EXTRA_FILE)
 
 

@@ -203,7 +203,7 @@ def open_lifter(
         file, contract = declared(path, trust)
     else:
         file = inspect(path, trust)
-    process = ModelProcess(contract.name, path, file.kind, device, limits or RunLimits(), log)
+    process = ModelProcess(contract.name, path, file, device, limits or RunLimits(), log)
     return Lifter(
         contract=contract,
         run=process.run,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -71,11 +71,11 @@ class Network:
         self.opened.reseed(number)
 
 
-def open_network(path: str, kind: str, device: str, threads: int | None) -> Network:
+def open_network(stream: BinaryIO, kind: str, device: str, threads: int | None) -> Network:
     """Load a model.
 
     Args:
-        path: of the file.
+        stream: the open file.
         kind: as `archive.ModelFile` says.
         device: "cpu", "cuda" or "cuda:N".
         threads: how many threads a forward pass uses; None leaves that to the library.
@@ -85,13 +85,13 @@ def open_network(path: str, kind: str, device: str, threads: int | None) -> Netw
     """
     try:
         if kind == "onnx":
-            return Network(open_onnx(path, device, threads), device)
-        return Network(open_torch(path, kind, device, threads), device)
+            return Network(open_onnx(stream, device, threads), device)
+        return Network(open_torch(stream, kind, device, threads), device)
     except InputError:
         raise
     except Exception as error:  # the libraries raise errors of many kinds
         raise InputError(
-            f"{path}: cannot be loaded ({last_line(error)}); {cause(error, device)}"
+            f"{stream.name}: cannot be loaded ({last_line(error)}); {cause(error, device)}"
         ) from error
 
 

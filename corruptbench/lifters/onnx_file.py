@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from corruptbench.errors import InputError
 
@@ -16,11 +15,11 @@ _DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 _REFUSED = ("EPContext", "PythonOp", "PythonOpGrad")
 
 
-def parsed(path: Path, size: int) -> Any | None:
+def parsed(stream: IO[bytes], size: int) -> Any | None:
     """Return the ``onnx.ModelProto`` of a file, or None where it is no ONNX model.
 
     Args:
-        path: of the file.
+        stream: the open file, at its start.
         size: in bytes.
     """
     import onnx
@@ -28,7 +27,7 @@ def parsed(path: Path, size: int) -> Any | None:
     if size > MOST_BYTES:
         return None
     try:
-        model = onnx.load_model_from_string(path.read_bytes())
+        model = onnx.load_model_from_string(stream.read())
     except Exception:  # protobuf's errors have no common class
         return None
     return model if model.ir_version and model.graph.output else None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -11,11 +10,11 @@ from corruptbench.errors import InputError
 from corruptbench.lifters.forward import Array32, Opened
 
 
-def open_onnx(path: str, device: str, threads: int | None) -> Opened:
+def open_onnx(stream: BinaryIO, device: str, threads: int | None) -> Opened:
     """Load an ONNX model into onnxruntime.
 
     Args:
-        path: of the file.
+        stream: the open file.
         device: "cpu", "cuda" or "cuda:N".
         threads: of a forward pass; None leaves that to onnxruntime.
 
@@ -24,7 +23,7 @@ def open_onnx(path: str, device: str, threads: int | None) -> Opened:
     """
     import onnxruntime
 
-    data = Path(path).read_bytes()  # from bytes, so that no other file is read
+    data = stream.read()  # from bytes, so that no other file is read
     providers = _providers(device)
 
     def session() -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
+from corruptbench.lifters.archive import ModelFile
 from corruptbench.processors import usable_processors
 from corruptbench.sandbox import Child, Limits
 from corruptbench.sandbox.child import stopped
@@ -65,21 +66,27 @@ class ModelProcess:
     """A model in a process of its own."""
 
     def __init__(
-        self, name: str, path: Path, kind: str, device: str, limits: RunLimits, log: Path | None
+        self,
+        name: str,
+        path: Path,
+        file: ModelFile,
+        device: str,
+        limits: RunLimits,
+        log: Path | None,
     ) -> None:
         """Prepare the process; start nothing.
 
         Args:
             name: of the lifter, for messages.
-            path: the model file, which has been inspected.
-            kind: what it is, see `corruptbench.lifters.archive`.
+            path: of the model file. Another one that takes its place is refused.
+            file: what was found when it was inspected.
             device: "cpu", "cuda" or "cuda:N".
             limits: what it may use.
             log: file for what it prints.
         """
         threads = limits.threads or usable_processors()
         self._name, self._limits, self._log = name, limits, log
-        self._model = [str(path.resolve()), kind, device, threads]
+        self._model = [str(path.resolve()), file.kind, device, threads, file.sha256]
         # A thread that waits for work must not take the processor from others.
         waiting = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
         # Memory that a pass gives back to the system costs a tenth of the next pass.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from corruptbench.errors import InputError
@@ -32,11 +31,11 @@ def usable_device(name: str) -> torch.device:
     return device
 
 
-def open_torch(path: str, kind: str, device: str, threads: int | None) -> Opened:
+def open_torch(stream: BinaryIO, kind: str, device: str, threads: int | None) -> Opened:
     """Load a ``.pt2`` or TorchScript.
 
     Args:
-        path: of the file.
+        stream: the open file: torch takes a name for UTF-8.
         kind: "pt2", "old-pt2" or "torchscript".
         device: "cpu", "cuda" or "cuda:N".
         threads: of a forward pass; None leaves that to torch.
@@ -51,8 +50,7 @@ def open_torch(path: str, kind: str, device: str, threads: int | None) -> Opened
     _compute_in_full_precision()
     if threads:
         torch.set_num_threads(threads)
-    # Torch gets an open file: it takes a name for UTF-8.
-    with Path(path).open("rb") as stream, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.jit is deprecated, but many people use it
         module, dtype, parameters = load(stream, target)
 

@@ -18,12 +18,14 @@ import torch
 from corruptbench.errors import InputError
 from corruptbench.evaluation.live import LivePoses
 from corruptbench.evaluation.run import evaluated
+from corruptbench.lifters.archive import inspect
 from corruptbench.lifters.export import export
-from corruptbench.lifters.lifter import load_lifter
+from corruptbench.lifters.lifter import load_lifter, open_lifter
 from corruptbench.lifters.process import RunLimits
 from corruptbench.sandbox import Child, Limits, confinement
 from corruptbench.training.videopose3d import VideoPose3D
 from tests.corruptbench.conftest import contract
+from tests.fixtures import model_files
 from tests.fixtures.lifters import Lift, script
 
 pytestmark = pytest.mark.usefixtures("own_model_process")
@@ -187,8 +189,9 @@ def test_a_system_that_does_not_permit_it(monkeypatch, error):
 LOOPING = """
 import sys
 from pathlib import Path
+from corruptbench.lifters.archive import inspect
 from corruptbench.lifters.export import export
-from corruptbench.lifters.lifter import load_lifter
+from corruptbench.lifters.lifter import load_lifter, open_lifter
 from corruptbench.lifters.process import RunLimits
 import numpy as np
 lifter = load_lifter(Path(sys.argv[1]), "cpu", RunLimits(threads=1))
@@ -214,3 +217,34 @@ def test_ctrl_c_ends_a_model_that_loops(tmp_path):
             return
         time.sleep(0.1)
     pytest.fail("the model's process still runs")
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".onnx"])
+def test_a_file_that_changes_after_it_was_inspected_is_refused(tmp_path, monkeypatch, suffix):
+    path, other = tmp_path / f"m{suffix}", tmp_path / f"other{suffix}"
+    for target, what in ((other, "fail"), (path, "print")):
+        if suffix == ".onnx":
+            model_files.export_onnx(target, batch=what)
+        else:
+            odd(tmp_path, what).replace(target)
+    declared = contract(frames=1)
+
+    def changed(path, trust):
+        found = inspect(path, trust)
+        other.replace(path)
+        return found
+
+    monkeypatch.setattr("corruptbench.lifters.lifter.inspect", changed)
+    with pytest.raises(InputError, match=f"m{suffix}: the file changed after it was inspected"):
+        open_lifter(path, "cpu", contract=declared)
+
+
+def test_a_file_that_changes_before_it_is_loaded_again_is_refused(tmp_path):
+    lifter = open_lifter(odd(tmp_path, "print"), "cpu")
+    odd(tmp_path, "fail")
+    with pytest.raises(InputError, match=r"m\.pt: the file changed after it was inspected"):
+        lifter.reload()
+    lifter.close()
+    with pytest.raises(InputError, match=r"m\.pt: the file changed after it was inspected"):
+        lifter(np.zeros((2, 1, 17, 2), np.float32))
+    lifter.close()

@@ -31,7 +31,8 @@ def made(tmp_path_factory) -> Path:
 
 
 def opened(path: Path, kind: str = "pt2"):
-    return open_network(str(path), kind, "cpu", 1)
+    with path.open("rb") as stream:
+        return open_network(stream, kind, "cpu", 1)
 
 
 def failure(network, batch=BATCH, select=None) -> str:
@@ -258,8 +259,11 @@ class TestFailures:
             with pytest.raises(InputError, match=f"device '{name}': not usable") as error:
                 usable_device(name)
             assert error.value.parameter == "device"
-        with pytest.raises(InputError, match="not usable by onnxruntime"):
-            open_network(str(made / "tiny.onnx"), "onnx", "cuda", None)
+        with (
+            (made / "tiny.onnx").open("rb") as stream,
+            pytest.raises(InputError, match="not usable by onnxruntime"),
+        ):
+            open_network(stream, "onnx", "cuda", None)
         assert usable_device("cpu").type == "cpu"
 
 
