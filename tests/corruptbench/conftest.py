@@ -20,6 +20,7 @@ from corruptbench.manifest import load_manifest
 from corruptbench.sandbox import Child
 from corruptbench.shards.shard_set import ShardSet, open_shards
 from corruptbench.training.videopose3d import VideoPose3D
+from tests.fixtures import model_files as files
 
 
 @dataclass
@@ -147,3 +148,13 @@ def tiny_lifter(tmp_path_factory) -> Path:
     torch.manual_seed(0)
     export(VideoPose3D(17, 2, widths=(3, 3), features=32), contract(), path)
     return path
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory) -> Path:
+    """A folder with an honest .pt2, .pt and .onnx; do not write to it."""
+    folder = tmp_path_factory.mktemp("models")
+    files.export_pt2(files.Tiny(), folder / "tiny.pt2")
+    files.export_script(files.traced(files.Tiny()), folder / "tiny.pt")
+    files.export_onnx(folder / "tiny.onnx")
+    return folder

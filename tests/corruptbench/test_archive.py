@@ -3,7 +3,6 @@ import io
 import json
 import logging
 import os
-import re
 import struct
 import subprocess
 import sys
@@ -22,29 +21,14 @@ from corruptbench.errors import InputError
 from corruptbench.lifters.archive import MOST_CONTRACT_BYTES, inspect
 from corruptbench.lifters.expressions import is_guard, is_size
 from tests.fixtures import model_files as files
+from tests.fixtures.model_files import refusal
 
 BASELINES = Path(__file__).parents[2] / "baselines"
 
 
-@pytest.fixture(scope="session")
-def made(tmp_path_factory) -> Path:
-    """A folder with an honest .pt2, .pt and .onnx; do not write to it."""
-    folder = tmp_path_factory.mktemp("models")
-    files.export_pt2(files.Tiny(), folder / "tiny.pt2")
-    files.export_script(files.traced(files.Tiny()), folder / "tiny.pt")
-    files.export_onnx(folder / "tiny.onnx")
-    return folder
-
-
 @pytest.fixture
-def members(made) -> files.Members:
-    return files.read(made / "tiny.pt2")
-
-
-def refusal(path: Path, trust: bool = False) -> str:
-    with pytest.raises(InputError) as error:
-        inspect(path, trust)
-    return str(error.value)
+def members(model_folder) -> files.Members:
+    return files.read(model_folder / "tiny.pt2")
 
 
 class TestHonest:
@@ -59,14 +43,14 @@ class TestHonest:
     @pytest.mark.parametrize(
         ("name", "kind"), [("tiny.pt2", "pt2"), ("tiny.pt", "torchscript"), ("tiny.onnx", "onnx")]
     )
-    def test_kind_and_contract(self, made, name, kind):
-        found = inspect(made / name, False)
+    def test_kind_and_contract(self, model_folder, name, kind):
+        found = inspect(model_folder / name, False)
         assert (found.kind, found.contract) == (kind, files.CONTRACT)
 
-    def test_content_decides_not_the_suffix(self, made, tmp_path):
+    def test_content_decides_not_the_suffix(self, model_folder, tmp_path):
         for name, kind in (("tiny.pt2", "pt2"), ("tiny.pt", "torchscript"), ("tiny.onnx", "onnx")):
             other = tmp_path / "model.bin"
-            other.write_bytes((made / name).read_bytes())
+            other.write_bytes((model_folder / name).read_bytes())
             assert inspect(other, False).kind == kind
 
     def test_no_contract(self, members, tmp_path):
@@ -95,7 +79,7 @@ class TestHonest:
         assert inspect(path, False).kind == "pt2"
 
     def test_script(self, tmp_path):
-        path = files.export_script(files.scripted(Scripted()), tmp_path / "a.pt")
+        path = files.export_script(files.scripted(files.Scripted()), tmp_path / "a.pt")
         assert inspect(path, False).kind == "torchscript"
 
     def test_flat_archive_that_torch_reads(self, tmp_path):
@@ -110,18 +94,18 @@ class TestHonest:
         path = files.write(members, tmp_path / "a.pt2", zipfile.ZIP_DEFLATED)
         assert inspect(path, False).kind == "pt2"
 
-    def test_no_torch_is_imported(self, made):
+    def test_no_torch_is_imported(self, model_folder):
         code = (
             "import sys; from pathlib import Path;"
             "from corruptbench.lifters.archive import inspect;"
-            f"[inspect(p, False) for p in Path({str(made)!r}).iterdir()];"
+            f"[inspect(p, False) for p in Path({str(model_folder)!r}).iterdir()];"
             "sys.exit('torch' in sys.modules)"
         )
         assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 class Layers(nn.Module):
-    """Layers that lifters are made of, and shapes that depend on the length."""
+    """Layers that lifters are model_folder of, and shapes that depend on the length."""
 
     def __init__(self):
         super().__init__()
@@ -149,19 +133,6 @@ class Flow(nn.Module):
         y = torch.vmap(lambda a: a * 2)(y)
         with torch.autocast("cpu", enabled=False):
             return y.repeat(1, 1, 1, 2)[..., :3]
-
-
-class Scripted(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.linear = nn.Linear(2, 3)
-        self.rate: float = 0.5
-
-    def forward(self, x):
-        for i in range(x.shape[1]):
-            if i > 3:
-                x = x + self.rate
-        return {"pose": self.linear(x)}
 
 
 class TestLoadTime:
@@ -265,8 +236,8 @@ class TestLoadTime:
         members["data/sample_inputs/model.pt"] = files.packed(saved)
         assert "STACK_GLOBAL hides" in refusal(files.write(members, tmp_path / "a.pt2"))
 
-    def test_script_that_writes_files(self, made, tmp_path):
-        members = files.read(made / "tiny.pt")
+    def test_script_that_writes_files(self, model_folder, tmp_path):
+        members = files.read(model_folder / "tiny.pt")
         name = next(n for n in members if n.startswith("code/") and n.endswith(".py"))
         members[name] += b'\n    torch.save(x, "/tmp/a")\n'
         assert "opens files (torch.save)" in refusal(files.write(members, tmp_path / "a.pt"))
@@ -274,131 +245,6 @@ class TestLoadTime:
         assert "mine::op" in refusal(files.write(members, tmp_path / "a.pt"))
         members[name] = members[name].replace(b"ops.mine.op(x", b"__torch__.torch.classes.c10.A(x")
         assert "torch.classes.c10.A" in refusal(files.write(members, tmp_path / "a.pt"))
-
-
-class Named(nn.Module):
-    """A module with the names that the check of TorchScript looks for, and none of their deeds."""
-
-    def __init__(self):
-        super().__init__()
-        self.ops = Scripted()
-        self.save: bool = True
-        self.text: str = "torch.save # ops.mine.op 'a' \"b\" \n\\"
-        self.layers = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.ReLU()))
-        self.parts = nn.ModuleDict({"a-b (c)": nn.Linear(2, 2)})
-
-    def forward(self, x):
-        ops = self.parts["a-b (c)"](self.layers(x))
-        assert self.save, self.text
-        return self.ops(ops)["pose"] * self.ops.linear.weight.sum()
-
-
-#: A source that makes the file {0} when it is compiled and run, with "y" as its tensor.
-_ARGUMENTS = '("{0}", True, 4, dtype=6, layout=0, device=torch.device("cpu"))'
-OPENS = {
-    "plain": "y = torch.from_file" + _ARGUMENTS,
-    "blanks": "y = torch . from_file" + _ARGUMENTS,
-    "blanks_of_operators": "y = ops. aten. from_file" + _ARGUMENTS,
-    "comment": "y = (torch. # text\n from_file" + _ARGUMENTS + ")",
-    "continued_line": "y = torch.\\\n from_file" + _ARGUMENTS,
-    "brackets": "y = (ops).aten.from_file" + _ARGUMENTS,
-    "more_brackets": "y = (ops.aten).from_file" + _ARGUMENTS,
-    "other_name": "t = torch\n    y = t.from_file" + _ARGUMENTS,
-    "other_name_of_operators": "t = ops\n    y = t.aten.from_file" + _ARGUMENTS,
-    "other_name_of_module": "t = torch.autograd\n    y = t.from_file" + _ARGUMENTS,
-    "module": "y = torch.autograd.from_file" + _ARGUMENTS,
-    "attribute": 'y = getattr(torch, "from_file")' + _ARGUMENTS,
-    "parts_of_a_text": 'y = getattr(torch, "from" "_fil\\145")' + _ARGUMENTS,
-    "attribute_by_another_name": 'g = getattr\n    y = g(torch, "from_file")' + _ARGUMENTS,
-    "text_of_three_quotes": 'z = """ " """\n    y = torch.from_file' + _ARGUMENTS,
-}
-_SOURCE = """class M(Module):
-  __parameters__ = []
-  __buffers__ = []
-  training : bool
-  def forward(self: __torch__.m.M, x: Tensor) -> Tensor:
-    {}
-    return torch.add(x, torch.sum(y))
-"""
-
-
-class Plain(nn.Module):
-    __module__ = "__main__"
-
-    def forward(self, x):
-        return x + 1
-
-
-@pytest.fixture(scope="session")
-def plain(tmp_path_factory) -> files.Members:
-    """TorchScript of one class __torch__.m.M, whose source is left to the test."""
-    path = tmp_path_factory.mktemp("plain") / "a.pt"
-    members = files.read(files.export_script(files.scripted(Plain()), path))
-    kept = {n: d for n, d in members.items() if not n.startswith("code/")}
-    found = re.search(rb"c(__torch__[^\n]*\nPlain)\n", kept["data.pkl"])
-    kept["data.pkl"] = kept["data.pkl"].replace(found[1], b"__torch__.m\nM")
-    return kept
-
-
-class TestScript:
-    @pytest.mark.parametrize("network", [files.traced, files.scripted])
-    def test_class_of_main(self, network, tmp_path, monkeypatch):
-        monkeypatch.setattr(files.Tiny, "__module__", "__main__")
-        path = files.export_script(network(files.Tiny()), tmp_path / "a.pt")
-        assert b"c__torch__" in files.read(path)["data.pkl"]
-        assert inspect(path, False).kind == "torchscript"
-
-    @pytest.mark.parametrize("network", [files.traced, files.scripted])
-    def test_names_that_do_nothing(self, network, tmp_path):
-        path = files.export_script(network(Named()), tmp_path / "a.pt")
-        assert inspect(path, False).kind == "torchscript"
-
-    @pytest.mark.parametrize("way", OPENS)
-    def test_code_that_opens_a_file(self, plain, way, tmp_path):
-        marker = tmp_path / "marker"
-        source = _SOURCE.format(OPENS[way].format(marker)).encode()
-        path = files.write(plain | {"code/__torch__/m.py": source}, tmp_path / "a.pt")
-        assert "refused, and nothing of it was run" in refusal(path)
-        assert not marker.exists()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            torch.jit.load(path)(torch.zeros(4))  # the file is what it claims to be
-        assert marker.exists()
-
-    @pytest.mark.parametrize(
-        ("line", "said"),
-        [
-            ("y = ops. mine. op(x)", "mine::op"),
-            ("y = ops.mine\\\n.op(x)", "refused"),
-            ("y = (ops.mine).op(x)", "refused"),
-            ('y = getattr(getattr(ops, "mine"), "op")(x)', "mine::op"),
-            ("y = __torch__ . torch . classes . c10 . A(x)", "torch.classes.c10.A"),
-            ("y = (__torch__.torch.classes).c10.A(x)", "torch.classes"),
-            ("y = (__torch__.torch).classes.c10.A(x)", "refused"),
-            ("t = __torch__\n    y = t.torch.classes.c10.A(x)", "torch.classes.c10.A"),
-            ("y = torch.classes.quantized\n", "torch.classes"),
-        ],
-    )
-    def test_other_names_that_are_hidden(self, plain, line, said, tmp_path):
-        source = _SOURCE.format(line).encode()
-        path = files.write(plain | {"code/__torch__/m.py": source}, tmp_path / "a.pt")
-        assert said in refusal(path)
-
-    @pytest.mark.parametrize(
-        "name", ["code/__torch__.PY", "CODE/__torch__.py", "code/a.txt", "Data.pkl", "MODEL.json"]
-    )
-    def test_members_that_torch_may_read(self, made, name, tmp_path):
-        members = files.read(made / "tiny.pt")
-        if name == "Data.pkl":
-            members[name] = members.pop("data.pkl")
-        path = files.write(members | {name: b"..."}, tmp_path / "a.pt")
-        assert f"a strange member '{name}'" in refusal(path)
-
-    def test_class_of_compiled_code_in_a_pickle(self, made, tmp_path):
-        members = files.read(made / "tiny.pt")
-        members["constants.pkl"] = b"\x80\x02c__torch__.torch.classes\nA\n."
-        said = refusal(files.write(members, tmp_path / "a.pt"))
-        assert "asks for __torch__.torch.classes.A" in said
 
 
 SIZES = [
@@ -459,22 +305,22 @@ class TestWhole:
 
     @pytest.mark.parametrize("name", ["tiny.pt2", "tiny.pt", "tiny.onnx"])
     @pytest.mark.parametrize("part", [0.02, 0.5, 0.98])
-    def test_truncated(self, made, name, part, tmp_path):
-        data = (made / name).read_bytes()
+    def test_truncated(self, model_folder, name, part, tmp_path):
+        data = (model_folder / name).read_bytes()
         bad = tmp_path / name
         bad.write_bytes(data[: int(len(data) * part)])
         assert "cut off" in refusal(bad)
 
-    def test_bytes_around(self, made, tmp_path):
-        data = (made / "tiny.pt2").read_bytes()
+    def test_bytes_around(self, model_folder, tmp_path):
+        data = (model_folder / "tiny.pt2").read_bytes()
         for text in (data + b"x", data + data, b"PK" + data):
             (tmp_path / "a.pt2").write_bytes(text)
             assert "a.pt2: " in refusal(tmp_path / "a.pt2")
 
-    def test_bytes_between(self, made, tmp_path):
+    def test_bytes_between(self, model_folder, tmp_path):
         """A hole in the archive, in which another reader may see a member."""
         path = tmp_path / "a.pt2"
-        files.write(files.read(made / "tiny.pt2"), path)
+        files.write(files.read(model_folder / "tiny.pt2"), path)
         data = path.read_bytes()
         with zipfile.ZipFile(path) as archive:
             start = archive.start_dir
@@ -519,9 +365,9 @@ class TestWhole:
         assert "unpack to" in refusal(path)
 
     @pytest.mark.parametrize("name", ["tiny.pt2", "tiny.pt", "tiny.onnx"])
-    def test_noise_gives_no_other_error(self, made, name, tmp_path):
+    def test_noise_gives_no_other_error(self, model_folder, name, tmp_path):
         draw = np.random.default_rng(1)
-        whole = np.frombuffer((made / name).read_bytes(), np.uint8)
+        whole = np.frombuffer((model_folder / name).read_bytes(), np.uint8)
         for _ in range(60):
             data = whole.copy()
             data[draw.integers(len(data) - min(len(data), 1500), len(data), 3)] ^= 1 << 7
