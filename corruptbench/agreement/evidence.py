@@ -6,8 +6,10 @@ at another rate. Errors are means over frames of the weighted mean over the 12 l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from corruptbench.agreement.found import Found, with_labels, with_upright
 from corruptbench.skeleton import limb_joints
 
 Array = NDArray[np.float64]
+Clip = TypeVar("Clip", bound=Hashable)
 
 #: Most that a joint's error counts in a shape, in units of its size (root mean square), which is
 #: about 0.3 heights: as `CAP`.
@@ -90,7 +93,7 @@ def measure(
     found = with_upright(detected, labels).thinned(MAX_FRAMES)
     given = labels[found.frames]
     offset, size = _placement(given, found)
-    most = min(round(MAX_LAG_SECONDS * fps), MAX_LAG_FRAMES)
+    most = min(round(MAX_LAG_SECONDS * round(fps)), MAX_LAG_FRAMES)  # as in `by_rate`
     lags = np.arange(-most, most + 1)
     return Evidence(
         frames=len(found),
@@ -117,8 +120,26 @@ def _span(frames: NDArray[np.intp]) -> int:
     return int(frames.max() - frames.min()) + 1 if frames.size else 0
 
 
+def by_rate(name: str, evidence: Mapping[Clip, Evidence]) -> dict[str, dict[Clip, Evidence]]:
+    """Group the clips of a camera by frame rate: a lag is in frames, so only these can be pooled.
+
+    Rates are rounded, as a video that says 25 can have 25.01.
+
+    Args:
+        name: of the camera. Where there are several rates, the names of the groups state them.
+        evidence: of each clip.
+    """
+    groups: dict[int, dict[Clip, Evidence]] = defaultdict(dict)
+    for clip, found in evidence.items():
+        groups[round(found.fps)][clip] = found
+    return {
+        name if len(groups) == 1 else f"{name} at {rate} fps": clips
+        for rate, clips in sorted(groups.items())
+    }
+
+
 def pool(evidence: Sequence[Evidence]) -> Evidence:
-    """Return the evidence of several clips of one frame rate together, weighted by their frames.
+    """Return the evidence of clips of one rate (`by_rate`) together, weighted by their frames.
 
     Clips without a usable frame do not count. Other cameras count where every clip has them.
     """

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.agreement.evidence import Evidence, measure, pool
+from corruptbench.agreement.evidence import Evidence, by_rate, measure, pool
 from corruptbench.agreement.found import found_limbs
 from corruptbench.agreement.verdict import Agreement, judge
 from corruptbench.builder.render import Crop, crops
@@ -97,9 +97,9 @@ def agreement_findings(
 
 def _findings(subject: str, evidence: Mapping[str, Mapping[str, Evidence]]) -> Iterator[Finding]:
     for camera, clips in evidence.items():
-        yield _finding(
-            subject, f"{camera}, {counted(len(clips), 'clip')}", judge(pool(list(clips.values())))
-        )
+        for name, alike in by_rate(camera, clips).items():
+            verdict = judge(pool(list(alike.values())))
+            yield _finding(subject, f"{name}, {counted(len(alike), 'clip')}", verdict)
         for name, own in clips.items():
             verdict = judge(own)
             if not verdict.good:

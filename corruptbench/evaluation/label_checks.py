@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from corruptbench.agreement.evidence import Evidence, measure, pool
+from corruptbench.agreement.evidence import Evidence, by_rate, measure, pool
 from corruptbench.agreement.found import Found, found_limbs
 from corruptbench.agreement.verdict import Agreement, judge
 from corruptbench.datasets import Clip, ClipId
@@ -100,23 +100,30 @@ def _row(clip: ClipId, found: Agreement) -> LabelCheck:
 
 
 def by_camera(evidence: Mapping[ClipId, Evidence]) -> dict[str, Agreement]:
-    """Return the verdict on all clips of each camera together."""
-    groups: dict[str, list[Evidence]] = defaultdict(list)
+    """Return the verdict on all clips of each camera together, for each frame rate that it has."""
+    return {name: judge(pool(list(clips.values()))) for name, clips in _cameras(evidence).items()}
+
+
+def _cameras(evidence: Mapping[ClipId, Evidence]) -> dict[str, dict[ClipId, Evidence]]:
+    cameras: dict[str, dict[ClipId, Evidence]] = defaultdict(dict)
     for clip, found in evidence.items():
-        groups[clip.camera].append(found)
-    return {camera: judge(pool(parts)) for camera, parts in sorted(groups.items())}
+        cameras[clip.camera][clip] = found
+    groups = (by_rate(camera, clips) for camera, clips in sorted(cameras.items()))
+    return {name: clips for of_camera in groups for name, clips in of_camera.items()}
 
 
 def warnings_of(evidence: Mapping[ClipId, Evidence]) -> Iterator[tuple[str, str]]:
     """Yield name and text of each fault: of cameras, then of other clips."""
     cameras = by_camera(evidence)
     yield from _grouped("labels, camera ", cameras.items())
-    known = {(camera, found.verdict) for camera, found in cameras.items()}
+    known = {
+        (clip, cameras[name].verdict) for name, own in _cameras(evidence).items() for clip in own
+    }
     clips = ((clip, judge(found)) for clip, found in evidence.items())
     others = (
         (f"{clip.subject}/{clip.sequence}.{clip.camera}", found)
         for clip, found in clips
-        if (clip.camera, found.verdict) not in known
+        if (clip, found.verdict) not in known
     )
     yield from _grouped("labels, ", others)
 

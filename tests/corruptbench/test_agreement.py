@@ -10,6 +10,7 @@ import pytest
 from corruptbench.agreement.evidence import measure, pool
 from corruptbench.agreement.found import found_limbs
 from corruptbench.agreement.verdict import judge
+from corruptbench.builder.sampled import _findings
 from corruptbench.datasets.studio import TRAIN_SHARDS
 from corruptbench.shards.shard_set import open_shards
 from corruptbench.skeleton import H36M17
@@ -214,3 +215,16 @@ def test_gaps_in_labels_are_left_out(walk):
 
     found = judge(evidence_of(walk, "cam1", gap))
     assert (found.verdict, round(found.lag)) == ("lag", 5)
+
+
+def test_the_check_of_the_data_judges_each_frame_rate_of_a_camera(walk):
+    clip, clean = walk["cam1"]
+    rates = {"a": clip.fps, "b": 2 * clip.fps, "c": clip.fps + 0.01}
+    evidence = {
+        name: evidence_of({"cam1": (replace(clip, fps=fps), clean)}, "cam1")
+        for name, fps in rates.items()
+    }
+    found = [finding.found for finding in _findings("S1", {"cam1": evidence})]
+    names = [f"cam1 at {clip.fps:g} fps, 2 clips: ", f"cam1 at {2 * clip.fps:g} fps, 1 clip: "]
+    assert len(found) == 2
+    assert all(text.startswith(name) for text, name in zip(found, names, strict=True))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from corruptbench import api
 from corruptbench.datasets import open_dataset
-from corruptbench.evaluation.label_checks import LabelChecks, warnings_of
+from corruptbench.evaluation.label_checks import LabelChecks, by_camera, warnings_of
 from corruptbench.leaderboard import check
 from corruptbench.leaderboard.schema import LONGEST_TEXT
 from corruptbench.manifest import CLEAN, load_manifest
@@ -161,19 +162,43 @@ def test_labels_that_changed_after_the_build(
     assert (tmp_path / "tiny.json").exists() != refused
 
 
+def seen_exactly(keypoints):
+    """Clean detections without error."""
+    points, boxes = keypoints.astype(np.float32), np.zeros((len(keypoints), 4), np.float32)
+    free = np.zeros(len(points), np.float32), np.zeros(len(points), np.uint32)
+    return CellDetections(
+        CLEAN, points, np.ones(points.shape[:2], np.float32), boxes, *free, "0" * 64
+    )
+
+
 def test_exchanged_cameras_are_found_in_shards(root):
     dataset = open_dataset("folder", root)
     one, other = (dataset.load(c) for c in dataset.clip_ids()[:2])
     assert one.id.sequence == other.id.sequence
     checks = LabelChecks("h36m17")
     for clip, seen in ((one, other.keypoints), (other, one.keypoints)):
-        free = np.zeros(len(seen), np.float32), np.zeros(len(seen), np.uint32)
-        points, boxes = seen.astype(np.float32), clip.boxes.astype(np.float32)
-        scores = np.ones(points.shape[:2], np.float32)
-        checks.add(clip, CellDetections(CLEAN, points, scores, boxes, *free, "0" * 64))
+        checks.add(clip, seen_exactly(seen))
     found = dict(warnings_of(checks.evidence()))
     assert set(found) == {"labels-camera"}
     assert (
         "labels, camera cam1, cam2: the first: the video shows what camera cam2 sees"
         in (found["labels-camera"])
     )
+
+
+def test_a_camera_of_several_frame_rates_is_judged_for_each(root):
+    """Lags are in frames, so only clips of one rate can be judged together."""
+    dataset, checks = open_dataset("folder", root), LabelChecks("h36m17")
+    clips = [dataset.load(c) for c in dataset.clip_ids() if c.camera == "cam1"]
+    rates = (25.0, 50.0, 25.01)
+    for clip, fps in zip(clips, rates, strict=True):
+        late = LATE if fps == 50 else 0
+        checks.add(replace(clip, fps=fps), seen_exactly(np.roll(clip.keypoints, -late, axis=0)))
+    cameras = by_camera(checks.evidence())
+    assert {name: found.verdict for name, found in cameras.items()} == {
+        "cam1 at 25 fps": "agrees",
+        "cam1 at 50 fps": "lag",
+    }
+    found = dict(warnings_of(checks.evidence()))
+    assert list(found) == ["labels-lag"]
+    assert found["labels-lag"].startswith("labels, camera cam1 at 50 fps: ")
