@@ -30,9 +30,9 @@ SIZE, MOTION, LAG = 1.25, 0.2, 0.75
 #: 0.24 of all, neck and head exchanged 0.81, and 0.35 of these two. Of 13 poor but honest lifters
 #: (see `orientation`), the two joints that are nearest to each other in any clip have 0.73.
 JOINTS = 0.6
-#: A lag is beyond its standard error by this factor, from this number of clips on. Of 300 draws of 6
-#: clips, the shipped baseline has none with a lag, and 297 if its poses are one frame late; a lifter
-#: trained for two epochs has 1 and 204.
+#: A lag is beyond its standard error by this factor, from this number of clips on. Of 300 draws of
+#: 6 clips, the shipped baseline has a lag in none, and in 297 if its poses are one frame late. A
+#: lifter that was trained for two epochs has one in 1 and in 204.
 LAG_SURE, LAG_CLIPS = 5.0, 6
 #: Clean MPJPE above this multiple of P-MPJPE says that poses are turned. The shipped baseline has
 #: 1.23, and 2.2 where its poses are turned by 25 to 30 degrees. Published lifters on Human3.6M have

@@ -91,13 +91,13 @@ def _random(lifter: Lifter) -> Finding:
     given = made_up(lifter.contract, 3, length_of(lifter.contract, 8))
 
     first = _seeded(lifter, given)
-    again = difference(first, _seeded(lifter, given))
+    again = _apart(first, _seeded(lifter, given))
     if again > ROUNDING:
         fresh = []
         for _ in range(2):
             lifter.reload()
             fresh.append(_seeded(lifter, given))
-        state = difference(*fresh) <= ROUNDING
+        state = _apart(*fresh) <= ROUNDING
         return Finding(
             again,
             f"its answer depends on what it was asked before (the same input, asked twice, differs "
@@ -106,7 +106,7 @@ def _random(lifter: Lifter) -> Finding:
             else f"the same input gives different outputs (by {share(again)}) even with the same "
             "seed: it draws random numbers that no seed reaches",
         )
-    other = difference(first, _seeded(lifter, given, 1))
+    other = _apart(first, _seeded(lifter, given, 1))
     if lifter.contract.samples > 1:
         return Finding(
             again,
@@ -132,10 +132,10 @@ def _batch(lifter: Lifter) -> Finding:
     given, changed = (made_up(c, 6, length_of(c, 8), key) for key in (1, 2))
     changed[:2] = given[:2]
     whole = _seeded(lifter, given)
-    found = difference(whole[:2], _seeded(lifter, changed)[:2])
+    found = _apart(whole[:2], _seeded(lifter, changed)[:2])
     if c.samples == 1:
         parts = np.concatenate([_seeded(lifter, given[i : i + 2]) for i in (0, 2, 4)])
-        found = max(found, difference(whole, parts))
+        found = max(found, _apart(whole, parts))
     return _judged(
         found,
         f"a pose depends on what else is in the batch (with others beside it, it moves by "
@@ -151,7 +151,7 @@ def _window(lifter: Lifter) -> Finding | None:
     given, pose = made_up(c, 2, c.frames + _MORE), _MORE // 2
     changed = made_up(c, 2, c.frames + _MORE, key=2)
     changed[:, pose : pose + c.frames] = given[:, pose : pose + c.frames]
-    found = difference(_seeded(lifter, given)[:, :, pose], _seeded(lifter, changed)[:, :, pose])
+    found = _apart(_seeded(lifter, given)[:, :, pose], _seeded(lifter, changed)[:, :, pose])
     return _judged(
         found,
         f"a pose depends on frames outside of its window of {c.frames} (changing them moves it "
@@ -167,7 +167,7 @@ def _of_length(lifter: Lifter) -> Finding | None:
         return None
     given = made_up(c, 2, c.frames + _MORE)
     long = _seeded(lifter, given)[:, :, : _MORE - _FEWER + 1]
-    found = difference(long, _seeded(lifter, given[:, :-_FEWER]))
+    found = _apart(long, _seeded(lifter, given[:, :-_FEWER]))
     return _judged(
         found,
         f"a pose depends on the number of frames that are given (it moves by {share(found)} "
@@ -189,6 +189,14 @@ PROBES: dict[str, Callable[[Lifter], Finding | None]] = {
 }
 
 
+def _apart(a: Array32, b: Array32) -> float:
+    """Return the greatest `difference` of outputs (B, 1 + H, ...) in the pose or a hypothesis.
+
+    Each is compared by itself, so that a huge hypothesis does not make the others look alike.
+    """
+    return max(difference(a[:, h], b[:, h]) for h in range(a.shape[1]))
+
+
 def difference(a: Array32, b: Array32) -> float:
     """Return the greatest difference of two outputs as a fraction of the size of their poses.
 
@@ -203,9 +211,10 @@ def difference(a: Array32, b: Array32) -> float:
         return float("inf")
     if not known.any():
         return 0.0
-    a, b = a[known], b[known]
-    spread = float(np.std(a - a.mean(axis=-2, keepdims=True)))
-    return float(np.abs(a - b).max()) / (spread or 1.0)
+    # In float32, squares of units that are very large or small would be infinity or 0.
+    one, other = a[known].astype(np.float64), b[known].astype(np.float64)
+    spread = float(np.std(one - one.mean(axis=-2, keepdims=True)))
+    return float(np.abs(one - other).max()) / (spread or 1.0)
 
 
 def share(difference: float) -> str:

@@ -193,3 +193,26 @@ def test_joints_that_were_declared_wrong():
     ):
         with pytest.raises(InputError, match=shapes):
             probe(python_lifter(declared, same))
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e-30])
+def test_the_unit_of_poses_hides_no_fault(scale):
+    """Squares of such numbers are infinity or 0 in float32, and then all poses are alike."""
+    honest, mean = (
+        python_lifter(contract(units="none"), lambda x, poses=broken(kind): scale * poses(x))
+        for kind in ("honest", "batch mean")
+    )
+    probe(honest)
+    with pytest.raises(InputError, match="probe 'batch'"):
+        probe(mean)
+
+
+def test_a_huge_hypothesis_hides_no_fault():
+    declared = contract(output="0: b t j c", hypotheses="1: b h t j c")
+
+    def beside(poses):
+        return lambda x: (poses(x), torch.stack([1e12 * network()(x), poses(x)], dim=1))
+
+    probe(python_lifter(declared, beside(broken("honest"))))
+    with pytest.raises(InputError, match="probe 'batch'"):
+        probe(python_lifter(declared, beside(broken("batch mean"))))
