@@ -13,9 +13,8 @@ NAMED = 3
 
 def runs(mask: NDArray[np.bool_]) -> list[range]:
     """Return the stretches of successive true values of a mask (F,)."""
-    found = np.flatnonzero(mask)
-    parts = np.split(found, np.flatnonzero(np.diff(found) > 1) + 1)
-    return [range(int(p[0]), int(p[-1]) + 1) for p in parts if p.size]
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]))).tolist()
+    return [range(start, stop) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def frames_in(mask: NDArray[np.bool_], first: int = 0) -> str:

@@ -7,7 +7,7 @@ cameras of the 2D file: poses in camera axes, as the contract says, and not in t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -125,24 +125,24 @@ class ConvertedPoses:
             allowed=_NOT_PROBED,
         )
 
-    def poses(self, group: Group, number: int) -> Iterator[tuple[int, Lifted]]:
-        """Yield the index of each cell, and the poses of the group's frames there.
+    def poses(self, groups: Iterator[Group]) -> Generator[tuple[Group, int, Lifted]]:
+        """Yield each group, the index of each of its cells, and the poses of its frames there.
 
         Raises:
             InputError: the file of a cell cannot be read, or does not hold what was lifted.
         """
-        del number
-        joints = len(self._contract.lifted)
-        for index, cell in enumerate(cells_of(group)):
-            poses = np.empty((1, len(group.frame_of), joints, 3), dtype=np.float32)
-            for i, clip in enumerate(group.clips):
-                mine = group.clip_of == i
-                poses[0, mine] = self._poses(clip, cell)[group.frame_of[mine]]
-            none = np.empty((1, 0, *poses.shape[1:]), dtype=np.float32)
-            yield index, Lifted(poses, none, scale_of(self._contract))
+        for group in groups:
+            for index, cell in enumerate(cells_of(group)):
+                yield group, index, self._cell(group, cell)
 
-    def close(self) -> None:
-        """Do nothing: a read ends by itself."""
+    def _cell(self, group: Group, cell: Cell) -> Lifted:
+        joints = len(self._contract.lifted)
+        poses = np.empty((1, len(group.frame_of), joints, 3), dtype=np.float32)
+        for i, clip in enumerate(group.clips):
+            mine = group.clip_of == i
+            poses[0, mine] = self._poses(clip, cell)[group.frame_of[mine]]
+        none = np.empty((1, 0, *poses.shape[1:]), dtype=np.float32)
+        return Lifted(poses, none, scale_of(self._contract))
 
     def _poses(self, clip: Clip, cell: Cell) -> NDArray[np.float32]:
         """Return the poses (F, J', 3) of a clip; NaN for frames that no entry has."""

@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 #: Frames of a group, so that the next one is read while a few thousand are lifted. Their detections
 #: in 41 cells take about 20 MB.
 GROUP_FRAMES = 2048
+#: Frames of the first group, for which the lifter waits.
+FIRST_FRAMES = 512
 
 
 @dataclass(frozen=True)
@@ -113,20 +115,23 @@ class Group:
 def groups(shard_set: ShardSet) -> Iterator[Group]:
     """Yield the clips of some shards in groups of at least `GROUP_FRAMES`, in their order.
 
+    The first one has at least `FIRST_FRAMES`.
+
     Raises:
         InputError: labels of another joint set than the manifest's, a clip without a valid label,
             or what `ShardSet.clips` raises.
     """
     rules, layout = shard_set.manifest.scoring, shard_set.lock.detector.layout
+    wanted = FIRST_FRAMES
     clips: list[Clip] = []
     detections: list[Sequence[CellDetections]] = []
     for clip, cells in shard_set.clips():
         _check(clip, rules)
         clips.append(clip)
         detections.append(cells)
-        if sum(len(c.joints) for c in clips) >= GROUP_FRAMES:
+        if sum(len(c.joints) for c in clips) >= wanted:
             yield Group(tuple(clips), tuple(detections), layout, rules.root_joint)
-            clips, detections = [], []
+            clips, detections, wanted = [], [], GROUP_FRAMES
     if clips:
         yield Group(tuple(clips), tuple(detections), layout, rules.root_joint)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -23,6 +23,8 @@ Array32 = NDArray[np.float32]
 
 #: How many tracks are lifted before the run, each by itself.
 _REHEARSED = 3
+#: Cells that are lifted ahead of what was asked for, so that the lifter does not wait.
+_WAITING = 8
 
 
 class LivePoses:
@@ -63,39 +65,43 @@ class LivePoses:
             allowed=self.allowance.failed,
         )
 
-    def poses(self, group: Group, number: int) -> Iterator[tuple[int, Lifted]]:
-        """Yield the index of each cell, and the poses of the group's frames there.
+    def poses(self, groups: Iterator[Group]) -> Generator[tuple[Group, int, Lifted]]:
+        """Yield each group, the index of each of its cells, and the poses of its frames there.
 
         The cells come in an order that depends on the lifter's file, so that none can count on it.
 
         Raises:
             InputError: the lifter fails; names cell and clips.
         """
-        before = self._rehearsal(group) if number == 0 else {}
-        order = _order(self._lifter.sha256, number, len(cells_of(group)))
-        for cell, lifted in zip(order, self._cells(group, order), strict=True):
-            for (of, run), alone in before.items():
-                if of == cell:
-                    self._compare(group, cell, run, alone, lifted[run])
-            yield cell, joined(lifted)
-
-    def _cells(self, group: Group, order: Sequence[int]) -> Iterator[Sequence[Lifted]]:
-        """Yield the poses of cells. Two are at work, so that the lifter need not wait for input.
-
-        Seeds are set before each pass, and cannot be if another cell is at work.
-        """
+        # Seeds are set before each pass, and cannot be if another cell is at work.
         workers = 1 if self.contract.samples > 1 else 2
         with ThreadPoolExecutor(workers) as pool:
-            waiting: deque[Future[Sequence[Lifted]]] = deque()
-            for cell in order:
-                waiting.append(pool.submit(self._lift_cell, group, cell))
-                if len(waiting) > workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            waiting: deque[tuple[Group, int, Future[Lifted]]] = deque()
+            try:
+                for group, cell, alone in self._cells(groups):
+                    lifted = pool.submit(self._lift_cell, group, cell, alone)
+                    waiting.append((group, cell, lifted))
+                    if len(waiting) > _WAITING:
+                        yield _done(*waiting.popleft())
+                while waiting:
+                    yield _done(*waiting.popleft())
+            except BaseException:
+                self.close()
+                raise
 
-    def _lift_cell(self, group: Group, cell: int) -> Sequence[Lifted]:
-        return self._lift(group, cell, group.tracks(cell))
+    def _cells(self, groups: Iterator[Group]) -> Iterator[tuple[Group, int, dict[int, Lifted]]]:
+        """Yield all cells in order, and the poses of the runs that were lifted alone before."""
+        before: dict[tuple[int, int], Lifted] = {}
+        for number, group in enumerate(groups):
+            before = {} if number else self._rehearsal(group)
+            for cell in _order(self._lifter.sha256, number, len(cells_of(group))):
+                yield group, cell, {run: x for (of, run), x in before.items() if of == cell}
+
+    def _lift_cell(self, group: Group, cell: int, alone: dict[int, Lifted]) -> Lifted:
+        lifted = self._lift(group, cell, group.tracks(cell))
+        for run, before in alone.items():
+            self._compare(group, cell, run, before, lifted[run])
+        return joined(lifted)
 
     def close(self) -> None:
         """End the forward pass that is running, and begin no other."""
@@ -135,6 +141,10 @@ class LivePoses:
                 "the lifter keeps a state between calls, or a pose depends on what else is in its "
                 "batch",
             )  # fmt: skip
+
+
+def _done(group: Group, cell: int, lifted: Future[Lifted]) -> tuple[Group, int, Lifted]:
+    return group, cell, lifted.result()
 
 
 def _order(sha256: str, number: int, cells: int) -> list[int]:

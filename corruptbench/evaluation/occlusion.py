@@ -129,7 +129,8 @@ def _windows(covered: Mask) -> list[slice]:
 
 def _frames_until_back(worse: Mask, known: Mask, stay: int) -> tuple[int, bool]:
     """Return the number of frames (of F) before the error is back, and whether it never was."""
-    padded = np.concatenate([worse, np.zeros(stay - 1, dtype=np.bool_)])
-    late = np.lib.stride_tricks.sliding_window_view(padded, stay).any(axis=-1)
+    late = worse.copy()
+    for i in range(1, min(stay, len(worse))):
+        late[:-i] |= worse[i:]
     back = np.flatnonzero(known & ~late)
     return (int(back[0]), False) if back.size else (len(worse), True)

@@ -16,7 +16,9 @@ def root_relative(poses: Array, root: int) -> Array:
 def is_valid_pose(poses: Array) -> NDArray[np.bool_]:
     """Tell which poses (..., J, 3) are finite and not collapsed to one point, (...) bool."""
     rows = flat(poses)
-    apart = (rows[..., 3:] != rows[..., :-3]).any(axis=-1)  # some joint from the one before
+    apart = (rows[..., 3:6] != rows[..., :3]).any(axis=-1)  # two joints, in nearly every pose
+    if not apart.all():
+        apart = (rows[..., 3:] != rows[..., :-3]).any(axis=-1)  # some joint from the one before
     return np.asarray(np.isfinite(rows).all(axis=-1) & apart)
 
 

@@ -5,7 +5,7 @@ The footer is checked first (`corruptbench.evaluation.predictions_footer`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -95,21 +95,18 @@ class SavedPoses:
         del hypotheses  # as many as the columns say, which was checked
         return self._record.lifter
 
-    def poses(self, group: Group, number: int) -> Iterator[tuple[int, Lifted]]:
-        """Yield the index of each cell, and the poses of the group's frames there.
+    def poses(self, groups: Iterator[Group]) -> Generator[tuple[Group, int, Lifted]]:
+        """Yield each group, the index of each of its cells, and the poses of its frames there.
 
         Raises:
             InputError: a clip has other frames than its labels, or the file is damaged.
         """
-        del number
-        cells = cells_of(group)
-        first = _clip_keys(group)[0]
-        places = [self._index[Key(first, cell, 0)] for cell in cells]
-        for cell in sorted(range(len(cells)), key=lambda i: (places[i].group, places[i].start)):
-            yield cell, self._cell(group, cells[cell])
-
-    def close(self) -> None:
-        """Do nothing: a read ends by itself."""
+        for group in groups:
+            cells = cells_of(group)
+            first = _clip_keys(group)[0]
+            places = [self._index[Key(first, cell, 0)] for cell in cells]
+            for cell in sorted(range(len(cells)), key=lambda i: (places[i].group, places[i].start)):
+                yield group, cell, self._cell(group, cells[cell])
 
     def _cell(self, group: Group, cell: Cell) -> Lifted:
         shape = self._contract.samples, len(group.frame_of)

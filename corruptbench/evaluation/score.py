@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain, groupby
-from operator import itemgetter
+from contextlib import closing
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -55,11 +54,8 @@ class Source(Protocol):
     def record(self, hypotheses: int) -> LifterRecord:
         """Return what a result says about the lifter, which gave so many poses for a frame."""
 
-    def poses(self, group: Group, number: int) -> Iterator[tuple[int, Lifted]]:
-        """Yield the index of each cell of a group, and the poses of its N frames there."""
-
-    def close(self) -> None:
-        """Stop what is going on."""
+    def poses(self, groups: Iterator[Group]) -> Generator[tuple[Group, int, Lifted]]:
+        """Yield each group, the index of each of its cells, and the poses of its N frames there."""
 
 
 def score(
@@ -89,15 +85,16 @@ def score(
     """
     contract, rules = source.contract, shard_set.manifest.scoring
     _check_joints(contract, rules)
-    parts = []
-    for _, lifted in groupby(_ahead(_lifted(source, shard_set), source.close), itemgetter(0)):
-        first = next(lifted)
-        scorer = _GroupScorer(contract, rules, first[1], watchers)
-        for _, group, cell, poses in chain([first], lifted):
-            scorer.add(cell, poses)
+    scorer: _GroupScorer | None = None
+    tables = []
+    with closing(source.poses(_ahead(groups(shard_set)))) as found:
+        for group, cell, lifted in found:
+            if scorer is None or scorer.group is not group:
+                tables += [scorer.table()] if scorer else []
+                scorer = _GroupScorer(contract, rules, group, watchers)
+            scorer.add(cell, lifted)
             progress(len(group.clips), f"({cells_of(group)[cell]})")
-        parts.append(scorer.table())  # the first cell of the next group is there already
-    return _in_order(parts)
+    return _in_order(tables + ([scorer.table()] if scorer else []))
 
 
 def check_cells(shard_set: ShardSet) -> None:
@@ -120,24 +117,13 @@ def _check_joints(contract: Contract, rules: Scoring) -> None:
         )
 
 
-def _lifted(source: Source, shard_set: ShardSet) -> Iterator[tuple[int, Group, int, Lifted]]:
-    """Yield number and group, index of the cell, and the poses there, group by group."""
-    for number, group in enumerate(_ahead(groups(shard_set), lambda: None)):
-        for cell, lifted in source.poses(group, number):
-            yield number, group, cell, lifted
-
-
-def _ahead(items: Iterator[Item], stop: Callable[[], None]) -> Iterator[Item]:
-    """Yield items, and make the next one meanwhile; ``stop`` ends that when nobody wants it."""
+def _ahead(items: Iterator[Group]) -> Iterator[Group]:
+    """Yield groups, and read the next one meanwhile."""
     with ThreadPoolExecutor(1) as pool:
-        try:
+        following = pool.submit(next, items, None)
+        while (item := following.result()) is not None:
             following = pool.submit(next, items, None)
-            while (item := following.result()) is not None:
-                following = pool.submit(next, items, None)
-                yield item
-        except BaseException:
-            stop()
-            raise
+            yield item
 
 
 class _GroupScorer:
@@ -147,15 +133,16 @@ class _GroupScorer:
         self, contract: Contract, rules: Scoring, group: Group, watchers: Sequence[Watcher]
     ) -> None:
         self._contract, self._rules = contract, rules
-        self._group, self._watchers = group, watchers
+        self.group, self._watchers = group, watchers
         self._labels = labels_of(group, contract, rules.root_joint)
         self._columns: dict[int, Columns] = {}
-        #: The poses of the clean cell and of those that are compared with it.
-        self._kept: dict[int, Scored] = {}
+        self._clean: Scored | None = None
+        #: The poses of cells that wait for it.
+        self._covered: dict[int, Scored] = {}
 
     def add(self, cell: int, lifted: Lifted) -> None:
         """Score a cell."""
-        group, count = self._group, len(self._group.clips)
+        group, count = self.group, len(self.group.clips)
         of = (self._labels, self._contract, self._rules)
         samples, first, rejected = [], None, np.zeros(count, dtype=np.intp)
         for i in range(len(lifted.poses)):
@@ -171,24 +158,30 @@ class _GroupScorer:
             watcher.see(group, cell, lifted, first)
         self._columns[cell] = {**(over_samples(samples) if samples else {}), "rejected": rejected}
         name = cells_of(group)[cell]
-        if first is not None and (name == CLEAN or hides(name)):
-            self._kept[cell] = first
+        if name == CLEAN:
+            self._clean = first
+        if first is not None and hides(name):
+            self._covered[cell] = first
+        if self._clean is not None:
+            self._compare_with_clean()
+
+    def _compare_with_clean(self) -> None:
+        """Fill the columns of the cells that hide the person."""
+        for cell, found in self._covered.items():
+            self._columns[cell] |= cover_errors(
+                found, self._clean, self.group, cell, self._contract.is_scaled
+            )
+        self._covered.clear()
 
     def table(self) -> pd.DataFrame:
         """Return the rows of all cells that were added, in their order."""
-        cells = cells_of(self._group)
-        clean = self._kept.get(cells.index(CLEAN)) if CLEAN in cells else None
-        for cell, found in self._kept.items():
-            if cells[cell] != CLEAN:
-                self._columns[cell] |= cover_errors(
-                    found, clean, self._group, cell, self._contract.is_scaled
-                )
+        self._compare_with_clean()  # where there is no clean cell
         return self._rows(sorted(self._columns))
 
     def _rows(self, cells: Sequence[int]) -> pd.DataFrame:
         """Return a row for each clip in each of these cells, cell by cell."""
-        of, count = cells_of(self._group), len(self._group.clips)
-        ids = [clip.id for clip in self._group.clips] * len(cells)
+        of, count = cells_of(self.group), len(self.group.clips)
+        ids = [clip.id for clip in self.group.clips] * len(cells)
         columns: dict[str, Any] = {name: [getattr(c, name) for c in ids] for name in CLIP_KEY}
         for name in ("corruption", "severity"):
             columns[name] = np.repeat([getattr(of[cell], name) for cell in cells], count)

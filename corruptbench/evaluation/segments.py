@@ -11,7 +11,7 @@ Indices = NDArray[np.intp]
 
 def starts_of(labels: Indices) -> Indices:
     """Return where each segment of equal successive labels (N,) begins; N is at least 1."""
-    return np.flatnonzero(np.diff(labels, prepend=labels[0] - 1))
+    return np.concatenate([[0], np.flatnonzero(labels[1:] != labels[:-1]) + 1])
 
 
 def sums(values: Array, labels: Indices, count: int) -> Array:

@@ -66,11 +66,14 @@ class Lifted:
 
         They are in C order: the last digit of a sum depends on the order in memory.
         """
-        return np.asarray(self.poses[sample].astype(np.float64, order="C") * self.scale)
+        return self._in_mm(self.poses[sample])
 
     def hypotheses_in_mm(self, sample: int) -> Array:
         """Return the hypotheses (H, F, J, 3) of a sample likewise."""
-        return np.asarray(self.hypotheses[sample].astype(np.float64, order="C") * self.scale)
+        return self._in_mm(self.hypotheses[sample])
+
+    def _in_mm(self, poses: Array32) -> Array:
+        return np.multiply(poses, self.scale, dtype=np.float64, order="C")
 
 
 def joined(lifted: Sequence[Lifted]) -> Lifted:

@@ -11,6 +11,7 @@ from torch import nn
 
 from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
+from corruptbench.evaluation import live
 from corruptbench.evaluation.groups import groups
 from corruptbench.evaluation.live import LivePoses
 from corruptbench.evaluation.run import evaluated
@@ -214,3 +215,26 @@ def test_runs_of_labels_are_lifted_by_themselves(network, drawn_shards, monkeypa
     row = found[(found["corruption"] == CLEAN.corruption)].iloc[0]
     assert row["frames"] == len(errors)
     assert row["mpjpe"] == pytest.approx(np.mean(errors), rel=1e-6)
+
+
+def test_nothing_is_lifted_after_an_error(network, drawn_shards, monkeypatch):
+    """Cells are lifted ahead of what is scored, and those that nobody wants any more are not."""
+    monkeypatch.setattr(lifting, "BATCH_FRAMES", {"cpu": 1})
+    monkeypatch.setattr(live, "_WAITING", 2)
+    passes = []
+
+    class Refuses:
+        def see(self, *_):
+            refused.append(len(passes))
+            raise InputError("refused")
+
+    def slow(batch):
+        passes.append(1)
+        time.sleep(0.02)
+        return network(batch)
+
+    refused = []
+    with pytest.raises(InputError, match="refused"):
+        score(LivePoses(python_lifter(contract(), slow)), drawn_shards, watchers=[Refuses()])
+    time.sleep(0.3)
+    assert len(passes) <= refused[0] + 2

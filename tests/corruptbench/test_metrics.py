@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from corruptbench.evaluation import bones, keypoints, metrics
-from corruptbench.evaluation.cell_errors import clip_errors, scored
+from corruptbench.evaluation.cell_errors import clip_errors
+from corruptbench.evaluation.scored import labels_of, scored
 from corruptbench.leaderboard import summarize
 from corruptbench.leaderboard.schema import CLIP_COLUMNS
 from corruptbench.manifest import Scoring
@@ -214,7 +215,8 @@ def errors_of(predicted, target, rules, root="relative"):
     )
     declared = contract(joints="humaneva15", root=root)
     valid = metrics.is_valid_pose(predicted[labeled])
-    found = scored(predicted[labeled], valid, group, declared, rules)
+    labels = labels_of(group, declared, rules.root_joint)
+    found = scored(predicted[labeled], valid, labels, declared, rules)
     return {name: values[0] for name, values in clip_errors(found, 1, True).items()}
 
 
