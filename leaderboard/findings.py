@@ -35,7 +35,7 @@ class LabelCheck(Record):
 WarningName = Literal[
     "labels-motion", "labels-lag", "labels-sides", "labels-camera", "labels-rate", "labels-apart",
     "detections", "size", "constant", "sides", "axes", "joints", "depth", "rotation", "lag",
-    "degradation",
+    "unlike", "degradation",
 ]  # fmt: skip
 
 

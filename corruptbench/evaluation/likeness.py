@@ -32,6 +32,7 @@ class Likeness:
             root-relative joints: as they are, and with left and right of the predictions exchanged.
         squares: (2, 3) squares of each axis: predictions, labels.
         apart: (J, J) squared distances of each predicted joint from each joint of the labels.
+        middle: (J, 3) mm, the labels of the frame in the middle, root-relative.
         lagged: (3, lags) products of the steps of predictions and of labels ``LAGS`` frames
             earlier, and the squares of the two over the same frames.
     """
@@ -41,6 +42,7 @@ class Likeness:
     axes: Array
     squares: Array
     apart: Array
+    middle: Array
     lagged: Array
 
 
@@ -66,6 +68,7 @@ def likeness(predicted: Array, target: Array, sides: Sequence[int], root: int) -
         axes=np.stack([np.einsum("fja,fjb->ab", p, seen[1]) for p in both]),
         squares=np.einsum("pfja,pfja->pa", seen, seen),
         apart=_apart(seen),
+        middle=seen[1, seen.shape[1] // 2],
         lagged=_lagged(pair[:, STEP:] - pair[:, :-STEP], usable[STEP:] & usable[:-STEP]),
     )
 

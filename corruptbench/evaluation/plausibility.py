@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from corruptbench.agreement.fit import vertex
+from corruptbench.evaluation.alignment import align
 from corruptbench.evaluation.likeness import LAGS, Likeness
 from corruptbench.evaluation.orientation import (
     Warnings,
@@ -30,6 +31,11 @@ SIZE, MOTION, LAG = 1.25, 0.2, 0.75
 #: 0.24 of all, neck and head exchanged 0.81, and 0.35 of these two. Of 13 poor but honest lifters
 #: (see `orientation`), the two joints that are nearest to each other in any clip have 0.73.
 JOINTS = 0.6
+#: Clean P-MPJPE above that between labels of different clips says that poses have nothing to do
+#: with the input. On studio-C labels of different clips are 168 mm apart. The worst
+#: lifter that we trained, a linear one, has 116 mm, and one of random numbers 394 mm. Labels that
+#: are nearer than `SAME`, mm, are of one moment. So many other pairs are needed.
+SAME, PAIRS = 5.0, 6
 #: A lag is beyond its standard error by this factor, from this number of clips on. Of 300 draws of
 #: 6 clips, the shipped baseline has a lag in none, and in 297 if its poses are one frame late. A
 #: lifter that was trained for two epochs has one in 1 and in 204.
@@ -39,7 +45,7 @@ LAG_SURE, LAG_CLIPS = 5.0, 6
 #: 1.2 to 1.4.
 ROTATED = 2.2
 #: Warnings about predictions that faults of the labels explain.
-OF_LABELS = {"lag", "sides", "axes", "depth", "joints", "rotation"}
+OF_LABELS = {"unlike", "lag", "sides", "axes", "depth", "joints", "rotation"}
 #: Degradation below this, mm, with the whole interval below 0, is an improvement by corruption.
 DEGRADATION = -1.0
 
@@ -72,7 +78,10 @@ def warnings_of(
         if mpjpe and not placed and mpjpe.clean > ROTATED * aligned.clean:
             placed.append(_rotated(mpjpe.clean, aligned.clean))
         yield from placed
-        if not placed:
+        unlike = [*_unlike(np.stack([c.middle for c in clips]), aligned.clean)]
+        if not {"axes", "sides", "joints"} & {name for name, _ in placed}:
+            yield from unlike
+        if not placed and not unlike:
             yield from _lag(np.stack([c.lagged for c in clips]))
 
 
@@ -86,6 +95,20 @@ def _placed(clips: Sequence[Likeness], sizes: Array, is_scaled: bool) -> Warning
     if depth and size:  # of x and y alone
         size = [*_size(np.sqrt(squares[..., :2].sum(axis=(0, 2))))]
     yield from (*size, *turned, *joints, *depth)
+
+
+def _unlike(poses: Array, aligned: float) -> Warnings:
+    """Warn where poses are no better than the label of another moment; poses (clips, J, 3)."""
+    one, two = np.triu_indices(len(poses), 1)
+    apart = align(poses[one], poses[two]).distances.mean(axis=1)
+    others = apart[apart > SAME]  # cameras of a recording saw the same pose
+    if len(others) >= PAIRS and aligned > others.mean():
+        yield (
+            "unlike",
+            f"clean P-MPJPE ({aligned:.0f} mm) is no better than that of the pose of another clip "
+            f"({others.mean():.0f} mm): the poses do not follow the input; correct normalize, "
+            "units and the order of the joints in the contract, or the weights of the model",
+        )
 
 
 def _rotated(mpjpe: float, aligned: float) -> tuple[WarningName, str]:

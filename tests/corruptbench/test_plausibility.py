@@ -186,3 +186,26 @@ def test_a_level_camera_does_not_tell_them_apart(targets):
     found = warned(level, lambda x: x * [1, 1, -1])
     assert set(found) == {"axes"}
     assert re.search("z forward; or left and right of the input", found["axes"])
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_poses_that_have_nothing_to_do_with_the_labels(targets, scale):
+    """They have no lag either, wherever the best of them may be."""
+    random = np.random.default_rng(1)
+    clips = [likeness(random.normal(0, 300 * scale, t.shape), t, H36M17.mirror, 0) for t in targets]
+    errors = SOUND.model_copy(update={"clean": 400.0})
+    found = dict(warnings_of(clips, errors, errors, Interval(low=1, high=3)))
+    assert re.search(
+        r"P-MPJPE \(400 mm\) is no better than .* another clip \(1\d\d mm\)", found["unlike"]
+    )
+    assert "lag" not in found
+    assert ("size" in found) == (scale > 1)
+    poor = SOUND.model_copy(update={"clean": 127.0})  # the worst lifter that was trained
+    assert "unlike" not in dict(warnings_of(clips, poor, poor, Interval(low=1, high=3)))
+
+
+def test_cameras_of_one_recording_are_one_pose(targets):
+    """Labels that are all of one moment do not say how far apart people are."""
+    one = [likeness(1.0 * targets[0], targets[0], H36M17.mirror, 0)] * 8
+    errors = SOUND.model_copy(update={"clean": 80.0})
+    assert "unlike" not in dict(warnings_of(one, errors, errors, Interval(low=1, high=3)))
