@@ -3,6 +3,9 @@
 A message is a pickle of protocol 5. The contents of its arrays follow it, so that large ones are
 never in the memory of one process twice. It holds plain data: containers, numbers, text, and arrays
 of numpy. Nothing else is accepted, as the child may be in the hands of the file that it reads.
+
+Arrays are not pickled by numpy: its pickles can state flags of a type, with which numpy takes any
+bytes for pointers to objects.
 """
 
 from __future__ import annotations
@@ -11,28 +14,19 @@ import math
 import pickle
 import socket
 import struct
+import sys
 from io import BytesIO
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, Literal
 
 #: The pickle, and the contents of its arrays.
 Packed = tuple[bytes, list[memoryview]]
+Order = Literal["C", "F"]
 
 _PROTOCOL = 5
-#: What a pickle of arrays and scalars names, in numpy 1 and 2.
-_NAMES = {
-    ("collections", "OrderedDict"),
-    ("numpy", "dtype"),
-    ("numpy", "ndarray"),
-    *(
-        (f"numpy.{core}.{module}", name)
-        for core in ("core", "_core")
-        for module, name in (
-            ("numeric", "_frombuffer"),
-            ("multiarray", "_reconstruct"),
-            ("multiarray", "scalar"),
-        )
-    ),
+#: What a message may name.
+_NAMES = {("collections", "OrderedDict")} | {
+    (__name__, name) for name in ("_array", "_objects", "_scalar")
 }
 _NUMBER = struct.Struct("<Q")
 #: Number of arrays, bytes of their sizes and the pickle, bytes of the arrays.
@@ -47,8 +41,9 @@ def pack(value: Any) -> Packed:
         RecursionError: for containers that are nested too deep.
     """
     contents: list[pickle.PickleBuffer] = []
-    text = pickle.dumps(value, _PROTOCOL, buffer_callback=contents.append)
-    return text, [content.raw() for content in contents]
+    text = BytesIO()
+    _Pickler(text, _PROTOCOL, buffer_callback=contents.append).dump(value)
+    return text.getvalue(), [content.raw() for content in contents]
 
 
 def size(packed: Packed) -> int:
@@ -95,6 +90,51 @@ def _value(content: memoryview, count: int, head: int) -> Any:
     sizes, text = content[: _NUMBER.size * count], content[_NUMBER.size * count : head]
     ends = [*accumulate((size for (size,) in _NUMBER.iter_unpack(sizes)), initial=head)]
     return _Plain(BytesIO(text), buffers=[content[i:j] for i, j in pairwise(ends)]).load()
+
+
+class _Pickler(pickle.Pickler):
+    """Writes arrays and scalars of numpy in a form that can be checked when it is read."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Return the function and the arguments that make an array or a scalar."""
+        numpy = sys.modules.get("numpy")  # without it, there is no array
+        if numpy is None or not isinstance(value, (numpy.ndarray, numpy.generic)):
+            return NotImplemented
+        if isinstance(value, numpy.generic):
+            return _scalar, (numpy.asarray(value),)
+        if type(value) is not numpy.ndarray:
+            raise TypeError(f"{type(value).__name__} is no plain data")
+        if value.dtype == object:
+            return _objects, (value.shape, [*value.flat])
+        order: Order = "F" if value.flags.fnc else "C"
+        contents = value.ravel(order).view("u1") if value.nbytes else value.ravel()[:0].tobytes()
+        kind = numpy.lib.format.dtype_to_descr(value.dtype)
+        return _array, (pickle.PickleBuffer(contents), kind, value.shape, order)
+
+
+def _array(contents: Any, kind: Any, shape: tuple[int, ...], order: Order) -> Any:
+    """Return an array of a type (``numpy.lib.format.dtype_to_descr``) that holds no objects."""
+    import numpy as np
+
+    dtype = np.lib.format.descr_to_dtype(kind)
+    if dtype.hasobject:
+        raise pickle.UnpicklingError("an array whose contents are objects is no plain data")
+    return np.ndarray(shape, dtype, contents, order=order)
+
+
+def _objects(shape: tuple[int, ...], items: list[Any]) -> Any:
+    """Return an array of objects, which are plain data themselves."""
+    import numpy as np
+
+    found = np.empty(len(items), dtype=object)
+    for i, item in enumerate(items):
+        found[i] = item
+    return found.reshape(shape)
+
+
+def _scalar(array: Any) -> Any:
+    """Return the element of an array without axes."""
+    return array[()]
 
 
 class _Plain(pickle.Unpickler):

@@ -142,8 +142,6 @@ def test_nothing_is_lifted_after_a_refusal(network, drawn_shards, monkeypatch):
 
     with pytest.raises(InputError, match=r"^no$"):
         score(LivePoses(python_lifter(contract(), slow)), drawn_shards, watchers=[Refusing()])
-    print(refused, len(passes))
-    print(refused, len(passes))
     assert len(passes) <= refused[0] + 2
     assert len(passes) < 3 * len(CELLS) * 6
 

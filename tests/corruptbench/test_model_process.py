@@ -189,9 +189,7 @@ def test_a_system_that_does_not_permit_it(monkeypatch, error):
 LOOPING = """
 import sys
 from pathlib import Path
-from corruptbench.lifters.archive import inspect
-from corruptbench.lifters.export import export
-from corruptbench.lifters.lifter import load_lifter, open_lifter
+from corruptbench.lifters.lifter import load_lifter
 from corruptbench.lifters.process import RunLimits
 import numpy as np
 lifter = load_lifter(Path(sys.argv[1]), "cpu", RunLimits(threads=1))

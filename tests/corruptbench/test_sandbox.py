@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import socket
 import struct
@@ -47,6 +48,9 @@ def run(function, *arguments, limits=FEW):
         [str(i) for i in range(1000)],
         {(1, "a"): OrderedDict(b=()), 2.5: [], None: {}},
         np.zeros((3, 0)), np.array(3.0), np.str_(""), np.float32(1.5), np.bool_(True),
+        np.array(["a", "bcd"]), np.array([b"x"]), np.zeros((2, 0), "U"), np.arange(3, dtype=">i4"),
+        np.zeros(2, [("a", "i4"), ("b", "f8", (2,))]), np.array(["2020"], "M8[D]"),
+        np.array([{"a": (1,)}, np.arange(3)], dtype=object),
     ],
 )  # fmt: skip
 def test_plain_data_comes_back_as_it_was(value):
@@ -133,6 +137,38 @@ def test_an_answer_that_names_a_function_runs_nothing(tmp_path):
     with pytest.raises(InputError, match=r"gave another answer than plain data \(.*system"):
         run("answer", f"cos\nsystem\n(S'touch {tmp_path / 'made'}'\ntR.".encode())
     assert not [*tmp_path.iterdir()]
+    assert run("same", 2) == 2
+
+
+class Pointers:
+    """An array of objects that a pickle of numpy makes out of any bytes."""
+
+    def __reduce__(self):
+        """Return what makes it: the flags of its type say that it holds no objects."""
+        return np._core.numeric._frombuffer, (b"A" * 16, Pointers.Type(), (2,), "C")
+
+    class Type:
+        """The type of its elements."""
+
+        def __reduce__(self):
+            """Return what makes it."""
+            state = 3, "|", None, None, None, -1, -1, 0
+            return np.dtype, ("O8", False, True), state
+
+
+class Objects:
+    """The same, by the function that makes arrays of plain data."""
+
+    def __reduce__(self):
+        """Return what makes it."""
+        return transfer._array, (b"A" * 16, "|O", (2,), "C")
+
+
+@pytest.mark.parametrize("forged", [Pointers(), Objects()])
+def test_no_bytes_of_an_answer_become_pointers(forged):
+    """Numpy would follow them in this process."""
+    with pytest.raises(InputError, match="gave another answer than plain data"):
+        run("answer", pickle.dumps(["value", forged]))
     assert run("same", 2) == 2
 
 
