@@ -93,7 +93,8 @@ def mce_text(result: Result, named: str | None = None) -> str:
 
     Args:
         result: of a lifter.
-        named: the reference lifter that its manifest names. Without it, there may be no mCE.
+        named: the reference lifter that its manifest names; None if it names none, and then nothing
+            is said about an mCE that is missing.
 
     Returns:
         Nothing if there is nothing to say.

@@ -164,7 +164,7 @@ def _pairs(table: pd.DataFrame) -> Iterable[tuple[object, int]]:
 def _number_problems(json_path: Path, result: Result, expected: Summary) -> Iterator[Problem]:
     """Compare every number of the result with the one computed from the table.
 
-    A result without an mCE is whole, as its reference can be newer.
+    A result may lack an mCE, as the reference may be newer than the result.
     """
     stated = dict(_numbers(result)) | dict(_leaves("mce", result.mce))
     worked_out = dict(_numbers(expected))

@@ -90,9 +90,10 @@ def states(hidden: NDArray[np.floating], fps: float) -> States:
 def recoveries(errors: Array, clean: Array, found: States, fps: float) -> Recoveries:
     """Measure the time from the end of each cover until the error of the poses is back.
 
-    Frames are compared with the same frames on clean video, as some are harder than others: against
-    usual error of the clip, the baseline on clean video seems to need nearly as long (0.11 s) as on
-    covered video (0.12 s).
+    Frames are compared with the same frames on clean video, as some are harder than others. If they
+    were compared with the usual error of the clip, the baseline would seem to need 0.11 s even on
+    clean video, and 0.12 s on covered video.
+
     What counts is how much worse a frame is than on clean video. It is back where that is at most
     `MARGIN` above the median over the free frames (above 0 if there is none), and stays so for
     `STAY`. The search ends at the next cover or at the end of the clip. A cover that lasts to the
@@ -130,7 +131,7 @@ def _windows(covered: Mask) -> list[slice]:
 def _frames_until_back(worse: Mask, known: Mask, stay: int) -> tuple[int, bool]:
     """Return the number of frames (of F) before the error is back, and whether it never was."""
     late = worse.copy()
-    for i in range(1, min(stay, len(worse))):
+    for i in range(1, stay):
         late[:-i] |= worse[i:]
     back = np.flatnonzero(known & ~late)
     return (int(back[0]), False) if back.size else (len(worse), True)

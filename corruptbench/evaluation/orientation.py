@@ -27,8 +27,9 @@ NO_DEPTH = 0.15
 #: Depth is too flat or too deep beyond these factors. On all clips, the honest lifters have at most
 #: 1.07 and 0.90. Halved depth has 1.7 to 2.1, doubled depth 1.8 for the baseline.
 FLAT, DEEP = 1.5, 1.3
-#: These factors must be exceeded by so many standard errors, from this number of clips on. Less
-#: that, of 500 draws of 8 clips of each honest lifter none has more than 1.30 and 1.00.
+#: A depth must be beyond these factors by this many standard errors, in at least this number of
+#: clips. In 500 draws of 8 clips of each honest lifter, no factor less two standard errors is above
+#: 1.30 (flat) and 1.00 (deep).
 DEPTH_SURE, DEPTH_CLIPS = 2.0, 8
 
 #: Texts of warnings.

@@ -5,8 +5,8 @@ found here in the closed file and refused. Nothing here imports torch.
 
 Two things cannot be seen here, and are for the process that loads the file to confine: operators
 that take too much time or memory, and errors in the operators themselves. A file that is exchanged
-after the check is another one, which the digest shows to that process. Who can write into the very
-file while it is read can still deceive both.
+after the check has another digest, so that process refuses it. Someone who can write into the file
+while it is read can still deceive both.
 """
 
 from __future__ import annotations

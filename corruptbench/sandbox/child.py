@@ -55,8 +55,8 @@ class Child:
     """A process that is started by the first call and serves all later ones.
 
     After a breach of a limit or a crash it is stopped, and the next call starts another. It dies
-    with this process. Several threads may call it: their requests are served one after another, and
-    the next one is with the child before it has answered the last.
+    with this process. Several threads may call it: their requests are served one after another. The
+    child has the next request before it has answered the last one.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class Child:
     def _started(self) -> Running:
         """Return the process, which is started where there is none.
 
-        What became of a process that is at work, the thread that reads its answer will find out.
+        A process that is at work may have ended. The thread that reads its answer finds that out.
 
         Raises:
             OSError, TypeError: when it cannot be started.

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -77,16 +78,16 @@ class Running:
         from corruptbench.sandbox.transfer import receive
 
         self._wait(SO_RCVTIMEO, seconds)
-        return receive(self.channel, most)
+        return receive(self.channel, most, time.monotonic() + seconds)
 
     def _wait(self, option: int, seconds: float) -> None:
         """Limit how long the socket waits.
 
-        A timeout of Python would return to the interpreter for each part of a message, and a busy
-        one lets a thread wait for its turn each time.
+        With a timeout of Python, a thread would return to the interpreter for each part of a
+        message, and wait for its turn each time while others are busy.
         """
-        time = struct.pack("ll", math.ceil(min(seconds, _LONGEST)), 0)
-        self.channel.setsockopt(SOL_SOCKET, option, time)
+        limit = struct.pack("ll", math.ceil(min(seconds, _LONGEST)), 0)
+        self.channel.setsockopt(SOL_SOCKET, option, limit)
 
     def exit_code(self) -> int:
         """Return the exit code of a process that has closed its socket."""

@@ -15,6 +15,7 @@ import pickle
 import socket
 import struct
 import sys
+import time
 from io import BytesIO
 from itertools import accumulate, pairwise
 from typing import Any, Literal
@@ -61,23 +62,25 @@ def send(channel: socket.socket, packed: Packed) -> None:
         channel.sendall(contents.pop(0))
 
 
-def receive(channel: socket.socket, most: float = math.inf) -> Any:
+def receive(channel: socket.socket, most: float = math.inf, end: float = math.inf) -> Any:
     """Return the value of the next message. Its arrays can be written to.
 
     Args:
         channel: the socket, which blocks.
         most: the largest message that is accepted, bytes.
+        end: when a message must be complete, by ``time.monotonic``. The time limit of the socket
+            begins anew with each part that arrives.
 
     Raises:
         EOFError: when the other side has closed the socket.
         OverflowError: for a larger message.
-        BlockingIOError: at the time limit of the socket.
+        BlockingIOError: at the time limit of the socket, or at the end.
         pickle.UnpicklingError: it is no plain data.
     """
-    count, head, rest = _HEAD.unpack(_exactly(channel, _HEAD.size))
+    count, head, rest = _HEAD.unpack(_exactly(channel, _HEAD.size, end))
     if head + rest > most:
         raise OverflowError("a message beyond its limit")
-    content = memoryview(_exactly(channel, head + rest))
+    content = memoryview(_exactly(channel, head + rest, end))
     try:
         return _value(content, count, head)
     except (pickle.UnpicklingError, MemoryError):
@@ -151,7 +154,7 @@ class _Plain(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def _exactly(channel: socket.socket, count: int) -> bytearray:
+def _exactly(channel: socket.socket, count: int, end: float) -> bytearray:
     content = bytearray(count)
     rest = memoryview(content)
     while rest:
@@ -159,4 +162,6 @@ def _exactly(channel: socket.socket, count: int) -> bytearray:
         if not got:
             raise EOFError
         rest = rest[got:]
+        if rest and time.monotonic() > end:
+            raise BlockingIOError
     return content

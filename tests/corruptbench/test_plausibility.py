@@ -12,6 +12,7 @@ import pytest
 from corruptbench.datasets import open_dataset
 from corruptbench.datasets.studio import TRAIN_SHARDS
 from corruptbench.evaluation.likeness import likeness
+from corruptbench.evaluation.orientation import axes_warnings
 from corruptbench.evaluation.plausibility import warnings_of
 from corruptbench.leaderboard.schema import Aggregate, Interval
 from corruptbench.lifters.lift import Track, lift
@@ -132,6 +133,19 @@ def test_an_unsure_depth_may_be_flat(targets):
     assert set(warned(few, lambda x: x * [1, 1, 0])) == {"depth"}
 
 
+def test_a_sure_depth_beside_unsure_x_and_y_is_not_too_deep(targets):
+    random = np.random.default_rng(0)
+
+    def shrunk(x):
+        """A share of x and y, and noise: 0.63 times as large as the labels, which fits best."""
+        flat = x - x[:, :1]
+        noise = random.normal(0, 1.5**0.5, flat.shape) * np.sqrt((flat**2).mean(axis=(0, 1)))
+        noise[:, 0] = 0  # the root
+        return np.where([True, True, False], (flat + noise) / 2.5, flat)
+
+    assert "depth" not in warned(targets, shrunk)
+
+
 @pytest.fixture(scope="module")
 def lifted_as():
     """Lift clips with the shipped baseline from a changed input; return poses and labels."""
@@ -209,3 +223,20 @@ def test_cameras_of_one_recording_are_one_pose(targets):
     one = [likeness(1.0 * targets[0], targets[0], H36M17.mirror, 0)] * 8
     errors = SOUND.model_copy(update={"clean": 80.0})
     assert "unlike" not in dict(warnings_of(one, errors, errors, Interval(low=1, high=3)))
+
+
+@pytest.mark.parametrize(
+    ("y_as_z", "z_as_y", "words"),
+    [
+        (0.3, 0.3, "the input is mirrored"),
+        (0.3, -0.3, "z forward$"),
+        (0.3, 0.05, "z forward; or"),
+        (0.05, 0.3, "z forward; or"),
+    ],
+)
+def test_both_likenesses_must_show_a_lean(y_as_z, z_as_y, words):
+    axes = np.stack([np.diag([-0.9, 0.9, -0.9]), np.zeros((3, 3))])
+    axes[0, 1, 2], axes[0, 2, 1] = y_as_z, z_as_y
+    ((name, text),) = axes_warnings(axes, np.ones((2, 3)))
+    assert name == "axes"
+    assert re.search(words, text)

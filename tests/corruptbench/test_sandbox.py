@@ -178,6 +178,13 @@ def test_an_answer_that_is_no_message_is_one_sentence(text):
         run("answer", text)
 
 
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(monkeypatch):
+    """The child may have removed its own limit."""
+    monkeypatch.setattr("corruptbench.sandbox.child.START", 0)
+    with pytest.raises(InputError, match="stopped at the limit of 1 s"):
+        run("trickle", limits=Limits(elapsed=1))
+
+
 def test_a_forked_process_has_a_child_of_its_own():
     ours = run("child")
     read, write = os.pipe()
