@@ -69,7 +69,7 @@ def mean_corruption_error(result: Result) -> MeanCorruptionError | None:
         than the reference's, or of fewer joints than the benchmark scores.
     """
     whole = result.lifter.scored_joints == result.scoring.joint_count
-    reference = reference_of(result) if result.schema_version == 3 and whole else None
+    reference = reference_of(result) if whole else None
     if reference is None:
         return None
     metric = result.main_metric

@@ -380,3 +380,12 @@ def test_auroc_counts_pairs(seed):
     assert keypoints.auroc(scores, correct) == pytest.approx(
         np.mean(pairs) if pairs else np.nan, nan_ok=True
     )
+
+
+def test_a_pose_is_valid_if_any_two_joints_are_apart():
+    found = np.zeros((4, 17, 3))
+    found[0, 5:] = 1.0  # the first joints are one point
+    found[1, 1] = 1.0
+    found[3, 16, 2] = np.nan
+    assert metrics.is_valid_pose(found).tolist() == [True, True, False, False]
+    assert metrics.is_valid_pose(found[:2]).tolist() == [True, True]

@@ -240,3 +240,41 @@ def test_both_likenesses_must_show_a_lean(y_as_z, z_as_y, words):
     ((name, text),) = axes_warnings(axes, np.ones((2, 3)))
     assert name == "axes"
     assert re.search(words, text)
+
+
+def test_two_joints_that_are_hardly_told_apart_are_not_exchanged(targets):
+    """Each of them is a little nearer to the label of the other."""
+
+    def near(x, share):
+        one, other = x[:, 9:10], x[:, 10:11]
+        mixed = [one + share * (other - one), other + share * (one - other)]
+        return np.concatenate([x[:, :9], *mixed, x[:, 11:]], axis=1)
+
+    assert warned(targets, lambda x: near(x, 0.55)) == {}
+    assert set(warned(targets, lambda x: near(x, 0.8))) == {"joints"}
+
+
+def test_poses_are_turned_only_where_nothing_else_is_wrong(targets):
+    turned, aligned = SOUND.model_copy(update={"clean": 120.0}), SOUND
+    clips = [likeness(t * [1, 1, -1], t, H36M17.mirror, 0) for t in targets]
+    assert "axes" in (found := dict(warnings_of(clips, turned, aligned, Interval(low=1, high=3))))
+    assert "rotation" not in found
+
+
+@pytest.mark.parametrize(("clear", "unclear"), [(0.55, (0.3, 0.7)), (1.45, (1.0, 1.9))])
+def test_a_few_clips_do_not_show_a_depth(targets, clear, unclear):
+    """The mean of both is beyond the limit, and might as well be by chance."""
+    few = targets[:8]
+    assert set(warned(few, lambda x: x * [1, 1, clear])) == {"depth"}
+    factors = iter([unclear[i % 2] for i in range(8)])
+    assert warned(few, lambda x: x * [1, 1, next(factors)]) == {}
+
+
+def test_a_few_clips_do_not_show_a_lag(targets):
+    def late(x, frames=1):
+        return np.concatenate([x[:1]] * frames + [x[: len(x) - frames]])
+
+    assert set(warned(targets[:6], late)) == {"lag"}
+    assert warned(targets[:5], late) == {}
+    lags = iter([3, 3, 3, 0, 0, 0])
+    assert warned(targets[:6], lambda x: late(x, next(lags))) == {}

@@ -217,3 +217,5 @@ def test_a_huge_hypothesis_hides_no_fault():
     probe(python_lifter(declared, beside(broken("honest"))))
     with pytest.raises(InputError, match="probe 'batch'"):
         probe(python_lifter(declared, beside(broken("batch mean"))))
+    with pytest.raises(InputError, match="probe 'batch'"):  # of a hypothesis alone
+        probe(python_lifter(declared, lambda x: (network()(x), beside(broken("batch mean"))(x)[1])))
