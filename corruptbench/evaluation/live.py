@@ -17,7 +17,7 @@ from corruptbench.lifters.allowance import Allowance
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.lift import Lifted, Track, joined, lift
 from corruptbench.lifters.lifter import Lifter
-from corruptbench.lifters.probes import TOLERANCE, difference
+from corruptbench.lifters.probes import TOLERANCE, apart
 
 Array32 = NDArray[np.float32]
 
@@ -121,18 +121,21 @@ class LivePoses:
             raise InputError(f"{cells_of(group)[cell]}: {error}", error.parameter) from None
 
     def _rehearsal(self, group: Group) -> dict[tuple[int, int], Lifted]:
-        """Lift some runs of the last cells.
+        """Lift some runs of the last cells; none of a lifter that depends on batch or chance.
 
-        None of a lifter that draws samples, or that is known to depend on its batch or on chance.
+        A lifter that draws samples draws them for a batch: of it, a whole cell.
         """
-        if self.contract.samples > 1 or {"batch", "random"} & {*self.allowance.failed}:
+        if {"batch", "random"} & {*self.allowance.failed}:
             return {}
-        cells = reversed(range(len(cells_of(group)))[-_REHEARSED:])
+        cells = range(len(cells_of(group)))[: -_REHEARSED - 1 : -1]
+        if self.contract.samples > 1:
+            whole = self._lift(group, cells[0], group.tracks(cells[0]))
+            return {(cells[0], run): lifted for run, lifted in enumerate(whole)}
         chosen = [(c, i * len(group.runs) // _REHEARSED) for i, c in enumerate(cells)]
         return {(c, run): self._lift(group, c, [group.tracks(c)[run]])[0] for c, run in chosen}
 
     def _compare(self, group: Group, cell: int, run: int, alone: Lifted, now: Lifted) -> None:
-        found = difference(now.poses, alone.poses)
+        found = apart(now.all, alone.all)
         if found > TOLERANCE:
             self._lifter.allowance.fail(
                 "state", self.contract.name,

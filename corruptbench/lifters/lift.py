@@ -72,6 +72,11 @@ class Lifted:
         """Return the hypotheses (H, F, J, 3) of a sample likewise."""
         return self._in_mm(self.hypotheses[sample])
 
+    @property
+    def all(self) -> Array32:
+        """(S, 1 + H, F, J, 3) the poses and the hypotheses."""
+        return np.concatenate([self.poses[:, None], self.hypotheses], axis=1)
+
     def _in_mm(self, poses: Array32) -> Array:
         return np.multiply(poses, self.scale, dtype=np.float64, order="C")
 

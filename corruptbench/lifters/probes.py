@@ -24,6 +24,9 @@ Array32 = NDArray[np.float32]
 TOLERANCE = 1e-4
 #: The same for equal questions. A GPU may add in another order.
 ROUNDING = 1e-6
+#: Poses of a lifter that draws samples may differ by this multiple of what other seeds change. The
+#: greatest of many differences is hardly twice as large as that of another draw.
+CHANCE = 10.0
 #: Frames of a made-up sequence beyond the window, and how many fewer the shorter one has.
 _MORE, _FEWER = 12, 8
 
@@ -91,13 +94,13 @@ def _random(lifter: Lifter) -> Finding:
     given = made_up(lifter.contract, 3, length_of(lifter.contract, 8))
 
     first = _seeded(lifter, given)
-    again = _apart(first, _seeded(lifter, given))
+    again = apart(first, _seeded(lifter, given))
     if again > ROUNDING:
         fresh = []
         for _ in range(2):
             lifter.reload()
             fresh.append(_seeded(lifter, given))
-        state = _apart(*fresh) <= ROUNDING
+        state = apart(*fresh) <= ROUNDING
         return Finding(
             again,
             f"its answer depends on what it was asked before (the same input, asked twice, differs "
@@ -106,7 +109,7 @@ def _random(lifter: Lifter) -> Finding:
             else f"the same input gives different outputs (by {share(again)}) even with the same "
             "seed: it draws random numbers that no seed reaches",
         )
-    other = _apart(first, _seeded(lifter, given, 1))
+    other = apart(first, _seeded(lifter, given, 1))
     if lifter.contract.samples > 1:
         return Finding(
             again,
@@ -124,18 +127,15 @@ def _random(lifter: Lifter) -> Finding:
 
 
 def _batch(lifter: Lifter) -> Finding:
-    """Ask six at once, and with four of them replaced; then two at a time.
-
-    The last is left out for a lifter that draws samples: it draws them for a batch.
-    """
+    """Ask six at once, and with four of them replaced; then two at a time."""
     c = lifter.contract
     given, changed = (made_up(c, 6, length_of(c, 8), key) for key in (1, 2))
     changed[:2] = given[:2]
     whole = _seeded(lifter, given)
-    found = _apart(whole[:2], _seeded(lifter, changed)[:2])
-    if c.samples == 1:
-        parts = np.concatenate([_seeded(lifter, given[i : i + 2]) for i in (0, 2, 4)])
-        found = max(found, _apart(whole, parts))
+    found = apart(whole[:2], _seeded(lifter, changed)[:2])
+    parts = np.concatenate([_seeded(lifter, given[i : i + 2]) for i in (0, 2, 4)])
+    if (alone := apart(whole, parts)) > _chance(lifter, given, whole):
+        found = max(found, alone)
     return _judged(
         found,
         f"a pose depends on what else is in the batch (with others beside it, it moves by "
@@ -151,7 +151,7 @@ def _window(lifter: Lifter) -> Finding | None:
     given, pose = made_up(c, 2, c.frames + _MORE), _MORE // 2
     changed = made_up(c, 2, c.frames + _MORE, key=2)
     changed[:, pose : pose + c.frames] = given[:, pose : pose + c.frames]
-    found = _apart(_seeded(lifter, given)[:, :, pose], _seeded(lifter, changed)[:, :, pose])
+    found = apart(_seeded(lifter, given)[:, :, pose], _seeded(lifter, changed)[:, :, pose])
     return _judged(
         found,
         f"a pose depends on frames outside of its window of {c.frames} (changing them moves it "
@@ -163,17 +163,28 @@ def _window(lifter: Lifter) -> Finding | None:
 def _of_length(lifter: Lifter) -> Finding | None:
     """Ask for the same frames in a longer and in a shorter sequence."""
     c = lifter.contract
-    if c.window != "sequence" or c.samples > 1:
+    if c.window != "sequence":
         return None
     given = made_up(c, 2, c.frames + _MORE)
-    long = _seeded(lifter, given)[:, :, : _MORE - _FEWER + 1]
-    found = _apart(long, _seeded(lifter, given[:, :-_FEWER]))
+    long = _seeded(lifter, given)
+    found = apart(long[:, :, : _MORE - _FEWER + 1], _seeded(lifter, given[:, :-_FEWER]))
     return _judged(
         found,
         f"a pose depends on the number of frames that are given (it moves by {share(found)} "
         f"when {_FEWER} frames after it are left out): a mean over time, or positions counted "
         "from the end",
+        _chance(lifter, given, long),
     )
+
+
+def _chance(lifter: Lifter, given: Array32, out: Array32) -> float:
+    """Return the greatest difference that an input of another shape may make.
+
+    A lifter that draws samples draws others for it.
+    """
+    if lifter.contract.samples == 1:
+        return TOLERANCE
+    return max(TOLERANCE, CHANCE * apart(out, _seeded(lifter, given, 1)))
 
 
 def _judged(found: float, fault: str, limit: float = TOLERANCE) -> Finding:
@@ -189,7 +200,7 @@ PROBES: dict[str, Callable[[Lifter], Finding | None]] = {
 }
 
 
-def _apart(a: Array32, b: Array32) -> float:
+def apart(a: Array32, b: Array32) -> float:
     """Return the greatest `difference` of outputs (B, 1 + H, ...) in the pose or a hypothesis.
 
     Each is compared by itself, so that a huge hypothesis does not make the others look alike.

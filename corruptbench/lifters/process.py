@@ -123,7 +123,9 @@ class ModelProcess:
         with self._loading:
             if not self._child.is_running:
                 self.load()
-        found: list[Array32] = self._ask("run", [batch, list(select)])
+        found: list[Array32] | None
+        while (found := self._ask("run", [batch, list(select)])) is None:
+            self.load()  # another pass has ended the process that this one was for
         return found
 
     def seed(self, seed: int) -> None:

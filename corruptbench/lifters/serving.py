@@ -47,10 +47,9 @@ def _check_digest(stream: BufferedReader, sha256: str) -> None:
 
 def run(
     batch: NDArray[np.float32], select: Sequence[int | str | None]
-) -> list[NDArray[np.float32]]:
-    """Return the wanted elements of the output of one forward pass."""
-    assert _network is not None
-    return _network(batch, select)
+) -> list[NDArray[np.float32]] | None:
+    """Return the wanted elements of the output of one forward pass; None without a network."""
+    return _network(batch, select) if _network else None
 
 
 def seed(number: int) -> None:

@@ -123,15 +123,27 @@ class Child:
             kind, found = self._answer(running, limits)
         finally:
             if kind in ("ended", "limit") and running is not self._lost:
-                self._lost = running  # it broke a limit, ended, or is still at work
-                self.stop()
+                self._end(running)
             self._reading.release()
         return kind, found
+
+    def _end(self, running: Running) -> None:
+        """End a process that broke a limit, ended, or is still at work.
+
+        Where `stop` has ended it, no request that waits is asked again.
+        """
+        if self._running is running:
+            self._lost, self._running = running, None
+        running.end()
 
     def _answer(self, running: Running, limits: Limits) -> tuple[Kind, Any]:
         kind: Kind = "ended"
         try:
             kind, found = running.receive(limits.output + 1000, limits.patience + START)
+        except MemoryError:
+            found = f"{self._what} gave more than there is memory for"
+        except (TypeError, ValueError):
+            found = f"{self._what} gave no pair of a kind and an answer"
         except BlockingIOError:
             found = self._cause(-signal.SIGALRM, limits)
         except (EOFError, OSError):
@@ -161,17 +173,17 @@ class Child:
         Raises:
             OSError, TypeError: when it cannot be started.
         """
-        at_work = self._running is not None and self._reading.locked()
-        if not at_work and not self.is_running:
+        running = self._running  # read once: another thread may end it now
+        if running is None or not (self._reading.locked() or running.is_alive):
             self.stop()
-            self._running = start(self._environment, self._log, self._confined)
-        assert self._running
-        return self._running
+            self._running = running = start(self._environment, self._log, self._confined)
+        return running
 
     @property
     def is_running(self) -> bool:
         """Whether the process was started and has not ended."""
-        return self._running is not None and self._running.is_alive
+        running = self._running
+        return running is not None and running.is_alive
 
     def stop(self) -> None:
         """End the process, if there is one. The next call starts another.

@@ -138,13 +138,15 @@ def _up(seconds: float) -> float:
 def _die_with(alive: socket) -> None:
     """End this process by SIGIO when the other one closes a socket or dies; it never writes to it.
 
+    The processes that this one has started (its group) end with it.
+
     Raises:
         EOFError: it was closed already.
     """
     import fcntl
 
     flags = fcntl.fcntl(alive, fcntl.F_GETFL)
-    fcntl.fcntl(alive, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(alive, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(alive, fcntl.F_SETFL, flags | os.O_ASYNC)
     with suppress(BlockingIOError):
         if not alive.recv(1, MSG_DONTWAIT):

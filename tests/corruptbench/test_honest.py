@@ -125,6 +125,31 @@ def test_a_state_between_calls_is_found_in_the_run(network, drawn_shards):
     assert allowed.failed == ("state",)
 
 
+def test_a_state_is_found_in_a_lifter_that_draws_samples(network, drawn_shards):
+    """With the same seeds, it must give the same again."""
+
+    def drawn(inner):
+        return python_lifter(
+            contract(samples=2), lambda x: inner(x) + torch.randn(17, 3), seed=torch.manual_seed
+        )
+
+    score(LivePoses(drawn(network)), drawn_shards)
+    with pytest.raises(InputError, match="probe 'state'"):
+        score(LivePoses(drawn(Remembers(network))), drawn_shards)
+
+
+def test_a_state_is_found_in_a_hypothesis(network, drawn_shards):
+    declared = contract(output="0: b t j c", hypotheses="1: b h t j c")
+    remembers = Remembers(network)
+
+    def lifted(x):
+        y = network(x)
+        return y, torch.stack([y, remembers(x)], dim=1)
+
+    with pytest.raises(InputError, match="probe 'state'"):
+        score(LivePoses(python_lifter(declared, lifted)), drawn_shards)
+
+
 def test_nothing_is_lifted_after_a_refusal(network, drawn_shards, monkeypatch):
     """Between two batches there is no pass that could be ended, and no other may begin."""
     monkeypatch.setattr(lifting, "BATCH_FRAMES", {"cpu": 1})

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,17 @@ def test_a_killed_process_is_said_and_started_anew(tmp_path):
     os.kill(process._child._running.process.pid, signal.SIGKILL)
     time.sleep(0.2)
     assert np.array_equal(lifter(x), before), "between two calls nobody needs to know"
+
+
+def test_a_pass_that_ends_the_process_costs_no_other_its_poses(tmp_path):
+    """The other one is asked again of a process that has loaded the model."""
+    lifter = load_lifter(odd(tmp_path, "loop"), "cpu", RunLimits(seconds=2))
+    x = np.zeros((2, 3, 17, 2), dtype=np.float32)
+    with ThreadPoolExecutor(2) as pool:
+        loops = pool.submit(lifter, x + 10)
+        time.sleep(0.5)
+        assert np.array_equal(pool.submit(lifter, x).result(60), np.zeros((2, 3, 17, 3)))
+        assert "limit of 2 s" in str(loops.exception(60))
 
 
 def test_threads_change_nothing_but_rounding(tmp_path):

@@ -141,11 +141,23 @@ def test_a_lifter_that_declares_samples():
     probe(lifter("seeded", samples=5))
     with pytest.raises(InputError, match="probe 'random': it gives the same with other seeds"):
         probe(lifter("honest", samples=5))
-    for kind, name in (("batch mean", "batch"), ("whole clip", "window")):
+    faults = {"batch mean": "batch", "whole clip": "window", "scale by length": "length"}
+    for kind, name in faults.items():
         with pytest.raises(InputError, match=f"probe '{name}'"):
             probe(lifter(f"seeded {kind}", samples=5))
     with pytest.raises(InputError, match="even with the same seed"):
         probe(lifter("unseeded", samples=5))
+
+
+def test_samples_hide_no_dependence_on_the_size_of_a_batch():
+    honest = network()
+
+    def by_size(x):
+        return honest(x) + 0.1 * len(x) + 0.001 * torch.randn(len(x), 1, 17, 3)
+
+    made = python_lifter(contract(samples=2), by_size, seed=torch.manual_seed)
+    with pytest.raises(InputError, match="probe 'batch'"):
+        probe(made)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ import pytest
 from corruptbench import sandbox
 from corruptbench.datasets.human36m import poses
 from corruptbench.errors import InputError
-from corruptbench.sandbox import Limits, serving, transfer
+from corruptbench.sandbox import Child, Limits, serving, transfer
 from tests.corruptbench.test_safe_pickle import content, same
 
 ROOT = Path(__file__).parents[2]
@@ -130,6 +130,51 @@ def test_a_request_that_ends_the_child_costs_no_other_its_answer():
         others = [pool.submit(run, "same", i) for i in range(9)]
         assert [other.result(60) for other in others] == [*range(9)]
         assert all("SIGSEGV" in str(crash.exception(60)) for crash in crashes)
+
+
+def asked(child, pool, *calls):
+    """The answers of a child, to be, and the process that is at work on the first one."""
+    waiting = []
+    for function, *arguments in calls:
+        call = f"tests.fixtures.sandboxed:{function}"
+        waiting.append(pool.submit(child.ask, call, arguments, Limits(seconds=60)))
+        time.sleep(0.5)
+    return waiting
+
+
+def test_no_request_outlives_a_child_that_was_stopped():
+    """The one that waits must not start another process, which would work on it."""
+    child = Child("a reader", {})
+    child.ask("tests.fixtures.sandboxed:child", [], Limits())
+    with ThreadPoolExecutor(2) as pool:
+        waiting = asked(child, pool, ("wait",), ("child",))
+        child.stop()
+        assert [one.result(60)[0] for one in waiting] == ["ended", "ended"]
+    assert not child.is_running
+
+
+def test_what_a_child_has_started_ends_with_it(tmp_path):
+    child, pid_file = Child("a reader", {}), tmp_path / "pid"
+    with ThreadPoolExecutor(1) as pool:
+        (waiting,) = asked(child, pool, ("fork", str(pid_file)))
+        while not (pid_file.exists() and pid_file.read_text()):
+            time.sleep(0.05)
+        child.stop()
+        assert is_gone(int(pid_file.read_text()))
+        assert waiting.result(60)[0] == "ended"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"I1\n.", "gave no pair of a kind and an answer"),
+        (b"].", "gave no pair of a kind and an answer"),
+        (b"cnumpy\nndarray\n(I1000000000000000\ntR.", "gave more than there is memory for"),
+    ],
+)
+def test_plain_data_that_is_no_answer_is_one_sentence(text, said):
+    with pytest.raises(InputError, match=said):
+        run("answer", text)
 
 
 def test_an_answer_that_names_a_function_runs_nothing(tmp_path):
