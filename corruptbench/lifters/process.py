@@ -123,10 +123,11 @@ class ModelProcess:
         with self._loading:
             if not self._child.is_running:
                 self.load()
-        found: list[Array32] | None
-        while (found := self._ask("run", [batch, list(select)])) is None:
+        while True:
+            found: list[Array32] | None = self._ask("run", [batch, list(select)])
+            if found is not None:
+                return found
             self.load()  # another pass has ended the process that this one was for
-        return found
 
     def seed(self, seed: int) -> None:
         """Set the seed of the model's random numbers."""
