@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 from typing import Any
 
@@ -64,14 +65,15 @@ def user_errors() -> tuple[type[Exception], ...]:
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line.
 
-    Exit codes are 0, 2 with one message for bad input, 130 for Ctrl-C, and 1 if the program that
-    reads stdout has ended. ``data check`` has codes of its own.
+    Exit codes are 0, 2 with one message for bad input, 130 for Ctrl-C, 143 and 129 for SIGTERM and
+    SIGHUP, and 1 if the program that reads stdout has ended. ``data check`` has codes of its own.
     """
     streams.prepare()
     words = sys.argv[1:] if arguments is None else arguments
     left = INTERRUPTED.get(words[0], "") if words else ""
+    came = [int(signal.SIGINT)]
     try:
-        with streams.plain_warnings():
+        with streams.plain_warnings(), streams.ending(came):
             group.main(words, prog_name="corruptbench", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -80,7 +82,7 @@ def main(arguments: list[str] | None = None) -> Any:
         _fail(_usage(error))
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"interrupted{left}", err=True)
-        sys.exit(130)
+        sys.exit(128 + came[-1])
     except OSError as error:
         room = f"; make room{left}" if error.errno in _FULL else ""
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}{room}")

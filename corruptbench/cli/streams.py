@@ -1,11 +1,13 @@
-"""Make the standard streams safe: closed ones, and characters that they cannot show."""
+"""Make streams and signals safe: closed streams, odd characters, signals that end a program."""
 
 from __future__ import annotations
 
 import codecs
 import io
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +39,35 @@ def plain_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.showwarning = show
         yield
+
+
+@contextmanager
+def ending(came: list[int]) -> Iterator[None]:
+    """End at SIGTERM and SIGHUP as at Ctrl-C, so that nothing half-written stays.
+
+    Schedulers and terminals send them. A signal that the caller ignores stays ignored.
+
+    Args:
+        came: the numbers of the signals that came are added.
+    """
+
+    def end(number: int, _: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = (signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ()
+    before = {s: signal.getsignal(s) for s in signals}
+    ours = [s for s, handler in before.items() if handler is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _encode_anyway(error: UnicodeError) -> tuple[str | bytes, int]:

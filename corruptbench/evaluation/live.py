@@ -30,13 +30,15 @@ _WAITING = 8
 class LivePoses:
     """Lifts the clips of a group cell by cell. The lifter is not told which cell it sees.
 
-    A few tracks are lifted before the run. A lifter whose answer depends on what it was asked
-    before, or on what else is in a batch, gives other poses for them in the run.
+    A few tracks are lifted before the run and after it. A lifter whose answer depends on what it
+    was asked before, or on what else is in a batch, gives other poses for them.
     """
 
     def __init__(self, lifter: Lifter) -> None:
         """Start without a group."""
         self._stopped = False
+        #: The first group, and the poses of some of its runs before the run: (cell, run).
+        self._rehearsed: tuple[Group, dict[tuple[int, int], Lifted]] | None = None
         self._passes = lifter.run
         self._lifter = replace(lifter, run=self._run)
 
@@ -85,15 +87,16 @@ class LivePoses:
                         yield _done(*waiting.popleft())
                 while waiting:
                     yield _done(*waiting.popleft())
+                self._rehearse_again()
             except BaseException:
                 self.close()
                 raise
 
     def _cells(self, groups: Iterator[Group]) -> Iterator[tuple[Group, int, dict[int, Lifted]]]:
         """Yield all cells in order, and the poses of the runs that were lifted alone before."""
-        before: dict[tuple[int, int], Lifted] = {}
         for number, group in enumerate(groups):
             before = {} if number else self._rehearsal(group)
+            self._rehearsed = self._rehearsed or (group, before)
             for cell in _order(self._lifter.sha256, number, len(cells_of(group))):
                 yield group, cell, {run: x for (of, run), x in before.items() if of == cell}
 
@@ -102,6 +105,13 @@ class LivePoses:
         for run, before in alone.items():
             self._compare(group, cell, run, before, lifted[run])
         return joined(lifted)
+
+    def _rehearse_again(self) -> None:
+        """Lift the runs of the rehearsal once more: a state may begin late."""
+        if self._rehearsed:
+            group, before = self._rehearsed
+            for (cell, run), lifted in self._rehearsal(group).items():
+                self._compare(group, cell, run, before[cell, run], lifted)
 
     def close(self) -> None:
         """End the forward pass that is running, and begin no other."""

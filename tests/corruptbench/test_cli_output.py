@@ -8,14 +8,17 @@ import os
 import pty
 import re
 import resource
+import signal
 import subprocess
 import sys
+import time
 import warnings
 from io import StringIO
 
 import pytest
 from rich.table import Table
 
+from corruptbench import cli as command_line
 from corruptbench import processors
 from corruptbench.cli import group
 from corruptbench.cli.output import NARROW, say_table
@@ -242,3 +245,25 @@ def test_usable_processors(quota, most, monkeypatch, tmp_path):
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
     assert processors.usable_processors() == most
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_scheduler_ends_a_command_as_ctrl_c_does(number, monkeypatch, capsys):
+    """What a command has open is closed, and it is said what is left."""
+    closed = []
+
+    def work(*_, **__):
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+        finally:
+            closed.append(number)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(command_line.group, "main", work)
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(["evaluate"])
+    assert ended.value.code == 128 + number
+    assert "interrupted; nothing was written" in capsys.readouterr().err
+    assert closed == [number]
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -104,13 +104,13 @@ def test_no_batch_holds_two_cells_of_a_clip(network, drawn_shards):
 class Remembers(nn.Module):
     """Learns the mean of the first corrupted input, and cheats with it from then on."""
 
-    def __init__(self, inner):
+    def __init__(self, inner, after=3):
         super().__init__()
-        self.inner, self.calls = inner, 0
+        self.inner, self.after, self.calls = inner, after, 0
 
     def forward(self, x):
         self.calls += 1
-        return self.inner(x) + (0.1 if self.calls > 3 else 0.0)
+        return self.inner(x) + (0.1 if self.calls > self.after else 0.0)
 
 
 def test_a_state_between_calls_is_found_in_the_run(network, drawn_shards):
@@ -123,6 +123,14 @@ def test_a_state_between_calls_is_found_in_the_run(network, drawn_shards):
     )[0:3]  # fmt: skip
     assert len(found) == len(table(network, drawn_shards))
     assert allowed.failed == ("state",)
+
+
+def test_a_state_that_begins_with_the_last_pass_is_found(network, drawn_shards):
+    """The tracks that were lifted before the run are lifted once more after it."""
+    counted = Remembers(network, after=10**9)
+    table(counted, drawn_shards)
+    with pytest.raises(InputError, match="probe 'state'"):
+        table(Remembers(network, after=counted.calls - 4), drawn_shards)
 
 
 def test_a_state_is_found_in_a_lifter_that_draws_samples(network, drawn_shards):
