@@ -45,8 +45,16 @@ def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
     Chunks with a frame without a valid label are left out.
 
     Raises:
-        InputError: the labels' joint set cannot be converted, or no chunk is left.
+        InputError: the contract has another window than "sequence", the labels' joint set cannot be
+            converted, or no chunk is left.
     """
+    if contract.window != "sequence":
+        raise InputError(
+            f'{contract.name}: window "{contract.window}", expected "sequence": its input has '
+            f"frames - 1 frames more than its output; for a network of as many poses as frames, "
+            f'load samples with window "sequence" and frames 1, of {CHUNK} frames each',
+            "window",
+        )
     inputs, targets = [], []
     half = (contract.frames - 1) // 2
     joints, root = shard_set.lock.detector.layout, shard_set.manifest.scoring.root_joint

@@ -5,9 +5,10 @@ import torch
 
 from corruptbench.errors import InputError
 from corruptbench.skeleton import H36M17
-from corruptbench.training.samples import CHUNK, Samples
+from corruptbench.training.samples import CHUNK, Samples, load_samples
 from corruptbench.training.train import Schedule, train, weights_sha256
 from corruptbench.training.videopose3d import VideoPose3D
+from tests.corruptbench.conftest import contract
 
 SCHEDULE = Schedule(epochs=4, batch=8)
 
@@ -99,3 +100,9 @@ def test_divergence_is_named(tmp_path):
     bad.targets[0, 0, 0, 0] = float("nan")
     with pytest.raises(InputError, match="diverged in epoch 1"):
         run(tmp_path, data=bad)
+
+
+@pytest.mark.parametrize("window", ["block", "centre", "clip"])
+def test_samples_of_other_windows_are_refused(window):
+    with pytest.raises(InputError, match=f'window "{window}", expected "sequence"'):
+        load_samples(None, contract(window=window, frames=9))
