@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corruptbench.leaderboard.mce import file_name
+from corruptbench.manifest import load_manifest
 from tools import references
 
 
@@ -18,3 +19,11 @@ def test_each_file_is_up_to_date(row):
 def test_there_is_no_other_file():
     named = {file_name(references.stored(row).benchmark) for row in references.ROWS}
     assert {path.name for path in references.FOLDER.iterdir()} == named
+
+
+@pytest.mark.parametrize("row", references.ROWS)
+def test_a_manifest_names_no_other_lifter(row):
+    result = references.stored(row)
+    manifest = load_manifest(result.benchmark.id)
+    assert manifest.sha256 == result.benchmark.manifest_sha256
+    assert manifest.reference_lifter in (None, result.lifter.name)
