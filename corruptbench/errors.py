@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pydantic import ValidationError
 
 #: The type of an error of pydantic whose text itself says what was found.
@@ -28,12 +31,22 @@ class InputError(ValueError):
         self.parameter = parameter
 
 
-def first_problem(error: ValidationError) -> str:
-    """Return the first problem of a record: its field, what is wrong, what was found."""
+def first_problem(error: ValidationError, known: Collection[str] = ()) -> str:
+    """Return the first problem of a record: its field, what is wrong, what was found.
+
+    Args:
+        error: of the record.
+        known: names of the record's fields; the one that is like an unknown key is named.
+    """
     first = error.errors()[0]
     where, kind = ".".join(map(str, first["loc"])), first["type"]
     text = first["msg"].removeprefix("Value error, ")
     if kind == COMPLETE:
         return ": ".join(filter(None, (where, text)))
+    if kind == "extra_forbidden":
+        like = get_close_matches(where, known, 1) if len(first["loc"]) == 1 else []
+        return f"{where}: unknown key; {f'did you mean {like[0]}?' if like else 'remove it'}"
+    if kind == "literal_error":
+        return f"{where}: found {first['input']!r:.80}, expected {first['ctx']['expected']}"
     found = "" if kind in ("missing", "json_invalid") else f" (found {first['input']!r:.80})"
     return f"{where or 'the file'}: {text}{found}"

@@ -38,7 +38,9 @@ class Record(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise InputError(f"{where}: {first_problem(error)}; {remedy}") from None
+            raise InputError(
+                f"{where}: {first_problem(error, cls.model_fields)}; {remedy}"
+            ) from None
 
     @classmethod
     def parse_toml(cls, text: str, where: str) -> Self:
@@ -59,4 +61,4 @@ class Record(BaseModel):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            raise InputError(f"{where}: {first_problem(error)}") from None
+            raise InputError(f"{where}: {first_problem(error, cls.model_fields)}") from None

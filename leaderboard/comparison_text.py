@@ -55,6 +55,10 @@ def _caption(found: Comparison) -> list[str]:
         f"low, high: 95 % interval of the difference, over {counted(found.takes, 'take')}",
         f"p: sign-flip test, Holm's correction for {counted(found.comparisons, 'comparison')}, "
         f"level {LEVEL:g}",
+        "Each interval is for its line alone, and p is corrected for all comparisons of this "
+        "table. So an interval may lie on one side of 0 and the line be not distinguishable."
+        + " Comparing two lifters alone corrects for fewer."
+        * (len(found.pairs) > 1),
     ]
     lines += [
         f"mCE of {_letter(pair.second)} against {_letter(pair.first)}: {pair.mce:.1f} %"

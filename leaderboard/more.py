@@ -9,6 +9,7 @@ from corruptbench.leaderboard.numbers import Interval, MeanCorruptionError, Occl
 from corruptbench.leaderboard.page_records import Block
 from corruptbench.leaderboard.records import Record
 from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.text import counted
 
 #: The metrics of several hypotheses. They compare with no others.
 OF_HYPOTHESES = tuple(m for m, mean in METRIC_COLUMNS.items() if mean.draws == "hypotheses")
@@ -37,6 +38,12 @@ def hypotheses(result: Result) -> Block | None:
     """Return the metrics of several hypotheses, which stand beside no others; None without."""
     lines = _metrics(OF_HYPOTHESES, result)
     return Block(f"{result.lifter.hypotheses} hypotheses", _HEADS, lines) if lines else None
+
+
+def samples(result: Result) -> str:
+    """Return how many samples the errors of a result are means over; nothing for one."""
+    drawn = result.lifter.samples or 1
+    return counted(drawn, "sample") if drawn > 1 else ""
 
 
 def robustness(result: Result) -> Block | None:
@@ -80,7 +87,7 @@ def occlusion(found: Occlusion) -> Block:
     heads = [f"{MEANS[name].label}, {MEANS[name].unit}" for name in OCCLUSION_COLUMNS.values()]
     rows: dict[str, Record] = {"all": found.mean}
     if found.mean_intervals:
-        rows["95 % interval"] = found.mean_intervals
+        rows["all, 95 % interval"] = found.mean_intervals
     rows |= found.corruptions
     lines = [[name.replace("_", " "), *_parts(parts)] for name, parts in rows.items()]
     return Block("While something hides the person", ("", *heads), lines)

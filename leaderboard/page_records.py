@@ -97,6 +97,8 @@ class LifterView:
     lifter: int
     result: Result
     apart: str
+    #: The checks that it failed, which was allowed.
+    failed: tuple[str, ...]
     mark: Markup
     grids: Sequence[Grid]
     more: Sequence[Block]

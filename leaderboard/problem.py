@@ -31,14 +31,17 @@ class Problem(NamedTuple):
 class SubmissionError(ValueError):
     """A result or a board that cannot be accepted; ``problems`` holds every problem."""
 
-    def __init__(self, subject: str, problems: Sequence[Problem]) -> None:
+    def __init__(
+        self, subject: str, problems: Sequence[Problem], verdict: str | None = None
+    ) -> None:
         self.subject = subject
         self.problems = tuple(problems)
-        super().__init__(_message(subject, self.problems))
+        refused = f"is refused, {counted(len(self.problems), 'problem')}"
+        super().__init__(_message(f"{subject} {verdict or refused}", self.problems))
 
 
-def _message(subject: str, problems: Sequence[Problem]) -> str:
-    lines = [f"{subject} is refused, {counted(len(problems), 'problem')}:"]
+def _message(verdict: str, problems: Sequence[Problem]) -> str:
+    lines = [f"{verdict}:"]
     lines += [f"  {number}. {problem}" for number, problem in enumerate(problems[:LISTED], 1)]
     if len(problems) > LISTED:
         lines.append(f"  ... and {len(problems) - LISTED} more")

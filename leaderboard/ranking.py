@@ -9,6 +9,9 @@ from typing import NamedTuple
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.schema import Benchmark, Build, Result
 
+#: Stands among a lifter's allowed checks where nobody could probe it: only its poses were scored.
+UNPROBED = "probes"
+
 
 class Row(NamedTuple):
     """A result with its rank, which is None where it cannot be compared with the ranked rows."""
@@ -100,13 +103,25 @@ def corruption_names(results: Sequence[Result]) -> list[str]:
     return list(dict.fromkeys(name for result in results for name in result.errors.corruptions))
 
 
+def failed(result: Result) -> tuple[str, ...]:
+    """Return the checks that a lifter failed and that were allowed to fail."""
+    return tuple(name for name in result.lifter.allowed or () if name != UNPROBED)
+
+
 def marks(result: Result) -> str:
     """Return the checks that a lifter failed and that were allowed to fail, as text."""
-    return f"failed {', '.join(result.lifter.allowed)}" if result.lifter.allowed else ""
+    return f"failed {', '.join(failed(result))}" if failed(result) else ""
+
+
+def _unprobed(result: Result) -> str:
+    return "could not be probed" if UNPROBED in (result.lifter.allowed or ()) else ""
 
 
 def _apart(result: Result, reference: tuple[str, str, str]) -> str:
-    reasons = (_other_shards(result, reference), _joints(result), marks(result), _best_of(result))
+    reasons = (
+        _other_shards(result, reference), _joints(result), marks(result), _unprobed(result),
+        _best_of(result),
+    )  # fmt: skip
     return ", ".join(reason for reason in reasons if reason)
 
 

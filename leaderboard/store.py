@@ -98,7 +98,16 @@ def find(name: str, board: Path) -> Path:
     Raises:
         SubmissionError: there is no such row, or several benchmarks have one.
     """
-    rows = [row for folder in _folders(board) for row in _folders(folder)] if board.is_dir() else []
+    if not board.is_dir():
+        problem = Problem(
+            str(board),
+            short(name),
+            "no such file, and the board's folder does not exist here",
+            "a result file, or a row of a board",
+            "name a file that exists, or the board's folder with --board",
+        )
+        raise SubmissionError(f"the result {short(name)}", [problem], "is not found")
+    rows = [row for folder in _folders(board) for row in _folders(folder)]
     named = [row for row in rows if name in (row.name, f"{row.parent.name}/{row.name}")]
     if len(named) == 1:
         return named[0] / RESULT_FILE
@@ -106,7 +115,8 @@ def find(name: str, board: Path) -> Path:
     found = "several rows" if named else "no such file, and no such row"
     expected = f"a result file, or a row: {listed(texts) or 'the board has none'}"
     problem = Problem(str(board), short(name), found, expected, "name one of them")
-    raise SubmissionError(f"the result {short(name)}", [problem])
+    verdict = "is not clear" if named else "is not found"
+    raise SubmissionError(f"the result {short(name)}", [problem], verdict)
 
 
 def load(board: Path) -> list[Result]:

@@ -10,8 +10,15 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from corruptbench.leaderboard.more import hypotheses
-from corruptbench.leaderboard.ranking import Row, by_units, corruption_names, rank, shards
+from corruptbench.leaderboard.more import hypotheses, samples
+from corruptbench.leaderboard.ranking import (
+    Row,
+    by_units,
+    corruption_names,
+    failed,
+    rank,
+    shards,
+)
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.text import counted
 
@@ -93,7 +100,7 @@ def _summary(result: Result) -> list[str]:
 def _add(table: Table, row: Row, cells: Sequence[str]) -> None:
     rank_text = "†" if row.rank is None else str(row.rank)
     style = "dim" if row.rank is None else "bold" if row.rank == 1 else ""
-    name = row.result.lifter.name + (" ‡" if row.result.lifter.allowed else "")
+    name = row.result.lifter.name + (" ‡" if failed(row.result) else "")
     table.add_row(*(Text(cell, style=style) for cell in (rank_text, name, *cells)))
 
 
@@ -132,8 +139,13 @@ def _caption(
     for kind, letter in letters.items():
         detector = "".join(char if char.isprintable() else "?" for char in kind[0])
         lines.append(f"{letter}: {detector}, weights {kind[1][:8]}, pixels {kind[2][:8]}")
+    lines += [
+        f"{row.result.lifter.name}: mean over {drawn}"
+        for row in rows
+        if (drawn := samples(row.result))
+    ]
     lines += [f"† {row.result.lifter.name}: {row.apart}, not ranked" for row in rows if row.apart]
-    if any(row.result.lifter.allowed for row in rows):
+    if any(failed(row.result) for row in rows):
         lines.append("‡: failed a probe, which was allowed")
     if len(shown) < corruptions:
         lines.append(f"{counted(corruptions - len(shown), 'more corruption')}: see the page")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from corruptbench.leaderboard import figures
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, METRICS, Metric
-from corruptbench.leaderboard.more import more_numbers
+from corruptbench.leaderboard.more import more_numbers, samples
 from corruptbench.leaderboard.page_records import (
     BenchmarkView,
     Grid,
@@ -23,6 +23,7 @@ from corruptbench.leaderboard.ranking import (
     by_benchmark,
     by_units,
     corruption_names,
+    failed,
     marks,
     rank,
 )
@@ -160,7 +161,7 @@ def _table_rows(
             name=row.result.lifter.name,
             allowed=marks(row.result),
             detector=row.result.build.detector,
-            parameters=f"{row.result.lifter.parameters / 1e6:.3g} M parameters",
+            parameters=", ".join(filter(None, (_parameters(row.result), samples(row.result)))),
             numbers=[
                 n._replace(best=not row.apart and n.value is not None and n.value == best)
                 for n, best in zip(numbers, least, strict=True)
@@ -174,6 +175,10 @@ def _table_rows(
         )
         for row, numbers in zip(rows, columns, strict=True)
     ]
+
+
+def _parameters(result: Result) -> str:
+    return f"{result.lifter.parameters / 1e6:.3g} M parameters"
 
 
 def _ends(metric: Metric, result: Result) -> tuple[float, float]:
@@ -281,6 +286,7 @@ def _lifter_view(
         lifter=place,
         result=row.result,
         apart=row.apart,
+        failed=failed(row.result),
         mark=figures.mark(place),
         grids=[_grid(metric, row.result, corruptions) for metric in metrics],
         more=more_numbers(row.result, metrics),

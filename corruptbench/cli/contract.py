@@ -24,6 +24,11 @@ _COMPARED = {
     "window": "the same window, with other frames around it",
     "length": "the same frames in a longer and in a shorter sequence",
 }
+#: Likewise for a lifter that draws samples: it draws them for a batch.
+_COMPARED_SAMPLES = _COMPARED | {
+    "random": "the same input twice, with the same seed",
+    "batch": "the same windows with others beside them",
+}
 
 
 @click.group(cls=Group, epilog=example("corruptbench contract init --family videopose3d"))
@@ -45,15 +50,23 @@ def init(family: str | None, name: str, out: Path) -> None:
     """Write a contract with every key, its meaning and its default."""
     from corruptbench.errors import InputError
     from corruptbench.files import atomic
-    from corruptbench.lifters.families import family_of, template
+    from corruptbench.lifters.families import family_of, template, unfilled_keys
     from corruptbench.progress import note
 
     if out.exists():
         raise InputError(f"{out}: exists, and may hold your own lines; name another", "out")
-    text = template(name, family_of(family) if family else None)
+    found = family_of(family) if family else None
+    text = template(name, found)
     with atomic(out) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    note(f"set frames as in your training; corruptbench contract check {out} says what it means")
+    check = f"corruptbench contract check {out}"
+    if unfilled := unfilled_keys(found):
+        note(
+            f"fill in {' and '.join(unfilled)} with the numbers of your training code; {check} "
+            "says how many are missing"
+        )
+    else:
+        note(f"set frames as in your training; {check} says what it means")
     say(f"contract: {out}")
 
 
@@ -131,7 +144,8 @@ def _say_probes(lifter: Lifter) -> None:
         if finding is None:
             say(f"{name + ':':11} does not apply")
             continue
-        say(f"{name + ':':11} {_COMPARED[name]}: differ by {share(finding.difference)}")
+        compared = _COMPARED_SAMPLES if lifter.contract.samples > 1 else _COMPARED
+        say(f"{name + ':':11} {compared[name]}: differ by {share(finding.difference)}")
         if finding.fault:
             failed.append(name)
             say(f"{'':11} fault: {finding.fault}")

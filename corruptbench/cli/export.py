@@ -11,6 +11,7 @@ from corruptbench.cli import options
 from corruptbench.cli.commands import Command, example
 from corruptbench.cli.output import say
 from corruptbench.cli.target import check_target
+from corruptbench.lifters.allowance import BEFORE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -55,7 +56,8 @@ class Export(Command):
 )  # fmt: skip
 @click.option(
     "--allow", multiple=True, metavar="PROBE",
-    help="Write a lifter that fails this probe; evaluate wants the same option.",
+    help="Write a lifter that fails this probe; evaluate wants the same option. One of "
+    f"{', '.join(BEFORE)}.",
 )  # fmt: skip
 @options.quiet
 @click.option("--out", type=options.PATH, help="model.pt2 or model.pt. Default: NAME.pt2.")

@@ -46,6 +46,15 @@ class Pattern:
         return tuple(x for axis in self.axes if isinstance(axis, tuple) for x in axis)
 
 
+def written(pattern: Pattern) -> str:
+    """Return the text of a pattern, such as "0: b t (j c)"."""
+    axes = (
+        str(a) if isinstance(a, int) else a[0] if len(a) == 1 else f"({' '.join(a)})"
+        for a in pattern.axes
+    )
+    return ("" if pattern.select is None else f"{pattern.select}: ") + " ".join(axes)
+
+
 def parse(text: str, required: str, allowed: str) -> Pattern:
     """Return the pattern of a text.
 
@@ -124,7 +133,9 @@ def restored(out: Array, pattern: Pattern, sizes: Mapping[str, int]) -> Array:
         InputError: the array has another number of axes, or lengths that do not fit.
     """
     if out.ndim != len(pattern.axes):
-        raise InputError(f"output of shape {out.shape}, expected {len(pattern.axes)} axes")
+        raise InputError(
+            f"output of shape {out.shape} has {out.ndim} axes, and its pattern {len(pattern.axes)}"
+        )
     found: list[int] = []
     for axis in reversed(range(out.ndim)):
         what = pattern.axes[axis]

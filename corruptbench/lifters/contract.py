@@ -61,7 +61,7 @@ def _word_or_table(table: type[Statistics], *words: str) -> BeforeValidator:
             try:
                 return table.model_validate(value)
             except ValidationError as error:
-                raise problem(first_problem(error)) from None
+                raise problem(first_problem(error, table.model_fields)) from None
         if isinstance(value, table) or value in words:
             return value
         raise problem(f"found {value!r:.80}, expected {', '.join(words)}, or a table")
@@ -249,14 +249,18 @@ def _check_axes(c: Contract) -> None:
 
 def _check_statistics(c: Contract) -> None:
     counts = (("normalize", c.normalize, 2 * len(c.given)), ("units", c.units, 3 * len(c.lifted)))
-    for field, value, count in counts:
-        if isinstance(value, Statistics):
-            for name in ("mean", "std"):
-                length = len(getattr(value, name))
-                if length != count:
-                    raise problem(
-                        f"{field}.{name}: found {length} numbers, expected {count} of the training "
-                        "(each joint's coordinates, in turn)"
-                    )
-            if min(value.std) <= 0:
-                raise problem(f"{field}.std: found {min(value.std)}, expected more than 0")
+    wrong = [
+        f"{field}.{name}: found {len(numbers)} numbers, expected {count}"
+        for field, value, count in counts
+        if isinstance(value, Statistics)
+        for name, numbers in (("mean", value.mean), ("std", value.std))
+        if len(numbers) != count
+    ]
+    if wrong:
+        raise problem(
+            f"{'; '.join(wrong)}: fill in those of your training code (each joint's coordinates, "
+            "in turn)"
+        )
+    for field, value, _ in counts:
+        if isinstance(value, Statistics) and min(value.std) <= 0:
+            raise problem(f"{field}.std: found {min(value.std)}, expected more than 0")

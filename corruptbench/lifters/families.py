@@ -56,6 +56,13 @@ def family_of(model: str) -> Family:
     return found[0]
 
 
+def unfilled_keys(family: Family | None) -> list[str]:
+    """Return the keys of a family's contract that an author must fill, such as "units.mean"."""
+    lines = {} if family is None else family.contract
+    tables = {key: table for key, table in lines.items() if isinstance(table, dict)}
+    return [f"{key}.{name}" for key, table in tables.items() for name in table if table[name] == []]
+
+
 def value(content: Any) -> str:
     """Return a value of a contract as TOML, in one line."""
     if isinstance(content, dict):

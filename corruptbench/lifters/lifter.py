@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from corruptbench.errors import InputError
 from corruptbench.lifters.allowance import Allowance
 from corruptbench.lifters.archive import ModelFile, inspect
-from corruptbench.lifters.axes import Pattern, arranged, restored
+from corruptbench.lifters.axes import Axis, Pattern, arranged, restored, written
 from corruptbench.lifters.contract import EXTRA_FILE, Contract, OutputStatistics
 from corruptbench.lifters.process import ModelProcess, RunLimits
 from corruptbench.text_files import read_text
@@ -109,17 +109,24 @@ class Lifter:
         c = self.contract
         sizes = {"b": batch[0], "j": len(c.lifted), "c": 3}
         frames = frames_of(c, batch[1])
-        remedy = (
+        expected = (
             f"expected {_shape(pattern, sizes | {'t': frames[0]})} for an input of shape {given} "
-            f"with window '{c.window}'; correct the contract or the model"
+            f"with window '{c.window}'"
         )
+        remedy = "correct the contract or the model"
         try:
             found = restored(out, pattern, sizes)
         except InputError as error:
-            raise InputError(f"{c.name}: {error}, {remedy}") from None
+            fits = _with_one_axis_more(out, pattern, sizes, frames)
+            key = "output" if pattern is c.output_axes else "hypotheses"
+            remedy = f"this fits {key} = {fits}" if fits else remedy
+            raise InputError(f"{c.name}: {error}; {expected}; {remedy}") from None
         b, _, t, j, axes = found.shape
-        if (b, j, axes) != (batch[0], sizes["j"], 3) or t not in frames:
-            raise InputError(f"{c.name}: output shape {out.shape}, {remedy}")
+        is_pose = (b, j, axes) == (batch[0], sizes["j"], 3)
+        if not is_pose or t not in frames:
+            if is_pose and c.window == "sequence" and "t" in pattern.letters:
+                remedy = _other_frames(batch[1], t) or remedy
+            raise InputError(f"{c.name}: output shape {out.shape}, {expected}; {remedy}")
         if c.window == "centre" and t > 1:
             place = t - 1 if c.target == "last" else (t - 1) // 2
             found = found[:, :, place : place + 1]
@@ -131,6 +138,36 @@ def frames_of(contract: Contract, given: int) -> tuple[int, ...]:
     if contract.window == "sequence":
         return (given - contract.frames + 1,)
     return (1, contract.frames) if contract.window == "centre" else (given,)
+
+
+def _other_frames(given: int, poses: int) -> str:
+    """Say what fits so many poses for so many frames of a "sequence"; nothing if nothing does."""
+    if poses == given:
+        return "a pose for each frame: this fits window = 'clip' or 'block'"
+    frames = given - poses + 1
+    return f"this fits frames = {frames}, if the training had them" if 1 < frames <= given else ""
+
+
+def _with_one_axis_more(
+    out: Array32, pattern: Pattern, sizes: dict[str, int], frames: tuple[int, ...]
+) -> str:
+    """Return the pattern that fits an output with one axis more, in words; nothing without."""
+    if out.ndim != len(pattern.axes) + 1:
+        return ""
+    several: Axis = -1 if "h" in pattern.letters else ("h",)
+    for place in range(1, out.ndim):
+        axis = 0 if out.shape[place] == 1 else several
+        axes = (*pattern.axes[:place], axis, *pattern.axes[place:])
+        other = Pattern(axes, pattern.select)
+        try:
+            b, _, t, j, c = restored(out, other, sizes).shape
+        except InputError:
+            continue
+        if (b, j, c) == (sizes["b"], sizes["j"], 3) and t in frames:
+            what = {0: "0: an axis of length 1", -1: "-1: the last element is taken"}
+            means = what[axis] if isinstance(axis, int) else "h: hypotheses, whose mean is scored"
+            return f'"{written(other)}" ({means})'
+    return ""
 
 
 def _shape(pattern: Pattern, sizes: dict[str, int]) -> str:

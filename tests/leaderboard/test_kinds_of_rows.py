@@ -89,6 +89,22 @@ def test_the_table_shows_each_kind(kinds: dict[str, Result]) -> None:
     assert "P corr." not in unknown
 
 
+def test_poses_that_could_not_be_probed_failed_nothing() -> None:
+    poses = row("poses", clip_table_3(), allowed=["probes"])
+    assert ranks([poses]) == [("poses", None, "could not be probed")]
+    for text in (printed([poses]), words(html([poses])).split("Reading")[0]):
+        assert "† " in text
+        assert "‡" not in text
+        assert "ailed" not in text
+
+
+def test_samples_are_told() -> None:
+    one, five = (row(f"r{n}", clip_table_3(), samples=n) for n in (1, 5))
+    assert "r5: mean over 5 samples" in printed([one, five])
+    assert "r1: mean" not in printed([one, five])
+    assert words(html([one, five])).count("M parameters, 5 samples") >= 1
+
+
 def test_a_table_of_unknown_units_alone(kinds: dict[str, Result]) -> None:
     text = printed([kinds["scaleless"]])
     assert text.startswith("toy-c, version 1: P-MPJPE in mm, units unknown")
