@@ -119,13 +119,13 @@ class Lifter:
         except InputError as error:
             fits = _with_one_axis_more(out, pattern, sizes, frames)
             key = "output" if pattern is c.output_axes else "hypotheses"
-            remedy = f"this fits {key} = {fits}" if fits else remedy
+            remedy += f": this fits {key} = {fits}" if fits else ""
             raise InputError(f"{c.name}: {error}; {expected}; {remedy}") from None
         b, _, t, j, axes = found.shape
         is_pose = (b, j, axes) == (batch[0], sizes["j"], 3)
         if not is_pose or t not in frames:
             if is_pose and c.window == "sequence" and "t" in pattern.letters:
-                remedy = _other_frames(batch[1], t) or remedy
+                remedy += _other_frames(batch[1], t)
             raise InputError(f"{c.name}: output shape {out.shape}, {expected}; {remedy}")
         if c.window == "centre" and t > 1:
             place = t - 1 if c.target == "last" else (t - 1) // 2
@@ -143,9 +143,9 @@ def frames_of(contract: Contract, given: int) -> tuple[int, ...]:
 def _other_frames(given: int, poses: int) -> str:
     """Say what fits so many poses for so many frames of a "sequence"; nothing if nothing does."""
     if poses == given:
-        return "a pose for each frame: this fits window = 'clip' or 'block'"
+        return ": a pose for each frame fits window = 'clip' or 'block'"
     frames = given - poses + 1
-    return f"this fits frames = {frames}, if the training had them" if 1 < frames <= given else ""
+    return f": this fits frames = {frames}" if 1 < frames <= given else ""
 
 
 def _with_one_axis_more(

@@ -143,9 +143,29 @@ def test_what_each_probe_measures(cli, tmp_path):
     assert "its own contract says units = 'm'" in done.err
 
 
+class Drawn(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = nn.functional.pad(x, (0, 1))
+        return y + torch.randn_like(y) / 10
+
+
+def test_what_probes_of_samples_compare(cli, tmp_path):
+    export(Drawn(), contract(frames=1, window="centre", samples=2), tmp_path / "m.pt")
+    path = tmp_path / "my.toml"
+    path.write_text('name = "tiny"\nwindow = "centre"\nframes = 1\nsamples = 2\n')
+    done = cli("contract", "check", path, tmp_path / "m.pt")
+    assert done.code == 0, done.err
+    assert "random:     the same input twice, with the same seed: differ by 0" in done.out
+    assert "batch:      the same windows with others beside them: differ by 0" in done.out
+
+
 def test_a_wrong_contract(cli, tmp_path):
     path = tmp_path / "my.toml"
-    assert cli("contract", "init", "--family", "3d-pose-baseline", "--out", path).code == 0
+    done = cli("contract", "init", "--family", "3d-pose-baseline", "--out", path)
+    assert done.code == 0
+    assert "fill in normalize.mean and normalize.std and units.mean and units.std" in done.err
     done = cli("contract", "check", path)
     assert done.code == 2
     assert "my.toml: normalize.mean: found 0 numbers, expected 32" in done.err
+    assert "units.std: found 0 numbers, expected 48" in done.err
+    assert "of your training code" in done.err

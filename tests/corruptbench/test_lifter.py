@@ -18,7 +18,7 @@ from corruptbench.skeleton import H36M17
 from corruptbench.training.videopose3d import VideoPose3D
 from tests.corruptbench.conftest import contract
 from tests.fixtures.folder import cameras
-from tests.fixtures.lifters import Lift, save, script
+from tests.fixtures.lifters import Lift, python_lifter, save, script
 
 
 @pytest.mark.parametrize("suffix", [".pt", ".pt2"])
@@ -64,8 +64,32 @@ def test_models_that_break_their_contract(tmp_path, spoil, message):
 
 def test_wrong_window_is_found_by_the_probe(tmp_path):
     path = script(tmp_path / "m.pt", Lift(3), contract(frames=9))
-    with pytest.raises(InputError, match="window 'sequence'; correct the contract"):
+    with pytest.raises(
+        InputError, match=r"window 'sequence'; correct the contract.*: this fits frames = 3"
+    ):
         load_lifter(path, "cpu")
+
+
+@pytest.mark.parametrize(("declared", "function", "said"), [
+    ({}, lambda x: x.repeat(1, 1, 1, 2)[..., :3], "a pose for each frame fits window = 'clip'"),
+    ({}, lambda x: x[:, 8:, None].repeat(1, 1, 5, 1, 2)[..., :3], 'output = "b t h j c" .h: hypo'),
+    ({}, lambda x: x[:, None, 8:].repeat(1, 5, 1, 1, 2)[..., :3], 'output = "b h t j c" .h: hypo'),
+    ({}, lambda x: x[:, 8:, None].repeat(1, 1, 1, 1, 2)[..., :3], 'output = "b t 0 j c" .0: an'),
+    ({"output": "b h t j c"}, lambda x: x[:, None, None, 8:].repeat(1, 4, 5, 1, 1, 2)[..., :3],
+     'output = "b -1 h t j c"'),
+    ({"output": "b t (j c)"}, lambda x: x[:, None, 8:, :, :1].flatten(3).repeat(1, 5, 1, 3),
+     r'output = "b h t \(j c\)"'),
+    ({"hypotheses": "1: b h t j c"}, lambda x: (x[:, 8:].repeat(1, 1, 1, 2)[..., :3],
+     x[:, None, None, 8:].repeat(1, 4, 5, 1, 1, 2)[..., :3]), 'hypotheses = "1: b -1 h t j c"'),
+    ({}, lambda x: x[:, :, None, :9].repeat(1, 1, 5, 1, 1), "; correct the contract or the model$"),
+])  # fmt: skip
+def test_a_message_says_what_fits(declared, function, said):
+    if "hypotheses" in declared:
+        declared = {**declared, "output": "0: b t j c"}
+    lifter = python_lifter(contract(**declared), function)
+    with pytest.raises(InputError, match=rf"{said}") as error:
+        lifter(np.zeros((3, 17, 17, 2), dtype=np.float32))
+    assert str(error.value).count("expected") == 1
 
 
 class Foreign(nn.Module):
