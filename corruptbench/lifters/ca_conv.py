@@ -1,0 +1,183 @@
+"""Confidence-aware convolution (CA-Conv): a convolution over time that trusts some frames more.
+
+The idea is of Hoang, Zehni, Phan, Vo and Do, "Improving the Robustness of 3D Human Pose Estimation:
+A Benchmark and Learning from Noisy Input", CVPR Workshops 2024. Their formula was not at hand. This
+one is ours: the normalized convolution of Knutsson and Westin (CVPR 1993). A frame's weight depends
+on the ratios of the confidences in its window and not on their size, because pixel noise lowers all
+scores of a detector alike.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+
+from corruptbench.errors import InputError
+
+#: A score of a detector is raised to this power. Our own choice: of the filters that we tried on
+#: detections of corrupted video, the weight by the square was the best one.
+POWER = 2.0
+#: Weights that sum to less than this are those of a window without any confidence.
+_NONE = 1e-12
+
+
+class CAConv1d(nn.Conv1d):
+    """A `torch.nn.Conv1d` that also takes the confidence of its input.
+
+    With confidences that are equal over each window it is the plain convolution. A window without
+    any confidence counts as a token. The token is learned and starts at 0: the output is then the
+    bias.
+
+    It has the arguments of `torch.nn.Conv1d` without stride, padding and groups. A lifter repeats
+    the frames at the ends of a clip, as zeros are no pose.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        dilation: int = 1,
+        bias: bool = True,
+        power: float = POWER,
+    ) -> None:
+        """Make a convolution with random weights.
+
+        Args:
+            in_channels: C.
+            out_channels: C'.
+            kernel_size: K, the frames of a window.
+            dilation: from one frame of a window to the next.
+            bias: whether to add one.
+            power: of a confidence; the result is its weight.
+        """
+        super().__init__(in_channels, out_channels, kernel_size, dilation=dilation, bias=bias)
+        self.power = power
+        self.token = nn.Parameter(torch.zeros(in_channels, 1, 1))
+
+    def forward(  # type: ignore[override]
+        self, x: Tensor, confidence: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Convolve.
+
+        Args:
+            x: (B, C, T).
+            confidence: (B, G, T), at least 0, each for C / G successive channels. G is 1, or the
+                number of joints if the channels are the coordinates of one joint after another.
+
+        Returns:
+            The output (B, C', T') and its confidence (B, 1, T'), the mean over the window. T' is
+            T - (K - 1) dilation.
+        """
+        each = self.in_channels // confidence.shape[1]
+        taps = self._windows(confidence)
+        weights = taps.clamp_min(0) ** self.power
+        mean = weights.mean(dim=2, keepdim=True)
+        known = mean > _NONE
+        weights = weights / torch.where(known, mean, torch.ones_like(mean))
+        weights, known = (w.repeat_interleave(each, dim=1) for w in (weights, known))
+        given = torch.where(known, self._windows(x) * weights, self.token)
+        kernel = self.weight.flatten(1)[..., None]
+        found = nn.functional.conv1d(given.flatten(1, 2), kernel, self.bias)
+        return found, taps.mean(dim=(1, 2))[:, None]
+
+    def _windows(self, x: Tensor) -> Tensor:
+        """Return the windows (B, C, K, T') of (B, C, T)."""
+        (count,), (step,) = self.kernel_size, self.dilation
+        last = x.shape[2] - step * (count - 1)
+        return torch.stack([x[:, :, i * step : i * step + last] for i in range(count)], dim=2)
+
+
+class ConfidenceAware(nn.Module):
+    """A temporal convolution lifter that reads x, y and confidence: (B, T, J, 3).
+
+    Each convolution over several frames of the given lifter is a `CAConv1d` with its weights.
+    The first one takes the confidences of the joints. Each later one takes the mean confidence of
+    the frames that its input comes from. With equal confidences the output is that of the lifter.
+    """
+
+    def __init__(self, lifter: nn.Module, power: float = POWER) -> None:
+        """Copy a lifter.
+
+        Args:
+            lifter: reads (B, T, J, 2). The channels of its first convolution are x and y of one
+                joint after another, as in VideoPose3D. It calls its convolutions in the order in
+                which it holds them.
+            power: see `CAConv1d`.
+
+        Raises:
+            InputError: it has no convolution over several frames, or one with stride, padding or
+                groups.
+        """
+        super().__init__()
+        self.lifter = deepcopy(lifter)
+        self._current = _Current()
+        found = [
+            (parent, name, child)
+            for parent in self.lifter.modules()
+            for name, child in parent.named_children()
+            if isinstance(child, nn.Conv1d) and child.kernel_size[0] > 1
+        ]
+        if not found:
+            raise InputError(
+                f"{type(lifter).__name__}: has no nn.Conv1d over several frames; expected a "
+                "temporal convolution lifter, for attention see attention_bias"
+            )
+        for parent, name, child in found:
+            setattr(parent, name, _Link(_aware(child, power), self._current))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Lift a batch (B, T, J, 3) of x, y and confidence."""
+        self._current.confidence = x[..., 2].transpose(1, 2)
+        found: Tensor = self.lifter(x[..., :2])
+        return found
+
+
+class _Current:
+    """The confidence of what the next convolution reads, (B, G, T)."""
+
+    confidence: Tensor
+
+
+class _Link(nn.Module):
+    """A convolution that takes the current confidence and leaves that of its output."""
+
+    def __init__(self, convolution: CAConv1d, current: _Current) -> None:
+        super().__init__()
+        self.convolution, self._current = convolution, current
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor
+        found, self._current.confidence = self.convolution(x, self._current.confidence)
+        return found
+
+
+def _aware(plain: nn.Conv1d, power: float) -> CAConv1d:
+    """Return a convolution with the weights of a plain one."""
+    if plain.stride != (1,) or plain.padding not in ((0,), 0) or plain.groups != 1:
+        raise InputError(f"{plain}: expected stride 1, padding 0 and groups 1")
+    (size,), (dilation,) = plain.kernel_size, plain.dilation
+    aware = CAConv1d(
+        plain.in_channels, plain.out_channels, size, dilation, plain.bias is not None, power
+    )
+    aware.load_state_dict(plain.state_dict(), strict=False)  # the token is new
+    return aware.to(plain.weight)
+
+
+def attention_bias(confidence: Tensor, power: float = POWER) -> Tensor:
+    """Return what to add to the logits of an attention over frames, (B, 1, 1, T).
+
+    A key's share of the attention is then multiplied by its weight: the softmax of logits plus
+    log w is w exp(logit), normalized. Equal confidences change nothing, and neither do frames
+    without any confidence. It is what `torch.nn.functional.scaled_dot_product_attention` takes as
+    ``attn_mask``.
+
+    Args:
+        confidence: (B, T), at least 0.
+        power: see `CAConv1d`.
+    """
+    weights = confidence.clamp_min(0) ** power
+    least = torch.finfo(weights.dtype).tiny
+    return (weights + least).log()[:, None, None]

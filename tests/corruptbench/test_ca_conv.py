@@ -1,0 +1,159 @@
+"""CA-Conv: the plain convolution for equal confidences, and what it does for others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from corruptbench.errors import InputError
+from corruptbench.lifters.ca_conv import CAConv1d, ConfidenceAware, attention_bias
+from corruptbench.training.videopose3d import VideoPose3D
+
+
+def convolution(**changes):
+    torch.manual_seed(0)
+    return CAConv1d(34, 8, 3, **changes).double()
+
+
+def draw(*shape, seed=1):
+    return torch.from_numpy(np.random.default_rng(seed).random(shape))
+
+
+@pytest.mark.parametrize("dilation", [1, 3])
+@pytest.mark.parametrize("level", [1.0, 0.01, 1e-4])
+@pytest.mark.parametrize("groups", [1, 17])
+def test_equal_confidences_give_the_plain_convolution(dilation, level, groups):
+    aware, x = convolution(dilation=dilation), draw(2, 34, 20)
+    found, confidence = aware(x, torch.full((2, groups, 20), level).double())
+    plain = nn.functional.conv1d(x, aware.weight, aware.bias, dilation=dilation)
+    assert torch.allclose(found, plain, rtol=1e-12)
+    assert confidence.shape == (2, 1, 20 - 2 * dilation)
+    assert torch.allclose(confidence, torch.tensor(level).double())
+
+
+def test_each_output_is_that_of_plain_loops():
+    aware, x, c = convolution(dilation=2), draw(2, 34, 9), draw(2, 17, 9, seed=2)
+    found, confidence = aware(x, c)
+    for b in range(2):
+        for t in range(5):
+            window = [t, t + 2, t + 4]
+            total = aware.bias.clone()
+            for channel in range(34):
+                weights = c[b, channel // 2, window] ** 2
+                weights = weights / weights.mean()
+                total += aware.weight[:, channel] @ (x[b, channel, window] * weights)
+            assert torch.allclose(found[b, :, t], total, rtol=1e-10)
+            assert confidence[b, 0, t] == pytest.approx(float(c[b][:, window].mean()))
+
+
+def test_a_frame_without_confidence_does_not_matter():
+    aware, x, c = convolution(), draw(1, 34, 9), draw(1, 17, 9)
+    c[:, :, 4] = 0
+    changed = x.clone()
+    changed[:, :, 4] = 1e6
+    assert torch.allclose(aware(x, c)[0], aware(changed, c)[0])
+
+
+def test_only_ratios_of_confidences_matter():
+    aware, x, c = convolution(), draw(2, 34, 9), draw(2, 17, 9)
+    assert torch.allclose(aware(x, c)[0], aware(x, c / 50)[0])
+
+
+def test_without_any_confidence_the_token_counts():
+    aware, x = convolution(), draw(2, 34, 9)
+    found, confidence = aware(x, torch.zeros(2, 17, 9).double())
+    assert torch.allclose(found, aware.bias[:, None].expand_as(found))
+    assert not confidence.any()
+    with torch.no_grad():
+        aware.token += 2.0
+    found, _ = aware(x, torch.zeros(2, 17, 9).double())
+    full = nn.functional.conv1d(torch.full_like(x, 2.0), aware.weight, aware.bias)
+    assert torch.allclose(found, full)
+
+
+def test_gradients_are_those_of_small_differences():
+    aware = CAConv1d(4, 3, 3).double()
+    x, c = draw(2, 4, 7).requires_grad_(), (draw(2, 2, 7) + 0.1).requires_grad_()
+    assert torch.autograd.gradcheck(aware, (x, c))
+    nowhere = torch.zeros(2, 2, 7).double().requires_grad_()
+    aware(x, nowhere)[0].sum().backward()
+    gradients = [x.grad, nowhere.grad, *(p.grad for p in aware.parameters())]
+    assert all(bool(g.isfinite().all()) for g in gradients if g is not None)
+
+
+@pytest.fixture
+def lifter():
+    torch.manual_seed(0)
+    return VideoPose3D(17, 2, widths=(3, 3, 3), features=16).eval()
+
+
+def test_a_lifter_is_the_same_with_equal_confidences(lifter):
+    x = draw(2, 40, 17, 2).float()
+    aware = ConfidenceAware(lifter).eval()
+    for level in (1.0, 0.2):
+        given = torch.cat([x, torch.full((2, 40, 17, 1), level)], dim=-1)
+        assert torch.allclose(aware(given), lifter(x), atol=1e-5)
+    assert len([m for m in aware.modules() if isinstance(m, CAConv1d)]) == 3
+    assert not any(isinstance(m, CAConv1d) for m in lifter.modules()), "it is a copy"
+
+
+def test_a_lifter_trusts_what_was_seen(lifter):
+    """Frames without any confidence do not matter, as long as one of each first window has some."""
+    x, aware = draw(1, 40, 17, 2).float(), ConfidenceAware(lifter).eval()
+    c = torch.ones(1, 40, 17, 1)
+    c[:, 12:14] = 0
+    changed = x.clone()
+    changed[:, 12:14] += 100
+    one, two = (aware(torch.cat([points, c], dim=-1)) for points in (x, changed))
+    assert torch.allclose(one, two, atol=1e-4)
+    assert not torch.allclose(one, lifter(x), atol=1e-4)
+
+
+def test_a_lifter_learns_and_can_be_saved(lifter, tmp_path):
+    aware = ConfidenceAware(lifter)
+    aware(draw(4, 40, 17, 3).float()).square().mean().backward()
+    assert all(p.grad is not None for p in aware.parameters())
+    torch.save(aware.state_dict(), tmp_path / "weights.bin")
+    other = ConfidenceAware(VideoPose3D(17, 2, widths=(3, 3, 3), features=16)).eval()
+    other.load_state_dict(torch.load(tmp_path / "weights.bin", weights_only=True))
+    x = draw(1, 40, 17, 3).float()
+    assert torch.equal(other(x), aware.eval()(x))
+
+
+def test_a_lifter_can_be_exported(lifter):
+    aware, x = ConfidenceAware(lifter).eval(), draw(2, 40, 17, 3).float()
+    free = {0: torch.export.Dim("batch"), 1: torch.export.Dim("frames", min=28)}
+    exported = torch.export.export(aware, (x,), dynamic_shapes=(free,), strict=False)
+    for given in (x, draw(3, 55, 17, 3, seed=4).float()):
+        assert torch.allclose(exported.module()(given), aware(given), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        (nn.Linear(2, 3), "Linear: has no nn.Conv1d over several frames"),
+        (nn.Sequential(nn.Conv1d(34, 8, 3, stride=3)), "expected stride 1, padding 0 and groups 1"),
+        (nn.Sequential(nn.Conv1d(34, 8, 3, padding=1)), "expected stride 1"),
+        (nn.Sequential(nn.Conv1d(34, 8, 3, groups=2)), "expected stride 1"),
+    ],
+)
+def test_other_networks_are_refused(network, said):
+    with pytest.raises(InputError, match=said):
+        ConfidenceAware(network)
+
+
+def test_attention_is_weighted_by_confidence():
+    q, k, v = (draw(2, 4, 9, 8, seed=i) for i in range(3))
+    c = draw(2, 9, seed=5)
+    c[0, 3] = 0
+    found = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=attention_bias(c))
+    weights = torch.exp(q @ k.transpose(2, 3) / 8**0.5) * c[:, None, None] ** 2
+    expected = weights / weights.sum(dim=-1, keepdim=True) @ v
+    assert torch.allclose(found, expected, rtol=1e-10)
+    nowhere = attention_bias(torch.zeros(2, 9).double())
+    assert torch.allclose(
+        nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=nowhere),
+        nn.functional.scaled_dot_product_attention(q, k, v),
+    )
