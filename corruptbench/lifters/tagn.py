@@ -1,0 +1,244 @@
+"""Temporal Additive Gaussian Noise (TAGN): 2D poses as a detector gives them on corrupted video.
+
+The idea is of Hoang, Zehni, Phan, Vo and Do, "Improving the Robustness of 3D Human Pose Estimation:
+A Benchmark and Learning from Noisy Input", CVPR Workshops 2024: train a lifter on clean poses to
+which Gaussian noise was added over time. Their formula and constants were not at hand. All here are
+ours. The parts of the noise are after those of WHAM (Shin et al., CVPR 2024), which adds a bias, a
+jitter and short peaks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from corruptbench.lifters.keyed_draws import Draws
+from corruptbench.skeleton import JointSet, joint_set
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Successive frames that are disturbed.
+
+    Attributes:
+        share: of the chunks (or of their joints or limbs) that have a run, 0 to 1.
+        shortest: frames.
+        longest: frames.
+        offset: standard deviation of an offset that all frames of a run have, in sizes of the
+            person.
+        jitter: standard deviation of an offset of each frame and joint, in sizes of the person.
+    """
+
+    share: float = 0.0
+    shortest: int = 2
+    longest: int = 40
+    offset: float = 0.0
+    jitter: float = 0.0
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How the score of a joint falls when it is displaced. All values are our own choice.
+
+    A score is divided by 1 + (d / half) ^ power, for a displacement d in sizes of the person, and
+    multiplied by the exponential of a normal number.
+
+    Attributes:
+        half: displacement at which a score is halved.
+        power: see above.
+        spread: standard deviation of the normal number.
+    """
+
+    half: float = 0.06
+    power: float = 1.5
+    spread: float = 0.3
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What is done to a chunk of T frames. All values are our own choice.
+
+    Attributes:
+        kept: share of the chunks that stay as they are, 0 to 1.
+        bias: standard deviation of an offset of each joint over the whole chunk, in sizes.
+        jitter: standard deviation of an offset of each joint and frame, in sizes.
+        frames: runs of whole poses, whose joints move together.
+        joints: runs of single joints. What hangs on a joint moves with it.
+        exchanges: runs in which a limb is taken for that of the other side; only share and lengths
+            count.
+        scores: what happens to scores.
+    """
+
+    kept: float = 0.5
+    bias: float = 0.0
+    jitter: float = 0.0
+    frames: Runs = field(default_factory=Runs)
+    joints: Runs = field(default_factory=Runs)
+    exchanges: Runs = field(default_factory=Runs)
+    scores: Scores = field(default_factory=Scores)
+
+    def scaled(self, factor: float) -> Noise:
+        """Return noise of which each standard deviation is multiplied by a factor."""
+        runs = {"frames": self.frames, "joints": self.joints}
+        louder = {
+            name: replace(run, offset=run.offset * factor, jitter=run.jitter * factor)
+            for name, run in runs.items()
+        }
+        return replace(
+            self,
+            bias=self.bias * factor,
+            jitter=self.jitter * factor,
+            frames=louder["frames"],
+            joints=louder["joints"],
+        )
+
+
+#: The idea in its plainest form: runs of frames with noise of one strength.
+PLAIN = Noise(frames=Runs(share=1.0, jitter=0.03))
+#: All parts, at a third of the strength that we tried first, which cost clean accuracy for nothing.
+FULL = Noise(
+    bias=0.02, jitter=0.02,
+    frames=Runs(share=0.35, longest=60, offset=0.1, jitter=0.05),
+    joints=Runs(share=0.25, offset=0.2, jitter=0.08),
+    exchanges=Runs(share=0.1, longest=20),
+).scaled(0.3)  # fmt: skip
+
+
+class TAGN:
+    """Adds noise to chunks of 2D poses: ``poses = TAGN()(poses, step)``."""
+
+    def __init__(self, joints: str = "h36m17", noise: Noise = FULL, seed: int = 0) -> None:
+        """Prepare the noise.
+
+        Args:
+            joints: joint set of the poses.
+            noise: what is done to a chunk.
+            seed: of all draws.
+
+        Raises:
+            InputError: there is no such joint set.
+        """
+        self._joints, self._noise, self._seed = joint_set(joints), noise, seed
+
+    def __call__(self, poses: Tensor, step: int, chunks: Tensor | None = None) -> Tensor:
+        """Return poses with noise; see `tagn`.
+
+        Args:
+            poses: (B, T, J, 2 or 3).
+            step: number of the training step or epoch: each has noise of its own.
+            chunks: (B,) int64, identities of the chunks; None for their places in the batch.
+        """
+        if chunks is None:
+            chunks = torch.arange(len(poses), device=poses.device)
+        keys = (chunks * 1_000_003 + step) * 1_000_003 + self._seed
+        return tagn(poses, keys, self._joints, self._noise)
+
+
+def tagn(poses: Tensor, keys: Tensor, joints: JointSet, noise: Noise) -> Tensor:
+    """Add noise to chunks of 2D poses, on their device.
+
+    Args:
+        poses: (B, T, J, 2) x, y in any unit, or (B, T, J, 3) with scores of 0 to 1.
+        keys: (B,) int64; a chunk's noise depends on its key, and not on the other chunks.
+        joints: the J joints.
+        noise: what is done.
+
+    Returns:
+        A tensor like ``poses``. Scores fall with the displacement of their joint.
+    """
+    noisy = Draws(keys).uniform(0) >= noise.kept
+    found = poses.clone()
+    found[noisy] = _disturbed(poses[noisy].float(), Draws(keys[noisy]), joints, noise).to(found)
+    return found
+
+
+def _disturbed(poses: Tensor, draws: Draws, joints: JointSet, noise: Noise) -> Tensor:
+    """Return all poses (B, T, J, 2 or 3) with noise."""
+    points, size = poses[..., :2], _sizes(poses)
+    exchanged = _exchanged(points, draws, joints, noise.exchanges)
+    moved = exchanged + size * _offsets(draws, points.shape[1], joints, noise)
+    if poses.shape[-1] == 2:
+        return moved
+    distance = torch.linalg.vector_norm((moved - points) / size, dim=-1)
+    scores = _scores(poses[..., 2], distance, draws, noise.scores)
+    return torch.cat([moved, scores[..., None]], dim=-1)
+
+
+def _offsets(draws: Draws, frames: int, joints: JointSet, noise: Noise) -> Tensor:
+    """Return the offsets (B, T, J, 2) in sizes. One draw has the variance of all jitter."""
+    number, whole, single = len(joints), noise.frames, noise.joints
+    carried = torch.tensor(_carried(joints), device=draws.device)
+    in_whole = _runs(draws, 1, frames, 1, whole).float()
+    in_single = _runs(draws, 2, frames, number, single).float()
+    variance = noise.jitter**2 + whole.jitter**2 * in_whole
+    variance = variance + single.jitter**2 * (in_single @ carried.T)
+    offsets = variance.sqrt()[..., None] * draws.normal(3, frames, number)
+    offsets = offsets + noise.bias * draws.normal(4, 1, number)
+    offsets = offsets + whole.offset * in_whole[..., None] * draws.normal(5, 1, 1)
+    own = single.offset * in_single[..., None] * draws.normal(6, 1, number)
+    return offsets + torch.einsum("kj,btjc->btkc", carried, own)
+
+
+def _sizes(poses: Tensor) -> Tensor:
+    """Return the sizes (B, 1, 1, 1) of people: the longer side of the joints' box, its mean."""
+    points = poses[..., :2]
+    sides = points.amax(dim=2) - points.amin(dim=2)
+    return sides.amax(dim=-1).mean(dim=1).clamp_min(1e-6)[:, None, None, None]
+
+
+def _runs(draws: Draws, stream: int, frames: int, number: int, runs: Runs) -> Tensor:
+    """Return which frames are in the run of each of so many things, (B, T, number) bool."""
+    has, length, place = draws.uniform(stream, 3, number).unbind(dim=1)
+    lengths = runs.shortest + (length * (runs.longest - runs.shortest + 1)).floor()
+    starts = (place * (frames + lengths)).floor() - lengths  # each frame is as likely as another
+    at = torch.arange(frames, device=starts.device)[:, None]
+    starts, lengths = starts[:, None], lengths[:, None]
+    inside = (at >= starts) & (at < starts + lengths)
+    return inside & (has < runs.share)[:, None]
+
+
+def _exchanged(points: Tensor, draws: Draws, joints: JointSet, runs: Runs) -> Tensor:
+    """Exchange limbs with those of the other side in some runs."""
+    limbs = _limbs(joints)
+    inside = _runs(draws, 7, points.shape[1], len(limbs), runs).float()
+    member = [[float(j in limb) for j in range(len(joints))] for limb in limbs]
+    of_joint = (inside @ torch.tensor(member, device=draws.device)).bool()
+    return torch.where(of_joint[..., None], points[:, :, joints.mirror], points)
+
+
+def _scores(scores: Tensor, distance: Tensor, draws: Draws, how: Scores) -> Tensor:
+    """Return the scores (B, T, J) of joints that were moved so far, in sizes."""
+    spread = torch.exp(how.spread * draws.normal(8, *scores.shape[1:])[..., 0])
+    lower = scores / (1 + (distance / how.half) ** how.power)
+    return torch.where(distance > 0, lower * spread, scores).clamp(0, 1)
+
+
+def _carried(joints: JointSet) -> list[list[float]]:
+    """Return which joints (rows) move with which (columns): a wrist with its elbow."""
+    parents = {
+        child: parent
+        for parent, child in joints.bones
+        for side in (joints.left, joints.right)
+        if parent in side and child in side
+    }
+    return [[float(column in _chain(row, parents)) for column in range(len(joints))]
+            for row in range(len(joints))]  # fmt: skip
+
+
+def _chain(joint: int, parents: dict[int, int]) -> set[int]:
+    """Return a joint and those that it hangs on."""
+    return {joint} | (_chain(parents[joint], parents) if joint in parents else set())
+
+
+def _limbs(joints: JointSet) -> list[set[int]]:
+    """Return the joints of each pair of limbs that can be exchanged: legs, arms."""
+    limbs: list[set[int]] = []
+    for left, right in zip(joints.left, joints.right, strict=True):
+        near = {other for bone in joints.bones for other in bone if left in bone}
+        known = next((limb for limb in limbs if limb & near & set(joints.left)), None)
+        if known is None:
+            limbs.append(known := set())
+        known |= {left, right}
+    return limbs

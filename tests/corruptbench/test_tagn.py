@@ -1,0 +1,191 @@
+"""TAGN: what is added, to which chunks, and that it depends on the chunk only."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from corruptbench.errors import InputError
+from corruptbench.lifters.keyed_draws import Draws, mixed
+from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise, Runs, Scores
+from corruptbench.skeleton import H36M17
+
+ELBOW, WRIST, HIP = (H36M17.joints.index(f"left_{name}") for name in ("elbow", "wrist", "hip"))
+
+
+def people(count=64, frames=30, channels=3, size=1.0):
+    """Upright people of this height in the picture, scores of 0.8."""
+    draw = np.random.default_rng(0)
+    poses = np.full((count, frames, 17, 3), 0.8)
+    poses[..., :2] = draw.uniform(-0.2, 0.2, (count, 1, 17, 2)) * size
+    poses[..., 0, 1], poses[..., 10, 1] = size / 2, -size / 2
+    return torch.from_numpy(poses[..., :channels]).float()
+
+
+def moved(noise, poses, step=0):
+    found = TAGN(noise=noise)(poses, step)
+    return found - poses
+
+
+def test_numbers_are_uniform_and_normal_and_independent():
+    draws = Draws(torch.arange(200))
+    uniform, normal = draws.uniform(1, 500).numpy(), draws.normal(2, 250).numpy()
+    assert stats.kstest(uniform.ravel(), "uniform").pvalue > 0.01
+    assert stats.kstest(normal.ravel(), "norm").pvalue > 0.01
+    columns = np.concatenate([draws.uniform(s, 40).numpy() for s in range(3)], axis=1)
+    apart = np.corrcoef(columns.T) - np.eye(120)
+    assert np.abs(apart).max() < 5 / math.sqrt(200)
+    assert abs(np.corrcoef(normal[..., 0].ravel(), normal[..., 1].ravel())[0, 1]) < 0.02
+    assert uniform.min() >= 0
+    assert uniform.max() < 1
+
+
+def test_the_hash_is_the_published_one():
+    """The first numbers of SplitMix64 with seed 1234567, from its reference code."""
+    golden = 0x9E3779B97F4A7C15
+    states = [(1234567 + golden * (i + 1)) % 2**64 for i in range(3)]
+    signed = torch.tensor([s - 2**64 if s >= 2**63 else s for s in states])
+    expected = [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    assert [int(x) % 2**64 for x in mixed(signed)] == expected
+
+
+def test_noise_depends_on_the_chunk_and_not_on_the_batch():
+    poses, tagn = people(), TAGN()
+    chunks = torch.arange(64) * 7
+    whole = tagn(poses, 3, chunks)
+    back = torch.arange(63, -1, -1)
+    assert torch.equal(tagn(poses[back], 3, chunks[back])[back], whole)
+    assert torch.equal(tagn(poses[5:6], 3, chunks[5:6]), whole[5:6])
+    assert not torch.equal(tagn(poses, 4, chunks), whole)
+    assert not torch.equal(TAGN(seed=1)(poses, 3, chunks), whole)
+    state = torch.get_rng_state()
+    assert torch.equal(TAGN()(poses, 3, chunks), whole)
+    assert torch.equal(torch.get_rng_state(), state), "no global state"
+
+
+def test_some_chunks_stay_as_they_are():
+    poses = people(2000, 5)
+    change = moved(Noise(kept=0.3, jitter=0.1), poses)
+    same = (change == 0).flatten(1).all(dim=1)
+    assert same.float().mean() == pytest.approx(0.3, abs=0.04)
+    assert (change[~same][..., :2] != 0).all()
+
+
+@pytest.mark.parametrize("size", [1.0, 400.0])
+def test_strengths_are_in_sizes_of_the_person(size):
+    poses = people(400, 20, size=size)
+    jitter = moved(Noise(kept=0, jitter=0.05), poses)[..., :2] / size
+    assert jitter.std() == pytest.approx(0.05, rel=0.02)
+    assert jitter.mean(dim=1).std() == pytest.approx(0.05 / math.sqrt(20), rel=0.05)
+    bias = moved(Noise(kept=0, bias=0.05), poses)[..., :2] / size
+    assert bias.std() == pytest.approx(0.05, rel=0.05)
+    assert bias.std(dim=1).max() < 1e-5, "the same in all frames"
+
+
+def test_runs_have_their_share_lengths_and_offset():
+    runs = Runs(share=0.25, shortest=3, longest=6, offset=0.2)
+    change = moved(Noise(kept=0, frames=runs), people(4000, 60))[..., :2]
+    inside = (change != 0).any(dim=-1).any(dim=-1)
+    has = inside.any(dim=1)
+    assert has.float().mean() == pytest.approx(0.25, abs=0.03)
+    lengths = inside[has].sum(dim=1)
+    within = inside[has][:, 0] | inside[has][:, -1]  # a run may be cut by the end of the chunk
+    assert {*lengths[~within].tolist()} == {3, 4, 5, 6}
+    steps = inside[has].int().diff(dim=1)
+    assert ((steps == 1).sum(dim=1) <= 1).all(), "one run in a chunk"
+    assert inside.float().mean(dim=0).std() < 0.01, "each frame is as likely as another"
+    one = change[has][inside[has]]
+    assert one.std(dim=1).max() < 1e-5, "joints move together"
+    assert one.std() == pytest.approx(0.2, rel=0.1)
+
+
+def test_what_hangs_on_a_joint_moves_with_it():
+    runs = Runs(share=0.3, shortest=5, longest=20, offset=0.2)
+    change = moved(Noise(kept=0, joints=runs), people(500))[..., :2]
+    is_moved = (change != 0).any(dim=-1)
+    assert is_moved[..., WRIST][is_moved[..., ELBOW]].all()
+    assert not is_moved[..., ELBOW][is_moved[..., WRIST]].all()
+    alone = is_moved[..., ELBOW] & ~is_moved[..., WRIST]
+    assert not alone.any()
+    shares = is_moved.float().mean(dim=(0, 1))
+    assert shares[WRIST] > shares[ELBOW] > 1.2 * shares[HIP]
+
+
+def test_limbs_are_exchanged_whole():
+    poses = people(500)
+    found = TAGN(noise=Noise(kept=0, exchanges=Runs(share=0.4)))(poses, 0)
+    mirrored = poses[:, :, H36M17.mirror]
+    is_other = (found[..., :2] == mirrored[..., :2]).all(dim=-1)
+    limbs = ([11, 12, 13, 14, 15, 16], [1, 2, 3, 4, 5, 6])
+    for limb in limbs:
+        assert (is_other[..., limb].all(dim=-1) == is_other[..., limb].any(dim=-1)).all()
+        assert is_other[..., limb[0]].any(dim=1).float().mean() == pytest.approx(0.4, abs=0.07)
+    assert (is_other[..., 12] != is_other[..., 2]).any(), "arms without legs"
+    assert torch.equal(found[:, :, [0, 7, 8, 9, 10], :2], poses[:, :, [0, 7, 8, 9, 10], :2])
+
+
+def test_scores_fall_with_the_displacement():
+    noise = Noise(kept=0, jitter=0.1, scores=Scores(half=0.06, power=1.5, spread=0.0))
+    poses = people(50)
+    found = TAGN(noise=noise)(poses, 0)
+    distance = (found - poses)[..., :2].norm(dim=-1)
+    expected = 0.8 / (1 + (distance / 0.06) ** 1.5)
+    assert torch.allclose(found[..., 2], expected, atol=1e-4)
+    spread = TAGN(noise=Noise(kept=0, jitter=0.1))(poses, 0)[..., 2]
+    assert ((spread >= 0) & (spread <= 1)).all()
+    assert (spread / expected).log()[spread < 1].std() == pytest.approx(0.3, abs=0.03)
+
+
+def test_a_joint_that_did_not_move_keeps_its_score():
+    runs = Runs(share=0.3, offset=0.2)
+    poses = people()
+    found = TAGN(noise=Noise(kept=0, joints=runs))(poses, 0)
+    still = (found[..., :2] == poses[..., :2]).all(dim=-1)
+    assert still.any()
+    assert (found[..., 2][still] == poses[..., 2][still]).all()
+    assert (found[..., 2][~still] != poses[..., 2][~still]).float().mean() > 0.95
+
+
+@pytest.mark.parametrize("noise", [FULL, PLAIN, FULL.scaled(3)])
+def test_without_scores_points_are_the_same(noise):
+    poses = people()
+    with_scores = TAGN(noise=noise)(poses, 5)
+    assert torch.equal(TAGN(noise=noise)(poses[..., :2], 5), with_scores[..., :2])
+
+
+def test_nothing_is_changed_in_place_and_types_stay():
+    poses = people().double()
+    before = poses.clone()
+    found = TAGN()(poses, 0)
+    assert torch.equal(poses, before)
+    assert (found.dtype, found.shape) == (poses.dtype, poses.shape)
+    assert found.isfinite().all()
+    still = torch.zeros(4, 10, 17, 3)  # a clip without any detection
+    assert TAGN(noise=FULL.scaled(3))(still, 0).isfinite().all()
+
+
+def test_noise_is_scaled_but_not_its_shares():
+    double = FULL.scaled(2)
+    assert (double.bias, double.jitter) == (2 * FULL.bias, 2 * FULL.jitter)
+    assert double.joints.offset == 2 * FULL.joints.offset
+    assert double.frames.jitter == 2 * FULL.frames.jitter
+    assert (double.kept, double.exchanges) == (FULL.kept, FULL.exchanges)
+    assert (double.joints.share, double.joints.longest) == (FULL.joints.share, FULL.joints.longest)
+
+
+def test_other_joint_sets_are_taken_or_refused():
+    eva = people()[:, :, :15]
+    assert TAGN("humaneva15")(eva, 0).shape == eva.shape
+    with pytest.raises(InputError, match="unknown joint set 'smpl24'"):
+        TAGN("smpl24")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_a_gpu_draws_the_same():
+    poses = people()
+    found = TAGN()(poses.cuda(), 3).cpu()
+    assert torch.allclose(found, TAGN()(poses, 3), atol=1e-5)
