@@ -31,6 +31,8 @@ MODULES: dict[str, tuple[str, ...] | None] = {
     ),
     "corruptbench.training.samples": ("Samples", "load_samples"),
     "corruptbench.lifters.export": ("export",),
+    "corruptbench.lifters.tagn": ("TAGN", "Noise", "Runs", "Scores", "tagn"),
+    "corruptbench.lifters.ca_conv": ("CAConv1d", "ConfidenceAware", "attention_bias"),
     "corruptbench.datasets": ("Clip", "ClipId", "open_dataset"),
     "corruptbench.shards.shard_set": ("ShardSet",),
 }

@@ -177,8 +177,9 @@ def _offsets(draws: Draws, frames: int, joints: JointSet, noise: Noise) -> Tenso
     offsets = variance.sqrt()[..., None] * draws.normal(3, frames, number)
     offsets = offsets + noise.bias * draws.normal(4, 1, number)
     offsets = offsets + whole.offset * in_whole[..., None] * draws.normal(5, 1, 1)
-    own = single.offset * in_single[..., None] * draws.normal(6, 1, number)
-    return offsets + torch.einsum("kj,btjc->btkc", carried, own)
+    own = single.offset * draws.normal(6, 1, number)
+    moved = [in_single * own[..., axis] @ carried.T for axis in range(2)]
+    return offsets + torch.stack(moved, dim=-1)
 
 
 def _sizes(poses: Tensor) -> Tensor:
