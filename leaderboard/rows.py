@@ -70,7 +70,12 @@ def _count_problems(file: str, table: pd.DataFrame, result: Result) -> Iterator[
     for column, whole, name in (
         ("hidden_joints", joints, "frames x scored_joints"),
         ("visible_joints", joints - counts["hidden_joints"], "the joints that are not hidden"),
-        ("recoveries", counts["covered_frames"], "covered_frames"),
+        # Not the covered frames: a cover may end where no frame is labeled.
+        (
+            "recoveries",
+            counts["after_frames"] + counts["free_frames"],
+            "after_frames + free_frames",
+        ),
     ):
         possible = counts[column].between(0, whole)
         yield from _bad_rows(file, table, column, ~possible, f"0 to {name}")

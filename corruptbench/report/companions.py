@@ -1,7 +1,7 @@
 """Read the files that an evaluation leaves beside a result: joints, frames, extracts.
 
-A file is taken only if its errors are those of the clips table, so that a page never mixes two
-evaluations.
+A file is taken only if its frames and errors are those of the clips table, so that a page never
+mixes two evaluations.
 """
 
 from __future__ import annotations
@@ -63,7 +63,11 @@ class Extract:
 
 
 def read_joints(
-    path: Path, clips: pd.DataFrame, metric: str, names: Sequence[Sequence[str]]
+    path: Path,
+    clips: pd.DataFrame,
+    metric: str,
+    names: Sequence[Sequence[str]],
+    samples: int = 1,
 ) -> pd.DataFrame | None:
     """Read the errors of joints: the key, frames, ``exchanged``, and a column for each joint.
 
@@ -72,6 +76,7 @@ def read_joints(
         clips: the clips table.
         metric: its column whose value is the mean over the joints.
         names: the sets of joints that it may have.
+        samples: passes of the lifter. The file is of the first one, the clips table of all.
 
     Returns:
         None if the file is missing.
@@ -85,12 +90,12 @@ def read_joints(
     rows = table_of(table.select([*KEY, "frames", "exchanged"]))
     errors = lists_of(table, "error", 1)[..., 0]
     joints = _joints(path, errors.shape[1], names)
-    _check_same(path, rows.assign(found=np.nanmean(errors, axis=1)), clips, metric)
+    _check_same(path, rows.assign(found=np.nanmean(errors, axis=1)), clips, metric, samples)
     return pd.concat([rows, pd.DataFrame(errors, columns=list(joints))], axis=1)
 
 
 def read_frames(
-    path: Path, clips: pd.DataFrame, metric: str, chosen: pd.DataFrame
+    path: Path, clips: pd.DataFrame, metric: str, chosen: pd.DataFrame, samples: int = 1
 ) -> pd.DataFrame | None:
     """Read the frames of the chosen clips, in the chosen cells and clean, in order.
 
@@ -99,6 +104,7 @@ def read_frames(
         clips: the clips table.
         metric: the column of errors, mm.
         chosen: keys of clips and cells.
+        samples: passes of the lifter. The file is of the first one, the clips table of all.
 
     Returns:
         The key, frame, ``error`` (mm) and ``hidden`` (0 to 1). None if the file is missing.
@@ -117,7 +123,7 @@ def read_frames(
     rows = rows.merge(wanted, on=KEY)
     rows[["error", "hidden"]] = rows[["error", "hidden"]].astype("float64")
     by_clip = rows.groupby(KEY, sort=False)["error"].agg(found="mean", frames="size").reset_index()
-    _check_same(path, by_clip, clips.merge(wanted, on=KEY), metric)
+    _check_same(path, by_clip, clips.merge(wanted, on=KEY), metric, samples)
     rows["error"] = rows["error"].clip(upper=GREATEST)
     return rows.sort_values([*KEY, "frame"], kind="stable", ignore_index=True)
 
@@ -176,13 +182,18 @@ def _joints(path: Path, count: int, names: Sequence[Sequence[str]]) -> Sequence[
     return fitting
 
 
-def _check_same(path: Path, rows: pd.DataFrame, clips: pd.DataFrame, metric: str) -> None:
-    """Check that each clip and cell of the table is there once, with its frames and its error."""
+def _check_same(
+    path: Path, rows: pd.DataFrame, clips: pd.DataFrame, metric: str, samples: int
+) -> None:
+    """Check that each clip and cell of the table is there once, with its frames and its error.
+
+    The error of one sample of several may be any: the clips table has only their mean.
+    """
     both = clips[[*KEY, "frames", metric]].merge(
         rows[[*KEY, "frames", "found"]], on=KEY, how="outer", suffixes=("", "_found")
     )
     near = np.isclose(both["found"], both[metric], RELATIVE, ABSOLUTE, equal_nan=True)
-    near |= np.isinf(both["found"])
+    near |= np.isinf(both["found"]) | (samples > 1)
     bad = both[(both["frames"] != both["frames_found"]) | ~near]
     if len(bad):
         row = bad.iloc[0]

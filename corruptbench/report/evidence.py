@@ -74,12 +74,12 @@ def read_evidence(path: Path) -> Evidence:
     table = _clips(path, result)
     bare = Evidence(result, table)
     worst = worst_cells(table, bare.metric)
-    names = joint_names(result)
+    names, samples = joint_names(result), result.lifter.samples or 1
     return Evidence(
         result,
         table,
-        companions.read_joints(beside(path, "joints"), table, bare.metric, names),
-        companions.read_frames(beside(path, "frames"), table, bare.metric, worst),
+        companions.read_joints(beside(path, "joints"), table, bare.metric, names, samples),
+        companions.read_frames(beside(path, "frames"), table, bare.metric, worst, samples),
         companions.read_extracts(beside(path, "extracts"), table, names),
         worst,
     )

@@ -83,8 +83,15 @@ def _facts(evidence: Evidence) -> list[str]:
         f"{counted(coverage.n_scored, 'frame')} scored"
         + (f" of {coverage.n_expected:,}: a part of the benchmark" if partial else ""),
         f"mean over {scoring.average}",
+        *_samples(result.lifter.samples or 1),
         *([f"without {', '.join(coverage.excluded)}"] if coverage.excluded else []),
     ]
+
+
+def _samples(count: int) -> list[str]:
+    """Say what is of all samples of a lifter, and what only of the first, if there are several."""
+    text = f"mean over {count} samples; occlusion, joints, time and poses are of the first of them"
+    return [text] if count > 1 else []
 
 
 def _figures(evidence: Evidence) -> list[Figure]:

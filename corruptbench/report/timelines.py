@@ -65,7 +65,8 @@ def _timeline(
     key: tuple[str, str, str, str, str, int], track: _Track, clean: _Track, y: Scale, label: str
 ) -> Timeline:
     x = figures.scale([*track.frames[[0, -1]], *clean.frames[[0, -1]]], steps=5)
-    x = x._replace(low=float(track.frames[0]), high=float(max(track.frames[-1], 1)))
+    first, last = float(track.frames[0]), float(track.frames[-1])
+    x = x._replace(low=first, high=max(last, first + 1))
     peak = int(track.error.argmax())
     covered = int((track.hidden > 0).sum())
     words = (

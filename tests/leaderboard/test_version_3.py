@@ -15,6 +15,7 @@ import pytest
 
 from corruptbench.leaderboard import Result, SubmissionError, check, submit, summarize
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
+from corruptbench.leaderboard.referee import read
 from corruptbench.leaderboard.submission import read_result
 
 from .conftest import Make, clip_table, clip_table_3, without_units
@@ -203,7 +204,7 @@ def _put(column: str, value: Any, row: int = 3) -> Callable[[pd.DataFrame], pd.D
         (_put("visible_joints", 10**6, row=1), "expected 0 to the joints that are not hidden"),
         (_put("free_frames", 1, row=1), "that add up to frames, or none"),
         (_put("covered_frames", -1, row=1), "column covered_frames: found -1"),
-        (_put("recoveries", 10**6, row=1), "expected 0 to covered_frames"),
+        (_put("recoveries", 10**6, row=1), "expected 0 to after_frames + free_frames"),
         (_put("recovery", 1e5, row=1), "column recovery: found 100000.0"),
         (_put("not_recovered", 100.1, row=1), "column not_recovered: found 100.1"),
         (_put("not_recovered", np.nan, row=1), "null exactly when recoveries is 0"),
@@ -219,6 +220,19 @@ def test_refuses_an_impossible_table(
     with pytest.raises(SubmissionError) as caught:
         check(path)
     assert expected in str(caught.value)
+
+
+def test_a_cover_may_lie_where_no_frame_is_labeled(make: Make) -> None:
+    """It counts as a recovery if a frame after it has an error, and none of it is counted."""
+    from .test_referee import replace_table
+
+    table = TABLES["plain"][0].copy()
+    row = {"covered_frames": 0, "covered_error": np.nan, "recoveries": 1}
+    table.loc[1, [*row]] = [*row.values()]
+    table.loc[1, "free_frames"] = table.loc[1, "frames"] - table.loc[1, "after_frames"]
+    path = make(TABLES["plain"][0])
+    replace_table(path, table)
+    assert read(path).table.loc[1, "recoveries"] == 1
 
 
 def test_refuses_a_table_of_another_version(make: Make) -> None:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from corruptbench.cli import main
+from corruptbench.errors import InputError
 from corruptbench.leaderboard import Result, summarize
 from corruptbench.leaderboard.numbers import MeanCorruptionError
 from corruptbench.report import averages
@@ -27,7 +28,7 @@ from corruptbench.report.timelines import thinned
 from corruptbench.skeleton import H36M17
 from tests.docs.blocks import ROOT
 from tests.leaderboard.conftest import OF_SEVERAL, clip_table_3, document
-from tests.report.conftest import FRAMES, write, write_joints
+from tests.report.conftest import FRAMES, write, write_frames, write_joints
 
 STORED = ROOT / "leaderboard/results/studio-c-v3/videopose3d-27/result.json"
 
@@ -231,6 +232,18 @@ def test_an_error_beyond_float16_is_drawn_at_its_greatest(table, tmp_path):
     assert "inf" not in "".join(re.findall(r'points="([^"]*)"', page_of(path)))
 
 
+def test_a_clip_may_have_one_labeled_frame_that_is_not_its_first(table, tmp_path):
+    short, table = table["sequence"] == "walk-0", table.copy()
+    table.loc[short, ["frames", "run_frames", "mpjve"]] = 1, 0, np.nan
+    table.loc[short, "mpjpe"] += 500  # it is among the worst
+    path = write(tmp_path, table)
+    file = path.with_name("mine.frames.parquet")
+    rows = pd.read_parquet(file)
+    rows.loc[rows["sequence"] == "walk-0", "frame"] = 5
+    rows.to_parquet(file)
+    assert "in frame 5." in page_of(path)
+
+
 def test_options_that_say_nothing_are_refused(result, tmp_path):
     assert run(result, "--root", tmp_path, "--out", tmp_path / "page.html") == 2
     assert run(result, "--out", result) == 2
@@ -243,6 +256,25 @@ def test_a_lifter_may_leave_out_a_joint(table, tmp_path):
     assert len(evidence.extracts[0].joints) == 16
     assert ("thorax", "head") in kept_bones(H36M17, evidence.extracts[0].joints)
     assert "h36m17 - neck_nose" in html(evidence, Pictures())
+
+
+def test_the_files_of_a_stochastic_lifter_are_those_of_its_first_sample(tmp_path):
+    """Their errors differ from the means over samples in the clips table. Their frames do not."""
+    several = [metric for metric in OF_SEVERAL if metric != "spread"]
+    table = clip_table_3(without=several).assign(frames=FRAMES, run_frames=FRAMES)
+    path = write(tmp_path, table, lifter={"samples": 3})
+    first = table.assign(mpjpe=1.1 * table["mpjpe"])
+    write_joints(tmp_path / "mine.joints.parquet", first)
+    write_frames(tmp_path / "mine.frames.parquet", first)
+    evidence = read_evidence(path)
+    assert evidence.joints is not None
+    assert evidence.frames is not None
+    assert "mean over 3 samples; occlusion, joints, time and poses are of the first" in html(
+        evidence, Pictures()
+    )
+    fewer_frames(path)
+    with pytest.raises(InputError, match="does not belong to the result"):
+        read_evidence(path)
 
 
 def test_a_probe_that_was_allowed_to_fail_is_said(whole):
