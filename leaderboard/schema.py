@@ -61,6 +61,10 @@ MOST_ENTRIES, MOST_NUMBERS, MOST_DRAWS = 20, 500, 10_000
 #: Checks that can be allowed to fail, in one result.
 MOST_ALLOWED = 20
 
+#: Bounds of the parameters and of the bytes of a model. Our own choice: far above any lifter. A
+#: page shows the parameters in millions, and a float cannot hold every integer.
+MOST_PARAMETERS, MOST_BYTES = 10**12, 10**15
+
 Plain = Text | int | float | bool | None
 Numbers = Annotated[tuple[int | Number, ...], Field(max_length=MOST_NUMBERS)]
 Table = Annotated[dict[str, Plain | Numbers], Field(max_length=MOST_ENTRIES)]
@@ -96,8 +100,8 @@ class Lifter(SparseRecord):
 
     name: Name
     sha256: Sha256
-    bytes: int = Field(ge=1)
-    parameters: int = Field(ge=0)
+    bytes: int = Field(ge=1, le=MOST_BYTES)
+    parameters: int = Field(ge=0, le=MOST_PARAMETERS)
     contract: dict[str, Plain | Numbers | Table]
     scored_joints: int | None = Field(default=None, ge=1, le=1000)
     hypotheses: Draws | None = None
