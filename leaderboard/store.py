@@ -23,6 +23,7 @@ from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.submission import read_result
 from corruptbench.leaderboard.text import listed, short
+from corruptbench.leaderboard.wide import CLEAN
 
 RESULT_FILE = "result.json"
 CLIPS_FILE = "clips.parquet"
@@ -158,9 +159,26 @@ def _load_row(row: Path, board: Path) -> Result:
         expected = f"folder {row_path(result, board).relative_to(board)}"
         found = f"folder {row.parent.name}/{row.name}"
         problems.append(Problem(RESULT_FILE, "lifter.name", found, expected, restore))
+    problems += [
+        Problem(RESULT_FILE, field, "other corruptions or no value", expected, restore)
+        for field, expected in _unfit(result)
+    ]
     if problems:
         raise SubmissionError(str(row), problems)
     return result
+
+
+def _unfit(result: Result) -> Iterator[tuple[str, str]]:
+    """Yield (field, expected) of what cannot be shown: cells and means that do not fit."""
+    names = {cell.corruption for cell in result.cells}
+    if CLEAN not in {(cell.corruption, cell.severity) for cell in result.cells}:
+        yield "cells", "a clean cell"
+    for metric in METRIC_COLUMNS:
+        error = getattr(result, metric)
+        if error and error.corruptions.keys() != names - {CLEAN[0]}:
+            yield f"{metric}.corruptions", "the corruptions of the cells"
+        if error and any(getattr(cell, metric) is None for cell in result.cells):
+            yield "cells", f"a value of {metric} in each"
 
 
 def _folders(parent: Path) -> Iterator[Path]:

@@ -182,6 +182,23 @@ def test_load_lists_every_broken_row(make: Make, board: Path) -> None:
     assert "found folder toy-c-v1/moved, expected folder toy-c-v1/c" in message
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (lambda d: d.update(cells=[]), "cells: "),
+        (lambda d: d["cells"][3].pop("mpjpe"), "a value of mpjpe in each"),
+        (lambda d: d["mpjpe"].update(corruptions={}), "mpjpe.corruptions: "),
+    ],
+)
+def test_load_refuses_a_row_whose_cells_do_not_fit(make, board, change, field) -> None:
+    row = submit(make(), board, EXPECTED) / "result.json"
+    fields = json.loads(row.read_text())
+    change(fields)
+    row.write_text(json.dumps(fields))
+    with pytest.raises(SubmissionError, match=field):
+        load(board)
+
+
 def test_versions_of_a_benchmark_have_rows_of_their_own(make: Make, board: Path) -> None:
     submit(make(), board, None)
     row = submit(make(benchmark={"version": 2}), board, None)
