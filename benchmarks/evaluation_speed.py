@@ -26,6 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import pyarrow as pa
@@ -191,16 +192,20 @@ def evaluation(shards: Path, model: Path, rounds: int) -> None:
 
 
 def slow_lifter(shards: Path, seconds_each: float) -> None:
-    """Measure the share of a harness around a lifter that needs long for a track."""
+    """Measure the share of a harness around a lifter that needs long for a track.
+
+    Its passes take turns, as those in a model's process do.
+    """
     shard_set = open_shards(shards, None)
     contract = Contract(name="slow", window="centre", frames=1)
-    waited = 0.0
+    waited, turn = 0.0, Lock()
 
     def run(batch: Array32, select: Sequence[int | str | None]) -> list[Array32]:
         nonlocal waited
         wait = seconds_each * len(batch) / TRACK
-        waited += wait
-        time.sleep(wait)
+        with turn:
+            waited += wait
+            time.sleep(wait)
         return [np.pad(batch, ((0, 0), (0, 0), (0, 0), (0, 1))) for _ in select]
 
     lifter = Lifter(contract, run, "cpu", "0" * 64, 1, 0)
