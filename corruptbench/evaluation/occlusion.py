@@ -96,8 +96,8 @@ def recoveries(errors: Array, clean: Array, found: States, fps: float) -> Recove
 
     What counts is how much worse a frame is than on clean video. It is back where that is at most
     `MARGIN` above the median over the free frames (above 0 if there is none), and stays so for
-    `STAY`, or until the search ends. The search ends at the next cover or at the end of the clip. A cover that lasts to the
-    end, or after which no frame has an error, does not count.
+    `STAY`, or until the search ends. The search ends at the next cover or at the end of the clip. A
+    cover that lasts to the end, or after which no frame has an error, does not count.
 
     Args:
         errors: (F,) mm, of one clip in one cell; NaN in frames that are not scored.
