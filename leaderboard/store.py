@@ -105,7 +105,7 @@ def find(name: str, board: Path) -> Path:
             short(name),
             "no such file, and the board's folder does not exist here",
             "a result file, or a row of a board",
-            "name a file that exists, or the board's folder with --board",
+            "name a file that exists, or give the folder of the board (option board)",
         )
         raise SubmissionError(f"the result {short(name)}", [problem], "is not found")
     rows = [row for folder in _folders(board) for row in _folders(folder)]

@@ -49,7 +49,7 @@ def test_a_row_and_a_folder_and_a_file(cli, files, tmp_path):
     ("words", "expected"),
     [
         (("a.json",), "one result was given; expected two or more"),
-        (("a.json", "none.json"), "no such file, and no such row"),
+        (("a.json", "none.json"), "found no such file, and the board's folder does not exist"),
         (("a.json", "c.json"), "benchmark.version: found 2, expected 1 as in"),
     ],
 )

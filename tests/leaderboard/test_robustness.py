@@ -112,8 +112,11 @@ def test_occlusion_intervals_are_those_of_the_resamples(part: Occluded) -> None:
     found = summarize(table, "frames").occlusion
     assert found is not None
     takes = sorted({*table.sequence})
-    drawn = []
+    drawn, known = [], {}
     for counts in resample_counts(len(takes)):
+        if (key := tuple(counts)) in known:  # of three takes there are few
+            drawn.append(known[key])
+            continue
         clips = [table[table.sequence == t] for t, n in zip(takes, counts, strict=True) if n]
         weights = {t: n for t, n in zip(takes, counts, strict=True) if n}
         many = pd.concat(clips)
@@ -122,7 +125,7 @@ def test_occlusion_intervals_are_those_of_the_resamples(part: Occluded) -> None:
             mean([plain(many, column, (name, s), "frames") for s in (1, 4)])
             for name in ("erase", "truncation")
         ]
-        drawn.append(mean(per))
+        drawn.append(known.setdefault(key, mean(per)))
     there = [value for value in drawn if value is not None]
     assert len(there) < 1000 or part not in ("recovery", "not_recovered")
     bounds = getattr(found.mean_intervals, part)
