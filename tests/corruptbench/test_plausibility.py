@@ -214,7 +214,9 @@ def test_poses_that_have_nothing_to_do_with_the_labels(targets, scale):
     )
     assert "lag" not in found
     assert ("size" in found) == (scale > 1)
-    poor = SOUND.model_copy(update={"clean": 127.0})  # more than that of any lifter that was trained
+    poor = SOUND.model_copy(
+        update={"clean": 127.0}
+    )  # more than that of any lifter that was trained
     assert "unlike" not in dict(warnings_of(clips, poor, poor, Interval(low=1, high=3)))
 
 

@@ -219,7 +219,9 @@ def test_rows_of_the_board_are_found_by_name(make: Make, tmp_path: Path) -> None
     (tmp_path / "empty").mkdir()
     with pytest.raises(SubmissionError, match="the board has none"):
         find("none", tmp_path / "empty")
-    with pytest.raises(SubmissionError, match=r"(?s)is not found:\n.*does not exist here.*option board"):
+    with pytest.raises(
+        SubmissionError, match=r"(?s)is not found:\n.*does not exist here.*option board"
+    ):
         find("none", tmp_path / "nowhere")
 
 
