@@ -35,8 +35,8 @@ JOINTS = 0.6
 #: with the input. On studio-C labels of different clips are 168 mm apart. Poor lifters (linear, or
 #: trained for two epochs) have at most 127 mm, even with left and right of their input exchanged,
 #: and random numbers 394 mm. Labels that are nearer than `SAME`, mm, are of one moment. So many
-#: other pairs are needed.
-SAME, PAIRS = 5.0, 6
+#: other pairs are needed. At most so many clips, evenly spread, are compared with one another.
+SAME, PAIRS, COMPARED = 5.0, 6, 200
 #: A lag is beyond its standard error by this factor, from this number of clips on. Of 300 draws of
 #: 6 clips, the shipped baseline has a lag in none, and in 297 if its poses are one frame late. A
 #: lifter that was trained for two epochs has one in 1 and in 204.
@@ -100,6 +100,8 @@ def _placed(clips: Sequence[Likeness], sizes: Array, is_scaled: bool) -> Warning
 
 def _unlike(poses: Array, aligned: float) -> Warnings:
     """Warn where poses are no better than the label of another moment; poses (clips, J, 3)."""
+    if len(poses) > COMPARED:
+        poses = poses[np.linspace(0, len(poses) - 1, COMPARED).round().astype(int)]
     one, two = np.triu_indices(len(poses), 1)
     apart = align(poses[one], poses[two]).distances.mean(axis=1)
     others = apart[apart > SAME]  # cameras of a recording saw the same pose

@@ -10,6 +10,7 @@ jitter and short peaks.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -80,7 +81,7 @@ class Noise:
     scores: Scores = field(default_factory=Scores)
 
     def scaled(self, factor: float) -> Noise:
-        """Return noise of which each standard deviation is multiplied by a factor."""
+        """Return this noise, with each standard deviation multiplied by a factor."""
         runs = {"frames": self.frames, "joints": self.joints}
         louder = {
             name: replace(run, offset=run.offset * factor, jitter=run.jitter * factor)
@@ -216,6 +217,7 @@ def _scores(scores: Tensor, distance: Tensor, draws: Draws, how: Scores) -> Tens
     return torch.where(distance > 0, lower * spread, scores).clamp(0, 1)
 
 
+@cache
 def _carried(joints: JointSet) -> list[list[float]]:
     """Return which joints (rows) move with which (columns): a wrist with its elbow."""
     parents = {
@@ -233,6 +235,7 @@ def _chain(joint: int, parents: dict[int, int]) -> set[int]:
     return {joint} | (_chain(parents[joint], parents) if joint in parents else set())
 
 
+@cache
 def _limbs(joints: JointSet) -> list[set[int]]:
     """Return the joints of each pair of limbs that can be exchanged: legs, arms."""
     limbs: list[set[int]] = []

@@ -49,7 +49,7 @@ class Running:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it still runs."""
         return self.process.poll() is None
 
     def send(self, request: list[Any], seconds: float) -> None:

@@ -249,7 +249,7 @@ def test_usable_processors(quota, most, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_scheduler_ends_a_command_as_ctrl_c_does(number, monkeypatch, capsys):
-    """What a command has open is closed, and it is said what is left."""
+    """Files that the command has open are closed, and the message says what it leaves."""
     closed = []
 
     def work(*_, **__):

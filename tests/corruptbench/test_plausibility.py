@@ -11,6 +11,8 @@ import pytest
 
 from corruptbench.datasets import open_dataset
 from corruptbench.datasets.studio import TRAIN_SHARDS
+from corruptbench.evaluation import plausibility
+from corruptbench.evaluation.alignment import align
 from corruptbench.evaluation.likeness import likeness
 from corruptbench.evaluation.orientation import axes_warnings
 from corruptbench.evaluation.plausibility import warnings_of
@@ -280,3 +282,20 @@ def test_a_few_clips_do_not_show_a_lag(targets):
     assert warned(targets[:5], late) == {}
     lags = iter([3, 3, 3, 0, 0, 0])
     assert warned(targets[:6], lambda x: late(x, next(lags))) == {}
+
+
+def test_thousands_of_clips_are_not_all_compared_with_one_another(targets, monkeypatch):
+    """They would take all memory: 5000 clips have 12 million pairs."""
+    sizes = []
+
+    def counted(predicted, target):
+        sizes.append(len(predicted))
+        return align(predicted, target)
+
+    monkeypatch.setattr(plausibility, "align", counted)
+    clips = [likeness(1.0 * t, t, H36M17.mirror, 0) for t in targets] * 100
+    errors = SOUND.model_copy(update={"clean": 400.0})
+    assert "unlike" in dict(warnings_of(clips, errors, errors, Interval(low=1, high=3)))
+    most = plausibility.COMPARED
+    assert len(clips) > most
+    assert sizes == [most * (most - 1) // 2]
