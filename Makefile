@@ -1,13 +1,14 @@
 # make setup   builds .venv from pinned versions and fetches the detector's weights
 # make demo    the whole benchmark on embedded data: build, evaluate, submit, page
 # make test    the test suite          make lint   formatter, linter, types, layers
+# make pages   writes what is made from the code: API reference, schema, references, gallery
 # make benchmark   speed and memory of the corruptions beside those of other packages
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo
 
-.PHONY: setup demo test lint format benchmark clean
+.PHONY: setup demo test lint format pages benchmark clean
 
 setup: $(READY)
 
@@ -35,6 +36,12 @@ lint: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+pages: setup
+	$(BIN)/python -m tools.api_reference
+	$(BIN)/python -m tools.result_schema
+	$(BIN)/python -m tools.references
+	$(BIN)/python -m tools.gallery --page
 
 # Without its dependencies: it asks for opencv-python, which would overwrite the headless build.
 benchmark: setup
