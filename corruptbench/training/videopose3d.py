@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 
-def _unit(inputs: int, outputs: int, width: int, dilation: int, dropout: float) -> nn.Sequential:
+def unit(inputs: int, outputs: int, width: int, dilation: int, dropout: float) -> nn.Sequential:
+    """Return a convolution along time with batch normalization, ReLU and dropout."""
     return nn.Sequential(
         nn.Conv1d(inputs, outputs, width, dilation=dilation, bias=False),
         nn.BatchNorm1d(outputs),
@@ -27,8 +28,8 @@ class _Block(nn.Module):
     def __init__(self, channels: int, width: int, dilation: int, dropout: float) -> None:
         super().__init__()
         self.trim = dilation * (width - 1) // 2
-        self.convolve = _unit(channels, channels, width, dilation, dropout)
-        self.mix = _unit(channels, channels, 1, 1, dropout)
+        self.convolve = unit(channels, channels, width, dilation, dropout)
+        self.mix = unit(channels, channels, 1, 1, dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.mix(self.convolve(x))
@@ -54,7 +55,7 @@ class VideoPose3D(nn.Module):
     ) -> None:
         """Make a network of J ``joints``, C ``channels`` (2: x, y) and odd ``widths`` in time."""
         super().__init__()
-        self.expand = _unit(joints * channels, features, widths[0], 1, dropout)
+        self.expand = unit(joints * channels, features, widths[0], 1, dropout)
         blocks, dilation = [], widths[0]
         for width in widths[1:]:
             blocks.append(_Block(features, width, dilation, dropout))
