@@ -71,17 +71,31 @@ class CAConv1d(nn.Conv1d):
             The output (B, C', T') and its confidence (B, 1, T'), the mean over the window. T' is
             T - (K - 1) dilation.
         """
-        each = self.in_channels // confidence.shape[1]
         taps = self._windows(confidence)
-        weights = taps.clamp_min(0) ** self.power
-        mean = weights.mean(dim=2, keepdim=True)
+        weights = confidence.clamp_min(0) ** self.power
+        mean = self._windows(weights).mean(dim=2)
         known = mean > _NONE
-        weights = weights / torch.where(known, mean, torch.ones_like(mean))
-        weights, known = (w.repeat_interleave(each, dim=1) for w in (weights, known))
-        given = torch.where(known, self._windows(x) * weights, self.token)
-        kernel = self.weight.flatten(1)[..., None]
-        found = nn.functional.conv1d(given.flatten(1, 2), kernel, self.bias)
-        return found, taps.mean(dim=(1, 2))[:, None]
+        scale = torch.where(known, mean, torch.ones_like(mean))
+        one_for_all = confidence.shape[1] == 1
+        found = self._shared if one_for_all else self._separate
+        return found(x, weights, scale, known), taps.mean(dim=(1, 2))[:, None]
+
+    def _shared(self, x: Tensor, weights: Tensor, scale: Tensor, known: Tensor) -> Tensor:
+        """Convolve channels with the same weights, whose mean can be divided by at the end."""
+        found = nn.functional.conv1d(x * weights, self.weight, dilation=self.dilation) / scale
+        of_token = self.weight.sum(dim=2) @ self.token[:, :, 0]
+        found = torch.where(known, found, of_token)
+        return found if self.bias is None else found + self.bias[:, None]
+
+    def _separate(self, x: Tensor, weights: Tensor, scale: Tensor, known: Tensor) -> Tensor:
+        """Convolve channels with weights of their own, whose mean is divided by in each window."""
+        each = self.in_channels // weights.shape[1]
+        relative = self._windows(weights) / scale[:, :, None]
+        relative, known = (w.repeat_interleave(each, dim=1) for w in (relative, known[:, :, None]))
+        given = torch.where(known, self._windows(x) * relative, self.token)
+        return nn.functional.conv1d(
+            given.flatten(1, 2), self.weight.flatten(1)[..., None], self.bias
+        )
 
     def _windows(self, x: Tensor) -> Tensor:
         """Return the windows (B, C, K, T') of (B, C, T)."""
