@@ -12,8 +12,8 @@ from corruptbench.cli.words import suggestion
 #: Each is also the name of the module in this folder that defines it as ``command``.
 COMMANDS = (
     "build", "clips", "compare", "completion", "contract", "convert", "corrupt", "data", "demo",
-    "detections", "evaluate", "export", "leaderboard", "preview", "report", "score", "submit",
-    "train", "verify", "weights",
+    "detections", "evaluate", "export", "leaderboard", "measure-noise", "preview", "report",
+    "score", "submit", "train", "verify", "weights",
 )  # fmt: skip
 
 #: Parameters that name where a command writes.
@@ -81,7 +81,9 @@ class Commands(Group):
         """Return the command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"corruptbench.cli.{cmd_name}").command
+        command: click.Command = import_module(
+            f"corruptbench.cli.{cmd_name.replace('-', '_')}"
+        ).command
         return command
 
 

@@ -56,6 +56,13 @@ def joint_sets() -> list[str]:
 
 
 @cache
+def lifters() -> list[str]:
+    """Return the names of the architectures that can be trained."""
+    text = (_PACKAGE / "training/architectures.py").read_text(encoding="utf-8")
+    return _found(r'^ +Architecture\("(\w+)"', text)
+
+
+@cache
 def families() -> list[str]:
     """Return the names of public lifters whose conventions are known."""
     text = (_PACKAGE / "lifters/families.toml").read_text(encoding="utf-8")

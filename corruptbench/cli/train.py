@@ -2,84 +2,129 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from corruptbench.cli import options
+from corruptbench.cli import names, options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.words import Name
 
+if TYPE_CHECKING:
+    from corruptbench.training.config import Config
+    from corruptbench.training.train import Epoch
 
-@define("corruptbench train videopose3d --epochs 60 --out videopose3d-27.pt2")
-@click.argument("lifter", type=Name(lambda: ["videopose3d"]))
+#: Options that are fields of the schedule; others are fields of the config.
+_SCHEDULE = ("epochs", "seed", "patience", "precision")
+
+
+@define("corruptbench train videopose3d --tagn measured --ca-conv --out mine.pt2")
+@click.argument("lifter", type=Name(names.lifters), required=False)
+@click.option("--config", type=options.PATH, metavar="FILE",
+              help="TOML file of all parameters. Options that are given count more.")  # fmt: skip
 @click.option("--shards", type=options.PATH,
               help="Of a training split. Default: the embedded one.")  # fmt: skip
 @options.root
 @options.manifest_of_shards
-@click.option("--joints", type=Name(lambda: ["h36m17", "humaneva15"]), default="h36m17",
-              show_default=True, help="Joint set: h36m17 or humaneva15.")  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), default=60, show_default=True,
-              help="Passes over the data.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True,
-              help="Of initial weights, order, mirroring and dropout.")  # fmt: skip
+@click.option("--joints", type=Name(lambda: ["h36m17", "humaneva15"]),
+              help="Joint set: h36m17 (default) or humaneva15.")  # fmt: skip
+@click.option("--frames", type=click.IntRange(min=1),
+              help="Of the receptive field. Default: the lifter's own number.")  # fmt: skip
+@click.option("--tagn", metavar="NOISE",
+              help="Noise on training poses: none (default), plain, full, measured, or a file of "
+              "measure-noise.")  # fmt: skip
+@click.option("--strength", type=click.FloatRange(min=0, min_open=True),
+              help="Factor of the noises plain and full. Default: 1.")  # fmt: skip
+@click.option("--ca-conv", is_flag=True, default=None,
+              help="The confidence-aware form, which reads scores.")  # fmt: skip
+@click.option("--on-corruptions", metavar="NOISE",
+              help="Also train on corrupted detections of the same clips, from a file of "
+              "measure-noise: an upper bound.")  # fmt: skip
+@click.option("--validation", multiple=True, metavar="PERSON",
+              help="Do not train on this person, whose error chooses the epoch; "
+              "repeatable.")  # fmt: skip
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the data. Default: 90.")
+@click.option("--patience", type=click.IntRange(min=0),
+              help="Epochs without a lower validation error, after which to end. "
+              "Default: 0, never.")  # fmt: skip
+@click.option("--precision", type=Name(lambda: ["float32", "mixed"]),
+              help="float32 (default) or mixed (bfloat16).")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0),
+              help="Of initial weights, order, mirroring, noise and dropout. "
+              "Default: 1.")  # fmt: skip
 @options.device
-@click.option("--name", default="videopose3d-27", show_default=True, help="In the leaderboard.")
+@click.option("--name", help="In the leaderboard. Default: one that says what it is.")
+@click.option("--log", type=options.PATH, metavar="FILE", help="Parquet file of the epochs.")
+@click.option("--tensorboard", type=options.PATH, metavar="FOLDER",
+              help="Write the epochs for TensorBoard, too.")  # fmt: skip
 @options.quiet
-@options.out("videopose3d-27.pt2", "model.pt2 or model.pt.")
+@options.out("lifter.pt2", "model.pt2 or model.pt.")
 def command(
-    lifter: str,  # noqa: ARG001
+    config: Path | None,
     shards: Path | None,
     root: Path | None,
     manifest: str | None,
-    joints: str,
-    epochs: int,
-    seed: int,
     device: str,
-    name: str,
+    log: Path | None,
+    tensorboard: Path | None,
     quiet: bool,
     out: Path,
+    **given: Any,
 ) -> None:
-    """Train a baseline lifter on clean detections and export it. Run again to resume."""
+    """Train a lifter on clean detections and export it. Run again to resume."""
     from corruptbench.datasets.studio import TRAIN_SHARDS
-    from corruptbench.lifters.contract import Contract
     from corruptbench.lifters.export import check_suffix, export
     from corruptbench.lifters.network import usable_device
     from corruptbench.progress import counted, meter
     from corruptbench.shards.shard_set import open_shards
-    from corruptbench.skeleton import joint_set
-    from corruptbench.training.samples import load_samples
-    from corruptbench.training.train import Schedule, train, weights_sha256
-    from corruptbench.training.videopose3d import VideoPose3D
+    from corruptbench.training.logs import save_log, tensorboard_writer
+    from corruptbench.training.run import run
+    from corruptbench.training.train import weights_sha256
 
     check_suffix(out)
     usable_device(device)
-
-    make = partial(VideoPose3D, len(joint_set(joints)), 2)
-    contract = Contract.checked(
-        {
-            "name": name, "joints": joints, "channels": "xy", "normalize": "screen",
-            "window": "sequence", "frames": make().frames, "units": "m", "root": "relative",
-        },
-        "the lifter's contract",
-    )  # fmt: skip
-    samples = load_samples(open_shards(shards or TRAIN_SHARDS, root, manifest), contract)
-    schedule = Schedule(epochs=epochs, seed=seed)
+    wanted = _config(config, given)
+    shard_set = open_shards(shards or TRAIN_SHARDS, root, manifest)
     checkpoint = out.with_name(f".{out.name}.checkpoint")
-    done = 0
-    with meter("train", epochs, "epochs", not quiet) as advance:
+    done, epochs = 0, wanted.schedule.epochs
+    with (
+        tensorboard_writer(tensorboard) as write,
+        meter("train", epochs, "epochs", not quiet) as advance,
+    ):
 
-        def progress(epoch: int, error: float) -> None:
+        def progress(epoch: Epoch) -> None:
             nonlocal done
-            advance(epoch - done, f"{error:.1f} mm")
-            done = epoch
+            advance(epoch.epoch - done, _text(epoch))
+            done = epoch.epoch
+            write(epoch)
 
-        network = train(make, samples, schedule, device, checkpoint, progress)
-    export(network, contract, out)
+        result = run(wanted, shard_set, device, checkpoint, progress)
+    export(result.trained.network, result.contract, out)
+    if log:
+        save_log(result.trained, log)
+    trained = result.trained
     say(
-        f"{counted(len(samples), 'chunk')}, {counted(epochs, 'epoch')}, "
-        f"weights {weights_sha256(network)}"
+        f"{counted(result.samples, 'chunk')}, {counted(len(trained.epochs), 'epoch')}, "
+        f"weights of epoch {trained.best} {weights_sha256(trained.network)}"
     )
     say(f"model: {out}")
+
+
+def _config(path: Path | None, given: dict[str, Any]) -> Config:
+    """Return the config of a file with the options that were given."""
+    from corruptbench.training.config import Config
+
+    base = Config.read(path) if path else Config()
+    options_given = {k: v for k, v in given.items() if v not in (None, ())}
+    schedule = {k: options_given.pop(k) for k in _SCHEDULE if k in options_given}
+    record = base.model_dump() | options_given
+    record["schedule"] |= schedule
+    return Config.checked(record, str(path) if path else "the options")
+
+
+def _text(epoch: Epoch) -> str:
+    if epoch.corrupted != epoch.corrupted:  # no validation
+        return f"{epoch.training:.1f} mm"
+    return f"{epoch.training:.1f} mm, validation {epoch.clean:.1f} and {epoch.corrupted:.1f} mm"

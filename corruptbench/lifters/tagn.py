@@ -15,8 +15,13 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from corruptbench.errors import InputError
 from corruptbench.lifters.keyed_draws import Draws
+from corruptbench.lifters.measured_noise import Bank, MeasuredNoise, replayed
 from corruptbench.skeleton import JointSet, joint_set
+
+#: Share of the chunks that stay as they are: our own choice.
+KEPT = 0.5
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Noise:
         scores: what happens to scores.
     """
 
-    kept: float = 0.5
+    kept: float = KEPT
     bias: float = 0.0
     jitter: float = 0.0
     frames: Runs = field(default_factory=Runs)
@@ -110,18 +115,32 @@ FULL = Noise(
 class TAGN:
     """Adds noise to chunks of 2D poses: ``poses = TAGN()(poses, step)``."""
 
-    def __init__(self, joints: str = "h36m17", noise: Noise = FULL, seed: int = 0) -> None:
+    def __init__(
+        self, joints: str = "h36m17", noise: Noise | MeasuredNoise = FULL, seed: int = 0
+    ) -> None:
         """Prepare the noise.
 
         Args:
             joints: joint set of the poses.
-            noise: what is done to a chunk.
+            noise: what is done to a chunk; or episodes, one of which is added to half of the
+                chunks.
             seed: of all draws.
 
         Raises:
-            InputError: there is no such joint set.
+            InputError: there is no such joint set, or episodes have another one.
         """
         self._joints, self._noise, self._seed = joint_set(joints), noise, seed
+        if isinstance(noise, MeasuredNoise) and noise.source.joints != joints:
+            raise InputError(
+                f"noise: joint set {noise.source.joints}, expected {joints}; measure it for these "
+                "joints",
+                "noise",
+            )
+        self._banks: dict[torch.device, Bank] = {}
+
+    def __repr__(self) -> str:
+        noise = self._noise if isinstance(self._noise, Noise) else self._noise.sha256
+        return f"TAGN({self._joints.name}, {noise}, {self._seed})"
 
     def __call__(self, poses: Tensor, step: int, chunks: Tensor | None = None) -> Tensor:
         """Return poses with noise; see `tagn`.
@@ -134,7 +153,27 @@ class TAGN:
         if chunks is None:
             chunks = torch.arange(len(poses), device=poses.device)
         keys = (chunks * 1_000_003 + step) * 1_000_003 + self._seed
-        return tagn(poses, keys, self._joints, self._noise)
+        if isinstance(self._noise, Noise):
+            return tagn(poses, keys, self._joints, self._noise)
+        if poses.device not in self._banks:
+            self._banks[poses.device] = Bank(self._noise, poses.device)
+        return replay(poses, keys, self._banks[poses.device])
+
+
+def replay(poses: Tensor, keys: Tensor, bank: Bank, kept: float = KEPT) -> Tensor:
+    """Add stretches of measured episodes to chunks of 2D poses.
+
+    Args:
+        poses: see `tagn`.
+        keys: see `tagn`.
+        bank: the episodes, on the device of the poses.
+        kept: share of the chunks that stay as they are, 0 to 1.
+    """
+    noisy = Draws(keys).uniform(0) >= kept
+    found = poses.clone()
+    stretches = bank.stretches(keys[noisy], poses.shape[1])
+    found[noisy] = replayed(poses[noisy].float(), stretches).to(found)
+    return found
 
 
 def tagn(poses: Tensor, keys: Tensor, joints: JointSet, noise: Noise) -> Tensor:

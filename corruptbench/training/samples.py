@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from corruptbench.datasets import Clip
 from corruptbench.errors import InputError
 from corruptbench.evaluation import metrics
 from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.measured_noise import Episode, MeasuredNoise, replayed
 from corruptbench.lifters.normalize import lifter_input
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import JointSet, convert
 
+Array32 = NDArray[np.float32]
+
 #: Output frames of a chunk. They are few, so that a batch mixes many clips.
 CHUNK = 16
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where the input of a chunk is: frames of a clip; those outside repeat the first or last."""
+
+    clip: str
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True)
@@ -24,63 +39,146 @@ class Samples:
     """Training data of N chunks.
 
     Attributes:
-        inputs: (N, CHUNK + frames - 1, K, C) float32 in the contract's convention.
-        targets: (N, CHUNK, J, 3) float32 meters, in camera axes, root-relative.
+        inputs: (N, T, K, 3) float32 x, y in the contract's convention, and scores.
+        targets: (N, T', J, 3) float32 meters, in camera axes, root-relative.
+        spans: the N places in clips that the inputs are of.
         keypoints: joint set of the inputs.
         joints: joint set of the targets.
     """
 
     inputs: Tensor
     targets: Tensor
+    spans: tuple[Span, ...]
     keypoints: JointSet
     joints: JointSet
 
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def rows(self, rows: Sequence[int]) -> Samples:
+        """Return these chunks."""
+        index = torch.tensor(rows, dtype=torch.int64)
+        return replace(
+            self,
+            inputs=self.inputs[index],
+            targets=self.targets[index],
+            spans=tuple(self.spans[i] for i in rows),
+        )
 
-def load_samples(shard_set: ShardSet, contract: Contract) -> Samples:
+    def thinned(self, share: float) -> Samples:
+        """Return every n-th clip, so that about this share of the clips is left."""
+        clips = list(dict.fromkeys(s.clip for s in self.spans))
+        kept = {c for i, c in enumerate(clips) if int((i + 1) * share) > int(i * share)}
+        return self.rows([i for i, s in enumerate(self.spans) if s.clip in kept])
+
+    def corrupted(self, noise: MeasuredNoise) -> Samples:
+        """Return the chunks as the detector saw them in the episodes of their own clips.
+
+        Each chunk is there once for each episode of its clip. The poses are those that the noise
+        was measured on, but for rounding.
+
+        Raises:
+            InputError: no episode is of one of the clips.
+        """
+        of_clip: dict[str, list[Episode]] = {}
+        for episode in noise.episodes:
+            of_clip.setdefault(episode.clip, []).append(episode)
+        pairs = [(i, e) for i, s in enumerate(self.spans) for e in of_clip.get(s.clip, ())]
+        if not pairs:
+            raise InputError(
+                f"noise of {noise.source.benchmark}: no episode of a clip of the samples; expected "
+                "noise that was measured on these clips",
+                "noise",
+            )
+        chosen = self.rows([i for i, _ in pairs])
+        stretches = np.stack([_stretch(e, self.spans[i]) for i, e in pairs])
+        return replace(chosen, inputs=replayed(chosen.inputs, torch.from_numpy(stretches)))
+
+
+def joined(*parts: Samples) -> Samples:
+    """Return the chunks of several parts that have the same joints and lengths."""
+    return replace(
+        parts[0],
+        inputs=torch.cat([p.inputs for p in parts]),
+        targets=torch.cat([p.targets for p in parts]),
+        spans=tuple(s for p in parts for s in p.spans),
+    )
+
+
+def _stretch(episode: Episode, span: Span) -> Array32:
+    """Return offsets and factors (T, J, 3) of an episode at the frames of a span."""
+    at = np.arange(span.start, span.stop).clip(0, len(episode.factors) - 1)
+    return np.concatenate([episode.offsets[at], episode.factors[at, :, None]], axis=-1)
+
+
+def load_samples(
+    shard_set: ShardSet, contract: Contract, subjects: Collection[str] | None = None
+) -> Samples:
     """Cut the clean cells into chunks; the last chunk of a clip overlaps the one before it.
 
-    Chunks with a frame without a valid label are left out.
+    Chunks with a frame without a valid label are left out. For window "sequence" a chunk has
+    `CHUNK` output frames, for "block" as many as the contract says.
+
+    Args:
+        shard_set: shards with a clean cell.
+        contract: conventions of the lifter. Scores are loaded whatever its channels are.
+        subjects: names of the people; None for all.
 
     Raises:
-        InputError: the contract has another window than "sequence", the labels' joint set cannot be
-            converted, or no chunk is left.
+        InputError: the contract has another window, the labels' joint set cannot be converted, or
+            no chunk is left.
     """
-    if contract.window != "sequence":
+    if contract.window not in ("sequence", "block"):
         raise InputError(
-            f'{contract.name}: window "{contract.window}", expected "sequence": its input has '
-            f"frames - 1 frames more than its output; for a network of as many poses as frames, "
-            f'load samples with window "sequence" and frames 1, of {CHUNK} frames each',
+            f'{contract.name}: window "{contract.window}", expected "sequence" or "block": train '
+            "the network for one of them",
             "window",
         )
-    inputs, targets = [], []
-    half = (contract.frames - 1) // 2
+    chunk = CHUNK if contract.window == "sequence" else contract.frames
+    half = (contract.frames - 1) // 2 if contract.window == "sequence" else 0
     joints, root = shard_set.lock.detector.layout, shard_set.manifest.scoring.root_joint
-    for clip, (clean, *_) in shard_set.clips():
-        track = lifter_input(clean.keypoints, clean.scores, joints, clip.camera, contract)
-        frames = max(len(track), CHUNK)
-        track = np.pad(track, ((half, half + frames - len(track)), (0, 0), (0, 0)), mode="edge")
-        pose = metrics.root_relative(clip.joints_camera, root) / 1000
-        pose, _ = convert(pose, np.ones(pose.shape[:2]), clip.joint_set, contract.lifted.base.name)
-        pose = np.pad(pose, ((0, frames - len(pose)), (0, 0), (0, 0)), mode="edge")
-        for start in sorted({*range(0, frames - CHUNK + 1, CHUNK), frames - CHUNK}):
-            target = pose[start : start + CHUNK].astype(np.float32)
-            if np.isfinite(target).all():
-                inputs.append(track[start : start + CHUNK + 2 * half])
-                targets.append(target)
+    with_scores = contract.model_copy(update={"channels": "xyc"})
+    inputs, targets, spans = [], [], []
+    for clip, (clean, *_) in shard_set.clips(shard_set.cells[:1]):
+        if subjects is not None and clip.id.subject not in subjects:
+            continue
+        seen = lifter_input(clean.keypoints, clean.scores, joints, clip.camera, with_scores)
+        pose = _pose(clip, root, contract)
+        for start, target in _chunks(pose, chunk):
+            span = Span(str(clip.id), start - half, start + chunk + half)
+            inputs.append(seen[np.arange(span.start, span.stop).clip(0, len(seen) - 1)])
+            targets.append(target)
+            spans.append(span)
     if not inputs:
+        people = "" if subjects is None else f" of {', '.join(sorted(subjects))}"
         raise InputError(
-            f"{shard_set.folder}: no {CHUNK} successive frames with valid labels; expected some in "
-            "the clean cells: build clips with labels"
+            f"{shard_set.folder}: no {chunk} successive frames with valid labels{people}; expected "
+            "some in the clean cells: build clips with labels"
         )
     return Samples(
         inputs=torch.from_numpy(np.stack(inputs)),
         targets=torch.from_numpy(np.stack(targets)),
+        spans=tuple(spans),
         keypoints=contract.given.base,
         joints=contract.lifted.base,
     )
+
+
+def _pose(clip: Clip, root: int, contract: Contract) -> Array32:
+    """Return the labels (F, J, 3) in meters, relative to the root."""
+    pose = metrics.root_relative(clip.joints_camera, root) / 1000
+    pose, _ = convert(pose, np.ones(pose.shape[:2]), clip.joint_set, contract.lifted.base.name)
+    return pose.astype(np.float32)
+
+
+def _chunks(pose: Array32, chunk: int) -> Iterator[tuple[int, Array32]]:
+    """Yield the first frame and the labels of each chunk whose labels are all valid."""
+    frames = max(len(pose), chunk)
+    pose = np.pad(pose, ((0, frames - len(pose)), (0, 0), (0, 0)), mode="edge")
+    for start in sorted({*range(0, frames - chunk + 1, chunk), frames - chunk}):
+        target = pose[start : start + chunk]
+        if np.isfinite(target).all():
+            yield start, target
 
 
 def mirrored(poses: Tensor, joints: JointSet) -> Tensor:

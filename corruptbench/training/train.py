@@ -3,38 +3,253 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corruptbench.errors import InputError
 from corruptbench.files import atomic, sha256_of_json
+from corruptbench.training.config import Schedule
 from corruptbench.training.samples import Samples, mirrored
+
+#: Chunks that are lifted together to validate.
+_TOGETHER = 256
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """Parameters of the training. The values are ours, chosen on a held-out training subject.
+class Epoch:
+    """What is known after an epoch; errors are MPJPE in mm.
 
     Attributes:
-        epochs: passes over the data.
-        batch: chunks in a step.
-        rate: learning rate of Adam in the first epoch.
-        decay: factor of the rate from one epoch to the next.
-        seed: seed of initial weights, order, mirroring and dropout.
+        epoch: its number, from 1.
+        rate: learning rate.
+        training: error on the training samples, with noise and dropout.
+        clean: error of the averaged weights on clean validation samples; NaN without them.
+        corrupted: likewise on corrupted ones.
+        seconds: since the start of the epoch.
     """
 
-    epochs: int = 60
-    batch: int = 64
-    rate: float = 1e-3
-    decay: float = 0.95
-    seed: int = 1
+    epoch: int
+    rate: float
+    training: float
+    clean: float
+    corrupted: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Samples of people who are not trained on: clean ones, and corrupted ones."""
+
+    clean: Samples
+    corrupted: Samples
+
+
+class Augment(Protocol):
+    """Adds noise to a batch, such as `corruptbench.lifters.tagn.TAGN`."""
+
+    def __call__(self, poses: Tensor, step: int, chunks: Tensor) -> Tensor:
+        """Return poses (B, T, K, 3) with the noise of an epoch and of these chunks."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network and its epochs.
+
+    Attributes:
+        network: in evaluation mode, on the device of the training.
+        epochs: all of them.
+        best: number of the epoch whose weights it has.
+    """
+
+    network: nn.Module
+    epochs: tuple[Epoch, ...]
+    best: int
+
+
+def train(
+    make: Callable[[], nn.Module],
+    channels: int,
+    samples: Samples,
+    schedule: Schedule,
+    device: str,
+    checkpoint: Path,
+    progress: Callable[[Epoch], None],
+    augment: Augment | None = None,
+    validation: Validation | None = None,
+) -> Trained:
+    """Train a network on MPJPE with Adam; half of the chunks of a step are mirrored.
+
+    The state is saved to ``checkpoint`` after every epoch. A run that finds a checkpoint of the
+    same data and schedule continues from there and ends with the same weights.
+
+    Args:
+        make: returns the untrained network.
+        channels: 2 for a network that reads x and y, 3 for one that reads scores too.
+        samples: (N, T, K, 3) inputs and (N, T', J, 3) targets in meters.
+        schedule: parameters of the training.
+        device: "cpu" or "cuda"; only a CPU gives the same digits everywhere.
+        checkpoint: path of the saved state; removed at the end.
+        progress: called after each epoch.
+        augment: adds noise to the inputs of a step. It has to draw from ``step`` and ``chunks``
+            only, and to say in its ``repr`` what it does.
+        validation: decides, by the mean of its two errors, which epoch's weights are returned.
+
+    Raises:
+        InputError: the loss is not finite any more.
+    """
+    with reproducible(schedule.seed):
+        network = make().to(device)
+        run = _Run(network, schedule)
+        identity = _identity(network, samples, schedule, device, augment, validation)
+        run.resume(checkpoint, identity)
+        on_device = _moved(samples, device)
+        held_out = validation and Validation(
+            _moved(validation.clean, device), _moved(validation.corrupted, device)
+        )
+        while len(run.epochs) < schedule.epochs and not run.is_over():
+            began, number = time.monotonic(), len(run.epochs)
+            error = run.epoch(on_device, channels, augment)
+            if not np.isfinite(error):
+                raise InputError(
+                    f"training diverged in epoch {number + 1}: the loss is {error}; lower the "
+                    "learning rate"
+                )
+            clean = corrupted = float("nan")
+            if held_out:
+                clean = mean_error(run.averaged, channels, held_out.clean)
+                corrupted = mean_error(run.averaged, channels, held_out.corrupted)
+            rate, seconds = run.rate(number), time.monotonic() - began
+            run.add(Epoch(number + 1, rate, 1000 * error, clean, corrupted, seconds))
+            run.save(checkpoint, identity)
+            progress(run.epochs[-1])
+    checkpoint.unlink(missing_ok=True)
+    network.load_state_dict(run.best)
+    return Trained(network.eval(), tuple(run.epochs), run.best_epoch)
+
+
+@torch.no_grad()
+def mean_error(network: nn.Module, channels: int, samples: Samples) -> float:
+    """Return the MPJPE of a network on samples in mm."""
+    network.eval()
+    total = 0.0
+    for rows in torch.arange(len(samples)).split(_TOGETHER):  # type: ignore[no-untyped-call]
+        x, y = samples.inputs[rows], samples.targets[rows]
+        total += _loss(network(x[..., :channels]), y).item() * len(x)
+    return 1000 * total / len(samples)
+
+
+def _loss(poses: Tensor, targets: Tensor) -> Tensor:
+    error: Tensor = torch.linalg.vector_norm(poses - targets, dim=-1).mean()
+    return error
+
+
+def _moved(samples: Samples, device: str) -> Samples:
+    return replace(samples, inputs=samples.inputs.to(device), targets=samples.targets.to(device))
+
+
+class _Run:
+    """A network in training, with all that a checkpoint holds."""
+
+    def __init__(self, network: nn.Module, schedule: Schedule) -> None:
+        self.network, self.schedule = network, schedule
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=schedule.rate, amsgrad=True)
+        mean = get_ema_multi_avg_fn(schedule.average)  # type: ignore[no-untyped-call]
+        self.averaged = AveragedModel(network, multi_avg_fn=mean, use_buffers=True)
+        self.epochs: list[Epoch] = []
+        self.best_epoch = 0
+        self.best = deepcopy(network.state_dict())
+
+    def rate(self, epoch: int) -> float:
+        return self.schedule.rate * self.schedule.decay**epoch
+
+    def epoch(self, samples: Samples, channels: int, augment: Augment | None) -> float:
+        """Train for an epoch; return the mean error in meters."""
+        schedule, number = self.schedule, len(self.epochs)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate(number)
+        self.network.train()
+        draw = np.random.Generator(np.random.Philox(key=schedule.seed, counter=[0, 0, 0, number]))
+        order = torch.from_numpy(draw.permutation(len(samples))).to(samples.inputs.device)
+        total = 0.0
+        for rows in order.split(schedule.batch):  # type: ignore[no-untyped-call]
+            x, y = samples.inputs[rows], samples.targets[rows]
+            if augment is not None:
+                x = augment(x, number, rows)
+            half = len(rows) // 2
+            x = torch.cat([x[:half], mirrored(x[half:], samples.keypoints)])[..., :channels]
+            y = torch.cat([y[:half], mirrored(y[half:], samples.joints)])
+            total += self._step(x, y) * len(rows)
+        return total / len(samples)
+
+    def _step(self, x: Tensor, y: Tensor) -> float:
+        with torch.autocast(x.device.type, torch.bfloat16, self.schedule.precision == "mixed"):
+            poses = self.network(x)
+        loss = _loss(poses.float(), y)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.averaged.update_parameters(self.network)
+        return loss.item()
+
+    def add(self, epoch: Epoch) -> None:
+        """Add an epoch, and keep its weights if they are the best ones so far."""
+        self.epochs.append(epoch)
+        if np.isnan(epoch.corrupted) or _score(epoch) < self._least():
+            self.best_epoch = epoch.epoch
+            self.best = deepcopy(self.averaged.module.state_dict())
+
+    def _least(self) -> float:
+        return min((_score(e) for e in self.epochs[:-1]), default=float("inf"))
+
+    def is_over(self) -> bool:
+        """Return whether the validation error has not fallen for too long."""
+        patience = self.schedule.patience
+        return bool(patience) and len(self.epochs) - self.best_epoch >= patience
+
+    def save(self, path: Path, identity: str) -> None:
+        """Write a checkpoint."""
+        state = {
+            "identity": identity,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "epochs": [asdict(e) for e in self.epochs],
+            "best_epoch": self.best_epoch,
+            "best": self.best,
+            "generator": torch.get_rng_state(),
+        }
+        with atomic(path) as temporary:
+            torch.save(state, temporary)
+
+    def resume(self, path: Path, identity: str) -> None:
+        """Restore a checkpoint, if there is one of the same run."""
+        try:
+            state: dict[str, Any] = torch.load(path, weights_only=True)
+        except Exception:  # torch raises errors of many kinds; there is no checkpoint
+            return
+        if state.get("identity") != identity:
+            return
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.epochs = [Epoch(**e) for e in state["epochs"]]
+        self.best_epoch, self.best = state["best_epoch"], state["best"]
+        torch.set_rng_state(state["generator"])
+
+
+def _score(epoch: Epoch) -> float:
+    """Return the error that chooses weights: that of clean and corrupted samples alike."""
+    return (epoch.clean + epoch.corrupted) / 2
 
 
 @contextmanager
@@ -52,80 +267,6 @@ def reproducible(seed: int) -> Iterator[None]:
             torch.use_deterministic_algorithms(strict)
 
 
-def train(
-    make: Callable[[], nn.Module],
-    samples: Samples,
-    schedule: Schedule,
-    device: str,
-    checkpoint: Path,
-    progress: Callable[[int, float], None],
-) -> nn.Module:
-    """Train a network on MPJPE with Adam; half of the chunks of a step are mirrored.
-
-    The state is saved to ``checkpoint`` after every epoch. A run that finds a checkpoint of the
-    same data and schedule continues from there and ends with the same weights.
-
-    Args:
-        make: returns the untrained network.
-        samples: (N, T, K, C) inputs and (N, T', J, 3) targets in meters.
-        schedule: parameters of the training.
-        device: "cpu" or "cuda"; only a CPU gives the same digits everywhere.
-        checkpoint: path of the saved state; removed at the end.
-        progress: called after each epoch with its number and mean training error in mm.
-
-    Returns:
-        The trained network in evaluation mode, on ``device``.
-
-    Raises:
-        InputError: the loss is not finite any more.
-    """
-    with reproducible(schedule.seed):
-        network = make().to(device)
-        optimizer = torch.optim.Adam(network.parameters(), lr=schedule.rate, amsgrad=True)
-        identity = _identity(network, samples, schedule, device)
-        start = _resume(checkpoint, identity, network, optimizer)
-        on_device = replace(
-            samples, inputs=samples.inputs.to(device), targets=samples.targets.to(device)
-        )
-        for epoch in range(start, schedule.epochs):
-            for group in optimizer.param_groups:
-                group["lr"] = schedule.rate * schedule.decay**epoch
-            error = _epoch(network, optimizer, on_device, schedule, epoch)
-            if not np.isfinite(error):
-                raise InputError(
-                    f"training diverged in epoch {epoch + 1}: the loss is {error}; lower the "
-                    "learning rate"
-                )
-            _save(checkpoint, identity, network, optimizer, epoch + 1)
-            progress(epoch + 1, 1000 * error)
-    checkpoint.unlink(missing_ok=True)
-    return network.eval()
-
-
-def _epoch(
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    samples: Samples,
-    schedule: Schedule,
-    epoch: int,
-) -> float:
-    network.train()
-    draw = np.random.Generator(np.random.Philox(key=schedule.seed, counter=[0, 0, 0, epoch]))
-    order = torch.from_numpy(draw.permutation(len(samples)))
-    total = 0.0
-    for rows in torch.split(order, schedule.batch):
-        x, y = samples.inputs[rows], samples.targets[rows]
-        half = len(rows) // 2
-        x = torch.cat([x[:half], mirrored(x[half:], samples.keypoints)])
-        y = torch.cat([y[:half], mirrored(y[half:], samples.joints)])
-        loss = torch.linalg.vector_norm(network(x) - y, dim=-1).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        total += loss.item() * len(rows)
-    return total / len(samples)
-
-
 def weights_sha256(network: nn.Module) -> str:
     """Return the SHA-256 over names and values of all weights and buffers."""
     digest = hashlib.sha256()
@@ -135,35 +276,21 @@ def weights_sha256(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _identity(network: nn.Module, samples: Samples, schedule: Schedule, device: str) -> str:
+def _identity(
+    network: nn.Module,
+    samples: Samples,
+    schedule: Schedule,
+    device: str,
+    augment: Augment | None,
+    validation: Validation | None,
+) -> str:
+    """Return what a checkpoint belongs to."""
+    parts = [samples, *((validation.clean, validation.corrupted) if validation else ())]
+    digests = [_sha256(part) for part in parts]
+    return sha256_of_json([digests, str(network), schedule.model_dump(), device, repr(augment)])
+
+
+def _sha256(samples: Samples) -> str:
     digest = hashlib.sha256(samples.inputs.numpy().tobytes())
     digest.update(samples.targets.numpy().tobytes())
-    return sha256_of_json([digest.hexdigest(), str(network), asdict(schedule), device])
-
-
-def _save(
-    path: Path, identity: str, network: nn.Module, optimizer: torch.optim.Optimizer, epoch: int
-) -> None:
-    state = {
-        "identity": identity,
-        "epoch": epoch,
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "generator": torch.get_rng_state(),
-    }
-    with atomic(path) as temporary:
-        torch.save(state, temporary)
-
-
-def _resume(path: Path, identity: str, network: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """Restore a checkpoint of the same run; return the number of finished epochs."""
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-    except Exception:  # torch raises errors of many kinds; there is no checkpoint
-        return 0
-    if state.get("identity") != identity:
-        return 0
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    torch.set_rng_state(state["generator"])
-    return int(state["epoch"])
+    return digest.hexdigest()

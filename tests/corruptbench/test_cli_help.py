@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -22,7 +22,8 @@ from corruptbench.corruptions import all_corruptions
 from corruptbench.detectors import families
 from corruptbench.manifest import known_manifests
 from corruptbench.skeleton import JOINT_SETS
-from corruptbench.training.train import Schedule
+from corruptbench.training.architectures import ARCHITECTURES
+from corruptbench.training.config import Config, Schedule
 from corruptbench.video.writer import CRF
 
 #: What takes long to import.
@@ -135,6 +136,7 @@ def test_the_names_are_those_of_the_libraries():
     assert set(names.joint_sets()) == set(WRITTEN)
     assert names.detectors() == sorted(f"{f}:{v}" for f, vs in families().items() for v in vs)
     assert list(WRITERS) == FORMATS
+    assert names.lifters() == list(ARCHITECTURES)
     folder = Path(names.__file__).parents[1] / "datasets"
     found = {p.stem for p in folder.glob("*.py") if "def open_root(" in p.read_text()}
     found |= {
@@ -144,12 +146,12 @@ def test_the_names_are_those_of_the_libraries():
 
 
 def test_the_defaults_are_those_of_the_libraries():
-    defaults = {f.name: f.default for f in fields(Schedule)}
-    options = {p.name: p for p in ALL["train",].params}
-    assert (options["epochs"].default, options["seed"].default) == (
-        defaults["epochs"],
-        defaults["seed"],
-    )
+    fields = Config.model_fields | Schedule.model_fields
+    for option in ALL["train",].params:
+        text = (option.help or "") if isinstance(option, click.Option) else ""
+        stated = re.findall(r"Default: (\d+)\b", text) + re.findall(r"(\w+) \(default\)", text)
+        if stated:
+            assert stated == [str(fields[option.name].default)], option.name
     assert {p.name: p for p in ALL["corrupt",].params}["crf"].default == CRF
     crf = {p.name: p for p in ALL["build",].params}["crf"]
     assert f"Default: {CRF}." in crf.help
@@ -175,7 +177,7 @@ def test_the_list_of_commands(cli):
     folder = Path(names.__file__).parent
     defined = {p.stem for p in folder.glob("*.py") if "\ndef command(" in p.read_text()}
     assert sorted(COMMANDS) == list(COMMANDS)
-    assert defined == set(COMMANDS)
+    assert defined == {name.replace("-", "_") for name in COMMANDS}
     assert all(f"\n  {name} " in cli("-h").out for name in COMMANDS)
 
 

@@ -16,6 +16,8 @@ from corruptbench.datasets.folder import FolderDataset
 EMBEDDED = Path(__file__).parent
 #: Shards of the clean training split, built from videos that are not part of the project.
 TRAIN_SHARDS = EMBEDDED / "train_shards"
+#: What the detector does on corrupted training videos, as `corruptbench measure-noise` wrote it.
+TRAIN_NOISE = EMBEDDED / "train_noise.parquet"
 
 
 def open_root(root: Path | None) -> FolderDataset:

@@ -1,0 +1,64 @@
+"""What the experiment trains: variants of architectures, each with several seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from corruptbench.training.config import Config, Schedule
+
+#: Architectures with the frames that they read, and the names that the page gives them.
+ARCHITECTURES = {
+    "videopose3d-27": {"lifter": "videopose3d", "frames": 27},
+    "linear-9": {"lifter": "linear", "frames": 9},
+    "attention-27": {"lifter": "attention", "frames": 27},
+}
+#: The four variants that are compared, the upper bound, and ablations of one part each.
+VARIANTS: dict[str, dict[str, object]] = {
+    "plain": {},
+    "tagn": {"tagn": "measured"},
+    "ca-conv": {"ca_conv": True},
+    "both": {"tagn": "measured", "ca_conv": True},
+    "on-corruptions": {"on_corruptions": "measured", "ca_conv": True},
+}
+ABLATIONS: dict[str, dict[str, object]] = {
+    "tagn-plain": {"tagn": "plain"},
+    "tagn-full": {"tagn": "full"},
+    "tagn-full-2": {"tagn": "full", "strength": 2.0},
+    "both-full": {"tagn": "full", "ca_conv": True},
+}
+#: Only this architecture is ablated.
+ABLATED = "videopose3d-27"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One training and its evaluation."""
+
+    architecture: str
+    variant: str
+    seed: int
+    epochs: int
+
+    @property
+    def name(self) -> str:
+        """Name of the lifter, such as "videopose3d-27+both-s1"."""
+        return f"{self.architecture}+{self.variant}-s{self.seed}"
+
+    @property
+    def config(self) -> Config:
+        """What is trained."""
+        variant = VARIANTS.get(self.variant) or ABLATIONS.get(self.variant, {})
+        schedule = Schedule(epochs=self.epochs, seed=self.seed)
+        fields = {**ARCHITECTURES[self.architecture], **variant}
+        return Config.checked({"name": self.name, **fields, "schedule": schedule}, self.name)
+
+
+def pieces(seeds: Sequence[int], epochs: int) -> Iterator[Piece]:
+    """Yield all pieces: first one seed of everything, so that a table can be had early."""
+    for seed in seeds:
+        for architecture in ARCHITECTURES:
+            for variant in VARIANTS:
+                yield Piece(architecture, variant, seed, epochs)
+        for variant in ABLATIONS:
+            yield Piece(ABLATED, variant, seed, epochs)

@@ -1,0 +1,44 @@
+"""``corruptbench measure-noise``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from corruptbench.cli import options
+from corruptbench.cli.commands import define
+from corruptbench.cli.output import say
+from corruptbench.cli.words import Name
+
+
+@define("corruptbench measure-noise --shards shards --root DATA --out noise.parquet")
+@options.shards
+@options.root
+@options.manifest_of_shards
+@click.option("--joints", type=Name(lambda: ["h36m17", "humaneva15"]), default="h36m17",
+              show_default=True, help="Joint set: h36m17 or humaneva15.")  # fmt: skip
+@click.option("--per-clip", type=click.IntRange(min=1), metavar="N",
+              help="Keep so many cells of each clip, of one corruption after another. "
+              "Default: all.")  # fmt: skip
+@options.always_quiet
+@options.out("noise.parquet", "File for the noise.")
+def command(
+    shards: Path,
+    root: Path | None,
+    manifest: str | None,
+    joints: str,
+    per_clip: int | None,
+    out: Path,
+) -> None:
+    """Measure what the detector does on corrupted training clips, for TAGN."""
+    from corruptbench.lifters.measured_noise import save_noise
+    from corruptbench.progress import counted
+    from corruptbench.shards.shard_set import open_shards
+    from corruptbench.training.measure import measured
+
+    noise = measured(open_shards(shards, root, manifest), joints)
+    if per_clip:
+        noise = noise.fewer(per_clip)
+    save_noise(noise, out)
+    say(f"noise: {out}, {counted(len(noise.episodes), 'episode')}")

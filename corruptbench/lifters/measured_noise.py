@@ -1,0 +1,230 @@
+"""What a detector does on corrupted video, measured, and added to poses of clean video.
+
+An episode is a clip in one cell: how far each joint was displaced from its clean detection, in
+sizes of the person, and by what factor its score changed. Episodes are replayed as they are, so
+what joints and frames have in common stays. They are measured on videos of the training split.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from corruptbench.errors import InputError
+from corruptbench.files import atomic
+from corruptbench.lifters.keyed_draws import Draws
+from corruptbench.records import Record
+from corruptbench.skeleton import joint_set
+
+Array = NDArray[np.float64]
+Array32 = NDArray[np.float32]
+
+FORMAT: Final = "corruptbench-noise/1"
+_KEY = b"corruptbench"
+#: Files hold integers. An offset of 1 is so many of them, and so is a factor of 1: our own choice.
+_STEPS = 2048
+_LARGEST = np.iinfo(np.int16).max
+#: A person is not smaller than this, in any unit.
+_SMALLEST = 1e-6
+
+
+class Source(Record):
+    """Where a noise was measured.
+
+    Attributes:
+        format: of the file.
+        joints: joint set of the episodes.
+        benchmark: identity of the benchmark that the shards were built for.
+        detector: name of the detector.
+    """
+
+    format: Literal["corruptbench-noise/1"] = FORMAT
+    joints: str
+    benchmark: str
+    detector: str
+
+
+@dataclass(frozen=True, eq=False)
+class Episode:
+    """The noise of a clip in one cell.
+
+    Attributes:
+        clip: name of the clip, such as "studio/S1/walking_1.cam2".
+        corruption: its name.
+        severity: 1 to 5.
+        offsets: (F, J, 2) float32, in sizes of the person: the longer side of the joints' box.
+        factors: (F, J) float32, of the scores.
+    """
+
+    clip: str
+    corruption: str
+    severity: int
+    offsets: Array32
+    factors: Array32
+
+    @property
+    def subject(self) -> str:
+        """Name of the person."""
+        return self.clip.split("/")[1]
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredNoise:
+    """Episodes of one detector, for `corruptbench.lifters.tagn.TAGN`."""
+
+    source: Source
+    episodes: tuple[Episode, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Return the SHA-256 of what was measured and where."""
+        digest = hashlib.sha256(self.source.model_dump_json().encode())
+        for episode in self.episodes:
+            digest.update(f"{episode.clip} {episode.corruption} {episode.severity}".encode())
+            digest.update(np.ascontiguousarray(episode.offsets).data)
+            digest.update(np.ascontiguousarray(episode.factors).data)
+        return digest.hexdigest()
+
+    def of(self, subjects: Collection[str]) -> MeasuredNoise:
+        """Return the episodes of these subjects.
+
+        Raises:
+            InputError: there is none.
+        """
+        chosen = tuple(e for e in self.episodes if e.subject in subjects)
+        if not chosen:
+            found = ", ".join(sorted({e.subject for e in self.episodes}))
+            raise InputError(
+                f"noise: measured on {found}; expected episodes of one of "
+                f"{', '.join(sorted(subjects))}",
+                "noise",
+            )
+        return MeasuredNoise(self.source, chosen)
+
+    def fewer(self, count: int) -> MeasuredNoise:
+        """Return so many episodes of each clip, of one cell after another."""
+        kept: list[Episode] = []
+        by_clip: dict[str, list[Episode]] = {}
+        for episode in self.episodes:
+            by_clip.setdefault(episode.clip, []).append(episode)
+        for number, episodes in enumerate(by_clip.values()):
+            places = {(number * count + i) % len(episodes) for i in range(count)}
+            kept.extend(episodes[i] for i in sorted(places))
+        return MeasuredNoise(self.source, tuple(kept))
+
+
+class Bank:
+    """Episodes on a device, from which stretches are drawn."""
+
+    def __init__(self, noise: MeasuredNoise, device: torch.device) -> None:
+        """Copy all episodes to a device."""
+        joined = [np.concatenate([e.offsets, e.factors[..., None]], -1) for e in noise.episodes]
+        self._frames = torch.from_numpy(np.concatenate(joined)).to(device)
+        self._lengths = torch.tensor([len(x) for x in joined], device=device)
+        self._starts = self._lengths.cumsum(0) - self._lengths
+
+    def stretches(self, keys: Tensor, frames: int) -> Tensor:
+        """Return a stretch of an episode for each key, (B, T, J, 3): offsets and factors.
+
+        A stretch that is longer than its episode runs back from the end, and so on.
+
+        Args:
+            keys: (B,) int64; what is drawn depends on them alone.
+            frames: T.
+        """
+        which, place = Draws(keys).uniform(9, 2).unbind(dim=1)
+        episode = (which * len(self._starts)).long()
+        length = self._lengths[episode][:, None]
+        first = (place[:, None] * (length - frames + 1).clamp_min(1)).long()
+        at = (first + torch.arange(frames, device=keys.device)) % (2 * length)
+        return self._frames[self._starts[episode][:, None] + torch.minimum(at, 2 * length - 1 - at)]
+
+
+def replayed(poses: Tensor, stretches: Tensor) -> Tensor:
+    """Return poses (B, T, J, 2 or 3) with stretches of episodes (B, T, J, 3).
+
+    A score is multiplied by its factor, and is at most 1.
+    """
+    points = poses[..., :2]
+    sides = points.amax(dim=2, keepdim=True) - points.amin(dim=2, keepdim=True)
+    size = sides.amax(dim=-1, keepdim=True).clamp_min(_SMALLEST)
+    moved = points + size * stretches[..., :2]
+    if poses.shape[-1] == 2:
+        return moved
+    return torch.cat([moved, (poses[..., 2:] * stretches[..., 2:]).clamp(0, 1)], dim=-1)
+
+
+def sizes(points: Array) -> Array:
+    """Return the size of the person in each frame, (F, 1, 1): the longer side of the joints' box.
+
+    Args:
+        points: (F, J, 2) without gaps.
+    """
+    sides = points.max(axis=1) - points.min(axis=1)
+    return np.asarray(np.maximum(sides.max(axis=-1), _SMALLEST))[:, None, None]
+
+
+def save_noise(noise: MeasuredNoise, path: Path) -> None:
+    """Write a noise as Parquet, a row for each episode; equal content gives equal bytes."""
+    episodes = noise.episodes
+    columns = {
+        "clip": [e.clip for e in episodes],
+        "corruption": [e.corruption for e in episodes],
+        "severity": pa.array([e.severity for e in episodes], pa.int8()),
+        "offsets": pa.array([_integers(e.offsets) for e in episodes], pa.list_(pa.int16())),
+        "factors": pa.array([_integers(e.factors) for e in episodes], pa.list_(pa.int16())),
+    }
+    table = pa.table(columns).replace_schema_metadata({_KEY: noise.source.model_dump_json()})
+    with atomic(path) as temporary:
+        pq.write_table(
+            table, temporary, compression="zstd", compression_level=19, use_dictionary=False
+        )
+
+
+def _integers(values: Array32) -> NDArray[np.int16]:
+    return np.clip(np.rint(values * _STEPS), -_LARGEST, _LARGEST).astype(np.int16).ravel()
+
+
+def load_noise(path: Path) -> MeasuredNoise:
+    """Read a noise that `save_noise` wrote.
+
+    Raises:
+        InputError: the file is of another kind or damaged; names it.
+        OSError: it cannot be read.
+    """
+    content = pa.BufferReader(path.read_bytes())
+    try:
+        table = pq.read_table(content)
+        source = Source.model_validate_json((table.schema.metadata or {})[_KEY])
+        joints = len(joint_set(source.joints))
+        episodes = tuple(_episode(row, joints) for row in table.to_pylist())
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{path}: not a noise file ({error!s:.200}); write one with measure-noise", "noise"
+        ) from None
+    if not episodes:
+        raise InputError(f"{path}: no episode; expected some: measure again", "noise")
+    return MeasuredNoise(source, episodes)
+
+
+def _episode(row: dict[str, Any], joints: int) -> Episode:
+    offsets, factors = (np.array(row[name], np.float32) / _STEPS for name in ("offsets", "factors"))
+    if not len(factors):
+        raise ValueError("an episode without frames")
+    return Episode(
+        clip=row["clip"],
+        corruption=row["corruption"],
+        severity=row["severity"],
+        offsets=offsets.reshape(-1, joints, 2).astype(np.float32),
+        factors=factors.reshape(-1, joints).astype(np.float32),
+    )

@@ -1,0 +1,96 @@
+"""What is trained, and how: the options of a training as a record, or as a TOML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from corruptbench.records import Record
+
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
+Count = Annotated[int, Field(ge=1, strict=True)]
+
+
+class Schedule(Record):
+    """Parameters of the training. The values are ours, chosen on a held-out training subject.
+
+    Attributes:
+        epochs: most passes over the data.
+        batch: chunks in a step.
+        rate: learning rate of Adam in the first epoch.
+        decay: factor of the rate from one epoch to the next.
+        average: after each step the averaged weights keep this share of themselves and take the
+            rest from the network, 0 to 1. 0: the weights of the last step.
+        patience: epochs without a lower error on the validation samples, after which training
+            ends. 0: never.
+        precision: "float32", or "mixed": with bfloat16 where torch thinks that it is safe.
+        seed: seed of initial weights, order, mirroring, noise and dropout.
+    """
+
+    epochs: Count = 90
+    batch: Count = 64
+    rate: Positive = 1e-3
+    decay: Share = 0.95
+    average: Share = 0.995
+    patience: int = Field(default=0, ge=0, strict=True)
+    precision: Literal["float32", "mixed"] = "float32"
+    seed: int = Field(default=1, ge=0, strict=True)
+
+
+class Config(Record):
+    """What is trained.
+
+    Attributes:
+        lifter: name of the architecture.
+        name: in the leaderboard; None for one that says what it is.
+        frames: of the receptive field; None for the architecture's own number.
+        joints: joint set of input and output.
+        ca_conv: whether the network is in its confidence-aware form, and reads scores.
+        tagn: noise on the training poses: "none", "plain" or "full" (`corruptbench.lifters.tagn`),
+            "measured" for the one that comes with the studio set, or a file of measure-noise.
+        strength: factor of "plain" and "full".
+        on_corruptions: noise file whose episodes of the training clips are training samples of
+            their own. Such a lifter was trained on the benchmark's corruptions.
+        validation: people who are not trained on. Their error chooses the epoch.
+        validation_noise: noise with episodes of them: "measured", or a file.
+        schedule: parameters of the training.
+    """
+
+    lifter: str = "videopose3d"
+    name: str | None = None
+    frames: Count | None = None
+    joints: Literal["h36m17", "humaneva15"] = "h36m17"
+    ca_conv: bool = Field(default=False, strict=True)
+    tagn: str = "none"
+    strength: Positive = 1.0
+    on_corruptions: str | None = None
+    validation: tuple[str, ...] = ()
+    validation_noise: str = "measured"
+    schedule: Schedule = Schedule()
+
+    @classmethod
+    def read(cls, path: Path) -> Config:
+        """Return the config in a TOML file; files that it names are relative to it.
+
+        Raises:
+            InputError: a field is wrong; names it.
+        """
+        config = cls.parse_toml(path.read_text(encoding="utf-8"), str(path))
+        return config.model_copy(
+            update={
+                field: _beside(path, value)
+                for field in ("tagn", "on_corruptions", "validation_noise")
+                if (value := getattr(config, field))
+            }
+        )
+
+
+#: Words that name a noise that comes with the software.
+WORDS = ("none", "plain", "full", "measured")
+
+
+def _beside(path: Path, value: str) -> str:
+    return value if value in WORDS else str(path.parent / value)

@@ -1,0 +1,151 @@
+"""Train a lifter as a config says, from its shards to the network and its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from corruptbench.datasets.studio import TRAIN_NOISE
+from corruptbench.errors import InputError
+from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.measured_noise import MeasuredNoise, load_noise
+from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise
+from corruptbench.shards.shard_set import ShardSet
+from corruptbench.skeleton import joint_set
+from corruptbench.training.architectures import architecture
+from corruptbench.training.config import Config
+from corruptbench.training.samples import Samples, joined, load_samples
+from corruptbench.training.train import Epoch, Trained, Validation, train
+
+
+@dataclass(frozen=True)
+class Result:
+    """A trained lifter.
+
+    Attributes:
+        trained: the network and its epochs.
+        contract: its conventions.
+        samples: number of training chunks.
+    """
+
+    trained: Trained
+    contract: Contract
+    samples: int
+
+
+def run(
+    config: Config,
+    shard_set: ShardSet,
+    device: str,
+    checkpoint: Path,
+    progress: Callable[[Epoch], None],
+) -> Result:
+    """Train a lifter; see `corruptbench.training.train.train` for device, checkpoint and progress.
+
+    Args:
+        config: what is trained, and how.
+        shard_set: shards of a training split, with the clean cell.
+        device: "cpu" or "cuda".
+        checkpoint: path of the saved state.
+        progress: called after each epoch.
+
+    Raises:
+        InputError: the config does not fit the shards or the noise; names the field.
+    """
+    contract = contract_of(config)
+    kind = architecture(config.lifter)
+    training, held_out = _people(config, shard_set)
+    samples = load_samples(shard_set, contract, training)
+    if config.on_corruptions:
+        episodes = _noise(config.on_corruptions)
+        samples = joined(samples, samples.corrupted(episodes))
+    trained = train(
+        partial(kind.make, len(joint_set(config.joints)), contract.frames, config.ca_conv),
+        len(contract.channels),
+        samples,
+        config.schedule,
+        device,
+        checkpoint,
+        progress,
+        _augment(config, training),
+        _validation(config, shard_set, contract, held_out) if held_out else None,
+    )
+    return Result(trained, contract, len(samples))
+
+
+def contract_of(config: Config) -> Contract:
+    """Return the contract of the lifter that a config describes."""
+    return Contract.checked(
+        {
+            "name": config.name or name_of(config),
+            "joints": config.joints,
+            "channels": "xyc" if config.ca_conv else "xy",
+            "normalize": "screen",
+            "window": architecture(config.lifter).window,
+            "frames": _frames(config),
+            "units": "m",
+            "root": "relative",
+        },
+        "the lifter's contract",
+    )
+
+
+def _frames(config: Config) -> int:
+    kind = architecture(config.lifter)
+    return config.frames or (kind.aware_frames if config.ca_conv else kind.frames)
+
+
+def name_of(config: Config) -> str:
+    """Return a name that says what the lifter is, such as "videopose3d-27+tagn"."""
+    frames = _frames(config)
+    parts = [
+        config.lifter if frames == 1 else f"{config.lifter}-{frames}",
+        "" if config.joints == "h36m17" else f"-{config.joints}",
+        "" if config.tagn == "none" else "+tagn",
+        "+ca-conv" if config.ca_conv else "",
+        "+on-corruptions" if config.on_corruptions else "",
+    ]
+    return "".join(parts)
+
+
+def _people(config: Config, shard_set: ShardSet) -> tuple[set[str], set[str]]:
+    """Return the people that are trained on, and those that are held out."""
+    clips = shard_set.manifest.select(shard_set.dataset.clip_ids())
+    people, held_out = {c.subject for c in clips}, set(config.validation)
+    for name in sorted(held_out - people):
+        raise InputError(
+            f"validation: {name} is not in {shard_set.folder}; expected some of "
+            f"{', '.join(sorted(people))}",
+            "validation",
+        )
+    if people <= held_out:
+        raise InputError(
+            f"validation: {', '.join(sorted(held_out))} are all people of {shard_set.folder}; "
+            "leave some to train on",
+            "validation",
+        )
+    return people - held_out, held_out
+
+
+def _augment(config: Config, people: set[str]) -> TAGN | None:
+    if config.tagn == "none":
+        return None
+    noise: Noise | MeasuredNoise
+    if config.tagn in ("plain", "full"):
+        noise = {"plain": PLAIN, "full": FULL}[config.tagn].scaled(config.strength)
+    else:
+        noise = _noise(config.tagn).of(people)
+    return TAGN(config.joints, noise, config.schedule.seed)
+
+
+def _validation(
+    config: Config, shard_set: ShardSet, contract: Contract, people: set[str]
+) -> Validation:
+    clean: Samples = load_samples(shard_set, contract, people)
+    return Validation(clean, clean.corrupted(_noise(config.validation_noise)))
+
+
+def _noise(name: str) -> MeasuredNoise:
+    return load_noise(TRAIN_NOISE if name == "measured" else Path(name))

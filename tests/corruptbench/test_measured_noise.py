@@ -1,0 +1,190 @@
+"""Measured noise: what `measure-noise` finds in shards, and what TAGN does with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from corruptbench.errors import InputError
+from corruptbench.lifters.measured_noise import (
+    Bank,
+    Episode,
+    MeasuredNoise,
+    Source,
+    load_noise,
+    replayed,
+    save_noise,
+)
+from corruptbench.lifters.tagn import TAGN
+from corruptbench.manifest import CLEAN
+from corruptbench.shards.shard_set import open_shards
+from corruptbench.training.measure import measured
+from corruptbench.training.samples import load_samples
+from tests.corruptbench.conftest import contract
+
+
+@pytest.fixture(scope="module")
+def shard_set(mini, mini_manifest, mini_shards):
+    return open_shards(mini_shards, mini, str(mini_manifest))
+
+
+@pytest.fixture(scope="module")
+def noise(shard_set):
+    return measured(shard_set)
+
+
+def made(lengths=(5, 30), joints=17):
+    """Episodes whose numbers say where they are from: 1000 episode + frame."""
+    episodes = []
+    for number, length in enumerate(lengths):
+        at = 1000.0 * number + np.arange(length, dtype=np.float32)
+        offsets = np.broadcast_to(at[:, None, None], (length, joints, 2)).copy()
+        factors = np.ones((length, joints), np.float32)
+        episodes.append(Episode(f"test/S{number}/walking.cam1", "erase", 3, offsets, factors))
+    source = Source(joints="h36m17", benchmark="test", detector="test")
+    return MeasuredNoise(source, tuple(episodes))
+
+
+def test_episodes_lead_from_clean_to_corrupted_detections(shard_set, noise):
+    """A plain loop over the shards: clean + offset x size is what the detector found."""
+    lifter = contract(frames=1, channels="xyc", normalize="pixel")
+    of = {(e.clip, e.corruption, e.severity): e for e in noise.episodes}
+    compared = 0
+    for clip, detections in shard_set.clips():
+        clean, *others = sorted(detections, key=lambda d: d.cell != CLEAN)
+        from corruptbench.lifters.normalize import lifter_input
+
+        layout = shard_set.lock.detector.layout
+        seen = lifter_input(clean.keypoints, clean.scores, layout, clip.camera, lifter)
+        for d in others:
+            episode = of[str(clip.id), d.cell.corruption, d.cell.severity]
+            expected = lifter_input(d.keypoints, d.scores, layout, clip.camera, lifter)
+            for frame in range(len(seen)):
+                x, y = seen[frame, :, 0], seen[frame, :, 1]
+                size = max(x.max() - x.min(), y.max() - y.min())
+                found = seen[frame, :, :2] + size * episode.offsets[frame]
+                assert np.allclose(found, expected[frame, :, :2], atol=0.01)
+                compared += 1
+    assert compared > 100
+    assert len(of) == len(noise.episodes) == len(shard_set.lock.clips) * (len(shard_set.cells) - 1)
+
+
+def test_a_file_holds_what_was_measured(noise, tmp_path):
+    path = tmp_path / "noise.parquet"
+    save_noise(noise, path)
+    again = load_noise(path)
+    assert again.source == noise.source
+    for a, b in zip(noise.episodes, again.episodes, strict=True):
+        assert (a.clip, a.corruption, a.severity) == (b.clip, b.corruption, b.severity)
+        assert np.allclose(np.clip(a.offsets, -15, 15), b.offsets, atol=1 / 2048)
+        assert np.allclose(np.clip(a.factors, 0, 15), b.factors, atol=1 / 2048)
+    first = path.read_bytes()
+    save_noise(load_noise(path), path)
+    assert path.read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PAR1 no", b"x" * 100], ids=["empty", "cut", "of another kind"]
+)
+def test_other_files_are_refused(content, tmp_path):
+    path = tmp_path / "noise.parquet"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"noise\.parquet: not a noise file"):
+        load_noise(path)
+
+
+def test_a_shard_is_no_noise_file(mini_shards):
+    shard = next(mini_shards.rglob("*.parquet"))
+    with pytest.raises(InputError, match="not a noise file"):
+        load_noise(shard)
+
+
+def test_stretches_are_successive_frames_of_one_episode():
+    stretches = Bank(made((40, 30)), torch.device("cpu")).stretches(torch.arange(500), 8)
+    at = stretches[:, :, 0, 0]
+    assert torch.equal(stretches[..., 0], stretches[..., 1])
+    assert torch.equal(at - at[:, :1], torch.arange(8.0).expand(500, 8))
+    starts = set(at[:, 0].tolist())
+    assert starts == {*range(33), *range(1000, 1023)}  # every place that has 8 frames
+
+
+def test_a_long_stretch_runs_back_and_forth():
+    found = Bank(made((3,)), torch.device("cpu")).stretches(torch.arange(4), 8)
+    assert torch.equal(found[0, :, 0, 0], torch.tensor([0.0, 1, 2, 2, 1, 0, 0, 1]))
+
+
+def test_tagn_replays_episodes_in_half_of_the_chunks():
+    poses = torch.rand(1000, 12, 17, 3)
+    found = TAGN(noise=made())(poses, step=3)
+    changed = (found != poses).flatten(1).any(dim=1)
+    assert 0.44 < changed.float().mean() < 0.56
+    assert torch.equal(TAGN(noise=made())(poses[5:9], 3, torch.arange(5, 9)), found[5:9])
+    assert not torch.equal(TAGN(noise=made())(poses, step=4), found)
+
+
+def test_offsets_are_in_sizes_of_the_person_and_scores_are_multiplied():
+    poses = torch.zeros(1, 2, 17, 3)
+    poses[0, :, 0, :2] = torch.tensor([3.0, 4.0])  # a box of 3 x 4
+    poses[..., 2] = 0.6
+    stretches = torch.full((1, 2, 17, 3), 0.5)
+    found = replayed(poses, stretches)
+    assert torch.allclose(found[..., :2], poses[..., :2] + 2)
+    assert torch.allclose(found[..., 2], torch.tensor(0.3))
+    assert torch.equal(replayed(poses[..., :2], stretches), found[..., :2])
+    assert replayed(poses, stretches * 10)[..., 2].max() == 1
+
+
+def test_noise_of_other_joints_is_refused():
+    with pytest.raises(InputError, match="joint set h36m17, expected coco17"):
+        TAGN("coco17", made())
+
+
+def test_people_are_chosen_and_named():
+    assert {e.subject for e in made().of(["S1", "S9"]).episodes} == {"S1"}
+    with pytest.raises(InputError, match="measured on S0, S1; expected episodes of one of S9"):
+        made().of(["S9"])
+
+
+def test_fewer_episodes_are_of_all_cells(noise, shard_set):
+    kept = noise.fewer(1)
+    clips = [e.clip for e in kept.episodes]
+    assert sorted(clips) == sorted(set(clips))
+    assert len(clips) == len(shard_set.lock.clips)
+    assert len({(e.corruption, e.severity) for e in kept.episodes}) == min(
+        len(clips), len(shard_set.cells) - 1
+    )
+
+
+@pytest.mark.parametrize("frames", [1, 27])
+def test_corrupted_samples_are_the_detections_of_the_corrupted_cells(shard_set, noise, frames):
+    """Against samples of a shard set whose clean cell is the corrupted one."""
+    lifter = contract(frames=frames, channels="xyc")
+    samples = load_samples(shard_set, lifter)
+    cell = next(c for c in shard_set.cells if c != CLEAN)
+    chosen = tuple(
+        e for e in noise.episodes if (e.corruption, e.severity) == (cell.corruption, cell.severity)
+    )
+    found = samples.corrupted(replace(noise, episodes=chosen))
+
+    class Other:
+        """The same shards, with another cell in the place of the clean one."""
+
+        folder, lock, manifest, cells = (
+            shard_set.folder, shard_set.lock, shard_set.manifest, [cell],
+        )  # fmt: skip
+        clips = staticmethod(shard_set.clips)
+
+    expected = load_samples(Other(), lifter)
+    assert torch.allclose(found.inputs, expected.inputs, atol=2e-5)
+    assert torch.equal(found.targets, expected.targets)
+
+
+def test_clean_shards_tell_nothing(shard_set):
+    class Clean:
+        folder, cells = shard_set.folder, (CLEAN,)
+
+    with pytest.raises(InputError, match="cells clean; expected the clean cell and corrupted ones"):
+        measured(Clean())

@@ -1,0 +1,141 @@
+"""``corruptbench train`` and ``measure-noise``: from shards to a lifter that can be evaluated."""
+
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+import pytest
+
+from corruptbench.cli import main
+from corruptbench.errors import InputError
+from corruptbench.lifters.lifter import load_lifter
+from corruptbench.lifters.measured_noise import load_noise
+from corruptbench.training.config import Config
+from corruptbench.training.run import contract_of, name_of
+
+
+@pytest.fixture
+def train(mini, mini_manifest, mini_shards, tmp_path, cli):
+    def run(*words):
+        where = ("--shards", mini_shards, "--root", mini, "--manifest", mini_manifest)
+        return cli("train", *words, *where, "--out", tmp_path / "lifter.pt")
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def noise_file(mini, mini_manifest, mini_shards, tmp_path_factory):
+    path = tmp_path_factory.mktemp("noise") / "noise.parquet"
+    where = ["--shards", mini_shards, "--root", mini, "--manifest", mini_manifest, "--out", path]
+    main(["measure-noise", *map(str, where)])
+    return path
+
+
+def test_the_noise_of_shards(noise_file):
+    noise = load_noise(noise_file)
+    assert {e.subject for e in noise.episodes} == {"A1", "A2"}
+    assert {(e.corruption, e.severity) for e in noise.episodes} == {
+        (corruption, severity)
+        for corruption in ("erase", "gaussian_noise")
+        for severity in (1, 3)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("lifter", ["linear", "videopose3d", "attention"])
+def test_a_lifter_with_all_options(lifter, train, noise_file, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f'lifter = "{lifter}"\nframes = 9\ntagn = "{noise_file}"\nca_conv = true\n'
+        f'validation = ["A2"]\nvalidation_noise = "{noise_file}"\n'
+        "[schedule]\nepochs = 9\nbatch = 4\naverage = 0.5\n"
+    )
+    log = tmp_path / "log.parquet"
+    done = train("--config", config, "--epochs", 2, "--log", log)
+    assert done.code == 0, done.err
+    assert "2 epochs, weights of epoch" in done.out
+    rows = pq.read_table(log).to_pylist()
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert all(row["clean"] > 0 and row["corrupted"] > 0 for row in rows)
+    contract = load_lifter(tmp_path / "lifter.pt", "cpu").contract
+    assert (contract.name, contract.channels) == (f"{lifter}-9+tagn+ca-conv", "xyc")
+    assert not list(tmp_path.glob(".*checkpoint"))
+
+
+def test_trained_on_corruptions_it_has_more_samples(train, noise_file):
+    few = train("linear", "--epochs", 1).out
+    many = train("linear", "--epochs", 1, "--on-corruptions", noise_file).out
+    chunks = [int(text.split(" chunk")[0]) for text in (few, many)]
+    assert chunks[1] == chunks[0] * 5  # clean, and two corruptions in two severities
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["linear", "--validation", "A7"], ["A7 is not in", "A1, A2", "(option --validation)"]),
+        (["linear", "--validation", "A1", "--validation", "A2"], ["leave some to train on"]),
+        (["videopose3d", "--frames", 11], ["found 11, expected 9, 27", "(option --frames)"]),
+        (["linear", "--frames", 2], ["frames: 2", "an odd number"]),
+        (["linear", "--tagn", "no.parquet"], ["no.parquet"]),
+        (["mlp"], ["mlp", "linear"]),
+    ],
+)
+def test_wrong_options_are_refused(words, said, train, tmp_path):
+    done = train(*words)
+    assert done.code == 2
+    assert "Traceback" not in done.err
+    assert all(text in done.err for text in said), done.err
+    assert not (tmp_path / "lifter.pt").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lifters = 1", "lifters: unknown key; did you mean lifter?"),
+        ("[schedule]\nepochs = 0", "schedule.epochs"),
+        ("[schedule]\naverage = 2.0", "schedule.average"),
+        ("ca_conv = 1", "ca_conv"),
+        ("lifter =", "not TOML"),
+    ],
+)
+def test_wrong_configs_are_refused(text, said, train, tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    done = train("--config", path)
+    assert done.code == 2
+    assert str(path) in done.err
+    assert said in done.err
+
+
+def test_files_of_a_config_are_beside_it(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('tagn = "noise.parquet"\non_corruptions = "more/noise.parquet"\n')
+    config = Config.read(path)
+    assert config.tagn == str(tmp_path / "noise.parquet")
+    assert config.on_corruptions == str(tmp_path / "more/noise.parquet")
+    assert config.validation_noise == "measured"
+
+
+def test_names_say_what_a_lifter_is():
+    assert name_of(Config()) == "videopose3d-27"
+    assert name_of(Config(lifter="linear")) == "linear"
+    assert name_of(Config(lifter="linear", ca_conv=True)) == "linear-9+ca-conv"
+    assert name_of(Config(tagn="full", joints="humaneva15")) == "videopose3d-27-humaneva15+tagn"
+    assert contract_of(Config(on_corruptions="measured")).name == "videopose3d-27+on-corruptions"
+
+
+def test_tensorboard(train, tmp_path):
+    pytest.importorskip("tensorboard")
+    assert train("linear", "--epochs", 2, "--tensorboard", tmp_path / "events").code == 0
+    assert list((tmp_path / "events").glob("events.out.tfevents.*"))
+
+
+def test_without_tensorboard_it_is_refused(tmp_path, monkeypatch):
+    import sys
+
+    from corruptbench.training.logs import tensorboard_writer
+
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with (
+        pytest.raises(InputError, match="pip install tensorboard"),
+        tensorboard_writer(tmp_path / "events"),
+    ):
+        pass
