@@ -179,6 +179,13 @@ def test_no_confidence_trains(name, where):
         assert weights.grad.isfinite().all()
 
 
+def test_gradients_of_the_attention_are_those_of_small_differences():
+    torch.manual_seed(0)
+    network = Attention(2, 9, aware=True, features=8, blocks=1, heads=2, dropout=0).double()
+    given = torch.rand(1, 9, 2, 3).double() + 0.1
+    assert torch.autograd.gradcheck(network, given.requires_grad_())
+
+
 @EACH
 @BOTH
 def test_every_weight_is_used(name, aware):
@@ -207,7 +214,7 @@ def test_trained_again_it_is_the_same(name, aware, tmp_path):
     given = data(length(name), poses)
     epochs: list[Epoch] = []
 
-    def trained(seed, count=2):
+    def trained(seed, count=1):
         found = train(
             lambda: kind.make(17, frames, aware), 3 if aware else 2, given,
             Schedule(epochs=count, batch=8, seed=seed), "cpu", tmp_path / "checkpoint",
@@ -247,10 +254,12 @@ def test_an_unknown_architecture_is_refused():
         architecture("mlp")
 
 
-@EACH
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "suffix"), [*((name, "pt2") for name in ARCHITECTURES), ("attention", "pt")]
+)
 @BOTH
-@pytest.mark.parametrize("suffix", [pytest.param("pt2", marks=pytest.mark.slow), "pt"])
-def test_exported_it_passes_the_probes(name, aware, suffix, tmp_path):
+def test_exported_it_passes_the_probes(name, suffix, aware, tmp_path):
     network, kind = made(name, aware), architecture(name)
     declared = contract(
         name=name, window=kind.window, frames=FRAMES[name], channels="xyc" if aware else "xy"
