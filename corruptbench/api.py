@@ -196,6 +196,7 @@ def evaluate(
     device: str = "cpu",
     progress: bool = True,
     save_predictions: str | Path | None = None,
+    filter: str | None = None,  # noqa: A002
 ) -> Result:
     """Score a lifter on every cell of a build.
 
@@ -207,13 +208,16 @@ def evaluate(
         device: "cpu", "cuda" or "cuda:N"; not for a lifter that is loaded already.
         progress: whether to show progress on stderr.
         save_predictions: Parquet file for the poses, which `score` reads; nowhere by default.
+        filter: smooths the keypoints of each clip over time before the lifter sees them:
+            "median_confidence", "one_euro" or "savitzky_golay"; none by default. The row has a name
+            of its own, such as "videopose3d-27+one_euro".
 
     Returns:
         Errors in mm, in memory; `Result.save` writes them.
 
     Raises:
-        InputError: the shards or the model are not as expected, or the model gives poses that
-            cannot be scored.
+        InputError: the shards or the model are not as expected, there is no such filter, or the
+            model gives poses that cannot be scored.
     """
     from corruptbench.evaluation.live import LivePoses
     from corruptbench.evaluation.predictions import saved
@@ -224,7 +228,8 @@ def evaluate(
     lifter = load_lifter(model, device) if isinstance(model, (str, Path)) else model
     name = lifter.name or lifter.contract.name
     command = f"corruptbench evaluate {name} --shards SHARDS --device {lifter.device}"
-    source = LivePoses(lifter)
+    command += f" --filter {filter}" if filter else ""
+    source = LivePoses(lifter, filter)
     with saved(_path(save_predictions), source, shard_set) as watchers:
         return Result(*evaluated(source, shard_set, command, progress, watchers))
 

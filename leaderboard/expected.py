@@ -22,6 +22,7 @@ KNOWN_KEY = ("subject", "sequence", "camera")
 _MANIFEST = "build and evaluate with the manifest that this board is for"
 _CELLS = "build and score exactly the benchmark's cells"
 _CLIPS = "build and score exactly the benchmark's clips, with every labeled frame"
+_FILTER = "upgrade corruptbench, or evaluate with a filter that this version knows"
 _SCORING = "evaluate with the scoring that the benchmark's manifest pins"
 
 
@@ -38,6 +39,7 @@ class Expected:
             scored in a cell: a single number where the owner knows which frames have labels. A
             clip with the single number 0 must not be in a result. None where the owner cannot know
             the clips: a result that leaves out clips or frames is then not noticed.
+        filters: names of the filters of keypoints that a lifter may have; None: any.
     """
 
     manifest_sha256: str
@@ -45,10 +47,11 @@ class Expected:
     scoring: Scoring
     excluded: tuple[str, ...]
     clips: Mapping[tuple[str, str, str], range] | None
+    filters: Sequence[str] | None = None
 
 
 def document_problems(file: str, result: Result, expected: Expected) -> Iterator[Problem]:
-    """Compare manifest, scoring and cells; with another manifest, nothing else is compared.
+    """Compare manifest, scoring, filter and cells; with another manifest, nothing else.
 
     Args:
         file: name of the result's JSON, for the messages.
@@ -69,6 +72,10 @@ def document_problems(file: str, result: Result, expected: Expected) -> Iterator
     if excluded != expected.excluded:
         found, right = (listed(names) or "nothing" for names in (excluded, expected.excluded))
         yield Problem(file, "coverage.excluded", found, right, _CLIPS)
+    used = result.lifter.filter
+    if used and expected.filters is not None and used not in expected.filters:
+        known = f"one of {', '.join(expected.filters)}"
+        yield Problem(file, "lifter.filter", short(used), known, _FILTER)
     cells = [(cell.corruption, cell.severity) for cell in result.cells]
     yield from set_problems(file, "cells", cells, expected.cells, _CELLS)
 

@@ -46,6 +46,11 @@ def samples(result: Result) -> str:
     return counted(drawn, "sample") if drawn > 1 else ""
 
 
+def filtered(result: Result) -> str:
+    """Say through which filter keypoints went before the lifter; nothing without."""
+    return f"filtered: {result.lifter.filter}" if result.lifter.filter else ""
+
+
 def robustness(result: Result) -> Block | None:
     """Return how much corruption costs, with the mCE; None for version 2."""
     if not result.robustness:

@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 LONGEST_TEXT = 1000  # characters
+LONGEST_NAME = 80  # characters
 #: What moves the cursor, ends the line, or changes the direction of the text around it.
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 #: One line for people, or a name in a data set.
@@ -25,7 +26,9 @@ Percent = Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)]
 #: In percent of something else, so that it can be above 100.
 Share = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+Name = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
+]
 
 
 class Record(BaseModel):

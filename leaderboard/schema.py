@@ -95,7 +95,8 @@ class Lifter(SparseRecord):
     Version 3 adds four fields. ``scored_joints`` is the number of joints that its errors are over.
     ``hypotheses`` is the number of poses that it gives for each frame, ``samples`` how often a
     stochastic lifter was run. ``allowed`` names checks that it failed and that were allowed to
-    fail.
+    fail. Only where keypoints were filtered before the lifter is there ``filter``, the filter's
+    name, with which ``name`` ends.
     """
 
     name: Name
@@ -107,6 +108,7 @@ class Lifter(SparseRecord):
     hypotheses: Draws | None = None
     samples: Draws | None = None
     allowed: Annotated[tuple[Name, ...], Field(max_length=MOST_ALLOWED)] | None = None
+    filter: Name | None = None
 
     @property
     def has_units(self) -> bool:
@@ -211,6 +213,16 @@ class Result(SparseRecord):
         most, scored = self.scoring.joint_count, self.lifter.scored_joints
         if most and scored and scored > most:
             raise ValueError(f"lifter.scored_joints: expected at most {most}")
+        return self
+
+    @model_validator(mode="after")
+    def _name_fits_filter(self) -> Result:
+        """Check that a filter is of version 3, and that the row is not that of the plain lifter."""
+        used = self.lifter.filter
+        if used and self.schema_version == 2:
+            raise ValueError("lifter.filter: expected no value in version 2")
+        if used and not self.lifter.name.endswith(f"+{used}"):
+            raise ValueError(f"lifter.name: expected a name that ends with +{used}")
         return self
 
     @model_validator(mode="after")

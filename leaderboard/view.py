@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from corruptbench.leaderboard import figures
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, METRICS, Metric
-from corruptbench.leaderboard.more import more_numbers, samples
+from corruptbench.leaderboard.more import filtered, more_numbers, samples
 from corruptbench.leaderboard.page_records import (
     BenchmarkView,
     Grid,
@@ -161,7 +161,7 @@ def _table_rows(
             name=row.result.lifter.name,
             allowed=marks(row.result),
             detector=row.result.build.detector,
-            parameters=", ".join(filter(None, (_parameters(row.result), samples(row.result)))),
+            parameters=_parameters(row.result),
             numbers=[
                 n._replace(best=not row.apart and n.value is not None and n.value == best)
                 for n, best in zip(numbers, least, strict=True)
@@ -178,7 +178,9 @@ def _table_rows(
 
 
 def _parameters(result: Result) -> str:
-    return f"{result.lifter.parameters / 1e6:.3g} M parameters"
+    """Return the number of parameters, of samples if there are several, and the filter if any."""
+    count = f"{result.lifter.parameters / 1e6:.3g} M parameters"
+    return ", ".join(part for part in (count, samples(result), filtered(result)) if part)
 
 
 def _ends(metric: Metric, result: Result) -> tuple[float, float]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from corruptbench.cli import options
+from corruptbench.cli import names, options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json, say_table, table_width
+from corruptbench.cli.words import Name
 from corruptbench.lifters.allowance import BEFORE, DURING
 
 if TYPE_CHECKING:
@@ -51,13 +52,19 @@ if TYPE_CHECKING:
     "--save-predictions", type=options.PATH, metavar="FILE",
     help="Parquet file for the poses; corruptbench score reads it.",
 )  # fmt: skip
+@click.option(
+    "--filter", "filter_name", type=Name(names.filters),
+    help="Smooth keypoints over time before the lifter sees them; a row of its own. One of "
+    f"{', '.join(names.filters())}.",
+)  # fmt: skip
 @options.as_json
 @options.quiet
 @options.out("results", "Folder for the result.")
 def command(
     model: Path, shards: Path, root: Path | None, manifest: str | None, device: str,
     time_limit: float, memory_limit: float, threads: int | None, allow: tuple[str, ...],
-    trust: bool, save_predictions: Path | None, as_json: bool, quiet: bool, out: Path,
+    trust: bool, save_predictions: Path | None, filter_name: str | None, as_json: bool,
+    quiet: bool, out: Path,
 ) -> None:  # fmt: skip
     """Score a lifter (model.pt2, model.pt or model.onnx) on shards and write a result file.
 
@@ -71,6 +78,7 @@ def command(
     from corruptbench.evaluation.result import check_free, result_path
     from corruptbench.evaluation.score import check_cells
     from corruptbench.files import check_folder
+    from corruptbench.lifters.filtered import row_name
     from corruptbench.lifters.lifter import declared, unused_contract
     from corruptbench.progress import note
 
@@ -80,8 +88,8 @@ def command(
     file, contract = declared(model, trust)
     lock = shard_set.lock
     check_free(
-        result_path(out, contract.name), file.sha256, lock.benchmark.manifest_sha256,
-        lock.detections_sha256,
+        result_path(out, row_name(contract.name, filter_name)), file.sha256,
+        lock.benchmark.manifest_sha256, lock.detections_sha256,
     )  # fmt: skip
     beside = unused_contract(model, contract)
     if beside and not quiet:
@@ -98,8 +106,9 @@ def command(
             )
         try:
             evaluated = api.evaluate(
-                lifter, shard_set, progress=not quiet, save_predictions=save_predictions
-            )
+                lifter, shard_set, progress=not quiet, save_predictions=save_predictions,
+                filter=filter_name,
+            )  # fmt: skip
         except RejectedPosesError as error:
             raise save_rejected(error, out) from None
     path = evaluated.save(out)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
     "rank (null if it does not compare), note (why not), lifter, detector, units (mm or none), "
-    "hypotheses (their number, null in old rows), and those that it has of mpjpe, p_mpjpe, mpjve, "
-    "n_mpjpe, acceleration, pck, auc, bone_error, bone_deviation, best_mpjpe, best_p_mpjpe, "
-    "mean_mpjpe and spread, each with clean, corrupted, degradation and corruptions"
+    "hypotheses (their number, null in old rows), filter (of keypoints, null without one), and "
+    "those that it has of mpjpe, p_mpjpe, mpjve, n_mpjpe, acceleration, pck, auc, bone_error, "
+    "bone_deviation, best_mpjpe, best_p_mpjpe, mean_mpjpe and spread, each with clean, corrupted, "
+    "degradation and corruptions"
 )
 
 
@@ -70,6 +71,7 @@ def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
             "detector": row.result.build.detector,
             "units": "mm" if row.result.main_metric == "mpjpe" else "none",
             "hypotheses": row.result.lifter.hypotheses,
+            "filter": row.result.lifter.filter,
             **row.result.model_dump(include={*map(str, METRIC_COLUMNS)}),
         }
         for section in by_units(results)

@@ -70,6 +70,13 @@ def families() -> list[str]:
     return sorted(name for family in found for name in (family["name"], *family["like"]))
 
 
+@cache
+def filters() -> list[str]:
+    """Return the names of the filters, from the modules that define ``smoothed``."""
+    sources = _sources("lifters/filters").items()
+    return sorted(name for name, text in sources if _found(r"^def smoothed\b", text))
+
+
 def _sources(folder: str) -> dict[str, str]:
     """Return the source of each module and package in a folder, by its name."""
     place = _PACKAGE / folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 from corruptbench.datasets import expected_clips
 from corruptbench.leaderboard import Expected
 from corruptbench.leaderboard.schema import Scoring
+from corruptbench.lifters.filters.registry import all_filters
 from corruptbench.manifest import Manifest
 
 
@@ -19,4 +20,5 @@ def expectation(manifest: Manifest) -> Expected:
         clips=None
         if known is None
         else {(c.subject, c.sequence, c.camera): known[c] for c in manifest.select(known)},
+        filters=tuple(all_filters()),
     )

@@ -15,6 +15,7 @@ from corruptbench.evaluation.groups import Group, cells_of
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.allowance import Allowance
 from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.filtered import filtered, row_name
 from corruptbench.lifters.lift import Lifted, Track, joined, lift
 from corruptbench.lifters.lifter import Lifter
 from corruptbench.lifters.probes import TOLERANCE, apart
@@ -34,8 +35,13 @@ class LivePoses:
     was asked before, or on what else is in a batch, gives other poses for them.
     """
 
-    def __init__(self, lifter: Lifter) -> None:
-        """Start without a group."""
+    def __init__(self, lifter: Lifter, filter_name: str | None = None) -> None:
+        """Start without a group. Keypoints go through the filter of this name, if any.
+
+        Raises:
+            InputError: there is no such filter, or the name of the row is too long.
+        """
+        self._filter, self._name = filter_name, row_name(lifter.contract.name, filter_name)
         self._stopped = False
         #: The first group, and the poses of some of its runs before the run: (cell, run).
         self._rehearsed: tuple[Group, dict[tuple[int, int], Lifted]] | None = None
@@ -56,7 +62,7 @@ class LivePoses:
         """Return what a result says about the lifter, which gave so many poses for a frame."""
         lifter, contract = self._lifter, self.contract
         return LifterRecord(
-            name=contract.name,
+            name=self._name,
             sha256=lifter.sha256,
             bytes=lifter.bytes,
             parameters=lifter.parameters,
@@ -65,6 +71,7 @@ class LivePoses:
             hypotheses=hypotheses,
             samples=contract.samples,
             allowed=self.allowance.failed,
+            filter=self._filter,
         )
 
     def poses(self, groups: Iterator[Group]) -> Generator[tuple[Group, int, Lifted]]:
@@ -124,9 +131,10 @@ class LivePoses:
         return self._passes(batch, select)
 
     def _lift(self, group: Group, cell: int, tracks: Sequence[Track]) -> Sequence[Lifted]:
-        """Lift tracks of a cell; an error names the cell."""
+        """Filter tracks of a cell if wanted, and lift them; an error names the cell."""
+        seen = [filtered(track, self._filter) for track in tracks] if self._filter else tracks
         try:
-            return lift(self._lifter, tracks)
+            return lift(self._lifter, seen)
         except InputError as error:
             raise InputError(f"{cells_of(group)[cell]}: {error}", error.parameter) from None
 

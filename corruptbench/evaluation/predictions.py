@@ -151,17 +151,22 @@ def _check_free(path: Path, source: Source) -> None:
         return
     remedy = "give another path, or move it away"
     try:
-        found = read_footer(path)[0].lifter.sha256
+        found = read_footer(path)[0].lifter
     except InputError:
         message = f"{path}: is there and holds no predictions; {remedy}"
         raise InputError(message, "save-predictions") from None
-    ours = source.record(1).sha256
-    if found != ours:
-        raise InputError(
-            f"{path}: holds the predictions of another model ({found[:12]}, this is {ours[:12]}); "
-            f"{remedy}",
-            "save-predictions",
-        )
+    ours = source.record(1)
+    pairs = {
+        "model": (found.sha256[:12], ours.sha256[:12]),
+        "filter": (found.filter or "none", ours.filter or "none"),
+    }
+    for what, (theirs, this) in pairs.items():
+        if theirs != this:
+            raise InputError(
+                f"{path}: holds the predictions of another {what} ({theirs}, this is {this}); "
+                f"{remedy}",
+                "save-predictions",
+            )
 
 
 def read_footer(path: Path) -> tuple[PredictionsRecord, Footer]:

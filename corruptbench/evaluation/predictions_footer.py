@@ -13,6 +13,7 @@ from corruptbench.formats.pose_table import TEXTS, Footer
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.allowance import BEFORE, DURING
 from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.filtered import row_name
 from corruptbench.shards.shard_set import ShardSet
 
 #: Bytes of a column in a row group beyond three times its numbers, as written (a column that is
@@ -46,8 +47,12 @@ def contract_of(path: Path, lifter: LifterRecord) -> Contract:
     """Return the contract in a record, if what the record says beside it is the same."""
     where = f"{path}: metadata: lifter"
     contract = Contract.checked(lifter.contract, f"{where}.contract")
+    try:
+        name = row_name(contract.name, lifter.filter)
+    except InputError as error:
+        raise InputError(f"{where}.filter: {error}; {AGAIN}") from None
     pairs = {
-        "name": (lifter.name, contract.name),
+        "name": (lifter.name, name),
         "samples": (lifter.samples, contract.samples),
         "scored_joints": (lifter.scored_joints, contract.scored_joints),
     }
