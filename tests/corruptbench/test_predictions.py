@@ -307,6 +307,8 @@ RECORDS = {
     "joints": ({"lifter": {"scored_joints": 3}}, "scored_joints: found 3, expected 17"),
     "hypotheses": ({"lifter": {"hypotheses": 3}}, "lifter.hypotheses: found 3, expected 1"),
     "a made-up probe": ({"lifter": {"allowed": ["luck"]}}, "lifter.allowed: found luck"),
+    "a filter": ({"lifter": {"filter": "one_euro"}}, r"found tiny, expected tiny\+one_euro"),
+    "a made-up filter": ({"lifter": {"filter": "mean"}}, "lifter.filter: no filter 'mean'"),
     "no probes": ({"lifter": {"allowed": None}}, "lifter.allowed: found nothing"),
     "no contract": ({"lifter": {"contract": {"format": 3}}}, "lifter.contract: "),
     "more": ({"more": 1}, "metadata: more"),

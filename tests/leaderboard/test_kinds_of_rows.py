@@ -106,6 +106,26 @@ def test_samples_are_told() -> None:
     assert words(html([one, five])).count("M parameters, 5 samples") >= 1
 
 
+def test_a_filter_is_told_and_has_a_rank() -> None:
+    plain = row("mine", clip_table_3())
+    smooth = row("mine+one_euro", clip_table_3(level=30), filter="one_euro")
+    assert ranks([plain, smooth]) == [("mine+one_euro", 1, ""), ("mine", 2, "")]
+    assert "mine+one_euro: filtered: one_euro" in printed([plain, smooth])
+    text = words(html([plain, smooth]))
+    assert "1.23 M parameters, filtered: one_euro" in text
+    assert "keypoints filtered: one_euro" in text
+    assert "filtered" not in printed([plain]) + words(html([plain]))
+
+
+def test_a_filter_is_of_version_3_and_in_the_name() -> None:
+    with pytest.raises(ValueError, match=r"lifter\.filter: expected no value in version 2"):
+        row("mine+one_euro", clip_table(), filter="one_euro")
+    with pytest.raises(
+        ValueError, match=r"lifter\.name: expected a name that ends with \+one_euro"
+    ):
+        row("mine", clip_table_3(), filter="one_euro")
+
+
 def test_a_table_of_unknown_units_alone(kinds: dict[str, Result]) -> None:
     text = printed([kinds["scaleless"]])
     assert text.startswith("toy-c, version 1: P-MPJPE in mm, units unknown")

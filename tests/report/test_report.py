@@ -283,6 +283,13 @@ def test_a_probe_that_was_allowed_to_fail_is_said(whole):
     assert "“batch” fails" in html(replace(whole, result=result), Pictures())
 
 
+def test_a_filter_is_said(whole, page):
+    lifter = whole.result.lifter.model_copy(update={"filter": "one_euro"})
+    result = whole.result.model_copy(update={"lifter": lifter})
+    assert "filtered: one_euro" in html(replace(whole, result=result), Pictures())
+    assert "filtered" not in page
+
+
 def test_poses_without_scale_are_shown_by_p_mpjpe(whole):
     empty = replace(whole, clips=whole.clips.assign(mpjpe=np.nan, mpjve=np.nan))
     page = html(empty, Pictures())
