@@ -17,7 +17,6 @@ from corruptbench.lifters.filters.frame_rate import window
 from corruptbench.lifters.filters.registry import all_filters, get
 from corruptbench.lifters.lift import Track
 
-NAMES = ["median_confidence", "one_euro", "savitzky_golay"]
 CAMERA = SimpleNamespace(width=640, height=480)
 LENGTHS = (1, 2, 3, 4, 5, 12, 30, 31, 60)
 
@@ -107,10 +106,11 @@ BY_LOOPS = {
     "one_euro": one_euro_by_loops,
     "savitzky_golay": savitzky_golay_by_loops,
 }
+NAMES = sorted(BY_LOOPS)
 
 
 def test_all_filters_are_found():
-    assert list(all_filters()) == names.filters() == sorted(BY_LOOPS) == NAMES
+    assert list(all_filters()) == names.filters() == NAMES
     with pytest.raises(InputError, match="no filter 'mean': expected one of median_conf"):
         get("mean")
 
