@@ -1,14 +1,16 @@
 # make setup   builds .venv from pinned versions and fetches the detector's weights
 # make demo    the whole benchmark on embedded data: build, evaluate, submit, page
 # make test    the test suite          make lint   formatter, linter, types, layers
+# make remedies    trains lifters with TAGN and CA-Conv, and evaluates them: hours, can be stopped
 # make pages   writes what is made from the code: API reference, schema, references, gallery
 # make benchmark   speed and memory of the corruptions beside those of other packages
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo
+REMEDIES := remedies
 
-.PHONY: setup demo test lint format pages benchmark clean
+.PHONY: setup demo test lint format pages benchmark remedies clean
 
 setup: $(READY)
 
@@ -48,6 +50,12 @@ benchmark: setup
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-cache-dir --no-deps \
 		--disable-pip-version-check imagecorruptions-imaug
 	$(BIN)/python benchmarks/corruption_speed.py
+
+# Training on embedded data, evaluation on studio-C. What is finished is kept.
+remedies: setup
+	$(BIN)/corruptbench build --manifest studio-c --out $(REMEDIES)/shards
+	$(BIN)/python -m benchmarks.remedies --shards $(REMEDIES)/shards --out $(REMEDIES)
+	$(BIN)/python -m benchmarks.remedies.table --results $(REMEDIES)
 
 clean:
 	find . -path ./.venv -prune -o -name '*.nb[ic]' -print0 | xargs -0 rm -f  # Numba's cache

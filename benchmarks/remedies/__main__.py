@@ -3,8 +3,8 @@
 Each piece (architecture, variant, seed) is trained and evaluated by itself. Its result is kept, so
 the same command goes on where it stopped. `python -m benchmarks.remedies.table` writes the page.
 
-Usage: python -m benchmarks.remedies --shards shards [--out remedies] [--seeds 1,2,3] [--epochs 60]
-[--workers 2] [--quick]
+Usage: python -m benchmarks.remedies --shards shards [--root folder] [--manifest file]
+[--out remedies] [--seeds 1,2,3] [--epochs 60] [--only name] [--workers 2] [--quick]
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--shards", type=Path, default=Path("shards"), help="of studio-C, all cells"
     )
+    parser.add_argument(
+        "--root", type=Path, help="folder of another data set than the embedded one"
+    )
+    parser.add_argument("--manifest", help="of shards of another benchmark")
     parser.add_argument("--out", type=Path, default=Path("remedies"), help="folder of the results")
     parser.add_argument("--seeds", default="1,2,3", help="such as 1,2,3")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
@@ -38,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     every = list(pieces(seeds, QUICK if options.quick else options.epochs))
     todo = [p for p in every if options.only in p.name and not _is_done(p, options.out)]
     print(f"{len(every)} pieces, {len(todo)} to do", flush=True)
-    jobs = [(p, options.shards, options.out) for p in todo]
+    where = (options.shards, options.root, options.manifest)
+    jobs = [(p, where, options.out) for p in todo]
     context = multiprocessing.get_context("spawn")
     with context.Pool(options.workers, maxtasksperchild=1) as pool:
         for number, text in enumerate(pool.imap_unordered(_run, jobs), 1):
@@ -49,7 +54,7 @@ def _is_done(piece: Piece, out: Path) -> bool:
     return (out / f"{piece.name}.json").is_file()
 
 
-def _run(job: tuple[Piece, Path, Path]) -> str:
+def _run(job: tuple[Piece, tuple[Path, Path | None, str | None], Path]) -> str:
     """Train and evaluate a piece; return a line about it."""
     import time
 
@@ -62,7 +67,7 @@ def _run(job: tuple[Piece, Path, Path]) -> str:
     from corruptbench.training.logs import save_log
     from corruptbench.training.run import run
 
-    piece, shards, out = job
+    piece, where, out = job
     torch.set_num_threads(1)
     began = time.monotonic()
     model = out / "models" / f"{piece.name}.pt2"
@@ -75,7 +80,7 @@ def _run(job: tuple[Piece, Path, Path]) -> str:
         export(result.trained.network, result.contract, model)
     trained = time.monotonic() - began
     lifter = corruptbench.load_lifter(model, threads=1)
-    found = corruptbench.evaluate(lifter, shards, progress=False)
+    found = corruptbench.evaluate(lifter, open_shards(*where), progress=False)
     found.save(out)
     errors = found.record.errors
     return (

@@ -43,6 +43,10 @@ PARSED = {
     ("README.md", "corruptbench compare"): "README's result is not made",
     ("baselines/README.md", "corruptbench train"): _MINUTES,
     ("docs/tutorial.md", "corruptbench build --manifest studio-c"): _MINUTES,
+    ("docs/remedies.md", "corruptbench build"): _MINUTES,
+    ("docs/remedies.md", "corruptbench measure-noise"): "wants a build of corrupted training clips",
+    ("docs/remedies.md", "corruptbench train"): _MINUTES,
+    ("tools/studio/README.md", "corruptbench"): "wants videos that are not part of the project",
 }
 
 #: First words of commands of other programs, and what is checked instead of running them.
