@@ -117,7 +117,8 @@ def load_samples(
     """Cut the clean cells into chunks; the last chunk of a clip overlaps the one before it.
 
     Chunks with a frame without a valid label are left out. For window "sequence" a chunk has
-    `CHUNK` output frames, for "block" as many as the contract says.
+    `CHUNK` output frames. For "block" it has as many as the contract says, and each frame is in two
+    chunks, at different places.
 
     Args:
         shard_set: shards with a clean cell.
@@ -134,8 +135,9 @@ def load_samples(
             "the network for one of them",
             "window",
         )
-    chunk = CHUNK if contract.window == "sequence" else contract.frames
-    half = (contract.frames - 1) // 2 if contract.window == "sequence" else 0
+    is_block = contract.window == "block"
+    chunk, half = (contract.frames, 0) if is_block else (CHUNK, (contract.frames - 1) // 2)
+    step = max(1, chunk // 2) if is_block else chunk
     joints, root = shard_set.lock.detector.layout, shard_set.manifest.scoring.root_joint
     with_scores = contract.model_copy(update={"channels": "xyc"})
     inputs, targets, spans = [], [], []
@@ -144,7 +146,7 @@ def load_samples(
             continue
         seen = lifter_input(clean.keypoints, clean.scores, joints, clip.camera, with_scores)
         pose = _pose(clip, root, contract)
-        for start, target in _chunks(pose, chunk):
+        for start, target in _chunks(pose, chunk, step):
             span = Span(str(clip.id), start - half, start + chunk + half)
             inputs.append(seen[np.arange(span.start, span.stop).clip(0, len(seen) - 1)])
             targets.append(target)
@@ -171,11 +173,11 @@ def _pose(clip: Clip, root: int, contract: Contract) -> Array32:
     return pose.astype(np.float32)
 
 
-def _chunks(pose: Array32, chunk: int) -> Iterator[tuple[int, Array32]]:
+def _chunks(pose: Array32, chunk: int, step: int) -> Iterator[tuple[int, Array32]]:
     """Yield the first frame and the labels of each chunk whose labels are all valid."""
     frames = max(len(pose), chunk)
     pose = np.pad(pose, ((0, frames - len(pose)), (0, 0), (0, 0)), mode="edge")
-    for start in sorted({*range(0, frames - chunk + 1, chunk), frames - chunk}):
+    for start in sorted({*range(0, frames - chunk + 1, step), frames - chunk}):
         target = pose[start : start + chunk]
         if np.isfinite(target).all():
             yield start, target

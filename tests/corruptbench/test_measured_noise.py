@@ -188,3 +188,15 @@ def test_clean_shards_tell_nothing(shard_set):
 
     with pytest.raises(InputError, match="cells clean; expected the clean cell and corrupted ones"):
         measured(Clean())
+
+
+def test_chunks_of_a_block_overlap(shard_set):
+    """Every frame of a clip is in a chunk, and those inside are in two at different places."""
+    samples = load_samples(shard_set, contract(window="block", frames=5))
+    assert samples.inputs.shape[1] == samples.targets.shape[1] == 5
+    for clip, _ in shard_set.clips():
+        counts = np.zeros(len(clip.joints), int)
+        for span in (s for s in samples.spans if s.clip == str(clip.id)):
+            counts[span.start : span.stop] += 1
+        assert counts.min() >= 1
+        assert counts[2:-2].min() >= 2
