@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.datasets.studio import EMBEDDED, TRAIN_SHARDS, open_root
+from corruptbench.datasets.studio import EMBEDDED, TRAIN_NOISE, TRAIN_SHARDS, open_root
 from corruptbench.manifest import CLEAN
 from corruptbench.shards import parquet
 from corruptbench.shards.records import shard_path
@@ -145,6 +145,7 @@ def hashes() -> str:
         "labels": (EMBEDDED / "labels").rglob("*.parquet"),
         "test videos": (EMBEDDED / "videos").rglob("*.mp4"),
         "training detections": (EMBEDDED / "train_shards").rglob("*.parquet"),
+        "noise of the detector": [TRAIN_NOISE],
     }
     rows = [
         f"| {part} | {len(files)} | {sum(f.stat().st_size for f in files):,} | `{_digest(files)}` |"

@@ -32,7 +32,7 @@ Array32 = NDArray[np.float32]
 FORMAT: Final = "corruptbench-noise/1"
 _KEY = b"corruptbench"
 #: Files hold integers. An offset of 1 is so many of them, and so is a factor of 1: our own choice.
-_STEPS = 2048
+_STEPS = 512
 _LARGEST = np.iinfo(np.int16).max
 #: A person is not smaller than this, in any unit.
 _SMALLEST = 1e-6

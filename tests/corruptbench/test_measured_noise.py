@@ -79,8 +79,8 @@ def test_a_file_holds_what_was_measured(noise, tmp_path):
     assert again.source == noise.source
     for a, b in zip(noise.episodes, again.episodes, strict=True):
         assert (a.clip, a.corruption, a.severity) == (b.clip, b.corruption, b.severity)
-        assert np.allclose(np.clip(a.offsets, -15, 15), b.offsets, atol=1 / 2048)
-        assert np.allclose(np.clip(a.factors, 0, 15), b.factors, atol=1 / 2048)
+        assert np.allclose(np.clip(a.offsets, -15, 15), b.offsets, atol=1 / 512)
+        assert np.allclose(np.clip(a.factors, 0, 15), b.factors, atol=1 / 512)
     first = path.read_bytes()
     save_noise(load_noise(path), path)
     assert path.read_bytes() == first
