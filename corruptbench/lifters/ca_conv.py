@@ -2,9 +2,12 @@
 
 The idea is of Hoang, Zehni, Phan, Vo and Do, "Improving the Robustness of 3D Human Pose Estimation:
 A Benchmark and Learning from Noisy Input", CVPR Workshops 2024. Their formula was not at hand. This
-one is ours: the normalized convolution of Knutsson and Westin (CVPR 1993). A frame's weight depends
-on the ratios of the confidences in its window and not on their size, because pixel noise lowers all
-scores of a detector alike.
+one is ours. What is seen badly is replaced: it gives way to the mean over its window, weighted by
+confidence, which is the normalized averaging of Knutsson and Westin (CVPR 1993). Then comes the
+plain convolution. So a person who stands still gives the same output whatever the confidences are.
+
+A frame is trusted by the ratio of its confidence to the highest one in its window, and not by its
+size, because pixel noise lowers all scores of a detector alike.
 """
 
 from __future__ import annotations
@@ -19,16 +22,17 @@ from corruptbench.errors import InputError
 #: A score of a detector is raised to this power. Our own choice: of the filters that we tried on
 #: detections of corrupted video, the weight by the square was the best one.
 POWER = 2.0
-#: Weights that sum to less than this are those of a window without any confidence.
+#: Weights below this are those of a window without any confidence.
 _NONE = 1e-12
 
 
 class CAConv1d(nn.Conv1d):
     """A `torch.nn.Conv1d` that also takes the confidence of its input.
 
-    With confidences that are equal over each window it is the plain convolution. A window without
-    any confidence counts as a token. The token is learned and starts at 0: the output is then the
-    bias.
+    In a window, a frame with value x, weight w (its confidence to the ``power``) and the highest
+    weight W counts as (w / W) x + (1 - w / W) m, where m is the weighted mean of the window. With
+    confidences that are equal over each window it is the plain convolution. A window without any
+    confidence counts as a token. The token is learned and starts at 0: the output is then the bias.
 
     It has the arguments of `torch.nn.Conv1d` without stride, padding and groups. A lifter repeats
     the frames at the ends of a clip, as zeros are no pose.
@@ -72,30 +76,21 @@ class CAConv1d(nn.Conv1d):
             T - (K - 1) dilation.
         """
         taps = self._windows(confidence)
-        weights = confidence.clamp_min(0) ** self.power
-        mean = self._windows(weights).mean(dim=2)
-        known = mean > _NONE
-        scale = torch.where(known, mean, torch.ones_like(mean))
-        one_for_all = confidence.shape[1] == 1
-        found = self._shared if one_for_all else self._separate
-        return found(x, weights, scale, known), taps.mean(dim=(1, 2))[:, None]
-
-    def _shared(self, x: Tensor, weights: Tensor, scale: Tensor, known: Tensor) -> Tensor:
-        """Convolve channels with the same weights, whose mean can be divided by at the end."""
-        found = nn.functional.conv1d(x * weights, self.weight, dilation=self.dilation) / scale
-        of_token = self.weight.sum(dim=2) @ self.token[:, :, 0]
-        found = torch.where(known, found, of_token)
-        return found if self.bias is None else found + self.bias[:, None]
-
-    def _separate(self, x: Tensor, weights: Tensor, scale: Tensor, known: Tensor) -> Tensor:
-        """Convolve channels with weights of their own, whose mean is divided by in each window."""
-        each = self.in_channels // weights.shape[1]
-        relative = self._windows(weights) / scale[:, :, None]
-        relative, known = (w.repeat_interleave(each, dim=1) for w in (relative, known[:, :, None]))
-        given = torch.where(known, self._windows(x) * relative, self.token)
-        return nn.functional.conv1d(
-            given.flatten(1, 2), self.weight.flatten(1)[..., None], self.bias
+        weights = taps.clamp_min(0) ** self.power
+        most = weights.amax(dim=2, keepdim=True)
+        known = most > _NONE
+        trust = (weights / torch.where(known, most, torch.ones_like(most)))[:, :, None]
+        given = self._windows(x).unflatten(1, (confidence.shape[1], -1))
+        total = trust.sum(dim=3, keepdim=True)
+        mean = (trust * given).sum(dim=3, keepdim=True) / torch.where(
+            known[:, :, None], total, torch.ones_like(total)
         )
+        filled = given + (1 - trust) * (mean - given)
+        token = self.token.unflatten(0, (confidence.shape[1], -1))
+        filled = torch.where(known[:, :, None], filled, token)
+        kernel = self.weight.flatten(1)[..., None]
+        found = nn.functional.conv1d(filled.flatten(1, 3), kernel, self.bias)
+        return found, taps.mean(dim=(1, 2))[:, None]
 
     def _windows(self, x: Tensor) -> Tensor:
         """Return the windows (B, C, K, T') of (B, C, T)."""

@@ -42,8 +42,11 @@ def test_each_output_is_that_of_plain_loops():
             total = aware.bias.clone()
             for channel in range(34):
                 weights = c[b, channel // 2, window] ** 2
-                weights = weights / weights.mean()
-                total += aware.weight[:, channel] @ (x[b, channel, window] * weights)
+                mean = (weights * x[b, channel, window]).sum() / weights.sum()
+                for k, frame in enumerate(window):
+                    trust = weights[k] / weights.max()
+                    value = trust * x[b, channel, frame] + (1 - trust) * mean
+                    total += aware.weight[:, channel, k] * value
             assert torch.allclose(found[b, :, t], total, rtol=1e-10)
             assert confidence[b, 0, t] == pytest.approx(float(c[b][:, window].mean()))
 
@@ -54,6 +57,19 @@ def test_a_frame_without_confidence_does_not_matter():
     changed = x.clone()
     changed[:, :, 4] = 1e6
     assert torch.allclose(aware(x, c)[0], aware(changed, c)[0])
+
+
+def test_what_stands_still_is_the_same_whatever_the_confidences():
+    aware, c = convolution(), draw(2, 17, 9)
+    still = draw(2, 34, 1).expand(2, 34, 9)
+    plain = nn.functional.conv1d(still, aware.weight, aware.bias)
+    assert torch.allclose(aware(still, c)[0], plain)
+
+
+def test_confidences_of_one_give_the_plain_convolution_to_the_last_digit():
+    aware, x = convolution(), draw(2, 34, 9)
+    plain = nn.functional.conv1d(x, aware.weight, aware.bias)
+    assert torch.equal(aware(x, torch.ones(2, 17, 9).double())[0], plain)
 
 
 def test_only_ratios_of_confidences_matter():
