@@ -95,6 +95,15 @@ class MeasuredNoise:
             digest.update(np.ascontiguousarray(episode.factors).data)
         return digest.hexdigest()
 
+    def check_joints(self, joints: str) -> None:
+        """Raise `InputError` if the episodes are not of this joint set."""
+        if self.source.joints != joints:
+            raise InputError(
+                f"noise: joint set {self.source.joints}, expected {joints}; measure it for these "
+                "joints",
+                "noise",
+            )
+
     def of(self, subjects: Collection[str]) -> MeasuredNoise:
         """Return the episodes of these subjects.
 

@@ -14,7 +14,6 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from corruptbench.errors import InputError
 from corruptbench.lifters.keyed_draws import Draws
 from corruptbench.lifters.measured_noise import Bank, MeasuredNoise, replayed
 from corruptbench.lifters.noise import FULL, KEPT, PLAIN, Noise, Runs, Scores
@@ -41,12 +40,8 @@ class TAGN:
             InputError: there is no such joint set, or episodes have another one.
         """
         self._joints, self._noise, self._seed = joint_set(joints), noise, seed
-        if isinstance(noise, MeasuredNoise) and noise.source.joints != joints:
-            raise InputError(
-                f"noise: joint set {noise.source.joints}, expected {joints}; measure it for these "
-                "joints",
-                "noise",
-            )
+        if isinstance(noise, MeasuredNoise):
+            noise.check_joints(joints)
         self._banks: dict[torch.device, Bank] = {}
 
     def __repr__(self) -> str:

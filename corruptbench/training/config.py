@@ -23,7 +23,7 @@ class Schedule(Record):
         rate: learning rate of Adam in the first epoch.
         decay: factor of the rate from one epoch to the next.
         average: after each step the averaged weights keep this share of themselves and take the
-            rest from the network, 0 to 1. 0: the weights of the last step.
+            rest from the network, at least 0 and less than 1. 0: the weights of the last step.
         patience: epochs without a lower error on the validation samples, after which training
             ends. 0: never.
         precision: "float32", or "mixed": with bfloat16 where torch thinks that it is safe.
@@ -34,7 +34,7 @@ class Schedule(Record):
     batch: Count = 64
     rate: Positive = 1e-3
     decay: Share = 0.95
-    average: Share = 0.995
+    average: Annotated[float, Field(ge=0, lt=1, strict=True)] = 0.995
     patience: int = Field(default=0, ge=0, strict=True)
     precision: Literal["float32", "mixed"] = "float32"
     seed: int = Field(default=1, ge=0, strict=True)

@@ -54,12 +54,19 @@ def run(
     Raises:
         InputError: the config does not fit the shards or the noise; names the field.
     """
+    _check(config)
     contract = contract_of(config)
     kind = architecture(config.lifter)
     training, held_out = _people(config, shard_set)
     samples = load_samples(shard_set, contract, training)
+    if config.ca_conv and not samples.inputs[..., 2].any():
+        raise InputError(
+            f"{shard_set.folder}: all scores are 0; expected those of a detector: train the plain "
+            "form",
+            "ca-conv",
+        )
     if config.on_corruptions:
-        episodes = _noise(config.on_corruptions)
+        episodes = _noise_of(shard_set, config.on_corruptions, "on-corruptions")
         samples = joined(samples, samples.corrupted(episodes))
     trained = train(
         partial(kind.make, len(joint_set(config.joints)), contract.frames, config.ca_conv),
@@ -73,6 +80,22 @@ def run(
         _validation(config, shard_set, contract, held_out) if held_out else None,
     )
     return Result(trained, contract, len(samples))
+
+
+def _check(config: Config) -> None:
+    """Raise `InputError` for an option that would have no effect."""
+    if config.strength != 1 and config.tagn not in ("plain", "full"):
+        raise InputError(
+            f"strength: found {config.strength:g} with noise {config.tagn}; expected noise plain "
+            "or full: others have no strength",
+            "strength",
+        )
+    if config.schedule.patience and not config.validation:
+        raise InputError(
+            f"patience: found {config.schedule.patience} without validation; expected people whose "
+            "error tells when to end",
+            "patience",
+        )
 
 
 def contract_of(config: Config) -> Contract:
@@ -143,8 +166,28 @@ def _augment(config: Config, people: set[str]) -> TAGN | None:
 def _validation(
     config: Config, shard_set: ShardSet, contract: Contract, people: set[str]
 ) -> Validation:
+    noise = _noise_of(shard_set, config.validation_noise, "validation")
+    measured_on = {e.subject for e in noise.episodes}
+    for name in sorted(people - measured_on):
+        raise InputError(
+            f"validation: the noise {config.validation_noise} has no episode of {name}; expected "
+            f"some of {', '.join(sorted(measured_on))}, or validation_noise that has",
+            "validation",
+        )
     clean: Samples = load_samples(shard_set, contract, people)
-    return Validation(clean, clean.corrupted(_noise(config.validation_noise)))
+    return Validation(clean, clean.corrupted(noise))
+
+
+def _noise_of(shard_set: ShardSet, name: str, field: str) -> MeasuredNoise:
+    """Return noise that is added to the clips that it was measured on."""
+    noise, detector = _noise(name), shard_set.lock.detector.name
+    if noise.source.detector != detector:
+        raise InputError(
+            f"{field}: the noise {name} is of detector {noise.source.detector}, {shard_set.folder} "
+            f"of {detector}; expected the same: measure it with this detector",
+            field,
+        )
+    return noise
 
 
 def _noise(name: str) -> MeasuredNoise:

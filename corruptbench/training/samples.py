@@ -78,8 +78,9 @@ class Samples:
         was measured on, but for rounding.
 
         Raises:
-            InputError: no episode is of one of the clips.
+            InputError: no episode is of one of the clips, or the noise has another joint set.
         """
+        noise.check_joints(self.keypoints.name)
         of_clip: dict[str, list[Episode]] = {}
         for episode in noise.episodes:
             of_clip.setdefault(episode.clip, []).append(episode)

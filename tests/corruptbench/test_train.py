@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from corruptbench.cli import main
 from corruptbench.errors import InputError
 from corruptbench.lifters.lifter import load_lifter
-from corruptbench.lifters.measured_noise import load_noise
-from corruptbench.training.config import Config
+from corruptbench.lifters.measured_noise import load_noise, save_noise
+from corruptbench.lifters.tagn import TAGN
+from corruptbench.shards.shard_set import open_shards
+from corruptbench.training import run
+from corruptbench.training.config import Config, Schedule
 from corruptbench.training.run import contract_of, name_of
+from corruptbench.training.samples import load_samples
 
 
 @pytest.fixture
@@ -76,8 +84,15 @@ def test_trained_on_corruptions_it_has_more_samples(train, noise_file):
         (["linear", "--frames", 2], ["frames: 2", "an odd number"]),
         (["linear", "--tagn", "no.parquet"], ["no.parquet"]),
         (["mlp"], ["mlp", "linear"]),
+        (["linear", "--tagn", "measured", "--strength", 2],
+         ["found 2 with noise measured", "(option --strength)"]),
+        (["linear", "--patience", 3], ["without validation", "(option --patience)"]),
+        (["linear", "--validation", "A1"],
+         ["measured has no episode of A1; expected some of S1", "(option --validation)"]),
+        (["linear", "--joints", "humaneva15", "--on-corruptions", "measured"],
+         ["joint set h36m17, expected humaneva15"]),
     ],
-)
+)  # fmt: skip
 def test_wrong_options_are_refused(words, said, train, tmp_path):
     done = train(*words)
     assert done.code == 2
@@ -91,7 +106,7 @@ def test_wrong_options_are_refused(words, said, train, tmp_path):
     [
         ("lifters = 1", "lifters: unknown key; did you mean lifter?"),
         ("[schedule]\nepochs = 0", "schedule.epochs"),
-        ("[schedule]\naverage = 2.0", "schedule.average"),
+        ("[schedule]\naverage = 1.0", "schedule.average"),
         ("ca_conv = 1", "ca_conv"),
         ("lifter =", "not TOML"),
     ],
@@ -103,6 +118,73 @@ def test_wrong_configs_are_refused(text, said, train, tmp_path):
     assert done.code == 2
     assert str(path) in done.err
     assert said in done.err
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """What a run gives to the training, which does not take place."""
+    found = {}
+
+    def train(*arguments):
+        found.update(samples=arguments[2], augment=arguments[7], validation=arguments[8])
+
+    monkeypatch.setattr(run, "train", train)
+    return found
+
+
+@pytest.fixture
+def shard_set(mini, mini_manifest, mini_shards):
+    return open_shards(mini_shards, mini, str(mini_manifest))
+
+
+def start(shard_set, **fields):
+    run.run(Config(lifter="linear", **fields), shard_set, "cpu", Path("none"), print)
+
+
+def test_held_out_people_are_neither_in_the_samples_nor_in_the_noise(given, shard_set, noise_file):
+    file = str(noise_file)
+    schedule = Schedule(seed=7)
+    start(
+        shard_set, tagn=file, on_corruptions=file, validation=("A2",), validation_noise=file,
+        schedule=schedule,
+    )  # fmt: skip
+    people = {
+        name: {span.clip.split("/")[1] for span in samples.spans}
+        for name, samples in (
+            ("trained", given["samples"]),
+            ("clean", given["validation"].clean),
+            ("corrupted", given["validation"].corrupted),
+        )
+    }
+    assert people == {"trained": {"A1"}, "clean": {"A2"}, "corrupted": {"A2"}}
+    noise = load_noise(noise_file)
+    assert repr(given["augment"]) == repr(TAGN("h36m17", noise.of({"A1"}), 7))
+    assert noise.of({"A1"}).sha256 != noise.sha256
+
+
+@pytest.mark.parametrize("field", ["on_corruptions", "validation_noise"])
+def test_noise_of_another_detector_is_not_that_of_the_clips(
+    field, given, shard_set, noise_file, tmp_path
+):
+    noise = load_noise(noise_file)
+    other = noise.source.model_copy(update={"detector": "eye:sharp"})
+    save_noise(replace(noise, source=other), tmp_path / "other.parquet")
+    fields = {"validation_noise": str(noise_file), field: str(tmp_path / "other.parquet")}
+    with pytest.raises(InputError, match=r"of detector eye:sharp, .* of movenet"):
+        start(shard_set, validation=("A2",), **fields)
+    assert not given
+
+
+@pytest.mark.usefixtures("given")
+def test_the_confidence_aware_form_needs_scores(shard_set, monkeypatch):
+    def load(*arguments):
+        samples = load_samples(*arguments)
+        return replace(samples, inputs=samples.inputs * torch.tensor([1.0, 1.0, 0.0]))
+
+    monkeypatch.setattr(run, "load_samples", load)
+    start(shard_set)
+    with pytest.raises(InputError, match="all scores are 0"):
+        start(shard_set, ca_conv=True)
 
 
 def test_files_of_a_config_are_beside_it(tmp_path):

@@ -94,6 +94,26 @@ def test_interrupted_and_resumed(tmp_path, stop_after, is_validated):
     assert not (tmp_path / "checkpoint").exists()
 
 
+def test_the_best_weights_outlive_an_interruption(tmp_path):
+    """They are of an epoch before the checkpoint, and none after it is better."""
+    schedule = Schedule(epochs=60, batch=8, rate=0.05, decay=1.0, average=0.0, patience=3)
+    whole = run(tmp_path, schedule, validation=held_out())
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, schedule, validation=held_out(), stop_after=whole.best + 1)
+    again = run(tmp_path, schedule, validation=held_out())
+    assert (again.best, len(again.epochs)) == (whole.best, whole.best + 3)
+    assert weights(again) == weights(whole)
+
+
+def test_a_checkpoint_of_other_validation_samples_is_not_used(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, stop_after=2, validation=held_out())
+    epochs: list[Epoch] = []
+    other = Validation(held_out().clean, samples(8, seed=8))
+    run(tmp_path, epochs=epochs, validation=other)
+    assert len(epochs) == SCHEDULE.epochs
+
+
 def test_a_checkpoint_of_another_run_is_not_used(tmp_path):
     whole = weights(run(tmp_path))
     with pytest.raises(KeyboardInterrupt):
