@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.remedies.pieces import Piece, pieces
+from corruptbench.datasets.studio import TRAIN_NOISE, TRAIN_SHARDS
+from corruptbench.files import atomic, sha256_of_file, sha256_of_json
 
 #: Epochs of the experiment, and of a quick one, which only shows that all parts run.
 EPOCHS, QUICK = 60, 1
@@ -40,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     seeds = [1] if options.quick else [int(s) for s in options.seeds.split(",")]
     every = list(pieces(seeds, QUICK if options.quick else options.epochs))
-    todo = [p for p in every if options.only in p.name and not _is_done(p, options.out)]
+    chosen = [p for p in every if options.only in p.name]
+    _claim(chosen, options.out, options.shards)
+    todo = [p for p in chosen if not (options.out / f"{p.name}.json").is_file()]
     print(f"{len(every)} pieces, {len(todo)} to do", flush=True)
     where = (options.shards, options.root, options.manifest)
     jobs = [(p, where, options.out) for p in todo]
@@ -50,8 +54,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"[{number}/{len(todo)}] {text}", flush=True)
 
 
-def _is_done(piece: Piece, out: Path) -> bool:
-    return (out / f"{piece.name}.json").is_file()
+def _claim(pieces: Sequence[Piece], out: Path, shards: Path) -> None:
+    """Write beside each piece what it is made from, or end where it was made from something else.
+
+    A table would otherwise mix results of different parameters.
+    """
+    inputs = [sha256_of_file(p) for p in (TRAIN_NOISE, TRAIN_SHARDS / "lock.json")]
+    benchmark = sha256_of_file(shards / "lock.json")
+    for piece in pieces:
+        identity = sha256_of_json([piece.config.model_dump(mode="json"), *inputs, benchmark])
+        path = out / "inputs" / f"{piece.name}.sha256"
+        if path.is_file() and path.read_text(encoding="utf-8") != identity:
+            raise SystemExit(
+                f"{path}: {piece.name} was made with other epochs, noise or shards; name another "
+                "folder with --out, or delete this one"
+            )
+        with atomic(path) as temporary:
+            temporary.write_text(identity, encoding="utf-8")
 
 
 def _run(job: tuple[Piece, tuple[Path, Path | None, str | None], Path]) -> str:
@@ -61,7 +80,6 @@ def _run(job: tuple[Piece, tuple[Path, Path | None, str | None], Path]) -> str:
     import torch
 
     import corruptbench
-    from corruptbench.datasets.studio import TRAIN_SHARDS
     from corruptbench.lifters.export import export
     from corruptbench.shards.shard_set import open_shards
     from corruptbench.training.logs import save_log

@@ -27,6 +27,8 @@ ABLATIONS: dict[str, dict[str, object]] = {
     "tagn-full-2": {"tagn": "full", "strength": 2.0},
     "both-full": {"tagn": "full", "ca_conv": True},
 }
+#: Times as many chunks as the others have those that are trained on corruptions: 7,368 for 2,536.
+_MORE = 2.9
 #: Only this architecture is ablated.
 ABLATED = "videopose3d-27"
 
@@ -48,8 +50,14 @@ class Piece:
     @property
     def config(self) -> Config:
         """What is trained."""
-        variant = VARIANTS.get(self.variant) or ABLATIONS.get(self.variant, {})
+        variant = (VARIANTS | ABLATIONS)[self.variant]
         schedule = Schedule(epochs=self.epochs, seed=self.seed)
+        if "on_corruptions" in variant:  # so that it takes about as many steps as the others
+            schedule = Schedule(
+                epochs=max(1, round(self.epochs / _MORE)),
+                decay=schedule.decay**_MORE,
+                seed=self.seed,
+            )
         fields = {**ARCHITECTURES[self.architecture], **variant}
         return Config.checked({"name": self.name, **fields, "schedule": schedule}, self.name)
 

@@ -45,7 +45,7 @@ _SCHEDULE = ("epochs", "seed", "patience", "precision")
 @click.option("--validation", multiple=True, metavar="PERSON",
               help="Do not train on this person, whose error chooses the epoch; "
               "repeatable.")  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the data. Default: 90.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the data. Default: 60.")
 @click.option("--patience", type=click.IntRange(min=0),
               help="Epochs without a lower validation error, after which to end. "
               "Default: 0, never.")  # fmt: skip

@@ -80,13 +80,13 @@ class CAConv1d(nn.Conv1d):
         most = weights.amax(dim=2, keepdim=True)
         known = most > _NONE
         trust = (weights / torch.where(known, most, torch.ones_like(most)))[:, :, None]
-        given = self._windows(x).unflatten(1, (confidence.shape[1], -1))
+        given = torch.unflatten(self._windows(x), 1, (confidence.shape[1], -1))
         total = trust.sum(dim=3, keepdim=True)
         mean = (trust * given).sum(dim=3, keepdim=True) / torch.where(
             known[:, :, None], total, torch.ones_like(total)
         )
         filled = given + (1 - trust) * (mean - given)
-        token = self.token.unflatten(0, (confidence.shape[1], -1))
+        token = torch.unflatten(self.token, 0, (confidence.shape[1], -1))
         filled = torch.where(known[:, :, None], filled, token)
         kernel = self.weight.flatten(1)[..., None]
         found = nn.functional.conv1d(filled.flatten(1, 3), kernel, self.bias)

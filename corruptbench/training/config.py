@@ -30,10 +30,10 @@ class Schedule(Record):
         seed: seed of initial weights, order, mirroring, noise and dropout.
     """
 
-    epochs: Count = 90
-    batch: Count = 64
+    epochs: Count = 60
+    batch: Count = 16
     rate: Positive = 1e-3
-    decay: Share = 0.95
+    decay: Share = 0.96
     average: Annotated[float, Field(ge=0, lt=1, strict=True)] = 0.995
     patience: int = Field(default=0, ge=0, strict=True)
     precision: Literal["float32", "mixed"] = "float32"

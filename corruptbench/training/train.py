@@ -119,15 +119,15 @@ def train(
         while len(run.epochs) < schedule.epochs and not run.is_over():
             began, number = time.monotonic(), len(run.epochs)
             error = run.epoch(on_device, channels, augment)
-            if not np.isfinite(error):
-                raise InputError(
-                    f"training diverged in epoch {number + 1}: the loss is {error}; lower the "
-                    "learning rate"
-                )
             clean = corrupted = float("nan")
             if held_out:
                 clean = mean_error(run.averaged, channels, held_out.clean)
                 corrupted = mean_error(run.averaged, channels, held_out.corrupted)
+            if not np.isfinite([error, *([clean, corrupted] if held_out else [])]).all():
+                raise InputError(
+                    f"training diverged in epoch {number + 1}: the loss is {error}; lower the "
+                    "learning rate"
+                )
             rate, seconds = run.rate(number), time.monotonic() - began
             run.add(Epoch(number + 1, rate, 1000 * error, clean, corrupted, seconds))
             run.save(checkpoint, identity)

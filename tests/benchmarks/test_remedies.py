@@ -38,6 +38,13 @@ def test_it_does_not_do_a_piece_twice(results, capsys):
     assert "0 to do" in capsys.readouterr().out
 
 
+def test_results_of_other_parameters_are_not_mixed(results):
+    _, words = results
+    longer = [w for w in words if w != "--quick"]
+    with pytest.raises(SystemExit, match="was made with other epochs, noise or shards"):
+        remedies.main([*longer, "--seeds", "1", "--epochs", "2", "--only", NAMES[0]])
+
+
 def test_the_table_is_that_of_the_results(results, tmp_path, capsys):
     """Against the numbers of the result files, and against `corruptbench compare`."""
     out, _ = results

@@ -151,7 +151,8 @@ def test_the_defaults_are_those_of_the_libraries():
         text = (option.help or "") if isinstance(option, click.Option) else ""
         stated = re.findall(r"Default: (\d+)\b", text) + re.findall(r"(\w+) \(default\)", text)
         if stated:
-            assert stated == [str(fields[option.name].default)], option.name
+            default = fields[option.name].default
+            assert stated == [f"{default:g}" if isinstance(default, float) else str(default)]
     assert {p.name: p for p in ALL["corrupt",].params}["crf"].default == CRF
     crf = {p.name: p for p in ALL["build",].params}["crf"]
     assert f"Default: {CRF}." in crf.help
