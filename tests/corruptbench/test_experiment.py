@@ -56,7 +56,7 @@ def test_the_table_is_that_of_the_results(results, tmp_path, capsys):
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "old" not in text
-    errors = [json.loads((out / f"{name}.json").read_text())["errors"] for name in NAMES]
+    errors = [json.loads((out / f"{name}.json").read_text())["mpjpe"] for name in NAMES]
     for variant, found in zip(("plain", "both"), errors, strict=True):
         line = next(x for x in text.splitlines() if x.startswith(f"| {variant} |"))
         assert f"| 1 | {found['clean']:.1f} ± nan | {found['corrupted']:.1f} ± nan |" in line
