@@ -39,7 +39,7 @@ SURFACE = {
         "(model: 'str | Path | Lifter', shards: 'str | Path | ShardSet' = 'shards', *, "
         "root: 'str | Path | None' = None, manifest: 'str | Path | None' = None, "
         "device: 'str' = 'cpu', progress: 'bool' = True, "
-        "save_predictions: 'str | Path | None' = None) -> 'Result'"
+        "save_predictions: 'str | Path | None' = None, filter: 'str | None' = None) -> 'Result'"
     ),
     "list_corruptions": None,
     "load_lifter": (

@@ -26,8 +26,9 @@ from corruptbench.lifters.lifter import load_lifter
 from corruptbench.manifest import load_manifest
 from corruptbench.shards.lock import read_lock
 from corruptbench.skeleton import H36M17
-from corruptbench.training.samples import Samples
-from corruptbench.training.train import Schedule, train
+from corruptbench.training.config import Schedule
+from corruptbench.training.samples import Samples, Span
+from corruptbench.training.train import train
 from corruptbench.training.videopose3d import VideoPose3D
 from tests.corruptbench.conftest import contract
 from tests.fixtures.export_shards import write_shards
@@ -65,15 +66,16 @@ def test_rejected_poses_in_an_odd_folder(odd):
 def test_training_in_an_odd_folder(odd):
     """The second run finds the checkpoint of the first, which was interrupted."""
     network = VideoPose3D(17, 2, widths=(3,), features=4)
-    samples = Samples(torch.zeros(4, 18, 17, 2), torch.zeros(4, 16, 17, 3), H36M17, H36M17)
+    spans = (Span("studio/S1/walking.cam1", -1, 17),) * 4
+    samples = Samples(torch.zeros(4, 18, 17, 3), torch.zeros(4, 16, 17, 3), spans, H36M17, H36M17)
     epochs = []
 
-    def interrupt(epoch, _):
-        epochs.append(epoch)
+    def interrupt(epoch):
+        epochs.append(epoch.epoch)
         if len(epochs) == 1:
             raise KeyboardInterrupt
 
-    run = (lambda: network, samples, Schedule(epochs=2), "cpu", odd / "checkpoint")
+    run = (lambda: network, 2, samples, Schedule(epochs=2), "cpu", odd / "checkpoint")
     with pytest.raises(KeyboardInterrupt):
         train(*run, interrupt)
     train(*run, interrupt)
