@@ -1,4 +1,4 @@
-"""What the experiment trains: variants of architectures, each with several seeds."""
+"""The trainings of the experiment: variants of architectures, each with several seeds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from corruptbench.training.config import Config, Schedule
 
-#: Architectures with the frames that they read, and the names that the page gives them.
+#: Architectures and the frames that they read, by the names that the page gives them.
 ARCHITECTURES = {
     "videopose3d-27": {"lifter": "videopose3d", "frames": 27},
     "linear-9": {"lifter": "linear", "frames": 9},
@@ -49,7 +49,7 @@ class Piece:
 
     @property
     def config(self) -> Config:
-        """What is trained."""
+        """Return the parameters of the training."""
         variant = (VARIANTS | ABLATIONS)[self.variant]
         schedule = Schedule(epochs=self.epochs, seed=self.seed)
         if "on_corruptions" in variant:  # so that it takes about as many steps as the others

@@ -44,27 +44,21 @@ class Row:
     seeds: Array
 
     def means(self, counts: Array) -> Array:
-        """Return the errors by `names`, (R, M), for R resamples."""
-        return cell_means(self.wide, "mpjpe", counts) @ _mix(self.wide)
+        """Return the errors of `mix`, (R, M), for R resamples."""
+        return cell_means(self.wide, "mpjpe", counts) @ mix(self.wide)[1]
 
 
-def _mix(wide: Wide) -> Array:
-    """Return the weights of the K cells in clean, corrupted and each family, (K, M)."""
-    corruptions = by_corruption(wide.cells)
+def mix(wide: Wide) -> tuple[list[str], Array]:
+    """Return "clean", "corrupted" and the families, and their weights of the K cells, (K, M)."""
     families: dict[str, list[Array]] = defaultdict(list)
-    for name, places in corruptions.items():
+    for name, places in by_corruption(wide.cells).items():
         column = np.zeros(len(wide.cells))
         column[places] = 1 / len(places)
         families[get(name).family].append(column)
     clean = np.eye(len(wide.cells))[0]
     every = np.mean([c for columns in families.values() for c in columns], axis=0)
-    return np.column_stack([clean, every, *(np.mean(c, axis=0) for c in families.values())])
-
-
-def names(wide: Wide) -> list[str]:
-    """Return what the columns of `Row.means` are."""
-    families = [get(name).family for name in by_corruption(wide.cells)]
-    return ["clean", "corrupted", *dict.fromkeys(families)]
+    means = [np.mean(columns, axis=0) for columns in families.values()]
+    return ["clean", "corrupted", *families], np.column_stack([clean, every, *means])
 
 
 def load(folder: Path, architecture: str, variant: str) -> Row | None:
@@ -89,7 +83,7 @@ def table(folder: Path, architecture: str, variants: Iterable[str]) -> list[str]
     if "plain" not in rows:
         return [f"{architecture}: no result yet."]
     plain = rows["plain"]
-    header = [architecture, "seeds", *names(plain.wide), "corrupted, less than plain"]
+    header = [architecture, "seeds", *mix(plain.wide)[0], "corrupted, less than plain"]
     lines = [_line(header), _line(["---", *["--:"] * (len(header) - 1)])]
     for variant, row in rows.items():
         once = row.means(row.wide.once)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,6 @@ def _config(path: Path | None, given: dict[str, Any]) -> Config:
 
 
 def _text(epoch: Epoch) -> str:
-    if epoch.corrupted != epoch.corrupted:  # no validation
+    if isnan(epoch.corrupted):  # no validation
         return f"{epoch.training:.1f} mm"
     return f"{epoch.training:.1f} mm, validation {epoch.clean:.1f} and {epoch.corrupted:.1f} mm"

@@ -1,4 +1,4 @@
-"""What a detector does on corrupted video, measured, and added to poses of clean video.
+"""The measured noise of a detector on corrupted video, and how to add it to other poses.
 
 An episode is a clip in one cell: how far each joint was displaced from its clean detection, in
 sizes of the person, and by what factor its score changed. Episodes are replayed as they are, so
@@ -39,7 +39,7 @@ _SMALLEST = 1e-6
 
 
 class Source(Record):
-    """Where a noise was measured.
+    """The detector and the videos that a noise was measured with.
 
     Attributes:
         format: of the file.
@@ -71,6 +71,11 @@ class Episode:
     severity: int
     offsets: Array32
     factors: Array32
+
+    @property
+    def values(self) -> Array32:
+        """Return offsets and factors together, (F, J, 3)."""
+        return np.concatenate([self.offsets, self.factors[..., None]], axis=-1)
 
     @property
     def subject(self) -> str:
@@ -137,7 +142,7 @@ class Bank:
 
     def __init__(self, noise: MeasuredNoise, device: torch.device) -> None:
         """Copy all episodes to a device."""
-        joined = [np.concatenate([e.offsets, e.factors[..., None]], -1) for e in noise.episodes]
+        joined = [episode.values for episode in noise.episodes]
         self._frames = torch.from_numpy(np.concatenate(joined)).to(device)
         self._lengths = torch.tensor([len(x) for x in joined], device=device)
         self._starts = self._lengths.cumsum(0) - self._lengths
@@ -165,22 +170,23 @@ def replayed(poses: Tensor, stretches: Tensor) -> Tensor:
     A score is multiplied by its factor, and is at most 1.
     """
     points = poses[..., :2]
-    sides = points.amax(dim=2, keepdim=True) - points.amin(dim=2, keepdim=True)
-    size = sides.amax(dim=-1, keepdim=True).clamp_min(_SMALLEST)
-    moved = points + size * stretches[..., :2]
+    moved = points + sizes(points) * stretches[..., :2]
     if poses.shape[-1] == 2:
         return moved
     return torch.cat([moved, (poses[..., 2:] * stretches[..., 2:]).clamp(0, 1)], dim=-1)
 
 
-def sizes(points: Array) -> Array:
-    """Return the size of the person in each frame, (F, 1, 1): the longer side of the joints' box.
+def sizes(points: Tensor) -> Tensor:
+    """Return the size of the person in each frame: the longer side of the joints' box.
 
     Args:
-        points: (F, J, 2) without gaps.
+        points: (..., J, 2) without gaps.
+
+    Returns:
+        (..., 1, 1).
     """
-    sides = points.max(axis=1) - points.min(axis=1)
-    return np.asarray(np.maximum(sides.max(axis=-1), _SMALLEST))[:, None, None]
+    sides = points.amax(dim=-2, keepdim=True) - points.amin(dim=-2, keepdim=True)
+    return sides.amax(dim=-1, keepdim=True).clamp_min(_SMALLEST)
 
 
 def save_noise(noise: MeasuredNoise, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What TAGN does to poses, as numbers: the parts of the noise, and two noises that are ready."""
+"""The parameters of TAGN, and two sets of them that are ready to use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class Scores:
-    """How the score of a joint falls when it is displaced. All values are our own choice.
+    """Parameters of how a score falls when its joint is moved. All values are our own choice.
 
     A score is divided by 1 + (d / half) ^ power, for a displacement d in sizes of the person, and
     multiplied by the exponential of a normal number.
@@ -48,7 +48,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Noise:
-    """What is done to a chunk of T frames. All values are our own choice.
+    """Parameters of the noise on a chunk of T frames. All values are our own choice.
 
     Attributes:
         kept: share of the chunks that stay as they are, 0 to 1.

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from corruptbench.lifters.keyed_draws import Draws
-from corruptbench.lifters.measured_noise import Bank, MeasuredNoise, replayed
+from corruptbench.lifters.measured_noise import Bank, MeasuredNoise, replayed, sizes
 from corruptbench.lifters.noise import FULL, KEPT, PLAIN, Noise, Runs, Scores
 from corruptbench.skeleton import JointSet, joint_set
 
@@ -32,8 +32,8 @@ class TAGN:
 
         Args:
             joints: joint set of the poses.
-            noise: what is done to a chunk; or episodes, one of which is added to half of the
-                chunks.
+            noise: parameters of the noise. Or measured noise: half of the chunks then get a
+                stretch of one of its episodes.
             seed: of all draws.
 
         Raises:
@@ -102,7 +102,7 @@ def tagn(poses: Tensor, keys: Tensor, joints: JointSet, noise: Noise) -> Tensor:
 
 def _disturbed(poses: Tensor, draws: Draws, joints: JointSet, noise: Noise) -> Tensor:
     """Return all poses (B, T, J, 2 or 3) with noise."""
-    points, size = poses[..., :2], _sizes(poses)
+    points, size = poses[..., :2], sizes(poses[..., :2]).mean(dim=1, keepdim=True)
     exchanged = _exchanged(points, draws, joints, noise.exchanges)
     moved = exchanged + size * _offsets(draws, points.shape[1], joints, noise)
     if poses.shape[-1] == 2:
@@ -126,13 +126,6 @@ def _offsets(draws: Draws, frames: int, joints: JointSet, noise: Noise) -> Tenso
     own = single.offset * draws.normal(6, 1, number)
     moved = [in_single * own[..., axis] @ carried.T for axis in range(2)]
     return offsets + torch.stack(moved, dim=-1)
-
-
-def _sizes(poses: Tensor) -> Tensor:
-    """Return the sizes (B, 1, 1, 1) of people: the longer side of the joints' box, its mean."""
-    points = poses[..., :2]
-    sides = points.amax(dim=2) - points.amin(dim=2)
-    return sides.amax(dim=-1).mean(dim=1).clamp_min(1e-6)[:, None, None, None]
 
 
 def _runs(draws: Draws, stream: int, frames: int, number: int, runs: Runs) -> Tensor:

@@ -22,7 +22,7 @@ _TOKEN = 9
 
 @dataclass(frozen=True)
 class Architecture:
-    """How to make a network of one kind.
+    """A kind of network, and the function that makes one.
 
     Attributes:
         name: on the command line.

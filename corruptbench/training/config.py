@@ -1,4 +1,4 @@
-"""What is trained, and how: the options of a training as a record, or as a TOML file."""
+"""The parameters of a training, as a record or a TOML file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Schedule(Record):
 
 
 class Config(Record):
-    """What is trained.
+    """The lifter, its noise, and its training.
 
     Attributes:
         lifter: name of the architecture.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from math import isnan
 from pathlib import Path
 
 import pyarrow as pa
@@ -45,7 +46,7 @@ def tensorboard_writer(folder: Path | None) -> Iterator[Callable[[Epoch], None]]
         def write(epoch: Epoch) -> None:
             for name in ("rate", "training", "clean", "corrupted", "seconds"):
                 value = getattr(epoch, name)
-                if value == value:
+                if not isnan(value):
                     writer.add_scalar(name, value, epoch.epoch)
 
         yield write

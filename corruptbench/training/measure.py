@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from corruptbench.datasets import Clip
@@ -58,7 +59,7 @@ def _episodes(
 ) -> Iterator[Episode]:
     clean = next(d for d in detections if d.cell == CLEAN)
     points, scores = _seen(clip, clean, given, joints)
-    size = sizes(points)
+    size = sizes(torch.from_numpy(points)).numpy()
     for d in detections:
         if d.cell != CLEAN:
             moved, lower = _seen(clip, d, given, joints)

@@ -27,7 +27,7 @@ CHUNK = 16
 
 @dataclass(frozen=True)
 class Span:
-    """Where the input of a chunk is: frames of a clip; those outside repeat the first or last."""
+    """The frames of a clip that a chunk reads. Frames outside the clip repeat its first or last."""
 
     clip: str
     start: int
@@ -64,12 +64,6 @@ class Samples:
             targets=self.targets[index],
             spans=tuple(self.spans[i] for i in rows),
         )
-
-    def thinned(self, share: float) -> Samples:
-        """Return every n-th clip, so that about this share of the clips is left."""
-        clips = list(dict.fromkeys(s.clip for s in self.spans))
-        kept = {c for i, c in enumerate(clips) if int((i + 1) * share) > int(i * share)}
-        return self.rows([i for i, s in enumerate(self.spans) if s.clip in kept])
 
     def corrupted(self, noise: MeasuredNoise) -> Samples:
         """Return the chunks as the detector saw them in the episodes of their own clips.
@@ -109,7 +103,7 @@ def joined(*parts: Samples) -> Samples:
 def _stretch(episode: Episode, span: Span) -> Array32:
     """Return offsets and factors (T, J, 3) of an episode at the frames of a span."""
     at = np.arange(span.start, span.stop).clip(0, len(episode.factors) - 1)
-    return np.concatenate([episode.offsets[at], episode.factors[at, :, None]], axis=-1)
+    return np.asarray(episode.values[at])
 
 
 def load_samples(
