@@ -33,11 +33,15 @@ def command(
 ) -> None:
     """Measure what the detector does on corrupted training clips, for TAGN."""
     from corruptbench.lifters.measured_noise import save_noise
-    from corruptbench.progress import counted
+    from corruptbench.progress import counted, note
     from corruptbench.shards.shard_set import open_shards
     from corruptbench.training.measure import measured
+    from corruptbench.training.scored import scored_lines
 
-    noise = measured(open_shards(shards, root, manifest), joints)
+    shard_set = open_shards(shards, root, manifest)
+    for line in scored_lines(shard_set):
+        note(line)
+    noise = measured(shard_set, joints)
     if per_clip:
         noise = noise.fewer(per_clip)
     save_noise(noise, out)

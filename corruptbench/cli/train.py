@@ -15,7 +15,7 @@ from corruptbench.cli.words import Name
 
 if TYPE_CHECKING:
     from corruptbench.training.config import Config
-    from corruptbench.training.train import Epoch
+    from corruptbench.training.state import Epoch
 
 #: Options that are fields of the schedule; others are fields of the config.
 _SCHEDULE = ("epochs", "seed", "patience", "precision")

@@ -92,6 +92,11 @@ class CAConv1d(nn.Conv1d):
         found = nn.functional.conv1d(filled.flatten(1, 3), kernel, self.bias)
         return found, taps.mean(dim=(1, 2))[:, None]
 
+    def extra_repr(self) -> str:
+        """Return the arguments of `torch.nn.Conv1d` and the power."""
+        arguments: str = super().extra_repr()  # type: ignore[no-untyped-call]
+        return f"{arguments}, power={self.power}"
+
     def _windows(self, x: Tensor) -> Tensor:
         """Return the windows (B, C, K, T') of (B, C, T)."""
         (count,), (step,) = self.kernel_size, self.dilation

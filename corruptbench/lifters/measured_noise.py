@@ -82,6 +82,10 @@ class Episode:
         """Name of the person."""
         return self.clip.split("/")[1]
 
+    def is_of(self, dataset: str, subjects: Collection[str]) -> bool:
+        """Return whether the clip shows one of these people of this data set."""
+        return self.clip.split("/")[0] == dataset and self.subject in subjects
+
 
 @dataclass(frozen=True, eq=False)
 class MeasuredNoise:
@@ -109,18 +113,17 @@ class MeasuredNoise:
                 "noise",
             )
 
-    def of(self, subjects: Collection[str]) -> MeasuredNoise:
-        """Return the episodes of these subjects.
+    def without(self, dataset: str, subjects: Collection[str]) -> MeasuredNoise:
+        """Return the episodes of all other people; another data set has other people.
 
         Raises:
             InputError: there is none.
         """
-        chosen = tuple(e for e in self.episodes if e.subject in subjects)
+        chosen = tuple(e for e in self.episodes if not e.is_of(dataset, subjects))
         if not chosen:
-            found = ", ".join(sorted({e.subject for e in self.episodes}))
             raise InputError(
-                f"noise: measured on {found}; expected episodes of one of "
-                f"{', '.join(sorted(subjects))}",
+                f"noise: measured on {', '.join(sorted({e.subject for e in self.episodes}))} only; "
+                "expected episodes of other people than those of validation",
                 "noise",
             )
         return MeasuredNoise(self.source, chosen)

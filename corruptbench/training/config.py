@@ -77,6 +77,7 @@ class Config(Record):
 
         Raises:
             InputError: a field is wrong; names it.
+            OSError: the file cannot be read.
         """
         config = cls.parse_toml(path.read_text(encoding="utf-8"), str(path))
         return config.model_copy(

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from corruptbench.errors import InputError
 from corruptbench.files import atomic
-from corruptbench.training.train import Epoch, Trained
+from corruptbench.training.state import Epoch
+from corruptbench.training.train import Trained
 
 
 def save_log(trained: Trained, path: Path) -> None:

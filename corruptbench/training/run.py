@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from corruptbench.datasets.studio import TRAIN_NOISE
@@ -12,12 +12,15 @@ from corruptbench.errors import InputError
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.measured_noise import MeasuredNoise, load_noise
 from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise
+from corruptbench.progress import note
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import joint_set
 from corruptbench.training.architectures import architecture
-from corruptbench.training.config import Config
+from corruptbench.training.config import WORDS, Config
 from corruptbench.training.samples import Samples, joined, load_samples
-from corruptbench.training.train import Epoch, Trained, Validation, train
+from corruptbench.training.scored import scored_lines
+from corruptbench.training.state import Epoch
+from corruptbench.training.train import Trained, Validation, train
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ def run(
     if config.on_corruptions:
         episodes = _noise_of(shard_set, config.on_corruptions, "on-corruptions")
         samples = joined(samples, samples.corrupted(episodes))
+    for line in _doubts(config, shard_set):
+        note(line)
     trained = train(
         partial(kind.make, len(joint_set(config.joints)), contract.frames, config.ca_conv),
         len(contract.channels),
@@ -76,7 +81,7 @@ def run(
         device,
         checkpoint,
         progress,
-        _augment(config, training),
+        _augment(config, shard_set, held_out),
         _validation(config, shard_set, contract, held_out) if held_out else None,
     )
     return Result(trained, contract, len(samples))
@@ -96,6 +101,25 @@ def _check(config: Config) -> None:
             "error tells when to end",
             "patience",
         )
+    for field in ("on_corruptions", "validation_noise"):
+        if getattr(config, field) in set(WORDS) - {"measured"}:
+            raise InputError(
+                f"{field}: found '{getattr(config, field)}'; expected 'measured' or a file of "
+                "measured noise",
+                field.replace("_", "-"),
+            )
+
+
+def _doubts(config: Config, shard_set: ShardSet) -> Iterator[str]:
+    """Yield a line about each thing that can be right but seldom is."""
+    yield from scored_lines(shard_set)
+    if config.tagn not in ("none", "plain", "full"):
+        noise, detector = _noise(config.tagn), shard_set.lock.detector.name
+        if noise.source.detector != detector:
+            yield (
+                f"warning: the noise {config.tagn} is of detector {noise.source.detector}, the "
+                f"shards are of {detector}: the lifter learns the errors of another detector"
+            )
 
 
 def contract_of(config: Config) -> Contract:
@@ -120,13 +144,17 @@ def _frames(config: Config) -> int:
     return config.frames or (kind.aware_frames if config.ca_conv else kind.frames)
 
 
+#: What noise adds to the name of a lifter; files are measured noise.
+_TAGN_IN_NAME = {"none": "", "plain": "+tagn-plain", "full": "+tagn-full"}
+
+
 def name_of(config: Config) -> str:
     """Return a name that says what the lifter is, such as "videopose3d-27+tagn"."""
     frames = _frames(config)
     parts = [
         config.lifter if frames == 1 else f"{config.lifter}-{frames}",
         "" if config.joints == "h36m17" else f"-{config.joints}",
-        "" if config.tagn == "none" else "+tagn",
+        _TAGN_IN_NAME.get(config.tagn, "+tagn"),
         "+ca-conv" if config.ca_conv else "",
         "+on-corruptions" if config.on_corruptions else "",
     ]
@@ -152,14 +180,19 @@ def _people(config: Config, shard_set: ShardSet) -> tuple[set[str], set[str]]:
     return people - held_out, held_out
 
 
-def _augment(config: Config, people: set[str]) -> TAGN | None:
+def _dataset(shard_set: ShardSet) -> str:
+    """Return the name of the data set as clips have it."""
+    return shard_set.dataset.clip_ids()[0].dataset
+
+
+def _augment(config: Config, shard_set: ShardSet, held_out: set[str]) -> TAGN | None:
     if config.tagn == "none":
         return None
     noise: Noise | MeasuredNoise
     if config.tagn in ("plain", "full"):
         noise = {"plain": PLAIN, "full": FULL}[config.tagn].scaled(config.strength)
     else:
-        noise = _noise(config.tagn).of(people)
+        noise = _noise(config.tagn).without(_dataset(shard_set), held_out)
     return TAGN(config.joints, noise, config.schedule.seed)
 
 
@@ -167,11 +200,12 @@ def _validation(
     config: Config, shard_set: ShardSet, contract: Contract, people: set[str]
 ) -> Validation:
     noise = _noise_of(shard_set, config.validation_noise, "validation")
-    measured_on = {e.subject for e in noise.episodes}
+    dataset = _dataset(shard_set)
+    measured_on = {e.subject for e in noise.episodes if e.is_of(dataset, people)}
     for name in sorted(people - measured_on):
         raise InputError(
-            f"validation: the noise {config.validation_noise} has no episode of {name}; expected "
-            f"some of {', '.join(sorted(measured_on))}, or validation_noise that has",
+            f"validation: the noise {config.validation_noise} has no episode of {name} of "
+            f"{dataset}; expected episodes of all people of validation: measure them",
             "validation",
         )
     clean: Samples = load_samples(shard_set, contract, people)
@@ -191,4 +225,14 @@ def _noise_of(shard_set: ShardSet, name: str, field: str) -> MeasuredNoise:
 
 
 def _noise(name: str) -> MeasuredNoise:
-    return load_noise(TRAIN_NOISE if name == "measured" else Path(name))
+    return _read(TRAIN_NOISE if name == "measured" else Path(name))
+
+
+@lru_cache(maxsize=4)
+def _read_once(path: Path, changed: int) -> MeasuredNoise:  # noqa: ARG001
+    return load_noise(path)
+
+
+def _read(path: Path) -> MeasuredNoise:
+    """Read a noise file, which takes a second, only once as long as it is the same."""
+    return _read_once(path, path.stat().st_mtime_ns if path.is_file() else 0)

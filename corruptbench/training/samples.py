@@ -27,11 +27,19 @@ CHUNK = 16
 
 @dataclass(frozen=True)
 class Span:
-    """The frames of a clip that a chunk reads. Frames outside the clip repeat its first or last."""
+    """The frames of a clip that a chunk reads. Frames outside the clip repeat its first or last.
+
+    Attributes:
+        clip: its name.
+        start: first frame; negative before the clip.
+        stop: the frame after the last one.
+        frames: number of frames of the clip.
+    """
 
     clip: str
     start: int
     stop: int
+    frames: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,8 @@ class Samples:
         was measured on, but for rounding.
 
         Raises:
-            InputError: no episode is of one of the clips, or the noise has another joint set.
+            InputError: no episode is of one of the clips, an episode has another number of frames
+                than its clip, or the noise has another joint set.
         """
         noise.check_joints(self.keypoints.name)
         of_clip: dict[str, list[Episode]] = {}
@@ -102,6 +111,12 @@ def joined(*parts: Samples) -> Samples:
 
 def _stretch(episode: Episode, span: Span) -> Array32:
     """Return offsets and factors (T, J, 3) of an episode at the frames of a span."""
+    if len(episode.factors) != span.frames:
+        raise InputError(
+            f"noise of {episode.clip}: {len(episode.factors)} frames, the clip has {span.frames}; "
+            "measure the noise on these clips",
+            "noise",
+        )
     at = np.arange(span.start, span.stop).clip(0, len(episode.factors) - 1)
     return np.asarray(episode.values[at])
 
@@ -142,7 +157,7 @@ def load_samples(
         seen = lifter_input(clean.keypoints, clean.scores, joints, clip.camera, with_scores)
         pose = _pose(clip, root, contract)
         for start, target in _chunks(pose, chunk, step):
-            span = Span(str(clip.id), start - half, start + chunk + half)
+            span = Span(str(clip.id), start - half, start + chunk + half, len(seen))
             inputs.append(seen[np.arange(span.start, span.stop).clip(0, len(seen) - 1)])
             targets.append(target)
             spans.append(span)

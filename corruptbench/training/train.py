@@ -3,47 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corruptbench.errors import InputError
-from corruptbench.files import atomic, sha256_of_json
+from corruptbench.files import sha256_of_json
 from corruptbench.training.config import Schedule
 from corruptbench.training.samples import Samples, mirrored
+from corruptbench.training.state import Epoch, State
 
 #: Chunks that are lifted together to validate.
 _TOGETHER = 256
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What is known after an epoch; errors are MPJPE in mm.
-
-    Attributes:
-        epoch: its number, from 1.
-        rate: learning rate.
-        training: error on the training samples, with noise and dropout.
-        clean: error of the averaged weights on clean validation samples; NaN without them.
-        corrupted: likewise on corrupted ones.
-        seconds: since the start of the epoch.
-    """
-
-    epoch: int
-    rate: float
-    training: float
-    clean: float
-    corrupted: float
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -109,32 +88,32 @@ def train(
     """
     with reproducible(schedule.seed):
         network = make().to(device)
-        run = _Run(network, schedule)
+        state = State(network, schedule)
         identity = _identity(network, samples, schedule, device, augment, validation)
-        run.resume(checkpoint, identity)
+        state.resume(checkpoint, identity)
         on_device = _moved(samples, device)
         held_out = validation and Validation(
             _moved(validation.clean, device), _moved(validation.corrupted, device)
         )
-        while len(run.epochs) < schedule.epochs and not run.is_over():
-            began, number = time.monotonic(), len(run.epochs)
-            error = run.epoch(on_device, channels, augment)
+        while len(state.epochs) < schedule.epochs and not state.is_over():
+            began, number = time.monotonic(), len(state.epochs)
+            error = _epoch(state, on_device, channels, augment)
             clean = corrupted = float("nan")
             if held_out:
-                clean = mean_error(run.averaged, channels, held_out.clean)
-                corrupted = mean_error(run.averaged, channels, held_out.corrupted)
+                clean = mean_error(state.averaged, channels, held_out.clean)
+                corrupted = mean_error(state.averaged, channels, held_out.corrupted)
             if not np.isfinite([error, *([clean, corrupted] if held_out else [])]).all():
                 raise InputError(
                     f"training diverged in epoch {number + 1}: the loss is {error}; lower the "
                     "learning rate"
                 )
-            rate, seconds = run.rate(number), time.monotonic() - began
-            run.add(Epoch(number + 1, rate, 1000 * error, clean, corrupted, seconds))
-            run.save(checkpoint, identity)
-            progress(run.epochs[-1])
+            rate, seconds = state.rate(number), time.monotonic() - began
+            state.add(Epoch(number + 1, rate, 1000 * error, clean, corrupted, seconds))
+            state.save(checkpoint, identity)
+            progress(state.epochs[-1])
     checkpoint.unlink(missing_ok=True)
-    network.load_state_dict(run.best)
-    return Trained(network.eval(), tuple(run.epochs), run.best_epoch)
+    network.load_state_dict(state.best)
+    return Trained(network.eval(), tuple(state.epochs), state.best_epoch)
 
 
 @torch.no_grad()
@@ -157,104 +136,44 @@ def _moved(samples: Samples, device: str) -> Samples:
     return replace(samples, inputs=samples.inputs.to(device), targets=samples.targets.to(device))
 
 
-class _Run:
-    """A network in training, with all that a checkpoint holds."""
-
-    def __init__(self, network: nn.Module, schedule: Schedule) -> None:
-        self.network, self.schedule = network, schedule
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=schedule.rate, amsgrad=True)
-        mean = get_ema_multi_avg_fn(schedule.average)  # type: ignore[no-untyped-call]
-        self.averaged = AveragedModel(network, multi_avg_fn=mean, use_buffers=True)
-        self.epochs: list[Epoch] = []
-        self.best_epoch = 0
-        self.best = deepcopy(network.state_dict())
-
-    def rate(self, epoch: int) -> float:
-        return self.schedule.rate * self.schedule.decay**epoch
-
-    def epoch(self, samples: Samples, channels: int, augment: Augment | None) -> float:
-        """Train for an epoch; return the mean error in meters."""
-        schedule, number = self.schedule, len(self.epochs)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate(number)
-        self.network.train()
-        draw = np.random.Generator(np.random.Philox(key=schedule.seed, counter=[0, 0, 0, number]))
-        order = torch.from_numpy(draw.permutation(len(samples))).to(samples.inputs.device)
-        total = 0.0
-        for rows in order.split(schedule.batch):  # type: ignore[no-untyped-call]
-            x, y = samples.inputs[rows], samples.targets[rows]
-            if augment is not None:
-                x = augment(x, number, rows)
-            half = len(rows) // 2
-            x = torch.cat([x[:half], mirrored(x[half:], samples.keypoints)])[..., :channels]
-            y = torch.cat([y[:half], mirrored(y[half:], samples.joints)])
-            total += self._step(x, y) * len(rows)
-        return total / len(samples)
-
-    def _step(self, x: Tensor, y: Tensor) -> float:
-        with torch.autocast(x.device.type, torch.bfloat16, self.schedule.precision == "mixed"):
-            poses = self.network(x)
-        loss = _loss(poses.float(), y)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        self.averaged.update_parameters(self.network)
-        return loss.item()
-
-    def add(self, epoch: Epoch) -> None:
-        """Add an epoch, and keep its weights if they are the best ones so far."""
-        self.epochs.append(epoch)
-        if np.isnan(epoch.corrupted) or _score(epoch) < self._least():
-            self.best_epoch = epoch.epoch
-            self.best = deepcopy(self.averaged.module.state_dict())
-
-    def _least(self) -> float:
-        return min((_score(e) for e in self.epochs[:-1]), default=float("inf"))
-
-    def is_over(self) -> bool:
-        """Return whether the validation error has not fallen for too long."""
-        patience = self.schedule.patience
-        return bool(patience) and len(self.epochs) - self.best_epoch >= patience
-
-    def save(self, path: Path, identity: str) -> None:
-        """Write a checkpoint."""
-        state = {
-            "identity": identity,
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "epochs": [asdict(e) for e in self.epochs],
-            "best_epoch": self.best_epoch,
-            "best": self.best,
-            "generator": torch.get_rng_state(),
-        }
-        with atomic(path) as temporary:
-            torch.save(state, temporary)
-
-    def resume(self, path: Path, identity: str) -> None:
-        """Restore a checkpoint, if there is one of the same run."""
-        try:
-            state: dict[str, Any] = torch.load(path, weights_only=True)
-        except Exception:  # torch raises errors of many kinds; there is no checkpoint
-            return
-        if state.get("identity") != identity:
-            return
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.averaged.load_state_dict(state["averaged"])
-        self.epochs = [Epoch(**e) for e in state["epochs"]]
-        self.best_epoch, self.best = state["best_epoch"], state["best"]
-        torch.set_rng_state(state["generator"])
+def _epoch(state: State, samples: Samples, channels: int, augment: Augment | None) -> float:
+    """Train for an epoch; return the mean error in meters."""
+    schedule, number = state.schedule, len(state.epochs)
+    for group in state.optimizer.param_groups:
+        group["lr"] = state.rate(number)
+    state.network.train()
+    draw = np.random.Generator(np.random.Philox(key=schedule.seed, counter=[0, 0, 0, number]))
+    order = torch.from_numpy(draw.permutation(len(samples))).to(samples.inputs.device)
+    total = 0.0
+    for rows in order.split(schedule.batch):  # type: ignore[no-untyped-call]
+        x, y = samples.inputs[rows], samples.targets[rows]
+        if augment is not None:
+            x = augment(x, number, rows)
+        half = len(rows) // 2
+        x = torch.cat([x[:half], mirrored(x[half:], samples.keypoints)])[..., :channels]
+        y = torch.cat([y[:half], mirrored(y[half:], samples.joints)])
+        total += _step(state, x, y) * len(rows)
+    return total / len(samples)
 
 
-def _score(epoch: Epoch) -> float:
-    """Return the error that chooses weights: that of clean and corrupted samples alike."""
-    return (epoch.clean + epoch.corrupted) / 2
+def _step(state: State, x: Tensor, y: Tensor) -> float:
+    with torch.autocast(x.device.type, torch.bfloat16, state.schedule.precision == "mixed"):
+        poses = state.network(x)
+    loss = _loss(poses.float(), y)
+    state.optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    state.optimizer.step()
+    state.averaged.update_parameters(state.network)
+    return loss.item()
 
 
 @contextmanager
 def reproducible(seed: int) -> Iterator[None]:
-    """Use one thread, deterministic kernels and a seeded generator; restore all at the end."""
+    """Use one thread, deterministic kernels and a seeded generator; restore all at the end.
+
+    cuBLAS has deterministic kernels only with a workspace of a fixed size, which is set for good.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     with torch.random.fork_rng(devices=[]):
         torch.set_num_threads(1)
@@ -287,7 +206,10 @@ def _identity(
     """Return what a checkpoint belongs to."""
     parts = [samples, *((validation.clean, validation.corrupted) if validation else ())]
     digests = [_sha256(part) for part in parts]
-    return sha256_of_json([digests, str(network), schedule.model_dump(), device, repr(augment)])
+    shapes = {name: list(value.shape) for name, value in network.state_dict().items()}
+    return sha256_of_json(
+        [digests, str(network), shapes, schedule.model_dump(), device, repr(augment)]
+    )
 
 
 def _sha256(samples: Samples) -> str:

@@ -15,7 +15,8 @@ from corruptbench.training.architectures import ARCHITECTURES, architecture
 from corruptbench.training.attention import Attention
 from corruptbench.training.config import Schedule
 from corruptbench.training.samples import Samples, Span
-from corruptbench.training.train import Epoch, train, weights_sha256
+from corruptbench.training.state import Epoch
+from corruptbench.training.train import train, weights_sha256
 from tests.corruptbench.conftest import contract
 
 BOTH = pytest.mark.parametrize("aware", [False, True])

@@ -142,10 +142,19 @@ def test_noise_of_other_joints_is_refused():
         TAGN("coco17", made())
 
 
-def test_people_are_chosen_and_named():
-    assert {e.subject for e in made().of(["S1", "S9"]).episodes} == {"S1"}
-    with pytest.raises(InputError, match="measured on S0, S1; expected episodes of one of S9"):
-        made().of(["S9"])
+def test_people_are_left_out_by_data_set_and_name():
+    assert {e.subject for e in made().without("test", ["S1", "S9"]).episodes} == {"S0"}
+    assert {e.subject for e in made().without("other", ["S0", "S1"]).episodes} == {"S0", "S1"}
+    with pytest.raises(InputError, match="measured on S0, S1 only; expected episodes of other"):
+        made().without("test", ["S0", "S1"])
+
+
+def test_an_episode_of_another_length_is_not_of_the_clip(shard_set, noise):
+    samples = load_samples(shard_set, contract(frames=1, channels="xyc"))
+    first = noise.episodes[0]
+    shorter = replace(first, offsets=first.offsets[:-1], factors=first.factors[:-1])
+    with pytest.raises(InputError, match=rf"{first.clip}: {len(shorter.factors)} frames, the clip"):
+        samples.corrupted(replace(noise, episodes=(shorter,)))
 
 
 def test_fewer_episodes_are_of_all_cells(noise, shard_set):

@@ -10,15 +10,19 @@ import pytest
 import torch
 
 from corruptbench.cli import main
+from corruptbench.datasets import open_dataset
+from corruptbench.datasets.studio import TRAIN_SHARDS
 from corruptbench.errors import InputError
 from corruptbench.lifters.lifter import load_lifter
 from corruptbench.lifters.measured_noise import load_noise, save_noise
 from corruptbench.lifters.tagn import TAGN
+from corruptbench.manifest import load_manifest
 from corruptbench.shards.shard_set import open_shards
 from corruptbench.training import run
 from corruptbench.training.config import Config, Schedule
 from corruptbench.training.run import contract_of, name_of
 from corruptbench.training.samples import load_samples
+from corruptbench.training.scored import scored_lines
 
 
 @pytest.fixture
@@ -88,7 +92,9 @@ def test_trained_on_corruptions_it_has_more_samples(train, noise_file):
          ["found 2 with noise measured", "(option --strength)"]),
         (["linear", "--patience", 3], ["without validation", "(option --patience)"]),
         (["linear", "--validation", "A1"],
-         ["measured has no episode of A1; expected some of S1", "(option --validation)"]),
+         ["measured has no episode of A1 of", "(option --validation)"]),
+        (["linear", "--on-corruptions", "full"],
+         ["on_corruptions: found 'full'; expected 'measured'", "(option --on-corruptions)"]),
         (["linear", "--joints", "humaneva15", "--on-corruptions", "measured"],
          ["joint set h36m17, expected humaneva15"]),
     ],
@@ -158,8 +164,8 @@ def test_held_out_people_are_neither_in_the_samples_nor_in_the_noise(given, shar
     }
     assert people == {"trained": {"A1"}, "clean": {"A2"}, "corrupted": {"A2"}}
     noise = load_noise(noise_file)
-    assert repr(given["augment"]) == repr(TAGN("h36m17", noise.of({"A1"}), 7))
-    assert noise.of({"A1"}).sha256 != noise.sha256
+    assert repr(given["augment"]) == repr(TAGN("h36m17", noise.without("mini", {"A2"}), 7))
+    assert noise.without("mini", {"A2"}).sha256 != noise.sha256
 
 
 @pytest.mark.parametrize("field", ["on_corruptions", "validation_noise"])
@@ -200,7 +206,9 @@ def test_names_say_what_a_lifter_is():
     assert name_of(Config()) == "videopose3d-27"
     assert name_of(Config(lifter="linear")) == "linear"
     assert name_of(Config(lifter="linear", ca_conv=True)) == "linear-9+ca-conv"
-    assert name_of(Config(tagn="full", joints="humaneva15")) == "videopose3d-27-humaneva15+tagn"
+    assert name_of(Config(tagn="measured")) == name_of(Config(tagn="a")) == "videopose3d-27+tagn"
+    assert name_of(Config(tagn="full")) == "videopose3d-27+tagn-full"
+    assert name_of(Config(tagn="full", joints="humaneva15")) == "videopose3d-27-humaneva15+tagn-full"
     assert contract_of(Config(on_corruptions="measured")).name == "videopose3d-27+on-corruptions"
 
 
@@ -221,3 +229,28 @@ def test_without_tensorboard_it_is_refused(tmp_path, monkeypatch):
         tensorboard_writer(tmp_path / "events"),
     ):
         pass
+
+
+@pytest.mark.usefixtures("given")
+def test_noise_of_another_detector_is_said(shard_set, noise_file, tmp_path, capsys):
+    start(shard_set, tagn=str(noise_file))
+    assert capsys.readouterr().err == ""
+    noise = load_noise(noise_file)
+    other = noise.source.model_copy(update={"detector": "eye:sharp"})
+    save_noise(replace(noise, source=other), tmp_path / "other.parquet")
+    start(shard_set, tagn=str(tmp_path / "other.parquet"))
+    assert "is of detector eye:sharp, the shards are of movenet" in capsys.readouterr().err
+
+
+def test_shards_of_a_scored_benchmark_are_said(shard_set):
+    """The clips of the embedded benchmark are scored; those of its training split are not."""
+    assert not list(scored_lines(shard_set))
+    assert not list(scored_lines(open_shards(TRAIN_SHARDS, None)))
+    studio = replace(
+        shard_set, manifest=load_manifest("studio-c-mini"), dataset=open_dataset("studio", None)
+    )
+    lines = list(scored_lines(studio))
+    assert [line.split(" scored by ")[1].split(":")[0] for line in lines] == [
+        "studio-c", "studio-c-mini",
+    ]  # fmt: skip
+    assert all("must not be submitted" in line for line in lines)

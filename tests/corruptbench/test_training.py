@@ -8,7 +8,8 @@ from corruptbench.lifters.tagn import TAGN
 from corruptbench.skeleton import H36M17
 from corruptbench.training.config import Schedule
 from corruptbench.training.samples import CHUNK, Samples, Span, load_samples
-from corruptbench.training.train import Epoch, Validation, mean_error, train, weights_sha256
+from corruptbench.training.state import Epoch
+from corruptbench.training.train import Validation, mean_error, train, weights_sha256
 from corruptbench.training.videopose3d import VideoPose3D
 from tests.corruptbench.conftest import contract
 
