@@ -13,13 +13,15 @@ ARCHITECTURES = {
     "linear-9": {"lifter": "linear", "frames": 9},
     "attention-27": {"lifter": "attention", "frames": 27},
 }
+#: The variant that is trained on the corruptions themselves, and no remedy.
+UPPER_BOUND = "on-corruptions"
 #: The four variants that are compared, the upper bound, and ablations of one part each.
 VARIANTS: dict[str, dict[str, object]] = {
     "plain": {},
     "tagn": {"tagn": "measured"},
     "ca-conv": {"ca_conv": True},
     "both": {"tagn": "measured", "ca_conv": True},
-    "on-corruptions": {"on_corruptions": "measured", "ca_conv": True},
+    UPPER_BOUND: {"on_corruptions": "measured", "ca_conv": True},
 }
 ABLATIONS: dict[str, dict[str, object]] = {
     "tagn-plain": {"tagn": "plain"},

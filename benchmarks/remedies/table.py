@@ -1,8 +1,8 @@
-"""Write the table of `docs/remedies.md` from the results of the experiment.
+"""Write the tables of `docs/remedies.md` from the results of the experiment.
 
-Errors are means over seeds, with the standard deviation over seeds. A difference is that of two
-variants of an architecture, clip by clip, after the errors of the seeds were averaged. Its 95 %
-interval is from the bootstrap over takes that the leaderboard uses.
+Errors are means over seeds, with the standard deviation over seeds. A difference is between two
+variants of an architecture, seed by seed and clip by clip. Its 95 % interval is from a bootstrap
+over takes, as on the leaderboard, and over seeds.
 
 Usage: python -m benchmarks.remedies.table [--results remedies] [--page docs/remedies.md]
 """
@@ -16,36 +16,79 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.remedies.pieces import ABLATED, ABLATIONS, ARCHITECTURES, VARIANTS
+from benchmarks.remedies.pieces import ABLATED, ABLATIONS, ARCHITECTURES, UPPER_BOUND, VARIANTS
 from corruptbench.corruptions import get
 from corruptbench.files import atomic
 from corruptbench.leaderboard import read
-from corruptbench.leaderboard.columns import CELL_KEY, CLIP_KEY
-from corruptbench.leaderboard.wide import TAILS, Wide, by_corruption, cell_means, widen
+from corruptbench.leaderboard.wide import (
+    TAILS,
+    Wide,
+    by_corruption,
+    cell_means,
+    resample_counts,
+    widen,
+)
 
 Array = NDArray[np.float64]
 
 BEGIN, END = "<!-- begin: python -m benchmarks.remedies.table -->", "<!-- end -->"
+#: Column of the corrupted error in what `mix` returns.
+_CORRUPTED = 1
 
 
 @dataclass(frozen=True)
 class Row:
-    """A variant of an architecture over its seeds; errors are MPJPE in mm.
+    """A variant of an architecture: the errors of each of its seeds by clip and cell."""
+
+    seeds: dict[int, Wide]
+
+    @property
+    def first(self) -> Wide:
+        """Those of one seed, for what all have in common: clips and cells."""
+        return next(iter(self.seeds.values()))
+
+    def once(self) -> Array:
+        """Return the errors of `mix`, MPJPE in mm, of S seeds, (S, M)."""
+        return np.concatenate([_mixed(w, w.once) for w in self.seeds.values()])
+
+    def drawn(self, seeds: Iterable[int]) -> Array:
+        """Return the corrupted error, MPJPE in mm, of S seeds in R resamples of takes, (R, S)."""
+        wides = [self.seeds[s] for s in seeds]
+        return np.stack([_mixed(w, w.resamples)[:, _CORRUPTED] for w in wides], axis=1)
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much lower the corrupted error is than that of another variant.
 
     Attributes:
-        wide: errors by clip and cell, means over the seeds.
-        seeds: clean and corrupted error of each seed, (S, 2).
+        mean: over seeds, in mm.
+        low: end of its 95 % interval.
+        high: the other end.
+        percent: the mean in percent of the other error.
+        lower: number of seeds in which the error is lower.
+        seeds: number of seeds that both have.
     """
 
-    wide: Wide
-    seeds: Array
+    mean: float
+    low: float
+    high: float
+    percent: float
+    lower: int
+    seeds: int
 
-    def means(self, counts: Array) -> Array:
-        """Return the errors of `mix`, (R, M), for R resamples."""
-        return cell_means(self.wide, "mpjpe", counts) @ mix(self.wide)[1]
+    def __str__(self) -> str:
+        return (
+            f"{self.mean:.1f} ({self.low:.1f} to {self.high:.1f}), {self.percent:.1f} %, "
+            f"{self.lower} of {self.seeds}"
+        )
+
+
+def _mixed(wide: Wide, counts: Array) -> Array:
+    """Return the errors of `mix`, (R, M), for R resamples."""
+    return cell_means(wide, "mpjpe", counts) @ mix(wide)[1]
 
 
 def mix(wide: Wide) -> tuple[list[str], Array]:
@@ -63,18 +106,39 @@ def mix(wide: Wide) -> tuple[list[str], Array]:
 
 def load(folder: Path, architecture: str, variant: str) -> Row | None:
     """Read the results of all seeds; None if there is none."""
-    paths = sorted(folder.glob(f"{architecture}+{variant}-s*.json"))
-    entries = [read(path) for path in paths]
+    start = f"{architecture}+{variant}-s"
+    entries = {int(p.stem[len(start) :]): read(p) for p in sorted(folder.glob(f"{start}*.json"))}
     if not entries:
         return None
-    tables = [entry.table for entry in entries]
-    keys = [*CLIP_KEY, *CELL_KEY]
-    means = pd.concat(tables).groupby(keys, sort=False, observed=True)["mpjpe"].mean()
-    table = tables[0].set_index(keys)
-    table["mpjpe"] = means
-    average = entries[0].result.scoring.average
-    seeds = [[e.result.errors.clean, e.result.errors.corrupted] for e in entries]
-    return Row(widen(table.reset_index(), average), np.array(seeds))
+    return Row({s: widen(e.table, e.result.scoring.average) for s, e in entries.items()})
+
+
+def gain(before: Row, after: Row) -> Gain:
+    """Compare two variants in the seeds that both have.
+
+    Raises:
+        ValueError: they have no seed in common, or other clips or cells.
+    """
+    seeds = sorted(before.seeds.keys() & after.seeds.keys())
+    if not seeds:
+        raise ValueError("no seed in common")
+    if (before.first.clips, before.first.cells) != (after.first.clips, after.first.cells):
+        raise ValueError("results of different clips or cells")
+    pairs = [
+        [_mixed(w, w.once)[0, _CORRUPTED] for w in (before.seeds[s], after.seeds[s])] for s in seeds
+    ]
+    other, own = np.transpose(pairs)
+    each = before.drawn(seeds) - after.drawn(seeds)
+    weights = resample_counts(len(seeds), len(each)) / len(seeds)
+    low, high = np.quantile((each * weights).sum(axis=1), TAILS)
+    return Gain(
+        mean=float((other - own).mean()),
+        low=float(low),
+        high=float(high),
+        percent=float(100 * (1 - own.mean() / other.mean())),
+        lower=int((own < other).sum()),
+        seeds=len(seeds),
+    )
 
 
 def table(folder: Path, architecture: str, variants: Iterable[str]) -> list[str]:
@@ -82,30 +146,28 @@ def table(folder: Path, architecture: str, variants: Iterable[str]) -> list[str]
     rows = {v: row for v in variants if (row := load(folder, architecture, v))}
     if "plain" not in rows:
         return [f"{architecture}: no result yet."]
-    plain = rows["plain"]
-    header = [architecture, "seeds", *mix(plain.wide)[0], "corrupted, less than plain"]
-    lines = [_line(header), _line(["---", *["--:"] * (len(header) - 1)])]
+    names = mix(rows["plain"].first)[0]
+    header = [architecture, *names, "lower than plain by, in how many seeds"]
+    lines = [_line(header), _line(["---", *["--:"] * len(names), "---"])]
     for variant, row in rows.items():
-        once = row.means(row.wide.once)[0]
-        deviation = row.seeds.std(axis=0, ddof=1) if len(row.seeds) > 1 else [np.nan, np.nan]
-        cells = [f"{once[i]:.1f} ± {deviation[i]:.1f}" for i in range(2)]
-        cells += [f"{x:.1f}" for x in once[2:]]
-        change = "" if variant == "plain" else _change(plain, row)
-        lines.append(_line([variant, str(len(row.seeds)), *cells, change]))
+        change = "" if variant == "plain" else str(gain(rows["plain"], row))
+        lines.append(_line([variant, *_errors(row), change]))
+    if "both" in rows and UPPER_BOUND in rows:
+        own, most = (gain(rows["plain"], rows[v]).mean for v in ("both", UPPER_BOUND))
+        lines += ["", f"`both` gains {own:.1f} mm, `{UPPER_BOUND}` {most:.1f} mm."]
     return lines
+
+
+def _errors(row: Row) -> Iterable[str]:
+    """Yield the errors; the first two with their standard deviations over seeds."""
+    errors = row.once()
+    for place, values in enumerate(errors.T):
+        spread = f" ± {values.std(ddof=1):.1f}" if place <= _CORRUPTED and len(values) > 1 else ""
+        yield f"{values.mean():.1f}{spread}"
 
 
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _change(plain: Row, row: Row) -> str:
-    """Say how much lower the corrupted error is, in mm with the interval and in percent."""
-    before, after = (r.means(r.wide.once)[0, 1] for r in (plain, row))
-    drawn = [r.means(r.wide.resamples)[:, 1] for r in (plain, row)]
-    low, high = np.quantile(drawn[0] - drawn[1], TAILS)
-    percent = 100 * (1 - after / before)
-    return f"{before - after:.1f} ({low:.1f} to {high:.1f}), {percent:.1f} %"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

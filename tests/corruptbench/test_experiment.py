@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from benchmarks.remedies import __main__ as remedies
 from benchmarks.remedies import table
 from benchmarks.remedies.pieces import ABLATIONS, ARCHITECTURES, VARIANTS, pieces
 from corruptbench.leaderboard import compare, read
+from corruptbench.leaderboard.wide import resample_counts
 
 NAMES = ("linear-9+plain-s1", "linear-9+both-s1")
 
@@ -59,10 +62,101 @@ def test_the_table_is_that_of_the_results(results, tmp_path, capsys):
     errors = [json.loads((out / f"{name}.json").read_text())["mpjpe"] for name in NAMES]
     for variant, found in zip(("plain", "both"), errors, strict=True):
         line = next(x for x in text.splitlines() if x.startswith(f"| {variant} |"))
-        assert f"| 1 | {found['clean']:.1f} ± nan | {found['corrupted']:.1f} ± nan |" in line
+        assert f" {found['clean']:.1f} | {found['corrupted']:.1f} |" in line
     pair = compare([read(out / f"{name}.json") for name in reversed(NAMES)]).pairs[0]
     change = next(d for d in pair.differences if d.name == "corrupted")
     assert f"{change.difference:.1f} ({change.low:.1f} to {change.high:.1f})" in text
+
+
+@pytest.fixture(scope="module")
+def rows(results):
+    """Two variants with three seeds, whose errors are those of a result and some noise."""
+    out, _ = results
+    wide = table.load(out, "linear-9", "plain").seeds[1]
+    rng = np.random.default_rng(1)
+
+    def made(shift):
+        return table.Row({
+            seed: replace(
+                wide,
+                columns=wide.columns
+                | {"mpjpe": rng.normal(100 - shift, 5, wide.columns["mpjpe"].shape)},
+            )
+            for seed in (1, 2, 3)
+        })  # fmt: skip
+
+    return made(0), made(3)
+
+
+def corrupted_error(wide, counts):
+    """The mean over corruptions of the means over severities, in plain loops."""
+    per_cell = []
+    for cell in range(1, len(wide.cells)):
+        actions = []
+        for members in wide.groups:
+            frames = wide.columns["run_frames"][members, cell] * counts[members]
+            if frames.sum():
+                errors = wide.columns["mpjpe"][members, cell]
+                actions.append((errors * frames).sum() / frames.sum())
+        per_cell.append(np.mean(actions))
+    kinds = [name for name, _ in wide.cells[1:]]
+    return np.mean([
+        np.mean([e for e, k in zip(per_cell, kinds, strict=True) if k == kind])
+        for kind in dict.fromkeys(kinds)
+    ])  # fmt: skip
+
+
+def test_a_gain_is_over_seeds_and_takes(rows):
+    before, after = rows
+    found = table.gain(before, after)
+    wide = before.first
+    each = [
+        [corrupted_error(row.seeds[s], np.ones(len(wide.clips))) for s in (1, 2, 3)] for row in rows
+    ]
+    assert found.mean == pytest.approx(np.mean(each[0]) - np.mean(each[1]))
+    assert found.percent == pytest.approx(100 * (1 - np.mean(each[1]) / np.mean(each[0])))
+    assert found.lower == sum(a < b for b, a in zip(*each, strict=True))
+    assert found.seeds == 3
+    drawn_seeds = resample_counts(3, 1000)
+    draws = []
+    for takes, seeds in zip(wide.resamples[:60], drawn_seeds[:60], strict=True):
+        errors = [
+            np.average([corrupted_error(row.seeds[s], takes) for s in (1, 2, 3)], weights=seeds)
+            for row in rows
+        ]
+        draws.append(errors[0] - errors[1])
+    differences = before.drawn([1, 2, 3]) - after.drawn([1, 2, 3])
+    own = (differences * drawn_seeds / 3).sum(axis=1)
+    np.testing.assert_allclose(own[:60], draws)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(own, [0.025, 0.975])))
+
+
+def test_only_seeds_that_both_have_are_compared(rows):
+    before, after = rows
+    two = table.Row({s: after.seeds[s] for s in (3, 2)})
+    found = table.gain(before, two)
+    assert found.seeds == 2
+    pairs = [
+        corrupted_error(row.seeds[s], np.ones(len(before.first.clips)))
+        for row in (before, two)
+        for s in (2, 3)
+    ]
+    assert found.mean == pytest.approx((pairs[0] + pairs[1] - pairs[2] - pairs[3]) / 2)
+    with pytest.raises(ValueError, match="no seed in common"):
+        table.gain(before, table.Row({9: after.seeds[1]}))
+    shorter = replace(after.seeds[1], clips=after.seeds[1].clips[:-1])
+    with pytest.raises(ValueError, match="different clips"):
+        table.gain(before, table.Row({1: shorter}))
+
+
+def test_errors_have_the_deviation_over_seeds_and_families(rows):
+    before, _ = rows
+    clean, corrupted, occlusion, noise = table._errors(before)
+    counts = np.ones(len(before.first.clips))
+    values = [corrupted_error(w, counts) for w in before.seeds.values()]
+    assert corrupted == f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f}"
+    assert "±" in clean
+    assert (float(occlusion) + float(noise)) / 2 == pytest.approx(np.mean(values), abs=0.1)
 
 
 def test_the_pieces_of_the_experiment():

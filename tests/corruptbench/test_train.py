@@ -208,7 +208,9 @@ def test_names_say_what_a_lifter_is():
     assert name_of(Config(lifter="linear", ca_conv=True)) == "linear-9+ca-conv"
     assert name_of(Config(tagn="measured")) == name_of(Config(tagn="a")) == "videopose3d-27+tagn"
     assert name_of(Config(tagn="full")) == "videopose3d-27+tagn-full"
-    assert name_of(Config(tagn="full", joints="humaneva15")) == "videopose3d-27-humaneva15+tagn-full"
+    assert (
+        name_of(Config(tagn="full", joints="humaneva15")) == "videopose3d-27-humaneva15+tagn-full"
+    )
     assert contract_of(Config(on_corruptions="measured")).name == "videopose3d-27+on-corruptions"
 
 
