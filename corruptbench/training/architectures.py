@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 from torch import nn
@@ -14,10 +15,31 @@ from corruptbench.training.attention import Attention
 from corruptbench.training.linear import Linear
 from corruptbench.training.videopose3d import VideoPose3D
 
-#: Number of frames of `VideoPose3D` to its layers of three frames.
-_LAYERS = {9: 2, 27: 3, 81: 4, 243: 5}
+#: Widths of the layers of `VideoPose3D` for a number of frames, unless others are asked for: wide
+#: ones first, which were better on a held-out person than many narrow ones, and are faster.
+_WIDTHS = {9: (3, 3), 27: (9, 3), 81: (9, 9), 243: (9, 9, 3)}
 #: Fewest frames of `Attention`: those that a token comes from.
 _TOKEN = 9
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a network is made for.
+
+    Attributes:
+        joints: J.
+        frames: of the receptive field or of the block.
+        aware: whether the network is confidence-aware. It then reads x, y and confidence (C = 3),
+            and otherwise x and y (C = 2).
+        dropout: share of the features that is left out in training.
+        widths: of the layers over several frames; None for those of the architecture.
+    """
+
+    joints: int
+    frames: int
+    aware: bool
+    dropout: float
+    widths: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -30,17 +52,15 @@ class Architecture:
             (B, frames, J, C) -> (B, frames, J, 3). As in a contract.
         frames: of the plain form, unless others are asked for.
         aware_frames: the same for the confidence-aware form.
-        make: takes the number of joints J, the frames, and whether the network is
-            confidence-aware. It then reads x, y and confidence (C = 3) and otherwise x and y
-            (C = 2). Two networks of one seed begin with the same weights, plain or aware. Raises
-            InputError for frames that the architecture cannot have.
+        make: returns an untrained network. Two networks of one seed begin with the same weights,
+            plain or aware. Raises InputError for a form that the architecture cannot have.
     """
 
     name: str
     window: Literal["sequence", "block"]
     frames: int
     aware_frames: int
-    make: Callable[[int, int, bool], nn.Module]
+    make: Callable[[Form], nn.Module]
 
 
 def architecture(name: str) -> Architecture:
@@ -63,31 +83,48 @@ def _frames_error(name: str, found: int, expected: str) -> InputError:
     return InputError(f"{name}: frames: found {found}, expected {expected}", "frames")
 
 
-def _videopose3d(joints: int, frames: int, aware: bool) -> nn.Module:
-    if frames not in _LAYERS:
-        raise _frames_error("videopose3d", frames, _or(_LAYERS))
-    network = VideoPose3D(joints, 2, widths=(3,) * _LAYERS[frames])
-    return ConfidenceAware(network) if aware else network
+def _videopose3d(form: Form) -> nn.Module:
+    if form.widths is None and form.frames not in _WIDTHS:
+        raise _frames_error("videopose3d", form.frames, f"{_or(_WIDTHS)}, or widths of layers")
+    widths = form.widths or _WIDTHS[form.frames]
+    if prod(widths) != form.frames or any(w < 3 or w % 2 == 0 for w in widths):
+        raise InputError(
+            f"videopose3d: widths: found {list(widths)} for {form.frames} frames; expected odd "
+            "numbers from 3 whose product is the number of frames",
+            "widths",
+        )
+    network = VideoPose3D(form.joints, 2, widths, dropout=form.dropout)
+    return ConfidenceAware(network) if form.aware else network
 
 
-def _linear(joints: int, frames: int, aware: bool) -> nn.Module:
-    if frames < 1 or frames % 2 == 0:
-        raise _frames_error("linear", frames, "an odd number, such as 1 or 9")
-    if aware and frames == 1:
+def _linear(form: Form) -> nn.Module:
+    _check_no_widths("linear", form)
+    if form.frames < 1 or form.frames % 2 == 0:
+        raise _frames_error("linear", form.frames, "an odd number, such as 1 or 9")
+    if form.aware and form.frames == 1:
         raise _frames_error(
             "linear",
-            frames,
+            form.frames,
             "an odd number from 3, such as 9: confidences are compared with those of other "
             "frames, so the confidence-aware form needs some",
         )
-    network = Linear(joints, frames)
-    return ConfidenceAware(network) if aware else network
+    network = Linear(form.joints, form.frames, dropout=form.dropout)
+    return ConfidenceAware(network) if form.aware else network
 
 
-def _attention(joints: int, frames: int, aware: bool) -> nn.Module:
-    if frames < _TOKEN or frames % 2 == 0:
-        raise _frames_error("attention", frames, f"an odd number from {_TOKEN}, such as 27")
-    return Attention(joints, frames, aware, width=_TOKEN)
+def _attention(form: Form) -> nn.Module:
+    _check_no_widths("attention", form)
+    if form.frames < _TOKEN or form.frames % 2 == 0:
+        raise _frames_error("attention", form.frames, f"an odd number from {_TOKEN}, such as 27")
+    return Attention(form.joints, form.frames, form.aware, width=_TOKEN, dropout=form.dropout)
+
+
+def _check_no_widths(name: str, form: Form) -> None:
+    if form.widths is not None:
+        raise InputError(
+            f"{name}: widths: found {list(form.widths)}; expected none: only videopose3d has them",
+            "widths",
+        )
 
 
 #: By name.

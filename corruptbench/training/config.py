@@ -47,6 +47,9 @@ class Config(Record):
         lifter: name of the architecture.
         name: in the leaderboard; None for one that says what it is.
         frames: of the receptive field; None for the architecture's own number.
+        widths: of the layers of videopose3d over several frames; None for its own. Their product
+            is the number of frames.
+        dropout: share of the features that is left out in training.
         joints: joint set of input and output.
         ca_conv: whether the network is in its confidence-aware form, and reads scores.
         tagn: noise on the training poses: "none", "plain" or "full" (`corruptbench.lifters.tagn`),
@@ -62,6 +65,8 @@ class Config(Record):
     lifter: str = "videopose3d"
     name: str | None = None
     frames: Count | None = None
+    widths: tuple[Count, ...] | None = Field(default=None, min_length=1)
+    dropout: Annotated[float, Field(ge=0, lt=1, strict=True)] = 0.1
     joints: Literal["h36m17", "humaneva15"] = "h36m17"
     ca_conv: bool = Field(default=False, strict=True)
     tagn: str = "none"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from math import prod
 from pathlib import Path
 
 from corruptbench.datasets.studio import TRAIN_NOISE
@@ -15,7 +16,7 @@ from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise
 from corruptbench.progress import note
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import joint_set
-from corruptbench.training.architectures import architecture
+from corruptbench.training.architectures import Form, architecture
 from corruptbench.training.config import WORDS, Config
 from corruptbench.training.samples import Samples, joined, load_samples
 from corruptbench.training.scored import scored_lines
@@ -74,7 +75,7 @@ def run(
     for line in _doubts(config, shard_set):
         note(line)
     trained = train(
-        partial(kind.make, len(joint_set(config.joints)), contract.frames, config.ca_conv),
+        partial(kind.make, _form(config, contract)),
         len(contract.channels),
         samples,
         config.schedule,
@@ -139,7 +140,14 @@ def contract_of(config: Config) -> Contract:
     )
 
 
+def _form(config: Config, contract: Contract) -> Form:
+    joints = len(joint_set(config.joints))
+    return Form(joints, contract.frames, config.ca_conv, config.dropout, config.widths)
+
+
 def _frames(config: Config) -> int:
+    if config.widths and not config.frames:
+        return prod(config.widths)
     kind = architecture(config.lifter)
     return config.frames or (kind.aware_frames if config.ca_conv else kind.frames)
 

@@ -11,7 +11,7 @@ from corruptbench.errors import InputError
 from corruptbench.lifters.export import export
 from corruptbench.lifters.lifter import load_lifter
 from corruptbench.skeleton import H36M17
-from corruptbench.training.architectures import ARCHITECTURES, architecture
+from corruptbench.training.architectures import ARCHITECTURES, Form, architecture
 from corruptbench.training.attention import Attention
 from corruptbench.training.config import Schedule
 from corruptbench.training.samples import Samples, Span
@@ -25,9 +25,13 @@ EACH = pytest.mark.parametrize("name", list(ARCHITECTURES))
 FRAMES = {"videopose3d": 9, "linear": 9, "attention": 11}
 
 
+def form(frames, aware=False, joints=17, **more):
+    return Form(joints, frames, aware, dropout=0.25, **more)
+
+
 def made(name, aware, frames=None, seed=0):
     torch.manual_seed(seed)
-    return architecture(name).make(17, frames or FRAMES[name], aware).eval()
+    return architecture(name).make(form(frames or FRAMES[name], aware)).eval()
 
 
 def points(frames, batch=2, seed=1):
@@ -61,7 +65,7 @@ def test_shapes_of_the_default_frames(name, aware):
 @EACH
 @BOTH
 def test_other_joint_sets(name, aware):
-    network = architecture(name).make(15, FRAMES[name], aware).eval()
+    network = architecture(name).make(form(FRAMES[name], aware, joints=15)).eval()
     given = torch.rand(2, length(name, 0), 15, 3 if aware else 2)
     assert network(given).shape[2:] == (15, 3)
 
@@ -204,7 +208,9 @@ def data(frames, poses, count=16):
     first = (frames - poses) // 2
     middle = inputs[:, first : first + poses]
     targets = torch.cat([middle[..., :2], middle[..., :1]], -1)
-    return Samples(inputs, targets, (Span("S1/walking.cam1", 0, frames),) * count, H36M17, H36M17)
+    return Samples(
+        inputs, targets, (Span("S1/walking.cam1", 0, frames, frames),) * count, H36M17, H36M17
+    )
 
 
 @EACH
@@ -217,7 +223,7 @@ def test_trained_again_it_is_the_same(name, aware, tmp_path):
 
     def trained(seed, count=1):
         found = train(
-            lambda: kind.make(17, frames, aware), 3 if aware else 2, given,
+            lambda: kind.make(form(frames, aware)), 3 if aware else 2, given,
             Schedule(epochs=count, batch=8, seed=seed), "cpu", tmp_path / "checkpoint",
             epochs.append,
         )  # fmt: skip
@@ -246,8 +252,33 @@ def test_trained_again_it_is_the_same(name, aware, tmp_path):
 )
 def test_wrong_frames_are_refused(name, aware, frames, said):
     with pytest.raises(InputError, match=re.escape(said)) as caught:
-        architecture(name).make(17, frames, aware)
+        architecture(name).make(form(frames, aware))
     assert caught.value.parameter == "frames"
+
+
+@pytest.mark.parametrize(
+    ("name", "frames", "widths", "said"),
+    [
+        ("videopose3d", 27, (3, 3), "widths: found [3, 3] for 27 frames; expected odd numbers"),
+        ("videopose3d", 8, (2, 4), "widths: found [2, 4] for 8 frames; expected odd numbers"),
+        ("linear", 9, (9,), "linear: widths: found [9]; expected none"),
+        ("attention", 27, (9, 3), "attention: widths: found [9, 3]; expected none"),
+    ],
+)
+def test_wrong_widths_are_refused(name, frames, widths, said):
+    with pytest.raises(InputError, match=re.escape(said)) as caught:
+        architecture(name).make(form(frames, widths=widths))
+    assert caught.value.parameter == "widths"
+
+
+def test_widths_and_dropout_are_those_asked_for():
+    network = architecture("videopose3d").make(form(15, widths=(5, 3)))
+    layers = [m.kernel_size[0] for m in network.modules() if isinstance(m, torch.nn.Conv1d)]
+    assert [w for w in layers if w > 1] == [5, 3]
+    assert network.frames == 15
+    for name in ARCHITECTURES:
+        shares = {m.p for m in made(name, False).modules() if isinstance(m, torch.nn.Dropout)}
+        assert shares == {0.25}, name
 
 
 def test_an_unknown_architecture_is_refused():

@@ -66,7 +66,7 @@ def test_rejected_poses_in_an_odd_folder(odd):
 def test_training_in_an_odd_folder(odd):
     """The second run finds the checkpoint of the first, which was interrupted."""
     network = VideoPose3D(17, 2, widths=(3,), features=4)
-    spans = (Span("studio/S1/walking.cam1", -1, 17),) * 4
+    spans = (Span("studio/S1/walking.cam1", -1, 17, 16),) * 4
     samples = Samples(torch.zeros(4, 18, 17, 3), torch.zeros(4, 16, 17, 3), spans, H36M17, H36M17)
     epochs = []
 

@@ -207,6 +207,7 @@ def test_names_say_what_a_lifter_is():
     assert name_of(Config(lifter="linear")) == "linear"
     assert name_of(Config(lifter="linear", ca_conv=True)) == "linear-9+ca-conv"
     assert name_of(Config(tagn="measured")) == name_of(Config(tagn="a")) == "videopose3d-27+tagn"
+    assert name_of(Config(widths=(5, 3))) == "videopose3d-15"
     assert name_of(Config(tagn="full")) == "videopose3d-27+tagn-full"
     assert (
         name_of(Config(tagn="full", joints="humaneva15")) == "videopose3d-27-humaneva15+tagn-full"

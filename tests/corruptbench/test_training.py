@@ -28,7 +28,7 @@ def samples(count=20, seed=5):
     generator = torch.Generator().manual_seed(seed)
     inputs = torch.rand(count, CHUNK + 8, 17, 3, generator=generator)
     targets = torch.cat([inputs[:, 4:-4, :, :2], inputs[:, 4:-4, :, :1]], dim=-1) * 0.3
-    spans = tuple(Span(f"S1/walking_{i}.cam1", -4, CHUNK + 4) for i in range(count))
+    spans = tuple(Span(f"S1/walking_{i}.cam1", -4, CHUNK + 4, CHUNK) for i in range(count))
     return Samples(inputs, targets, spans, H36M17, H36M17)
 
 
