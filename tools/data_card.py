@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.datasets.studio import EMBEDDED, TRAIN_NOISE, TRAIN_SHARDS, open_root
+from corruptbench.datasets.studio import ALL_TRAIN_SHARDS, EMBEDDED, TRAIN_NOISE, open_root
 from corruptbench.manifest import CLEAN
 from corruptbench.shards import parquet
 from corruptbench.shards.records import shard_path
 from corruptbench.skeleton import H36M17, convert
-from tools.studio.subjects import SUBJECTS
+from tools.studio.people import SUBJECTS
 
 PAGE = Path(__file__).parents[1] / "docs/data_card.md"
 TEST = ("S6", "S7")
@@ -119,7 +119,8 @@ def detection_offsets() -> dict[str, float]:
     """
     studio, below = open_root(None), []
     for clip in (studio.load(c) for c in studio.clip_ids() if c.subject not in TEST):
-        found = parquet.read(shard_path(TRAIN_SHARDS, clip.id), [CLEAN])[0]
+        paths = (shard_path(folder, clip.id) for folder in ALL_TRAIN_SHARDS)
+        found = parquet.read(next(path for path in paths if path.is_file()), [CLEAN])[0]
         points, _ = convert(
             found.keypoints.astype(float), found.scores.astype(float), "coco17", "h36m17"
         )
@@ -144,7 +145,7 @@ def hashes() -> str:
         "cameras and takes": [EMBEDDED / "dataset.json"],
         "labels": (EMBEDDED / "labels").rglob("*.parquet"),
         "test videos": (EMBEDDED / "videos").rglob("*.mp4"),
-        "training detections": (EMBEDDED / "train_shards").rglob("*.parquet"),
+        "training detections": [f for s in ALL_TRAIN_SHARDS for f in s.rglob("*.parquet")],
         "noise of the detector": [TRAIN_NOISE],
     }
     rows = [

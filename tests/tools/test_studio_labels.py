@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from corruptbench.builder.plan import boxes_of
 from corruptbench.datasets import Clip
-from corruptbench.datasets.studio import TRAIN_SHARDS, open_root
-from corruptbench.manifest import CLEAN, load_manifest
-from corruptbench.shards import parquet
-from corruptbench.shards.records import shard_path
+from corruptbench.datasets.studio import ALL_TRAIN_SHARDS, open_root
+from corruptbench.shards.shard_set import open_shards
 from corruptbench.skeleton import H36M17
 from tools.data_card import HUMAN36M_BONES_MM, TEST, detection_offsets, label_bones
 from tools.studio.joints import BONES_MM, JOINT_NAMES, PARENTS, with_lengths
-from tools.studio.subjects import SUBJECTS
+from tools.studio.people import SUBJECTS
 
 STUDIO = open_root(None)
 IDS = STUDIO.clip_ids()
@@ -85,10 +83,11 @@ def _frames(clip: Clip, step: int) -> tuple[NDArray[np.int16], NDArray[np.intp]]
 
 def test_boxes_are_those_of_the_stored_detections() -> None:
     """Labels may be defined anew; crops, and so what was detected in them, stay as they are."""
-    manifest = load_manifest("studio-train")
-    for clip in map(STUDIO.load, manifest.select(IDS)):
-        stored = parquet.read(shard_path(TRAIN_SHARDS, clip.id), [CLEAN])[0].boxes
-        np.testing.assert_array_equal(boxes_of(clip, manifest).astype(np.float32), stored)
+    for folder in ALL_TRAIN_SHARDS:
+        shard_set = open_shards(folder, None)
+        for clip, (clean,) in shard_set.clips():
+            boxes = boxes_of(clip, shard_set.manifest).astype(np.float32)
+            np.testing.assert_array_equal(boxes, clean.boxes)
 
 
 def test_joints_move_as_little_as_the_lengths_ask_for() -> None:

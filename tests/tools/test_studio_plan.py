@@ -9,6 +9,7 @@ from itertools import combinations
 
 import pytest
 
+from tools.studio.people import SUBJECTS
 from tools.studio.plan import Clip, default_plan, read_plan, seconds_between
 
 ACTIONS = {
@@ -25,7 +26,7 @@ def test_sequences_are_unique_within_a_subject() -> None:
     assert all(clip.sequence.startswith(f"{clip.action}_") for clip in PLAN)
 
 
-@pytest.mark.parametrize("subject", ["S1", "S2", "S3", "S4", "S5", "S6", "S7"])
+@pytest.mark.parametrize("subject", SUBJECTS)
 def test_every_subject_performs_every_action(subject: str) -> None:
     assert {clip.action for clip in PLAN if clip.subject == subject} == ACTIONS
 

@@ -17,10 +17,10 @@ from .joints import h36m_joints
 from .layout import write_dataset, write_labels
 from .motion import MotionFolder
 from .outfit import dress
+from .people import SUBJECTS
 from .plan import Clip, default_plan, read_plan
 from .produce import Job, missing_cameras, render
 from .rig import landmarks
-from .subjects import SUBJECTS
 
 
 def main() -> None:

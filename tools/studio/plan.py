@@ -6,8 +6,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from .people import DRAWN
+
 SPLIT_OF_SUBJECT = {
-    **dict.fromkeys(("S1", "S2", "S3", "S4", "S5"), "train"),
+    **dict.fromkeys(("S1", "S2", "S3", "S4", "S5", *DRAWN), "train"),
     **dict.fromkeys(("S6", "S7"), "test"),
 }
 RATE_HZ = 50
@@ -137,9 +139,59 @@ _TRAIN = {
 }
 
 
+_SHORT: tuple[tuple[int, tuple[tuple[str, float], ...]], ...] = (
+    (2, (
+        ("walking.train.walking_1", 0.5), ("walking_extra.train.walking_19", 0.0),
+        ("walking.train.walking_2", 2.5), ("walking_extra.train.walking_24", 2.6),
+        ("walking_extra.test.walking_6", 0.8), ("walking_extra.train.walking_34", 0.5),
+        ("walking.train.walking_5", 0.5), ("walking_extra.train.walking_49", 0.0),
+        ("walking_extra.train.walking_14", 0.5), ("walking.train.walking_3", 0.5),
+        ("walking_extra.test.walking_19", 0.7), ("walking_extra.train.walking_24", 8.4),
+        ("walking.train.walking_4", 0.4), ("walking_extra.train.walking_44", 1.0),
+        ("walking_extra.train.walking_39", 0.5), ("walking_extra.train.walking_29", 0.3),
+    )),
+    (1, tuple((f"running.train.running_{take}", 0.0) for take in (1, 2, 3, 4))),
+    (2, (
+        ("jumping.train.jumping_1", 0.4), ("jumping.train.jumping_2", 0.5),
+        ("jumping.train.jumping_2", 6.6), ("jumping.train.jumping_3", 0.5),
+        ("jumping.train.jumping_4", 0.4), ("jumping.train.jumping_2", 2.5),
+        ("jumping.train.jumping_5", 0.5), ("jumping.train.jumping_2", 8.7),
+        ("jumping.train.jumping_1", 1.4), ("jumping.train.jumping_2", 4.6),
+    )),
+    (2, (
+        ("soccer.train.soccer_1", 2.0), ("soccer.train.soccer_2", 1.2),
+        ("soccer.train.soccer_3", 0.5), ("soccer.train.soccer_4", 1.0),
+        ("soccer.train.soccer_5", 1.0), ("soccer.train.soccer_1", 4.5),
+        ("soccer.train.soccer_2", 2.8), ("soccer.train.soccer_5", 2.8),
+    )),
+    (1, (
+        ("basketball.train.basketball_1", 0.9), ("basketball.train.basketball_2", 2.3),
+        ("basketball.train.basketball_3", 1.0), ("basketball.train.basketball_4", 0.5),
+        ("basketball.train.basketball_5", 1.0), ("basketball.train.basketball_1", 3.5),
+        ("basketball.train.basketball_2", 0.3), ("basketball.train.basketball_5", 0.0),
+    )),
+    (1, (
+        ("basketball_signal.train.basketball_signal_1", 18.0),
+        ("basketball_signal.train.basketball_signal_2", 14.0),
+        ("basketball_signal.train.basketball_signal_3", 14.0),
+        ("basketball_signal.train.basketball_signal_4", 19.0),
+        ("basketball_signal.train.basketball_signal_1", 22.0),
+        ("basketball_signal.train.basketball_signal_2", 20.0),
+        ("basketball_signal.train.basketball_signal_3", 20.0),
+        ("basketball_signal.train.basketball_signal_4", 22.5),
+    )),
+    (1, tuple(("directing_traffic.train.directing_traffic_1", start)
+              for start in (0.2, 8.6, 17.6, 20.2, 9.2, 18.6, 19.4, 0.8))),
+    (1, tuple(("washwindow.test.washwindow_1", start)
+              for start in (9.0, 11.8, 14.6, 17.4, 20.2, 10.4, 13.2, 16.0))),
+)  # fmt: skip
+"""By action: how many stretches of two seconds a drawn person performs, and where they start."""
+
+
 def default_plan() -> tuple[Clip, ...]:
     """Return the plan of the published data set, for the packed motions."""
-    rows = (*_TEST.items(), *_TRAIN.items())
+    drawn = {name: _stretches(number) for number, name in enumerate(DRAWN)}
+    rows = (*_TEST.items(), *_TRAIN.items(), *drawn.items())
     return tuple(clip for subject, entries in rows for clip in _numbered(subject, entries))
 
 
@@ -153,6 +205,15 @@ def seconds_between(one: Clip, two: Clip) -> float:
     if one.key != two.key:
         return float("inf")
     return max(one.start, two.start) - min(one.stop, two.stop)
+
+
+def _stretches(person: int) -> tuple[tuple[str, float, float], ...]:
+    """Return what a drawn person performs: the stretches after those of the person before."""
+    return tuple(
+        (key, start, start + 2.0)
+        for count, stretches in _SHORT
+        for key, start in (stretches[(person * count + i) % len(stretches)] for i in range(count))
+    )
 
 
 def _numbered(subject: str, entries: tuple[tuple[str, float, float], ...]) -> list[Clip]:

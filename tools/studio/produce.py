@@ -11,11 +11,11 @@ from .clips import pose_clip
 from .layout import video_path
 from .motion import MotionFolder
 from .outfit import dress
+from .people import SUBJECTS
 from .plan import RATE_HZ, Clip
 from .renderer import Renderer
 from .rig import skin_transforms
 from .skinning import Skin
-from .subjects import SUBJECTS
 from .video import VideoFile
 
 _FEET = ("LeftFoot", "LeftToeBase", "RightFoot", "RightToeBase")

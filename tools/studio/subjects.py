@@ -1,4 +1,4 @@
-"""The seven people: build, skin, hair and clothes."""
+"""What a person looks like, and the seven people who were chosen by hand: S1 to S7."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Subject:
     shoes: Colour
 
 
-SUBJECTS: dict[str, Subject] = {
+CHOSEN: dict[str, Subject] = {
     person.name: person
     for person in (
         Subject(

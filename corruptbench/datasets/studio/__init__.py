@@ -1,6 +1,6 @@
 """The embedded data set "studio": rendered people with real motion, four cameras, exact labels.
 
-Test videos (subjects S6, S7) lie in this folder; of the training subjects (S1 to S5) only the
+Test videos (subjects S6, S7) lie in this folder; of the training subjects (all others) only the
 labels and the clean detections do. Another rendering of the set is read from its own root.
 """
 
@@ -16,6 +16,9 @@ from corruptbench.datasets.folder import FolderDataset
 EMBEDDED = Path(__file__).parent
 #: Shards of the clean training split, built from videos that are not part of the project.
 TRAIN_SHARDS = EMBEDDED / "train_shards"
+#: The same of more people (S8 to S15).
+MORE_TRAIN_SHARDS = EMBEDDED / "more_train_shards"
+ALL_TRAIN_SHARDS = (TRAIN_SHARDS, MORE_TRAIN_SHARDS)
 #: What the detector does on corrupted training videos, as `corruptbench measure-noise` wrote it.
 TRAIN_NOISE = EMBEDDED / "train_noise.parquet"
 
