@@ -45,6 +45,7 @@ def test_contents(wheel):
         "corruptbench/datasets/studio/labels/S6.parquet",
         "corruptbench/datasets/studio/videos/S6/walking_1.cam1.mp4",
         "corruptbench/datasets/studio/train_shards/lock.json",
+        "corruptbench/datasets/studio/more_train_shards/lock.json",
         "corruptbench/datasets/studio/train_noise.parquet",
         "corruptbench/py.typed",
     ):

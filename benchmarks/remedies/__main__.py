@@ -4,7 +4,7 @@ Each piece (architecture, variant, seed) is trained and evaluated by itself. Its
 the same command goes on where it stopped. `python -m benchmarks.remedies.table` writes the page.
 
 Usage: python -m benchmarks.remedies --shards shards [--root folder] [--manifest file]
-[--out remedies] [--seeds 1,2,3] [--epochs 60] [--only name] [--workers 2] [--quick]
+[--out remedies] [--seeds 1,2,3] [--epochs 30] [--only name] [--workers 2] [--quick]
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.remedies.pieces import Piece, pieces
-from corruptbench.datasets.studio import TRAIN_NOISE, TRAIN_SHARDS
+from corruptbench.datasets.studio import ALL_TRAIN_SHARDS, TRAIN_NOISE
 from corruptbench.files import atomic, sha256_of_file, sha256_of_json
 
 #: Epochs of the experiment, and of a quick one, which only shows that all parts run.
-EPOCHS, QUICK = 60, 1
+EPOCHS, QUICK = 30, 1
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -59,7 +59,8 @@ def _claim(pieces: Sequence[Piece], out: Path, shards: Path) -> None:
 
     A table would otherwise mix results of different parameters.
     """
-    inputs = [sha256_of_file(p) for p in (TRAIN_NOISE, TRAIN_SHARDS / "lock.json")]
+    locks = (folder / "lock.json" for folder in ALL_TRAIN_SHARDS)
+    inputs = [sha256_of_file(p) for p in (TRAIN_NOISE, *locks)]
     benchmark = sha256_of_file(shards / "lock.json")
     for piece in pieces:
         identity = sha256_of_json([piece.config.model_dump(mode="json"), *inputs, benchmark])
@@ -91,7 +92,7 @@ def _run(job: tuple[Piece, tuple[Path, Path | None, str | None], Path]) -> str:
     model = out / "models" / f"{piece.name}.pt2"
     if not model.is_file():
         out.mkdir(parents=True, exist_ok=True)
-        training = open_shards(TRAIN_SHARDS, None)
+        training = [open_shards(folder, None) for folder in ALL_TRAIN_SHARDS]
         checkpoint = out / f".{piece.name}.checkpoint"
         result = run(piece.config, training, "cpu", checkpoint, lambda _: None)
         save_log(result.trained, out / "epochs" / f"{piece.name}.parquet")

@@ -32,7 +32,7 @@ def command(
     out: Path,
 ) -> None:
     """Measure what the detector does on corrupted training clips, for TAGN."""
-    from corruptbench.lifters.measured_noise import save_noise
+    from corruptbench.lifters.noise_file import save_noise
     from corruptbench.progress import counted, note
     from corruptbench.shards.shard_set import open_shards
     from corruptbench.training.measure import measured

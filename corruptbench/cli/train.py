@@ -46,7 +46,7 @@ _SCHEDULE = ("epochs", "seed", "patience", "precision")
 @click.option("--validation", multiple=True, metavar="PERSON",
               help="Do not train on this person, whose error chooses the epoch; "
               "repeatable.")  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the data. Default: 60.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the data. Default: 30.")
 @click.option("--patience", type=click.IntRange(min=0),
               help="Epochs without a lower validation error, after which to end. "
               "Default: 0, never.")  # fmt: skip
@@ -75,7 +75,7 @@ def command(
     **given: Any,
 ) -> None:
     """Train a lifter on clean detections and export it. Run again to resume."""
-    from corruptbench.datasets.studio import TRAIN_SHARDS
+    from corruptbench.datasets.studio import ALL_TRAIN_SHARDS
     from corruptbench.lifters.export import check_suffix, export
     from corruptbench.lifters.network import usable_device
     from corruptbench.progress import counted, meter
@@ -87,7 +87,8 @@ def command(
     check_suffix(out)
     usable_device(device)
     wanted = _config(config, given)
-    shard_set = open_shards(shards or TRAIN_SHARDS, root, manifest)
+    folders = (shards,) if shards else ALL_TRAIN_SHARDS
+    shard_sets = [open_shards(folder, root, manifest) for folder in folders]
     checkpoint = out.with_name(f".{out.name}.checkpoint")
     done, epochs = 0, wanted.schedule.epochs
     with (
@@ -101,7 +102,7 @@ def command(
             done = epoch.epoch
             write(epoch)
 
-        result = run(wanted, shard_set, device, checkpoint, progress)
+        result = run(wanted, shard_sets, device, checkpoint, progress)
     export(result.trained.network, result.contract, out)
     if log:
         save_log(result.trained, log)

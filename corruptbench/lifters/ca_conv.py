@@ -107,12 +107,13 @@ class CAConv1d(nn.Conv1d):
 class ConfidenceAware(nn.Module):
     """A temporal convolution lifter that reads x, y and confidence: (B, T, J, 3).
 
-    Each convolution over several frames of the given lifter is a `CAConv1d` with its weights.
-    The first one takes the confidences of the joints. Each later one takes the mean confidence of
-    the frames that its input comes from. With equal confidences the output is that of the lifter.
+    Convolutions over several frames of the given lifter are replaced by a `CAConv1d` with the same
+    weights: all, or the first ones. The first one takes the confidences of the joints. Each later
+    one takes the mean confidence of the frames that its input comes from. With equal confidences
+    the output is that of the lifter.
     """
 
-    def __init__(self, lifter: nn.Module, power: float = POWER) -> None:
+    def __init__(self, lifter: nn.Module, power: float = POWER, layers: int | None = None) -> None:
         """Copy a lifter.
 
         Args:
@@ -120,6 +121,7 @@ class ConfidenceAware(nn.Module):
                 joint after another, as in VideoPose3D. It calls its convolutions in the order in
                 which it holds them.
             power: see `CAConv1d`.
+            layers: how many of its convolutions are replaced, from the first one; None for all.
 
         Raises:
             InputError: it has no convolution over several frames, or one with stride, padding or
@@ -139,7 +141,7 @@ class ConfidenceAware(nn.Module):
                 f"{type(lifter).__name__}: has no nn.Conv1d over several frames; expected a "
                 "temporal convolution lifter, for attention see attention_bias"
             )
-        for parent, name, child in found:
+        for parent, name, child in found[:layers]:
             setattr(parent, name, _Link(_aware(child, power), self._current))
 
     def forward(self, x: Tensor) -> Tensor:

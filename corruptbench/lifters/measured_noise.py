@@ -10,30 +10,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from corruptbench.errors import InputError
-from corruptbench.files import atomic
 from corruptbench.lifters.keyed_draws import Draws
 from corruptbench.records import Record
-from corruptbench.skeleton import joint_set
 
 Array = NDArray[np.float64]
 Array32 = NDArray[np.float32]
 
 FORMAT: Final = "corruptbench-noise/1"
-_KEY = b"corruptbench"
-#: Files hold integers. An offset of 1 is so many of them, and so is a factor of 1: our own choice.
-_STEPS = 512
-_LARGEST = np.iinfo(np.int16).max
 #: A person is not smaller than this, in any unit.
 _SMALLEST = 1e-6
 
@@ -190,59 +181,3 @@ def sizes(points: Tensor) -> Tensor:
     """
     sides = points.amax(dim=-2, keepdim=True) - points.amin(dim=-2, keepdim=True)
     return sides.amax(dim=-1, keepdim=True).clamp_min(_SMALLEST)
-
-
-def save_noise(noise: MeasuredNoise, path: Path) -> None:
-    """Write a noise as Parquet, a row for each episode; equal content gives equal bytes."""
-    episodes = noise.episodes
-    columns = {
-        "clip": [e.clip for e in episodes],
-        "corruption": [e.corruption for e in episodes],
-        "severity": pa.array([e.severity for e in episodes], pa.int8()),
-        "offsets": pa.array([_integers(e.offsets) for e in episodes], pa.list_(pa.int16())),
-        "factors": pa.array([_integers(e.factors) for e in episodes], pa.list_(pa.int16())),
-    }
-    table = pa.table(columns).replace_schema_metadata({_KEY: noise.source.model_dump_json()})
-    with atomic(path) as temporary:
-        pq.write_table(
-            table, temporary, compression="zstd", compression_level=19, use_dictionary=False
-        )
-
-
-def _integers(values: Array32) -> NDArray[np.int16]:
-    return np.clip(np.rint(values * _STEPS), -_LARGEST, _LARGEST).astype(np.int16).ravel()
-
-
-def load_noise(path: Path) -> MeasuredNoise:
-    """Read a noise that `save_noise` wrote.
-
-    Raises:
-        InputError: the file is of another kind or damaged; names it.
-        OSError: it cannot be read.
-    """
-    content = pa.BufferReader(path.read_bytes())
-    try:
-        table = pq.read_table(content)
-        source = Source.model_validate_json((table.schema.metadata or {})[_KEY])
-        joints = len(joint_set(source.joints))
-        episodes = tuple(_episode(row, joints) for row in table.to_pylist())
-    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{path}: not a noise file ({error!s:.200}); write one with measure-noise", "noise"
-        ) from None
-    if not episodes:
-        raise InputError(f"{path}: no episode; expected some: measure again", "noise")
-    return MeasuredNoise(source, episodes)
-
-
-def _episode(row: dict[str, Any], joints: int) -> Episode:
-    offsets, factors = (np.array(row[name], np.float32) / _STEPS for name in ("offsets", "factors"))
-    if not len(factors):
-        raise ValueError("an episode without frames")
-    return Episode(
-        clip=row["clip"],
-        corruption=row["corruption"],
-        severity=row["severity"],
-        offsets=offsets.reshape(-1, joints, 2).astype(np.float32),
-        factors=factors.reshape(-1, joints).astype(np.float32),
-    )

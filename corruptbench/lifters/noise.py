@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-#: Share of the chunks that stay as they are: our own choice.
-KEPT = 0.5
+#: Share of the chunks that stay as they are: our own choice. Measured noise is stronger than the
+#: invented one, and more clean chunks lowered both errors of a held-out person.
+KEPT, KEPT_OF_MEASURED = 0.5, 0.75
 
 
 @dataclass(frozen=True)

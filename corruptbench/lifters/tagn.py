@@ -16,7 +16,7 @@ from torch import Tensor
 
 from corruptbench.lifters.keyed_draws import Draws
 from corruptbench.lifters.measured_noise import Bank, MeasuredNoise, replayed, sizes
-from corruptbench.lifters.noise import FULL, KEPT, PLAIN, Noise, Runs, Scores
+from corruptbench.lifters.noise import FULL, KEPT_OF_MEASURED, PLAIN, Noise, Runs, Scores
 from corruptbench.skeleton import JointSet, joint_set
 
 __all__ = ["FULL", "PLAIN", "TAGN", "Noise", "Runs", "Scores", "replay", "tagn"]
@@ -32,7 +32,7 @@ class TAGN:
 
         Args:
             joints: joint set of the poses.
-            noise: parameters of the noise. Or measured noise: half of the chunks then get a
+            noise: parameters of the noise. Or measured noise: a quarter of the chunks then get a
                 stretch of one of its episodes.
             seed: of all draws.
 
@@ -66,7 +66,7 @@ class TAGN:
         return replay(poses, keys, self._banks[poses.device])
 
 
-def replay(poses: Tensor, keys: Tensor, bank: Bank, kept: float = KEPT) -> Tensor:
+def replay(poses: Tensor, keys: Tensor, bank: Bank, kept: float = KEPT_OF_MEASURED) -> Tensor:
     """Add stretches of measured episodes to chunks of 2D poses.
 
     Args:

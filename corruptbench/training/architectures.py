@@ -94,7 +94,7 @@ def _videopose3d(form: Form) -> nn.Module:
             "widths",
         )
     network = VideoPose3D(form.joints, 2, widths, dropout=form.dropout)
-    return ConfidenceAware(network) if form.aware else network
+    return ConfidenceAware(network, layers=1) if form.aware else network
 
 
 def _linear(form: Form) -> nn.Module:

@@ -30,10 +30,10 @@ class Schedule(Record):
         seed: seed of initial weights, order, mirroring, noise and dropout.
     """
 
-    epochs: Count = 60
+    epochs: Count = 30
     batch: Count = 16
     rate: Positive = 1e-3
-    decay: Share = 0.96
+    decay: Share = 0.92
     average: Annotated[float, Field(ge=0, lt=1, strict=True)] = 0.995
     patience: int = Field(default=0, ge=0, strict=True)
     precision: Literal["float32", "mixed"] = "float32"
@@ -57,6 +57,7 @@ class Config(Record):
         strength: factor of "plain" and "full".
         on_corruptions: noise file whose episodes of the training clips are training samples of
             their own. Such a lifter was trained on the benchmark's corruptions.
+        people: who is trained on; all by default, but for those of validation.
         validation: people who are not trained on. Their error chooses the epoch.
         validation_noise: noise with episodes of them: "measured", or a file.
         schedule: parameters of the training.
@@ -72,6 +73,7 @@ class Config(Record):
     tagn: str = "none"
     strength: Positive = 1.0
     on_corruptions: str | None = None
+    people: tuple[str, ...] = ()
     validation: tuple[str, ...] = ()
     validation_noise: str = "measured"
     schedule: Schedule = Schedule()

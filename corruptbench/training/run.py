@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from math import prod
@@ -11,14 +11,16 @@ from pathlib import Path
 from corruptbench.datasets.studio import TRAIN_NOISE
 from corruptbench.errors import InputError
 from corruptbench.lifters.contract import Contract
-from corruptbench.lifters.measured_noise import MeasuredNoise, load_noise
+from corruptbench.lifters.measured_noise import MeasuredNoise
+from corruptbench.lifters.noise_file import load_noise
 from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise
 from corruptbench.progress import note
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import joint_set
 from corruptbench.training.architectures import Form, architecture
+from corruptbench.training.clips import TrainingClips
 from corruptbench.training.config import WORDS, Config
-from corruptbench.training.samples import Samples, joined, load_samples
+from corruptbench.training.samples import joined
 from corruptbench.training.scored import scored_lines
 from corruptbench.training.state import Epoch
 from corruptbench.training.train import Trained, Validation, train
@@ -41,7 +43,7 @@ class Result:
 
 def run(
     config: Config,
-    shard_set: ShardSet,
+    shard_sets: Sequence[ShardSet],
     device: str,
     checkpoint: Path,
     progress: Callable[[Epoch], None],
@@ -50,7 +52,7 @@ def run(
 
     Args:
         config: what is trained, and how.
-        shard_set: shards of a training split, with the clean cell.
+        shard_sets: shards of training splits, with the clean cell: of one data set and detector.
         device: "cpu" or "cuda".
         checkpoint: path of the saved state.
         progress: called after each epoch.
@@ -61,18 +63,18 @@ def run(
     _check(config)
     contract = contract_of(config)
     kind = architecture(config.lifter)
-    training, held_out = _people(config, shard_set)
-    samples = load_samples(shard_set, contract, training)
+    clips = TrainingClips.of(shard_sets)
+    training, held_out = _people(config, clips)
+    samples = clips.samples(contract, training)
     if config.ca_conv and not samples.inputs[..., 2].any():
         raise InputError(
-            f"{shard_set.folder}: all scores are 0; expected those of a detector: train the plain "
-            "form",
+            f"{clips.where}: all scores are 0; expected those of a detector: train the plain form",
             "ca-conv",
         )
     if config.on_corruptions:
-        episodes = _noise_of(shard_set, config.on_corruptions, "on-corruptions")
+        episodes = _noise_of(clips, config.on_corruptions, "on-corruptions")
         samples = joined(samples, samples.corrupted(episodes))
-    for line in _doubts(config, shard_set):
+    for line in _doubts(config, clips):
         note(line)
     trained = train(
         partial(kind.make, _form(config, contract)),
@@ -82,8 +84,8 @@ def run(
         device,
         checkpoint,
         progress,
-        _augment(config, shard_set, held_out),
-        _validation(config, shard_set, contract, held_out) if held_out else None,
+        _augment(config, clips, held_out),
+        _validation(config, clips, contract, held_out) if held_out else None,
     )
     return Result(trained, contract, len(samples))
 
@@ -111,15 +113,16 @@ def _check(config: Config) -> None:
             )
 
 
-def _doubts(config: Config, shard_set: ShardSet) -> Iterator[str]:
+def _doubts(config: Config, clips: TrainingClips) -> Iterator[str]:
     """Yield a line about each thing that can be right but seldom is."""
-    yield from scored_lines(shard_set)
+    for shard_set in clips.shard_sets:
+        yield from scored_lines(shard_set)
     if config.tagn not in ("none", "plain", "full"):
-        noise, detector = _noise(config.tagn), shard_set.lock.detector.name
-        if noise.source.detector != detector:
+        noise = _noise(config.tagn)
+        if noise.source.detector != clips.detector:
             yield (
                 f"warning: the noise {config.tagn} is of detector {noise.source.detector}, the "
-                f"shards are of {detector}: the lifter learns the errors of another detector"
+                f"shards are of {clips.detector}: the lifter learns the errors of another detector"
             )
 
 
@@ -169,64 +172,57 @@ def name_of(config: Config) -> str:
     return "".join(parts)
 
 
-def _people(config: Config, shard_set: ShardSet) -> tuple[set[str], set[str]]:
+def _people(config: Config, clips: TrainingClips) -> tuple[set[str], set[str]]:
     """Return the people that are trained on, and those that are held out."""
-    clips = shard_set.manifest.select(shard_set.dataset.clip_ids())
-    people, held_out = {c.subject for c in clips}, set(config.validation)
-    for name in sorted(held_out - people):
+    held_out, wanted = set(config.validation), set(config.people or clips.people)
+    for field, names in (("validation", held_out), ("people", wanted)):
+        for name in sorted(names - clips.people):
+            raise InputError(
+                f"{field}: {name} is not in {clips.where}; expected some of "
+                f"{', '.join(sorted(clips.people))}",
+                field,
+            )
+    if wanted <= held_out:
         raise InputError(
-            f"validation: {name} is not in {shard_set.folder}; expected some of "
-            f"{', '.join(sorted(people))}",
+            f"validation: {', '.join(sorted(held_out))} are all people to train on; leave some",
             "validation",
         )
-    if people <= held_out:
-        raise InputError(
-            f"validation: {', '.join(sorted(held_out))} are all people of {shard_set.folder}; "
-            "leave some to train on",
-            "validation",
-        )
-    return people - held_out, held_out
+    return wanted - held_out, held_out
 
 
-def _dataset(shard_set: ShardSet) -> str:
-    """Return the name of the data set as clips have it."""
-    return shard_set.dataset.clip_ids()[0].dataset
-
-
-def _augment(config: Config, shard_set: ShardSet, held_out: set[str]) -> TAGN | None:
+def _augment(config: Config, clips: TrainingClips, held_out: set[str]) -> TAGN | None:
     if config.tagn == "none":
         return None
     noise: Noise | MeasuredNoise
     if config.tagn in ("plain", "full"):
         noise = {"plain": PLAIN, "full": FULL}[config.tagn].scaled(config.strength)
     else:
-        noise = _noise(config.tagn).without(_dataset(shard_set), held_out)
+        noise = _noise(config.tagn).without(clips.dataset, held_out)
     return TAGN(config.joints, noise, config.schedule.seed)
 
 
 def _validation(
-    config: Config, shard_set: ShardSet, contract: Contract, people: set[str]
+    config: Config, clips: TrainingClips, contract: Contract, people: set[str]
 ) -> Validation:
-    noise = _noise_of(shard_set, config.validation_noise, "validation")
-    dataset = _dataset(shard_set)
-    measured_on = {e.subject for e in noise.episodes if e.is_of(dataset, people)}
+    noise = _noise_of(clips, config.validation_noise, "validation")
+    measured_on = {e.subject for e in noise.episodes if e.is_of(clips.dataset, people)}
     for name in sorted(people - measured_on):
         raise InputError(
             f"validation: the noise {config.validation_noise} has no episode of {name} of "
-            f"{dataset}; expected episodes of all people of validation: measure them",
+            f"{clips.dataset}; expected episodes of all people of validation: measure them",
             "validation",
         )
-    clean: Samples = load_samples(shard_set, contract, people)
+    clean = clips.samples(contract, people)
     return Validation(clean, clean.corrupted(noise))
 
 
-def _noise_of(shard_set: ShardSet, name: str, field: str) -> MeasuredNoise:
+def _noise_of(clips: TrainingClips, name: str, field: str) -> MeasuredNoise:
     """Return noise that is added to the clips that it was measured on."""
-    noise, detector = _noise(name), shard_set.lock.detector.name
-    if noise.source.detector != detector:
+    noise = _noise(name)
+    if noise.source.detector != clips.detector:
         raise InputError(
-            f"{field}: the noise {name} is of detector {noise.source.detector}, {shard_set.folder} "
-            f"of {detector}; expected the same: measure it with this detector",
+            f"{field}: the noise {name} is of detector {noise.source.detector}, {clips.where} of "
+            f"{clips.detector}; expected the same: measure it with this detector",
             field,
         )
     return noise

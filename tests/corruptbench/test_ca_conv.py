@@ -115,6 +115,20 @@ def test_a_lifter_is_the_same_with_equal_confidences(lifter):
     assert not any(isinstance(m, CAConv1d) for m in lifter.modules()), "it is a copy"
 
 
+def test_only_the_first_layers_can_be_aware(lifter):
+    aware = ConfidenceAware(lifter, layers=1).eval()
+    assert len([m for m in aware.modules() if isinstance(m, CAConv1d)]) == 1
+    x, c = draw(2, 40, 17, 2).float(), draw(2, 40, 17, 1, seed=5).abs().float()
+    first, plain = aware.lifter.expand[0].convolution, lifter.expand[0]
+    filled, _ = first(x.flatten(2).transpose(1, 2), c[..., 0].transpose(1, 2))
+    lifter.expand[0] = nn.Identity()
+    rest = lifter.expand(filled)
+    y = lifter.shrink(lifter.blocks(rest))
+    expected = torch.unflatten(y.transpose(1, 2), 2, (17, 3))
+    assert torch.allclose(aware(torch.cat([x, c], dim=-1)), expected, atol=1e-5)
+    assert torch.equal(first.weight, plain.weight)
+
+
 def test_a_lifter_trusts_what_was_seen(lifter):
     """Frames without any confidence do not matter, as long as one of each first window has some."""
     x, aware = draw(1, 40, 17, 2).float(), ConfidenceAware(lifter).eval()

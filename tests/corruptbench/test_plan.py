@@ -46,6 +46,11 @@ FROZEN = {
         "75abdbff31f3d407b9aab4ebe02e0f3f933689ad86e81dbfab7ffab4879d39f1",
         "c601c8f24409e98ef9717f60a47226a13373e9ff6625fbcc7398376f4bbb1938",
     ),
+    "studio-train-more": (
+        1,
+        "6e6c44e99f4e7944c0389cb03c1560e6b4b8dfe8df308df51363eae4c7e06337",
+        "9f6a6743897cb698388e94d49f3b16abe80c2b6749d6127bf924eb822e5cfd1c",
+    ),
 }
 
 

@@ -14,11 +14,11 @@ from corruptbench.datasets import open_dataset
 from corruptbench.datasets.studio import TRAIN_SHARDS
 from corruptbench.errors import InputError
 from corruptbench.lifters.lifter import load_lifter
-from corruptbench.lifters.measured_noise import load_noise, save_noise
+from corruptbench.lifters.noise_file import load_noise, save_noise
 from corruptbench.lifters.tagn import TAGN
 from corruptbench.manifest import load_manifest
 from corruptbench.shards.shard_set import open_shards
-from corruptbench.training import run
+from corruptbench.training import clips, run
 from corruptbench.training.config import Config, Schedule
 from corruptbench.training.run import contract_of, name_of
 from corruptbench.training.samples import load_samples
@@ -83,7 +83,8 @@ def test_trained_on_corruptions_it_has_more_samples(train, noise_file):
     ("words", "said"),
     [
         (["linear", "--validation", "A7"], ["A7 is not in", "A1, A2", "(option --validation)"]),
-        (["linear", "--validation", "A1", "--validation", "A2"], ["leave some to train on"]),
+        (["linear", "--validation", "A1", "--validation", "A2"],
+         ["are all people to train on; leave some"]),
         (["videopose3d", "--frames", 11], ["found 11, expected 9, 27", "(option --frames)"]),
         (["linear", "--frames", 2], ["frames: 2", "an odd number"]),
         (["linear", "--tagn", "no.parquet"], ["no.parquet"]),
@@ -144,7 +145,7 @@ def shard_set(mini, mini_manifest, mini_shards):
 
 
 def start(shard_set, **fields):
-    run.run(Config(lifter="linear", **fields), shard_set, "cpu", Path("none"), print)
+    run.run(Config(lifter="linear", **fields), [shard_set], "cpu", Path("none"), print)
 
 
 def test_held_out_people_are_neither_in_the_samples_nor_in_the_noise(given, shard_set, noise_file):
@@ -187,10 +188,40 @@ def test_the_confidence_aware_form_needs_scores(shard_set, monkeypatch):
         samples = load_samples(*arguments)
         return replace(samples, inputs=samples.inputs * torch.tensor([1.0, 1.0, 0.0]))
 
-    monkeypatch.setattr(run, "load_samples", load)
+    monkeypatch.setattr(clips, "load_samples", load)
     start(shard_set)
     with pytest.raises(InputError, match="all scores are 0"):
         start(shard_set, ca_conv=True)
+
+
+def test_people_are_chosen(given, shard_set, noise_file):
+    start(shard_set, people=("A2",), tagn=str(noise_file))
+    assert {span.clip.split("/")[1] for span in given["samples"].spans} == {"A2"}
+    with pytest.raises(InputError, match=r"people: A9 is not in .*; expected some of A1, A2"):
+        start(shard_set, people=("A1", "A9"))
+
+
+def test_builds_are_taken_together(given, shard_set):
+    """Half of the people from each of two builds are the people of one."""
+    start(shard_set)
+    whole = given["samples"]
+    halves = [
+        replace(
+            shard_set,
+            manifest=shard_set.manifest.model_copy(
+                update={"clips": shard_set.manifest.clips.model_copy(update={"subjects": (name,)})}
+            ),
+        )
+        for name in ("A1", "A2")
+    ]
+    run.run(Config(lifter="linear"), halves, "cpu", Path("none"), print)
+    assert torch.equal(given["samples"].inputs, whole.inputs)
+    assert given["samples"].spans == whole.spans
+    lock = shard_set.lock.model_copy(
+        update={"detector": shard_set.lock.detector.model_copy(update={"name": "eye:sharp"})}
+    )
+    with pytest.raises(InputError, match="expected one data set and one detector"):
+        run.run(Config(), [shard_set, replace(shard_set, lock=lock)], "cpu", Path("none"), print)
 
 
 def test_files_of_a_config_are_beside_it(tmp_path):
