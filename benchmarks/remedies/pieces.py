@@ -11,7 +11,7 @@ from corruptbench.training.config import Config, Schedule
 ARCHITECTURES = {
     "videopose3d-81": {"lifter": "videopose3d", "frames": 81},
     "linear-9": {"lifter": "linear", "frames": 9},
-    "attention-27": {"lifter": "attention", "frames": 27},
+    "attention-81": {"lifter": "attention", "frames": 81},
 }
 #: The variant that is trained on the corruptions themselves, and no remedy.
 UPPER_BOUND = "on-corruptions"
@@ -21,7 +21,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "tagn": {"tagn": "measured"},
     "ca-conv": {"ca_conv": True},
     "both": {"tagn": "measured", "ca_conv": True},
-    UPPER_BOUND: {"on_corruptions": "measured", "ca_conv": True},
+    UPPER_BOUND: {"on_corruptions": "measured"},
 }
 ABLATIONS: dict[str, dict[str, object]] = {
     "tagn-plain": {"tagn": "plain"},

@@ -39,7 +39,8 @@ _SCHEDULE = ("epochs", "seed", "patience", "precision")
 @click.option("--strength", type=click.FloatRange(min=0, min_open=True),
               help="Factor of the noises plain and full. Default: 1.")  # fmt: skip
 @click.option("--ca-conv", is_flag=True, default=None,
-              help="The confidence-aware form, which reads scores.")  # fmt: skip
+              help="Put a confidence-aware input in front. It learns from --tagn what scores "
+              "are worth.")  # fmt: skip
 @click.option("--on-corruptions", metavar="NOISE",
               help="Also train on corrupted detections of the same clips, from a file of "
               "measure-noise: an upper bound.")  # fmt: skip

@@ -1,4 +1,4 @@
-"""The architectures of the lifters that the benchmark trains, each plain or confidence-aware."""
+"""The architectures of the lifters that the benchmark trains."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Literal
 from torch import nn
 
 from corruptbench.errors import InputError
-from corruptbench.lifters.ca_conv import ConfidenceAware
 from corruptbench.training.attention import Attention
 from corruptbench.training.linear import Linear
 from corruptbench.training.videopose3d import VideoPose3D
@@ -29,15 +28,12 @@ class Form:
     Attributes:
         joints: J.
         frames: of the receptive field or of the block.
-        aware: whether the network is confidence-aware. It then reads x, y and confidence (C = 3),
-            and otherwise x and y (C = 2).
         dropout: share of the features that is left out in training.
         widths: of the layers over several frames; None for those of the architecture.
     """
 
     joints: int
     frames: int
-    aware: bool
     dropout: float
     widths: tuple[int, ...] | None = None
 
@@ -48,18 +44,16 @@ class Architecture:
 
     Attributes:
         name: on the command line.
-        window: "sequence": (B, T + frames - 1, J, C) -> (B, T, J, 3) meters; "block":
-            (B, frames, J, C) -> (B, frames, J, 3). As in a contract.
-        frames: of the plain form, unless others are asked for.
-        aware_frames: the same for the confidence-aware form.
-        make: returns an untrained network. Two networks of one seed begin with the same weights,
-            plain or aware. Raises InputError for a form that the architecture cannot have.
+        window: "sequence": (B, T + frames - 1, J, 2) -> (B, T, J, 3) meters; "block":
+            (B, frames, J, 2) -> (B, frames, J, 3). As in a contract.
+        frames: unless others are asked for.
+        make: returns an untrained network that reads x and y. Raises InputError for a form that the
+            architecture cannot have.
     """
 
     name: str
     window: Literal["sequence", "block"]
     frames: int
-    aware_frames: int
     make: Callable[[Form], nn.Module]
 
 
@@ -93,30 +87,21 @@ def _videopose3d(form: Form) -> nn.Module:
             "numbers from 3 whose product is the number of frames",
             "widths",
         )
-    network = VideoPose3D(form.joints, 2, widths, dropout=form.dropout)
-    return ConfidenceAware(network, layers=1) if form.aware else network
+    return VideoPose3D(form.joints, 2, widths, dropout=form.dropout)
 
 
 def _linear(form: Form) -> nn.Module:
     _check_no_widths("linear", form)
     if form.frames < 1 or form.frames % 2 == 0:
         raise _frames_error("linear", form.frames, "an odd number, such as 1 or 9")
-    if form.aware and form.frames == 1:
-        raise _frames_error(
-            "linear",
-            form.frames,
-            "an odd number from 3, such as 9: confidences are compared with those of other "
-            "frames, so the confidence-aware form needs some",
-        )
-    network = Linear(form.joints, form.frames, dropout=form.dropout)
-    return ConfidenceAware(network) if form.aware else network
+    return Linear(form.joints, form.frames, dropout=form.dropout)
 
 
 def _attention(form: Form) -> nn.Module:
     _check_no_widths("attention", form)
     if form.frames < _TOKEN or form.frames % 2 == 0:
         raise _frames_error("attention", form.frames, f"an odd number from {_TOKEN}, such as 27")
-    return Attention(form.joints, form.frames, form.aware, width=_TOKEN, dropout=form.dropout)
+    return Attention(form.joints, form.frames, width=_TOKEN, dropout=form.dropout)
 
 
 def _check_no_widths(name: str, form: Form) -> None:
@@ -131,8 +116,8 @@ def _check_no_widths(name: str, form: Form) -> None:
 ARCHITECTURES = {
     entry.name: entry
     for entry in (
-        Architecture("videopose3d", "sequence", 27, 27, _videopose3d),
-        Architecture("linear", "sequence", 1, 9, _linear),
-        Architecture("attention", "block", 27, 27, _attention),
+        Architecture("videopose3d", "sequence", 27, _videopose3d),
+        Architecture("linear", "sequence", 1, _linear),
+        Architecture("attention", "block", 27, _attention),
     )
 }

@@ -12,8 +12,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from corruptbench.lifters.ca_conv import POWER, CAConv1d, attention_bias
-
 
 class _Block(nn.Module):
     """Self-attention over the frames and a perceptron of each frame."""
@@ -33,12 +31,12 @@ class _Block(nn.Module):
             nn.Dropout(dropout),
         )
 
-    def forward(self, x: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """Take and return (B, T, features)."""
         asked: Tensor = self.ask(self.before_attention(x))
         heads = torch.unflatten(asked, 2, (3, self.heads, -1))
         query, key, value = heads.permute(2, 0, 3, 1, 4).unbind(0)
-        found = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        found = nn.functional.scaled_dot_product_attention(query, key, value)
         x = x + self.mix(found.transpose(1, 2).flatten(2))
         y: Tensor = self.perceptron(x)
         return x + y
@@ -48,46 +46,33 @@ class Attention(nn.Module):
     """The network: (B, frames, J, 2) normalized keypoints -> (B, frames, J, 3) meters.
 
     The output is relative to the root joint.
-
-    The confidence-aware form reads (B, frames, J, 3), with the confidence of each joint. Its tokens
-    come from a `CAConv1d`, so that a joint that was badly seen in one frame counts less than in the
-    frames around it. In each block the attention to a frame has the `attention_bias` of the mean
-    confidence of its joints. With equal confidences it is the plain form with the same weights.
     """
 
     def __init__(
         self,
         joints: int,
         frames: int = 27,
-        aware: bool = False,
         width: int = 9,
         features: int = 128,
         blocks: int = 4,
         heads: int = 8,
         dropout: float = 0.1,
-        power: float = POWER,
     ) -> None:
-        """Make a network with random weights; those of one seed are the same in both forms.
+        """Make a network with random weights.
 
         Args:
             joints: J.
             frames: of a window.
-            aware: whether it reads confidences.
             width: odd number of frames that a token comes from. The frames at the ends of the
                 window are repeated.
             features: size of a token.
             blocks: their number.
             heads: of the attention; a divisor of ``features``.
             dropout: share of the features that is left out in training.
-            power: see `CAConv1d`.
         """
         super().__init__()
-        self.aware, self.power, self.margin = aware, power, width // 2
-        self.embed = (
-            CAConv1d(joints * 2, features, width, power=power)
-            if aware
-            else nn.Conv1d(joints * 2, features, width)
-        )
+        self.margin = width // 2
+        self.embed = nn.Conv1d(joints * 2, features, width)
         self.position = nn.Parameter(0.02 * torch.randn(1, frames, features))
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(
@@ -98,21 +83,11 @@ class Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Lift a batch; the class states the shapes."""
         joints = x.shape[2]
-        tokens, bias = self._tokens(self._padded(x))
+        tokens = self.embed(self._padded(x).flatten(2).transpose(1, 2))
         y: Tensor = self.dropout(tokens.transpose(1, 2) + self.position)
         for block in self.blocks:
-            y = block(y, bias)
+            y = block(y)
         return torch.unflatten(self.shrink(y), 2, (joints, 3))
-
-    def _tokens(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return (B, features, T) of (B, T + width - 1, J, C), and the bias of the attention."""
-        points = x[..., :2].flatten(2).transpose(1, 2)
-        if not self.aware:
-            return self.embed(points), None
-        confidence = x[..., 2]
-        tokens, _ = self.embed(points, confidence.transpose(1, 2))
-        of_frames = confidence.mean(dim=2)[:, self.margin : -self.margin or None]
-        return tokens, attention_bias(of_frames, self.power)
 
     def _padded(self, x: Tensor) -> Tensor:
         """Repeat the first and the last frame; unlike torch's padding, repeatable on a GPU."""

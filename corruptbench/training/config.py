@@ -51,7 +51,9 @@ class Config(Record):
             is the number of frames.
         dropout: share of the features that is left out in training.
         joints: joint set of input and output.
-        ca_conv: whether the network is in its confidence-aware form, and reads scores.
+        ca_conv: whether a confidence-aware input is in front of the lifter
+            (`corruptbench.lifters.ca_input`). It learns from the noise what scores are worth, and
+            the lifter itself is trained on clean poses.
         tagn: noise on the training poses: "none", "plain" or "full" (`corruptbench.lifters.tagn`),
             "measured" for the one that comes with the studio set, or a file of measure-noise.
         strength: factor of "plain" and "full".

@@ -32,12 +32,6 @@ class Linear(nn.Module):
     alone, as in the paper. With more, the first layer is a convolution over that many frames, and
     all others stay as they are.
 
-    The confidence-aware form is ``ConfidenceAware(Linear(joints, frames=9))``. It reads 9 frames
-    and not one, because the weights of a confidence-aware convolution are relative to the other
-    frames of its window: in a window of one frame they are all 1. What the 9 frames alone
-    give is therefore part of what it gains. ``Linear(joints, frames=9)`` is the control that shows
-    how much.
-
     Attributes:
         frames: number of frames of the receptive field.
     """

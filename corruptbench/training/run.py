@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 from pathlib import Path
 
-from corruptbench.datasets.studio import TRAIN_NOISE
+import torch
+from torch import nn
+
 from corruptbench.errors import InputError
+from corruptbench.lifters.ca_input import CAInput
 from corruptbench.lifters.contract import Contract
-from corruptbench.lifters.measured_noise import MeasuredNoise
-from corruptbench.lifters.noise_file import load_noise
-from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise
 from corruptbench.progress import note
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import joint_set
 from corruptbench.training.architectures import Form, architecture
 from corruptbench.training.clips import TrainingClips
+from corruptbench.training.confidences import MARGIN, contract_of_input, learned_input, padded
 from corruptbench.training.config import WORDS, Config
-from corruptbench.training.samples import joined
+from corruptbench.training.noises import INVENTED, augment, named_noise, noise_of
+from corruptbench.training.samples import Samples, joined
 from corruptbench.training.scored import scored_lines
 from corruptbench.training.state import Epoch
 from corruptbench.training.train import Trained, Validation, train
@@ -61,38 +63,59 @@ def run(
         InputError: the config does not fit the shards or the noise; names the field.
     """
     _check(config)
-    contract = contract_of(config)
-    kind = architecture(config.lifter)
+    plain = contract_of(config.model_copy(update={"ca_conv": False}))
     clips = TrainingClips.of(shard_sets)
     training, held_out = _people(config, clips)
-    samples = clips.samples(contract, training)
-    if config.ca_conv and not samples.inputs[..., 2].any():
-        raise InputError(
-            f"{clips.where}: all scores are 0; expected those of a detector: train the plain form",
-            "ca-conv",
-        )
+    samples = clips.samples(plain, training)
     if config.on_corruptions:
-        episodes = _noise_of(clips, config.on_corruptions, "on-corruptions")
+        episodes = noise_of(clips, config.on_corruptions, "on-corruptions")
         samples = joined(samples, samples.corrupted(episodes))
     for line in _doubts(config, clips):
         note(line)
+    ca_input = _input(config, clips, training, held_out, checkpoint) if config.ca_conv else None
     trained = train(
-        partial(kind.make, _form(config, contract)),
-        len(contract.channels),
+        partial(architecture(config.lifter).make, _form(config, plain)),
+        2,
         samples,
         config.schedule,
         device,
         checkpoint,
         progress,
-        _augment(config, clips, held_out),
-        _validation(config, clips, contract, held_out) if held_out else None,
+        None if ca_input else augment(config, clips, held_out),
+        _validation(config, clips, held_out, ca_input) if held_out else None,
     )
-    return Result(trained, contract, len(samples))
+    if ca_input:
+        whole = nn.Sequential(ca_input.to(device), trained.network).eval()
+        trained = replace(trained, network=whole)
+    return Result(trained, contract_of(config), len(samples))
+
+
+def _input(
+    config: Config, clips: TrainingClips, training: set[str], held_out: set[str], checkpoint: Path
+) -> CAInput:
+    """Return the confidence-aware input; with noise it learns what scores are worth from it."""
+    clean = clips.samples(contract_of_input(config.joints), training)
+    if not clean.inputs[..., 2].any():
+        raise InputError(
+            f"{clips.where}: all scores are 0; expected those of a detector: train the plain form",
+            "ca-conv",
+        )
+    found, seed = CAInput(), config.schedule.seed
+    path = checkpoint.with_name(f"{checkpoint.name}.confidences")
+    if config.tagn in INVENTED:
+        note("learning from the noise what scores are worth")
+        found = learned_input(clean, clean, seed, path, augment(config, clips, held_out))
+    elif config.tagn != "none":
+        note("learning from the noise what scores are worth")
+        noise = noise_of(clips, config.tagn, "tagn").without(clips.dataset, held_out)
+        found = learned_input(*clean.pairs(noise), seed, path)
+    is_block = architecture(config.lifter).window == "block"
+    return padded(found) if is_block else found.eval()
 
 
 def _check(config: Config) -> None:
     """Raise `InputError` for an option that would have no effect."""
-    if config.strength != 1 and config.tagn not in ("plain", "full"):
+    if config.strength != 1 and config.tagn not in INVENTED:
         raise InputError(
             f"strength: found {config.strength:g} with noise {config.tagn}; expected noise plain "
             "or full: others have no strength",
@@ -117,8 +140,8 @@ def _doubts(config: Config, clips: TrainingClips) -> Iterator[str]:
     """Yield a line about each thing that can be right but seldom is."""
     for shard_set in clips.shard_sets:
         yield from scored_lines(shard_set)
-    if config.tagn not in ("none", "plain", "full"):
-        noise = _noise(config.tagn)
+    if config.tagn not in ("none", *INVENTED):
+        noise = named_noise(config.tagn)
         if noise.source.detector != clips.detector:
             yield (
                 f"warning: the noise {config.tagn} is of detector {noise.source.detector}, the "
@@ -135,7 +158,7 @@ def contract_of(config: Config) -> Contract:
             "channels": "xyc" if config.ca_conv else "xy",
             "normalize": "screen",
             "window": architecture(config.lifter).window,
-            "frames": _frames(config),
+            "frames": _frames(config) + (2 * MARGIN if _is_wider(config) else 0),
             "units": "m",
             "root": "relative",
         },
@@ -145,14 +168,19 @@ def contract_of(config: Config) -> Contract:
 
 def _form(config: Config, contract: Contract) -> Form:
     joints = len(joint_set(config.joints))
-    return Form(joints, contract.frames, config.ca_conv, config.dropout, config.widths)
+    return Form(joints, contract.frames, config.dropout, config.widths)
 
 
 def _frames(config: Config) -> int:
+    """Return the frames that the lifter itself reads."""
     if config.widths and not config.frames:
         return prod(config.widths)
-    kind = architecture(config.lifter)
-    return config.frames or (kind.aware_frames if config.ca_conv else kind.frames)
+    return config.frames or architecture(config.lifter).frames
+
+
+def _is_wider(config: Config) -> bool:
+    """Tell whether a confidence-aware input adds to the receptive field."""
+    return config.ca_conv and architecture(config.lifter).window == "sequence"
 
 
 #: What noise adds to the name of a lifter; files are measured noise.
@@ -190,21 +218,10 @@ def _people(config: Config, clips: TrainingClips) -> tuple[set[str], set[str]]:
     return wanted - held_out, held_out
 
 
-def _augment(config: Config, clips: TrainingClips, held_out: set[str]) -> TAGN | None:
-    if config.tagn == "none":
-        return None
-    noise: Noise | MeasuredNoise
-    if config.tagn in ("plain", "full"):
-        noise = {"plain": PLAIN, "full": FULL}[config.tagn].scaled(config.strength)
-    else:
-        noise = _noise(config.tagn).without(clips.dataset, held_out)
-    return TAGN(config.joints, noise, config.schedule.seed)
-
-
 def _validation(
-    config: Config, clips: TrainingClips, contract: Contract, people: set[str]
+    config: Config, clips: TrainingClips, people: set[str], ca_input: CAInput | None
 ) -> Validation:
-    noise = _noise_of(clips, config.validation_noise, "validation")
+    noise = noise_of(clips, config.validation_noise, "validation")
     measured_on = {e.subject for e in noise.episodes if e.is_of(clips.dataset, people)}
     for name in sorted(people - measured_on):
         raise InputError(
@@ -212,31 +229,15 @@ def _validation(
             f"{clips.dataset}; expected episodes of all people of validation: measure them",
             "validation",
         )
-    clean = clips.samples(contract, people)
-    return Validation(clean, clean.corrupted(noise))
+    clean = clips.samples(contract_of(config), people)
+    corrupted = clean.corrupted(noise)
+    if ca_input:
+        return Validation(*(_through(ca_input, samples) for samples in (clean, corrupted)))
+    return Validation(clean, corrupted)
 
 
-def _noise_of(clips: TrainingClips, name: str, field: str) -> MeasuredNoise:
-    """Return noise that is added to the clips that it was measured on."""
-    noise = _noise(name)
-    if noise.source.detector != clips.detector:
-        raise InputError(
-            f"{field}: the noise {name} is of detector {noise.source.detector}, {clips.where} of "
-            f"{clips.detector}; expected the same: measure it with this detector",
-            field,
-        )
-    return noise
-
-
-def _noise(name: str) -> MeasuredNoise:
-    return _read(TRAIN_NOISE if name == "measured" else Path(name))
-
-
-@lru_cache(maxsize=4)
-def _read_once(path: Path, changed: int) -> MeasuredNoise:  # noqa: ARG001
-    return load_noise(path)
-
-
-def _read(path: Path) -> MeasuredNoise:
-    """Read a noise file, which takes a second, only once as long as it is the same."""
-    return _read_once(path, path.stat().st_mtime_ns if path.is_file() else 0)
+@torch.no_grad()
+def _through(ca_input: CAInput, samples: Samples) -> Samples:
+    """Return samples whose keypoints went through the input."""
+    parts = samples.inputs.split(256)  # type: ignore[no-untyped-call]
+    return replace(samples, inputs=torch.cat([ca_input(part) for part in parts]))

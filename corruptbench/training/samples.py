@@ -83,6 +83,10 @@ class Samples:
             InputError: no episode is of one of the clips, an episode has another number of frames
                 than its clip, or the noise has another joint set.
         """
+        return self.pairs(noise)[0]
+
+    def pairs(self, noise: MeasuredNoise) -> tuple[Samples, Samples]:
+        """Return the chunks of `corrupted`, and the same ones without corruption."""
         noise.check_joints(self.keypoints.name)
         of_clip: dict[str, list[Episode]] = {}
         for episode in noise.episodes:
@@ -96,7 +100,8 @@ class Samples:
             )
         chosen = self.rows([i for i, _ in pairs])
         stretches = np.stack([_stretch(e, self.spans[i]) for i, e in pairs])
-        return replace(chosen, inputs=replayed(chosen.inputs, torch.from_numpy(stretches)))
+        seen = replace(chosen, inputs=replayed(chosen.inputs, torch.from_numpy(stretches)))
+        return seen, chosen
 
 
 def joined(*parts: Samples) -> Samples:

@@ -11,14 +11,17 @@ import torch
 
 from corruptbench.cli import main
 from corruptbench.datasets import open_dataset
-from corruptbench.datasets.studio import TRAIN_SHARDS
+from corruptbench.datasets.studio import TRAIN_NOISE, TRAIN_SHARDS
 from corruptbench.errors import InputError
+from corruptbench.lifters.ca_input import CAInput
 from corruptbench.lifters.lifter import load_lifter
 from corruptbench.lifters.noise_file import load_noise, save_noise
 from corruptbench.lifters.tagn import TAGN
 from corruptbench.manifest import load_manifest
 from corruptbench.shards.shard_set import open_shards
 from corruptbench.training import clips, run
+from corruptbench.training.clips import TrainingClips
+from corruptbench.training.confidences import MARGIN, contract_of_input, learned_input
 from corruptbench.training.config import Config, Schedule
 from corruptbench.training.run import contract_of, name_of
 from corruptbench.training.samples import load_samples
@@ -236,7 +239,7 @@ def test_files_of_a_config_are_beside_it(tmp_path):
 def test_names_say_what_a_lifter_is():
     assert name_of(Config()) == "videopose3d-27"
     assert name_of(Config(lifter="linear")) == "linear"
-    assert name_of(Config(lifter="linear", ca_conv=True)) == "linear-9+ca-conv"
+    assert name_of(Config(lifter="linear", ca_conv=True)) == "linear+ca-conv"
     assert name_of(Config(tagn="measured")) == name_of(Config(tagn="a")) == "videopose3d-27+tagn"
     assert name_of(Config(widths=(5, 3))) == "videopose3d-15"
     assert name_of(Config(tagn="full")) == "videopose3d-27+tagn-full"
@@ -288,3 +291,47 @@ def test_shards_of_a_scored_benchmark_are_said(shard_set):
         "studio-c", "studio-c-mini",
     ]  # fmt: skip
     assert all("must not be submitted" in line for line in lines)
+
+
+@pytest.mark.parametrize("lifter", ["linear", "attention"])
+def test_a_confidence_aware_lifter_is_the_plain_one_behind_an_input(
+    lifter, shard_set, noise_file, tmp_path
+):
+    """What scores are worth is learned from the noise, and the lifter never sees the noise."""
+
+    def trained(**fields):
+        config = Config(lifter=lifter, frames=9, schedule=Schedule(epochs=1), **fields)
+        return run.run(config, [shard_set], "cpu", tmp_path / "checkpoint", lambda _: None)
+
+    plain = trained()
+    for tagn, learns in (("none", False), ("plain", True), (str(noise_file), True)):
+        aware = trained(ca_conv=True, tagn=tagn)
+        front, behind = aware.trained.network
+        for name, value in plain.trained.network.state_dict().items():
+            assert torch.equal(behind.state_dict()[name], value), name
+        assert bool(front.learned[-1].weight.any()) == learns
+        assert front.padded == (lifter == "attention")
+        assert aware.contract.channels == "xyc"
+        more = 0 if front.padded else 2 * front.margin
+        assert aware.contract.frames == plain.contract.frames + more
+
+
+def test_an_input_learns_to_restore_keypoints(tmp_path):
+    """From a person of the studio set, for another one."""
+    clips = TrainingClips.of([open_shards(TRAIN_SHARDS, None)])
+    noise = load_noise(TRAIN_NOISE)
+
+    def pairs(person, step):
+        chunks = clips.samples(contract_of_input("h36m17"), {person}).pairs(noise)
+        return [samples.rows(range(0, len(samples), step)) for samples in chunks]
+
+    def error(network, seen, clean):
+        found = network(seen.inputs).detach()
+        return (found - clean.inputs[:, MARGIN:-MARGIN, :, :2]).norm(dim=-1).mean()
+
+    seen, clean = pairs("S1", 1)
+    assert seen.spans == clean.spans
+    learned = learned_input(seen, clean, 1, tmp_path / "checkpoint")
+    other = pairs("S5", 10)
+    assert error(learned, seen, clean) < 0.99 * error(CAInput(), seen, clean)
+    assert error(learned, *other) < error(CAInput(), *other)

@@ -1,0 +1,63 @@
+"""Learn what the scores of a detector are worth, from its detections of corrupted clips.
+
+A `CAInput` is trained to give back the keypoints that the detector found without the corruption.
+No 3D pose is needed. The lifter is not part of it, so one input serves every lifter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from corruptbench.lifters.ca_input import AROUND, REACH, CAInput
+from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.measured_noise import sizes
+from corruptbench.training.config import Schedule
+from corruptbench.training.samples import Samples
+from corruptbench.training.train import Augment, train
+
+#: Frames on each side that an input depends on.
+MARGIN = REACH + AROUND
+#: Our own choice, on a held-out person.
+SCHEDULE = Schedule(epochs=8, batch=32, rate=3e-3, decay=0.7, average=0.99)
+
+
+def contract_of_input(joints: str) -> Contract:
+    """Return the contract by which samples for `learned_input` are cut."""
+    return Contract.checked(
+        {
+            "name": "confidences", "joints": joints, "channels": "xyc", "normalize": "screen",
+            "window": "sequence", "frames": 2 * MARGIN + 1, "units": "m", "root": "relative",
+        },
+        "the contract of the input",
+    )  # fmt: skip
+
+
+def learned_input(
+    seen: Samples, clean: Samples, seed: int, checkpoint: Path, augment: Augment | None = None
+) -> CAInput:
+    """Return an input that has learned to restore keypoints.
+
+    Args:
+        seen: N chunks of detections, cut by `contract_of_input`.
+        clean: the same chunks without corruption.
+        seed: of the initial weights and the order.
+        checkpoint: path of the saved state; see `corruptbench.training.train.train`.
+        augment: adds noise to ``seen``.
+    """
+    size = sizes(clean.inputs[..., :2]).mean(dim=1, keepdim=True)
+    inputs = seen.inputs.clone()
+    inputs[..., :2] /= size
+    wanted = clean.inputs[:, MARGIN:-MARGIN, :, :2] / size
+    pairs = replace(seen, inputs=inputs, targets=wanted, joints=seen.keypoints)
+    schedule = SCHEDULE.model_copy(update={"seed": seed})
+    found = train(CAInput, 3, pairs, schedule, "cpu", checkpoint, lambda _: None, augment)
+    assert isinstance(found.network, CAInput)
+    return found.network
+
+
+def padded(network: CAInput) -> CAInput:
+    """Return the same input for lifters of blocks."""
+    found = CAInput(network.reach, padded=True)
+    found.load_state_dict(network.state_dict())
+    return found.eval()

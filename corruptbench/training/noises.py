@@ -1,0 +1,60 @@
+"""The noise of a training: by its name, and as what adds it to batches."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from corruptbench.datasets.studio import TRAIN_NOISE
+from corruptbench.errors import InputError
+from corruptbench.lifters.measured_noise import MeasuredNoise
+from corruptbench.lifters.noise_file import load_noise
+from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise
+from corruptbench.training.clips import TrainingClips
+from corruptbench.training.config import Config
+
+#: Noise that needs no measuring.
+INVENTED = {"plain": PLAIN, "full": FULL}
+
+
+def augment(config: Config, clips: TrainingClips, held_out: set[str]) -> TAGN | None:
+    """Return what adds noise to batches, without episodes of held-out people; None for none."""
+    if config.tagn == "none":
+        return None
+    noise: Noise | MeasuredNoise
+    if config.tagn in INVENTED:
+        noise = INVENTED[config.tagn].scaled(config.strength)
+    else:
+        noise = named_noise(config.tagn).without(clips.dataset, held_out)
+    return TAGN(config.joints, noise, config.schedule.seed)
+
+
+def noise_of(clips: TrainingClips, name: str, field: str) -> MeasuredNoise:
+    """Return noise that is added to the clips that it was measured on.
+
+    Raises:
+        InputError: it is of another detector than the clips; has the parameter ``field``.
+    """
+    noise = named_noise(name)
+    if noise.source.detector != clips.detector:
+        raise InputError(
+            f"{field}: the noise {name} is of detector {noise.source.detector}, {clips.where} of "
+            f"{clips.detector}; expected the same: measure it with this detector",
+            field,
+        )
+    return noise
+
+
+def named_noise(name: str) -> MeasuredNoise:
+    """Return measured noise: "measured" for the one of the studio set, or that of a file."""
+    return _read(TRAIN_NOISE if name == "measured" else Path(name))
+
+
+@lru_cache(maxsize=4)
+def _read_once(path: Path, changed: int) -> MeasuredNoise:  # noqa: ARG001
+    return load_noise(path)
+
+
+def _read(path: Path) -> MeasuredNoise:
+    """Read a noise file, which takes a second, only once as long as it is the same."""
+    return _read_once(path, path.stat().st_mtime_ns if path.is_file() else 0)
