@@ -75,8 +75,8 @@ class CAConv1d(nn.Conv1d):
             The output (B, C', T') and its confidence (B, 1, T'), the mean over the window. T' is
             T - (K - 1) dilation.
         """
-        taps = self._windows(confidence)
-        weights = taps.clamp_min(0) ** self.power
+        taps = self._windows(confidence.clamp_min(0))
+        weights = taps**self.power
         most = weights.amax(dim=2, keepdim=True)
         known = most > _NONE
         trust = (weights / torch.where(known, most, torch.ones_like(most)))[:, :, None]
@@ -125,7 +125,8 @@ class ConfidenceAware(nn.Module):
 
         Raises:
             InputError: it has no convolution over several frames, or one with stride, padding or
-                groups.
+                groups, a parametrized one, one that is used twice, or a first one of an odd number
+                of channels.
         """
         super().__init__()
         self.lifter = deepcopy(lifter)
@@ -141,11 +142,32 @@ class ConfidenceAware(nn.Module):
                 f"{type(lifter).__name__}: has no nn.Conv1d over several frames; expected a "
                 "temporal convolution lifter, for attention see attention_bias"
             )
+        places = [m for parent in self.lifter.modules() for m in parent._modules.values()]
+        if any(places.count(child) > 1 for _, _, child in found):
+            raise InputError(
+                f"{type(lifter).__name__}: uses one convolution in two places; expected one each"
+            )
+        first = found[0][2].in_channels
+        if first % 2:
+            raise InputError(
+                f"{type(lifter).__name__}: the first convolution has {first} channels; expected x "
+                "and y of each joint"
+            )
+        self._joints = first // 2
         for parent, name, child in found[:layers]:
             setattr(parent, name, _Link(_aware(child, power), self._current))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Lift a batch (B, T, J, 3) of x, y and confidence."""
+        """Lift a batch (B, T, J, 3) of x, y and confidence.
+
+        Raises:
+            ValueError: the batch has another shape.
+        """
+        if x.ndim != 4 or x.shape[2:] != (self._joints, 3):
+            raise ValueError(
+                f"found shape {tuple(x.shape)}, expected (B, T, {self._joints}, 3): the first "
+                f"convolution has {2 * self._joints} channels, x and y of each joint"
+            )
         self._current.confidence = x[..., 2].transpose(1, 2)
         found: Tensor = self.lifter(x[..., :2])
         return found
@@ -172,6 +194,10 @@ class _Link(nn.Module):
 
 def _aware(plain: nn.Conv1d, power: float) -> CAConv1d:
     """Return a convolution with the weights of a plain one."""
+    if type(plain) is not nn.Conv1d or not {*plain.state_dict()} <= {"weight", "bias"}:
+        raise InputError(
+            f"{plain}: expected nn.Conv1d itself, without parametrization: its weights are copied"
+        )
     if plain.stride != (1,) or plain.padding not in ((0,), 0) or plain.groups != 1:
         raise InputError(f"{plain}: expected stride 1, padding 0 and groups 1")
     (size,), (dilation,) = plain.kernel_size, plain.dilation
@@ -179,6 +205,8 @@ def _aware(plain: nn.Conv1d, power: float) -> CAConv1d:
         plain.in_channels, plain.out_channels, size, dilation, plain.bias is not None, power
     )
     aware.load_state_dict(plain.state_dict(), strict=False)  # the token is new
+    for name, weights in plain.named_parameters():
+        aware.get_parameter(name).requires_grad_(weights.requires_grad)
     return aware.to(plain.weight)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import inf, isfinite
 
 #: Share of the chunks that stay as they are: our own choice. Measured noise is stronger than the
 #: invented one, and more clean chunks lowered both errors of a held-out person.
@@ -28,6 +29,14 @@ class Runs:
     offset: float = 0.0
     jitter: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            ValueError: a number is out of its range.
+        """
+        _check(self, share=(0, 1), shortest=(1, self.longest), offset=(0, inf), jitter=(0, inf))
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -45,6 +54,14 @@ class Scores:
     half: float = 0.06
     power: float = 1.5
     spread: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            ValueError: a number is out of its range.
+        """
+        _check(self, half=(1e-9, inf), power=(0, inf), spread=(0, inf))
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,14 @@ class Noise:
     exchanges: Runs = field(default_factory=Runs)
     scores: Scores = field(default_factory=Scores)
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            ValueError: a number is out of its range.
+        """
+        _check(self, kept=(0, 1), bias=(0, inf), jitter=(0, inf))
+
     def scaled(self, factor: float) -> Noise:
         """Return this noise, with each standard deviation multiplied by a factor."""
         runs = {"frames": self.frames, "joints": self.joints}
@@ -84,6 +109,14 @@ class Noise:
             frames=louder["frames"],
             joints=louder["joints"],
         )
+
+
+def _check(parameters: object, **ranges: tuple[float, float]) -> None:
+    for name, (low, high) in ranges.items():
+        value = getattr(parameters, name)
+        if not (isfinite(value) and low <= value <= high):
+            kind = type(parameters).__name__
+            raise ValueError(f"{kind}.{name}: found {value}, expected {low:g} to {high:g}")
 
 
 #: The idea in its plainest form: runs of frames with noise of one strength.

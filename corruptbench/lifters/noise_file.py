@@ -44,7 +44,12 @@ def save_noise(noise: MeasuredNoise, path: Path) -> None:
     table = pa.table(rows, schema=schema)
     with atomic(path) as temporary:
         pq.write_table(
-            table, temporary, compression="zstd", compression_level=19, use_dictionary=False
+            table,
+            temporary,
+            compression="zstd",
+            compression_level=19,
+            use_dictionary=False,
+            write_page_checksum=True,
         )
 
 
@@ -61,7 +66,9 @@ def load_noise(path: Path) -> MeasuredNoise:
     """
     content = pa.BufferReader(path.read_bytes())
     try:
-        table = pq.read_table(content, columns=list(_COLUMNS))
+        table = pq.read_table(
+            content, columns=list(_COLUMNS), use_threads=False, page_checksum_verification=True
+        )
         source = Source.model_validate_json((table.schema.metadata or {})[_KEY])
         joints = len(joint_set(source.joints))
         _check(table)
@@ -91,8 +98,10 @@ def _episode(table: pa.Table, row: int, joints: int) -> Episode:
     steps = (table[name][row].values.to_numpy() for name in ("offsets", "factors"))
     offsets, factors = (values.astype(np.float32) / np.float32(_STEPS) for values in steps)
     where = f"{clip}, {corruption} {severity}"
-    if clip.count("/") < 2:
-        raise ValueError(f"{where}: expected the clip as data set, person and take")
+    if clip.count("/") < 2 or not 1 <= severity <= 5:
+        raise ValueError(
+            f"{where}: expected the clip as data set, person and take, and a severity of 1 to 5"
+        )
     if not len(factors) or len(factors) % joints or len(offsets) != 2 * len(factors):
         raise ValueError(
             f"{where}: {len(offsets)} offsets and {len(factors)} factors; expected frames of "

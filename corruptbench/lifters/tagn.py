@@ -38,7 +38,13 @@ class TAGN:
 
         Raises:
             InputError: there is no such joint set, or episodes have another one.
+            TypeError: the noise is of another type.
         """
+        if not isinstance(noise, (Noise, MeasuredNoise)):
+            raise TypeError(
+                f"noise: found {noise!r}, expected PLAIN, FULL, another Noise, or measured noise: "
+                "load_noise reads a file"
+            )
         self._joints, self._noise, self._seed = joint_set(joints), noise, seed
         if isinstance(noise, MeasuredNoise):
             noise.check_joints(joints)
@@ -54,16 +60,37 @@ class TAGN:
         Args:
             poses: (B, T, J, 2 or 3).
             step: number of the training step or epoch: each has noise of its own.
-            chunks: (B,) int64, identities of the chunks; None for their places in the batch.
+            chunks: (B,) integers, identities of the chunks; None for their places in the batch.
+
+        Raises:
+            ValueError: the poses or chunks have another shape or type, or the poses are not finite.
         """
         if chunks is None:
             chunks = torch.arange(len(poses), device=poses.device)
-        keys = (chunks * 1_000_003 + step) * 1_000_003 + self._seed
+        _check(poses, chunks, self._joints)
+        keys = (chunks.long() * 1_000_003 + step) * 1_000_003 + self._seed
         if isinstance(self._noise, Noise):
             return tagn(poses, keys, self._joints, self._noise)
         if poses.device not in self._banks:
             self._banks[poses.device] = Bank(self._noise, poses.device)
         return replay(poses, keys, self._banks[poses.device])
+
+
+def _check(poses: Tensor, chunks: Tensor, joints: JointSet) -> None:
+    if poses.ndim != 4 or poses.shape[2] != len(joints) or poses.shape[3] not in (2, 3):
+        raise ValueError(
+            f"poses: found shape {tuple(poses.shape)}, expected (B, T, {len(joints)}, 2 or 3) for "
+            f"joint set {joints.name}"
+        )
+    if not poses.is_floating_point():
+        raise ValueError(f"poses: found {poses.dtype}, expected floating-point numbers")
+    if not poses.isfinite().all():
+        raise ValueError("poses: found NaN or infinite numbers; fill what was not detected first")
+    if chunks.shape != poses.shape[:1] or chunks.is_floating_point():
+        raise ValueError(
+            f"chunks: found {chunks.dtype} of shape {tuple(chunks.shape)}, expected "
+            f"{len(poses)} integers"
+        )
 
 
 def replay(poses: Tensor, keys: Tensor, bank: Bank, kept: float = KEPT_OF_MEASURED) -> Tensor:

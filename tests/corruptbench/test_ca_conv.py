@@ -174,6 +174,53 @@ def test_other_networks_are_refused(network, said):
         ConfidenceAware(network)
 
 
+class Causal(nn.Conv1d):
+    """A convolution with a way of its own."""
+
+    def forward(self, x):
+        return super().forward(nn.functional.pad(x, (2, 0)))
+
+
+def shared():
+    one = nn.Conv1d(34, 34, 3)
+    return nn.Sequential(one, nn.ReLU(), one)
+
+
+def shared_inside():
+    one = nn.Conv1d(34, 34, 3)
+    return nn.Sequential(nn.Sequential(one), nn.Sequential(one))
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: nn.Sequential(Causal(34, 8, 3)), "expected nn.Conv1d itself"),
+        (lambda: nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv1d(34, 8, 3))),
+         "expected nn.Conv1d itself"),
+        (shared, "uses one convolution in two places"),
+        (shared_inside, "uses one convolution in two places"),
+        (lambda: nn.Sequential(nn.Conv1d(51, 8, 3)), "the first convolution has 51 channels"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_copied_is_refused(made, said):
+    with pytest.raises(InputError, match=said):
+        ConfidenceAware(made())
+
+
+def test_other_joints_than_those_of_the_lifter_are_refused(lifter):
+    aware = ConfidenceAware(lifter)
+    for shape in ((2, 40, 15, 3), (2, 40, 17, 2), (40, 17, 3)):
+        with pytest.raises(ValueError, match=r"expected \(B, T, 17, 3\)"):
+            aware(torch.rand(*shape))
+
+
+def test_frozen_weights_stay_frozen(lifter):
+    lifter.expand.requires_grad_(False)
+    aware = ConfidenceAware(lifter)
+    assert not aware.lifter.expand[0].convolution.weight.requires_grad
+    assert aware.lifter.blocks[0].convolve[0].convolution.weight.requires_grad
+
+
 def test_attention_is_weighted_by_confidence():
     q, k, v = (draw(2, 4, 9, 8, seed=i) for i in range(3))
     c = draw(2, 9, seed=5)

@@ -117,6 +117,7 @@ def altered(table, name, values):
         (lambda t: altered(t, "factors", [[], [512] * 510]), "170 offsets and 0 factors"),
         (lambda t: altered(t, "factors", [[-1] * 85, [512] * 510]), "a factor of -0.00195"),
         (lambda t: altered(t, "clip", ["walking", "test/S1/walking.cam1"]), "expected the clip as"),
+        (lambda t: altered(t, "severity", [9, 3]), "a severity of 1 to 5"),
         (lambda t: altered(t, "clip", ["test/S1/walking.cam1"] * 2), "an episode is there twice"),
         (lambda t: t.replace_schema_metadata(None), "corruptbench"),
     ],
@@ -127,6 +128,17 @@ def test_altered_files_are_refused(change, said, tmp_path):
     table = pq.read_table(path)
     pq.write_table(change(table), path)
     with pytest.raises(InputError, match=rf"noise\.parquet: not a noise file .*{said}"):
+        load_noise(path)
+
+
+def test_a_damaged_file_is_refused(noise, tmp_path):
+    path = tmp_path / "noise.parquet"
+    save_noise(noise, path)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 20] = bytes(20)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"noise\.parquet: not a noise file"):
         load_noise(path)
 
 

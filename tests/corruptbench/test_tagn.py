@@ -189,3 +189,50 @@ def test_a_gpu_draws_the_same():
     poses = people()
     found = TAGN()(poses.cuda(), 3).cpu()
     assert torch.allclose(found, TAGN()(poses, 3), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("poses", "chunks", "said"),
+    [
+        (torch.rand(4, 9, 16, 2), None, r"poses: found shape .*expected \(B, T, 17, 2 or 3\)"),
+        (torch.rand(4, 9, 17, 4), None, "poses: found shape"),
+        (torch.rand(9, 17, 2), None, "poses: found shape"),
+        (torch.ones(4, 9, 17, 2, dtype=torch.int64), None, "found torch.int64, expected floating"),
+        (torch.full((4, 9, 17, 2), torch.nan), None, "NaN or infinite"),
+        (torch.rand(4, 9, 17, 2), torch.arange(3), r"chunks: .*\(3,\), expected 4 integers"),
+        (torch.rand(4, 9, 17, 2), torch.rand(4), "chunks: found torch.float32"),
+    ],
+)
+def test_other_poses_are_refused(poses, chunks, said):
+    with pytest.raises(ValueError, match=said):
+        TAGN()(poses, 0, chunks)
+
+
+def test_the_type_of_the_chunks_does_not_matter():
+    poses, chunks = torch.rand(4, 9, 17, 3), torch.tensor([200, 3, 7, 100])
+    expected = TAGN()(poses, 5, chunks)
+    for dtype in (torch.int32, torch.int16, torch.uint8):
+        assert torch.equal(TAGN()(poses, 5, chunks.to(dtype)), expected)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: Noise(kept=2), "Noise.kept: found 2, expected 0 to 1"),
+        (lambda: Noise(bias=math.nan), "Noise.bias: found nan"),
+        (lambda: Runs(share=5), "Runs.share: found 5"),
+        (lambda: Runs(shortest=9, longest=2), "Runs.shortest: found 9, expected 1 to 2"),
+        (lambda: Runs(shortest=-5), "Runs.shortest: found -5"),
+        (lambda: Scores(half=0), "Scores.half: found 0"),
+        (lambda: FULL.scaled(math.inf), "found inf"),
+        (lambda: FULL.scaled(-1), "expected 0 to inf"),
+    ],
+)
+def test_parameters_that_cannot_be_are_refused(made, said):
+    with pytest.raises(ValueError, match=said):
+        made()
+
+
+def test_noise_of_another_kind_is_refused():
+    with pytest.raises(TypeError, match="found 'full', expected PLAIN"):
+        TAGN(noise="full")
