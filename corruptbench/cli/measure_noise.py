@@ -32,12 +32,15 @@ def command(
     out: Path,
 ) -> None:
     """Measure what the detector does on corrupted training clips, for TAGN."""
+    from corruptbench.errors import InputError
     from corruptbench.lifters.noise_file import save_noise
     from corruptbench.progress import counted, note
     from corruptbench.shards.shard_set import open_shards
     from corruptbench.training.measure import measured
     from corruptbench.training.scored import scored_lines
 
+    if out.absolute().is_relative_to(shards.absolute()):
+        raise InputError(f"{out}: lies in the shards; name a file outside of {shards}", "out")
     shard_set = open_shards(shards, root, manifest)
     for line in scored_lines(shard_set):
         note(line)

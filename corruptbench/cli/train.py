@@ -86,6 +86,7 @@ def command(
     from corruptbench.training.train import weights_sha256
 
     check_suffix(out)
+    _check_files(config, given["tagn"], given["on_corruptions"], log, out)
     usable_device(device)
     wanted = _config(config, given)
     folders = (shards,) if shards else ALL_TRAIN_SHARDS
@@ -107,12 +108,33 @@ def command(
     export(result.trained.network, result.contract, out)
     if log:
         save_log(result.trained, log)
+    for path in out.parent.glob(f"{checkpoint.name}*"):
+        path.unlink()
     trained = result.trained
     say(
         f"{counted(result.samples, 'chunk')}, {counted(len(trained.epochs), 'epoch')}, "
         f"weights of epoch {trained.best} {weights_sha256(trained.network)}"
     )
     say(f"model: {out}")
+
+
+def _check_files(
+    config: Path | None, tagn: str | None, on_corruptions: str | None, log: Path | None, out: Path
+) -> None:
+    """Refuse to write over what is read, two files in one place, and a folder in the way."""
+    from corruptbench.errors import InputError
+    from corruptbench.files import check_folder
+
+    read = {p.absolute() for p in (config, *(Path(n) for n in (tagn, on_corruptions) if n)) if p}
+    written = {"out": out, **({"log": log} if log else {})}
+    for field, path in written.items():
+        check_folder(path.parent)
+        if path.is_dir():
+            raise InputError(f"{path}: a folder; expected a file: name another one", field)
+        if path.absolute() in read:
+            raise InputError(f"{path}: is read, and cannot be written; name another file", field)
+    if log and log.absolute() == out.absolute():
+        raise InputError(f"{log}: is the file of the model, too; name another one", "log")
 
 
 def _config(path: Path | None, given: dict[str, Any]) -> Config:

@@ -8,10 +8,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from corruptbench.records import Record
+from corruptbench.text_files import read_text
 
 Share = Annotated[float, Field(ge=0, le=1, strict=True)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
-Count = Annotated[int, Field(ge=1, strict=True)]
+Positive = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False, strict=True)]
+Count = Annotated[int, Field(ge=1, le=10**6, strict=True)]
+Seed = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class Schedule(Record):
@@ -19,7 +22,7 @@ class Schedule(Record):
 
     Attributes:
         epochs: most passes over the data.
-        batch: chunks in a step.
+        batch: chunks in a step, half of which are mirrored.
         rate: learning rate of Adam in the first epoch.
         decay: factor of the rate from one epoch to the next.
         average: after each step the averaged weights keep this share of themselves and take the
@@ -31,13 +34,13 @@ class Schedule(Record):
     """
 
     epochs: Count = 30
-    batch: Count = 16
+    batch: Annotated[int, Field(ge=2, le=10**6, strict=True)] = 16
     rate: Positive = 1e-3
     decay: Share = 0.92
     average: Annotated[float, Field(ge=0, lt=1, strict=True)] = 0.995
-    patience: int = Field(default=0, ge=0, strict=True)
+    patience: Annotated[int, Field(ge=0, le=10**6, strict=True)] = 0
     precision: Literal["float32", "mixed"] = "float32"
-    seed: int = Field(default=1, ge=0, strict=True)
+    seed: Seed = 1
 
 
 class Config(Record):
@@ -66,18 +69,18 @@ class Config(Record):
     """
 
     lifter: str = "videopose3d"
-    name: str | None = None
+    name: Text | None = None
     frames: Count | None = None
     widths: tuple[Count, ...] | None = Field(default=None, min_length=1)
     dropout: Annotated[float, Field(ge=0, lt=1, strict=True)] = 0.1
     joints: Literal["h36m17", "humaneva15"] = "h36m17"
     ca_conv: bool = Field(default=False, strict=True)
-    tagn: str = "none"
+    tagn: Text = "none"
     strength: Positive = 1.0
-    on_corruptions: str | None = None
+    on_corruptions: Text | None = None
     people: tuple[str, ...] = ()
     validation: tuple[str, ...] = ()
-    validation_noise: str = "measured"
+    validation_noise: Text = "measured"
     schedule: Schedule = Schedule()
 
     @classmethod
@@ -88,7 +91,7 @@ class Config(Record):
             InputError: a field is wrong; names it.
             OSError: the file cannot be read.
         """
-        config = cls.parse_toml(path.read_text(encoding="utf-8"), str(path))
+        config = cls.parse_toml(read_text(path), str(path))
         return config.model_copy(
             update={
                 field: _beside(path, value)
@@ -103,4 +106,4 @@ WORDS = ("none", "plain", "full", "measured")
 
 
 def _beside(path: Path, value: str) -> str:
-    return value if value in WORDS else str(path.parent / value)
+    return value if value in WORDS else str((path.parent / value).absolute())

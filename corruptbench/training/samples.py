@@ -16,6 +16,7 @@ from corruptbench.evaluation import metrics
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.measured_noise import Episode, MeasuredNoise, replayed
 from corruptbench.lifters.normalize import lifter_input
+from corruptbench.manifest import CLEAN
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import JointSet, convert
 
@@ -141,8 +142,8 @@ def load_samples(
         subjects: names of the people; None for all.
 
     Raises:
-        InputError: the contract has another window, the labels' joint set cannot be converted, or
-            no chunk is left.
+        InputError: there is no clean cell, the contract has another window, the labels' joint set
+            cannot be converted, or no chunk is left.
     """
     if contract.window not in ("sequence", "block"):
         raise InputError(
@@ -153,10 +154,15 @@ def load_samples(
     is_block = contract.window == "block"
     chunk, half = (contract.frames, 0) if is_block else (CHUNK, (contract.frames - 1) // 2)
     step = max(1, chunk // 2) if is_block else chunk
+    if CLEAN not in shard_set.cells:
+        raise InputError(
+            f"{shard_set.folder}: no clean cell that all clips have; expected one: build the clean "
+            "cell of each clip"
+        )
     joints, root = shard_set.lock.detector.layout, shard_set.manifest.scoring.root_joint
     with_scores = contract.model_copy(update={"channels": "xyc"})
     inputs, targets, spans = [], [], []
-    for clip, (clean, *_) in shard_set.clips(shard_set.cells[:1]):
+    for clip, (clean,) in shard_set.clips([CLEAN]):
         if subjects is not None and clip.id.subject not in subjects:
             continue
         seen = lifter_input(clean.keypoints, clean.scores, joints, clip.camera, with_scores)

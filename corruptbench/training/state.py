@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corruptbench.files import atomic
+from corruptbench.progress import note
 from corruptbench.training.config import Schedule
 
 
@@ -97,15 +99,19 @@ class State:
             "cuda_generators": torch.cuda.get_rng_state_all(),  # none on a CPU
         }
         with atomic(path) as temporary:
-            torch.save(state, temporary)
+            torch.save({**state, "sha256": _sha256(state)}, temporary)
 
     def resume(self, path: Path, identity: str) -> None:
-        """Restore a checkpoint, if there is one of the same run."""
-        try:
-            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception:  # torch raises errors of many kinds; there is no checkpoint
+        """Restore a checkpoint, if there is one of the same run.
+
+        Of another run, or a damaged one, it says that training starts anew.
+        """
+        if not path.exists():
             return
-        if state.get("identity") != identity:
+        state = _loaded(path)
+        if state is None or state["identity"] != identity:
+            found = "damaged" if state is None else "of another training"
+            note(f"{path}: {found}; training starts with the first epoch")
             return
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -114,6 +120,38 @@ class State:
         self.best_epoch, self.best = state["best_epoch"], state["best"]
         torch.set_rng_state(state["generator"])
         torch.cuda.set_rng_state_all(state["cuda_generators"])
+
+
+def _loaded(path: Path) -> dict[str, Any] | None:
+    """Return what `State.save` wrote; None if it is damaged."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        whole = state.pop("sha256") == _sha256(state)
+    except Exception:  # torch raises errors of many kinds
+        return None
+    return state if whole else None
+
+
+def _sha256(content: Any) -> str:
+    """Hash what a checkpoint holds: nested records of tensors, numbers and texts."""
+    digest = hashlib.sha256()
+
+    def add(value: Any) -> None:
+        if isinstance(value, torch.Tensor):
+            digest.update(f"{value.dtype}{tuple(value.shape)}".encode())
+            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+        elif isinstance(value, dict):
+            for key in value:
+                digest.update(repr(key).encode())
+                add(value[key])
+        elif isinstance(value, (list, tuple)):
+            for part in value:
+                add(part)
+        else:
+            digest.update(repr(value).encode())
+
+    add(content)
+    return digest.hexdigest()
 
 
 def _score(epoch: Epoch) -> float:

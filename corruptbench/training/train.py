@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from corruptbench import __version__
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_json
 from corruptbench.training.config import Schedule
@@ -77,7 +78,8 @@ def train(
         samples: (N, T, K, 3) inputs and (N, T', J, 3) targets in meters.
         schedule: parameters of the training.
         device: "cpu" or "cuda"; only a CPU gives the same digits everywhere.
-        checkpoint: path of the saved state; removed at the end.
+        checkpoint: path of the saved state. It stays, so that a caller can remove it when the
+            network is saved. With the state of a finished training the same network is returned.
         progress: called after each epoch.
         augment: adds noise to the inputs of a step. It has to draw from ``step`` and ``chunks``
             only, and to say in its ``repr`` what it does.
@@ -111,7 +113,6 @@ def train(
             state.add(Epoch(number + 1, rate, 1000 * error, clean, corrupted, seconds))
             state.save(checkpoint, identity)
             progress(state.epochs[-1])
-    checkpoint.unlink(missing_ok=True)
     network.load_state_dict(state.best)
     return Trained(network.eval(), tuple(state.epochs), state.best_epoch)
 
@@ -207,8 +208,9 @@ def _identity(
     parts = [samples, *((validation.clean, validation.corrupted) if validation else ())]
     digests = [_sha256(part) for part in parts]
     shapes = {name: list(value.shape) for name, value in network.state_dict().items()}
+    software = [__version__, torch.__version__]
     return sha256_of_json(
-        [digests, str(network), shapes, schedule.model_dump(), device, repr(augment)]
+        [software, digests, str(network), shapes, schedule.model_dump(), device, repr(augment)]
     )
 
 

@@ -120,6 +120,7 @@ def test_trained_again_it_is_the_same(name, tmp_path):
     epochs: list[Epoch] = []
 
     def trained(seed, count=1):
+        (tmp_path / "checkpoint").unlink(missing_ok=True)
         found = train(
             lambda: kind.make(form(frames)), 2, given,
             Schedule(epochs=count, batch=8, seed=seed), "cpu", tmp_path / "checkpoint",

@@ -228,13 +228,21 @@ def test_corrupted_samples_are_the_detections_of_the_corrupted_cells(shard_set, 
         """The same shards, with another cell in the place of the clean one."""
 
         folder, lock, manifest, cells = (
-            shard_set.folder, shard_set.lock, shard_set.manifest, [cell],
+            shard_set.folder, shard_set.lock, shard_set.manifest, [CLEAN],
         )  # fmt: skip
-        clips = staticmethod(shard_set.clips)
+        clips = staticmethod(lambda _: shard_set.clips([cell]))
 
     expected = load_samples(Other(), lifter)
     assert torch.allclose(found.inputs, expected.inputs, atol=2e-5)
     assert torch.equal(found.targets, expected.targets)
+
+
+def test_shards_without_a_clean_cell_are_refused(shard_set):
+    class Corrupted:
+        folder, cells = shard_set.folder, shard_set.cells[1:]
+
+    with pytest.raises(InputError, match="no clean cell that all clips have"):
+        load_samples(Corrupted(), contract(frames=1))
 
 
 def test_clean_shards_tell_nothing(shard_set):

@@ -227,6 +227,78 @@ def test_builds_are_taken_together(given, shard_set):
         run.run(Config(), [shard_set, replace(shard_set, lock=lock)], "cpu", Path("none"), print)
 
 
+def test_files_are_not_written_over_what_is_read(train, noise_file, tmp_path, monkeypatch):
+    """And this is said before the training."""
+    monkeypatch.setattr(run, "train", None)
+    config, noise = tmp_path / "config.toml", tmp_path / "noise.parquet"
+    config.write_text('lifter = "linear"\n')
+    noise.write_bytes(noise_file.read_bytes())
+    out, folder = tmp_path / "lifter.pt", tmp_path / "folder"
+    folder.mkdir()
+    for words, field in (
+        (["--config", config, "--log", config], "log"),
+        (["linear", "--tagn", noise, "--log", noise], "log"),
+        (["linear", "--log", out], "log"),
+        (["linear", "--log", folder], "log"),
+        (["linear", "--log", config / "log.parquet"], None),
+    ):
+        done = train(*words)
+        assert done.code == 2, words
+        assert field is None or f"(option --{field})" in done.err
+    assert config.read_text() == 'lifter = "linear"\n'
+    assert noise.read_bytes() == noise_file.read_bytes()
+
+
+def test_noise_is_not_measured_into_the_shards(mini, mini_manifest, mini_shards, cli):
+    lock = (mini_shards / "lock.json").read_bytes()
+    words = ["--shards", mini_shards, "--root", mini, "--manifest", mini_manifest]
+    done = cli("measure-noise", *words, "--out", mini_shards / "lock.json")
+    assert done.code == 2
+    assert "lies in the shards" in done.err
+    assert (mini_shards / "lock.json").read_bytes() == lock
+
+
+def test_a_training_is_not_lost_where_saving_fails(train, tmp_path, monkeypatch):
+    from corruptbench.lifters import export
+
+    def full(*_):
+        raise OSError(28, "No space left on device", "lifter.pt")
+
+    monkeypatch.setattr(export, "export", full)
+    assert train("linear", "--epochs", 1).code == 2
+    monkeypatch.undo()
+    assert list(tmp_path.glob(".*checkpoint"))
+    done = train("linear", "--epochs", 1)
+    assert done.code == 0
+    assert "1/1 epochs" not in done.err, "it was trained already"
+    assert not list(tmp_path.glob(".*checkpoint*"))
+
+
+def test_a_file_of_a_config_is_no_word(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("config.toml").write_text('tagn = "./measured"\n')
+    assert Config.read(Path("config.toml")).tagn == str(tmp_path / "measured")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name = ''", "tagn = ''", "on_corruptions = ''", "[schedule]\nseed = 99999999999999999999",
+        "[schedule]\nbatch = 1", "[schedule]\nbatch = 9999999999", "[schedule]\nrate = 1e300",
+        "strength = 1e300", "tagn = 'full'\nstrength = 1e300",
+    ],
+)  # fmt: skip
+def test_numbers_out_of_range_and_empty_texts_are_refused(text, tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    field = text.splitlines()[-1].split(" = ")[0]
+    with pytest.raises(InputError, match=rf"config\.toml: .*{field}"):
+        Config.read(path)
+    path.write_bytes(text.encode("utf-16"))
+    with pytest.raises(InputError, match=r"config\.toml: text in UTF-16"):
+        Config.read(path)
+
+
 def test_files_of_a_config_are_beside_it(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text('tagn = "noise.parquet"\non_corruptions = "more/noise.parquet"\n')

@@ -47,6 +47,14 @@ def held_out():
     return Validation(samples(8, seed=6), samples(8, seed=7))
 
 
+def anew(folder, *arguments, **options):
+    """Train without what an earlier training left."""
+    (folder / "checkpoint").unlink(missing_ok=True)
+    found = run(folder, *arguments, **options)
+    (folder / "checkpoint").unlink()
+    return found
+
+
 def test_receptive_field_is_the_product_of_the_widths():
     network = VideoPose3D(17, 2, widths=(3, 5, 3), features=8).eval()
     assert network.frames == 45
@@ -65,10 +73,10 @@ def test_receptive_field_is_the_product_of_the_widths():
 
 def test_reproducible_to_the_last_digit(tmp_path):
     torch.manual_seed(99)  # whatever the state before
-    first = weights(run(tmp_path))
+    first = weights(anew(tmp_path))
     torch.rand(7)
-    assert weights(run(tmp_path)) == first
-    assert weights(run(tmp_path, Schedule(epochs=4, batch=8, seed=2))) != first
+    assert weights(anew(tmp_path)) == first
+    assert weights(anew(tmp_path, Schedule(epochs=4, batch=8, seed=2))) != first
 
 
 def test_the_callers_generator_is_left_alone(tmp_path):
@@ -83,7 +91,7 @@ def test_the_callers_generator_is_left_alone(tmp_path):
 @pytest.mark.parametrize("is_validated", [False, True])
 def test_interrupted_and_resumed(tmp_path, stop_after, is_validated):
     options = {"augment": TAGN(), "validation": held_out() if is_validated else None}
-    whole = run(tmp_path, **options)
+    whole = anew(tmp_path, **options)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, stop_after=stop_after, **options)
     assert (tmp_path / "checkpoint").exists()
@@ -92,13 +100,40 @@ def test_interrupted_and_resumed(tmp_path, stop_after, is_validated):
     assert weights(again) == weights(whole)
     assert [e.training for e in again.epochs] == [e.training for e in whole.epochs]
     assert len(epochs) == 4 - stop_after
-    assert not (tmp_path / "checkpoint").exists()
+
+
+def test_a_finished_training_is_not_done_again(tmp_path):
+    """The network can still be saved where saving it failed."""
+    whole, epochs = run(tmp_path), []
+    assert weights(run(tmp_path, epochs=epochs)) == weights(whole)
+    assert epochs == []
+
+
+@pytest.mark.parametrize("part", ["network", "best"])
+def test_a_damaged_checkpoint_is_not_used(tmp_path, capsys, part):
+    whole = weights(anew(tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, stop_after=2)
+    state = torch.load(tmp_path / "checkpoint", weights_only=True)
+    next(iter(state[part].values())).zero_()
+    torch.save(state, tmp_path / "checkpoint")
+    epochs: list[Epoch] = []
+    assert weights(run(tmp_path, epochs=epochs)) == whole
+    assert len(epochs) == 4
+    assert "checkpoint: damaged; training starts with the first epoch" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [[], None, torch.rand(3), {}, {"identity": "x"}])
+def test_a_file_of_another_kind_is_no_checkpoint(tmp_path, content):
+    whole = weights(anew(tmp_path))
+    torch.save(content, tmp_path / "checkpoint")
+    assert weights(run(tmp_path)) == whole
 
 
 def test_the_best_weights_outlive_an_interruption(tmp_path):
     """They are of an epoch before the checkpoint, and none after it is better."""
     schedule = Schedule(epochs=60, batch=8, rate=0.05, decay=1.0, average=0.0, patience=3)
-    whole = run(tmp_path, schedule, validation=held_out())
+    whole = anew(tmp_path, schedule, validation=held_out())
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, schedule, validation=held_out(), stop_after=whole.best + 1)
     again = run(tmp_path, schedule, validation=held_out())
@@ -115,13 +150,14 @@ def test_a_checkpoint_of_other_validation_samples_is_not_used(tmp_path):
     assert len(epochs) == SCHEDULE.epochs
 
 
-def test_a_checkpoint_of_another_run_is_not_used(tmp_path):
-    whole = weights(run(tmp_path))
+def test_a_checkpoint_of_another_run_is_not_used(tmp_path, capsys):
+    whole = weights(anew(tmp_path))
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, data=samples(24), stop_after=1)
     epochs: list[Epoch] = []
     assert weights(run(tmp_path, epochs=epochs)) == whole
     assert len(epochs) == 4
+    assert "of another training; training starts with the first epoch" in capsys.readouterr().err
     (tmp_path / "checkpoint").write_bytes(b"not a checkpoint")
     assert weights(run(tmp_path)) == whole
 
