@@ -209,8 +209,8 @@ def evaluate(
         progress: whether to show progress on stderr.
         save_predictions: Parquet file for the poses, which `score` reads; nowhere by default.
         filter: smooths the keypoints of each clip over time before the lifter sees them:
-            "median_confidence", "one_euro" or "savitzky_golay"; none by default. The row has a name
-            of its own, such as "videopose3d-27+one_euro".
+            "learned_confidence", "median_confidence", "one_euro" or "savitzky_golay"; none by
+            default. The row has a name of its own, such as "videopose3d-27+one_euro".
 
     Returns:
         Errors in mm, in memory; `Result.save` writes them.

@@ -16,8 +16,13 @@ Robustness of 3D Human Pose Estimation: A Benchmark and Learning from Noisy Inpu
 
 from __future__ import annotations
 
+from io import BytesIO
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
+
+from corruptbench.errors import InputError
 
 #: Frames on each side that a keypoint can come from, and what those at a distance of one frame
 #: count. Both are our own choice: of a few that we tried, they were best on a held-out person.
@@ -112,3 +117,29 @@ class CAInput(nn.Module):
     def extra_repr(self) -> str:
         """Return the arguments."""
         return f"reach={self.reach}, padded={self.padded}"
+
+
+def load_input(path: Path) -> CAInput:
+    """Return an input that `torch.save` wrote the state of; it takes (B, T + 2 margin, J, 3).
+
+    Raises:
+        InputError: the file is of another kind; names it.
+        OSError: it cannot be read.
+    """
+    network = CAInput()
+    content = path.read_bytes()
+    try:
+        network.load_state_dict(torch.load(BytesIO(content), weights_only=True))
+    except Exception as error:  # torch raises errors of many kinds
+        raise InputError(
+            f"{path}: no state of a CAInput ({error!s:.100}); save one with "
+            "torch.save(network.state_dict(), path)"
+        ) from None
+    return network.eval()
+
+
+def padded(network: CAInput) -> CAInput:
+    """Return the same input, padded: for lifters of blocks, and for whole clips."""
+    found = CAInput(network.reach, padded=True)
+    found.load_state_dict(network.state_dict())
+    return found.eval()

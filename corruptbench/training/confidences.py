@@ -6,12 +6,16 @@ No 3D pose is needed. The lifter is not part of it, so one input serves every li
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from corruptbench.lifters.ca_input import AROUND, REACH, CAInput
 from corruptbench.lifters.contract import Contract
-from corruptbench.lifters.measured_noise import sizes
+from corruptbench.lifters.measured_noise import MeasuredNoise, sizes
+from corruptbench.shards.shard_set import ShardSet
+from corruptbench.training.clips import TrainingClips
 from corruptbench.training.config import Schedule
 from corruptbench.training.samples import Samples
 from corruptbench.training.train import Augment, train
@@ -56,8 +60,24 @@ def learned_input(
     return found.network
 
 
-def padded(network: CAInput) -> CAInput:
-    """Return the same input for lifters of blocks."""
-    found = CAInput(network.reach, padded=True)
-    found.load_state_dict(network.state_dict())
-    return found.eval()
+def learned_from(
+    shard_sets: Sequence[ShardSet],
+    noise: MeasuredNoise,
+    people: Collection[str] | None = None,
+    seed: int = 1,
+) -> CAInput:
+    """Return an input that has learned from measured noise of clips of these shards.
+
+    Args:
+        shard_sets: shards of training splits, with the clean cell.
+        noise: measured on some of their clips.
+        people: whose clips; None for all.
+        seed: of the initial weights and the order.
+
+    Raises:
+        InputError: no episode is of one of the clips, or their joints or frames do not fit.
+    """
+    clips = TrainingClips.of(shard_sets)
+    clean = clips.samples(contract_of_input(noise.source.joints), people or clips.people)
+    with TemporaryDirectory() as folder:
+        return learned_input(*clean.pairs(noise), seed, Path(folder) / "checkpoint")

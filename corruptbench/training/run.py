@@ -12,14 +12,14 @@ import torch
 from torch import nn
 
 from corruptbench.errors import InputError
-from corruptbench.lifters.ca_input import CAInput
+from corruptbench.lifters.ca_input import CAInput, padded
 from corruptbench.lifters.contract import Contract
 from corruptbench.progress import note
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import joint_set
 from corruptbench.training.architectures import Form, architecture
 from corruptbench.training.clips import TrainingClips
-from corruptbench.training.confidences import MARGIN, contract_of_input, learned_input, padded
+from corruptbench.training.confidences import MARGIN, contract_of_input, learned_input
 from corruptbench.training.config import WORDS, Config
 from corruptbench.training.noises import INVENTED, augment, named_noise, noise_of
 from corruptbench.training.samples import Samples, joined

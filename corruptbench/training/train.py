@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from corruptbench import __version__
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_json
 from corruptbench.training.config import Schedule
@@ -208,7 +208,7 @@ def _identity(
     parts = [samples, *((validation.clean, validation.corrupted) if validation else ())]
     digests = [_sha256(part) for part in parts]
     shapes = {name: list(value.shape) for name, value in network.state_dict().items()}
-    software = [__version__, torch.__version__]
+    software = [version("corruptbench"), torch.__version__]
     return sha256_of_json(
         [software, digests, str(network), shapes, schedule.model_dump(), device, repr(augment)]
     )

@@ -19,7 +19,7 @@ from corruptbench.lifters.lift import lift
 from tests.corruptbench.conftest import contract
 from tests.fixtures.lifters import python_lifter
 
-FILTERS = ["median_confidence", "one_euro", "savitzky_golay"]
+FILTERS = ["learned_confidence", "median_confidence", "one_euro", "savitzky_golay"]
 
 
 def flat(x):
@@ -145,7 +145,7 @@ def test_from_the_command_line_to_the_board(
     done = cli("submit", unknown, *board, "--manifest", mini_manifest)
     assert done.code == 2
     assert "lifter.filter" in done.err
-    assert "expected one of median_confidence, one_euro, savitzky_golay" in done.err
+    assert "expected one of learned_confidence, median_confidence, one_euro" in done.err
     done = cli("evaluate", *words, "--filter", "one_eruo")
     assert done.code == 2
     assert "Did you mean 'one_euro'?" in done.err

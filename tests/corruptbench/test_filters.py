@@ -8,9 +8,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from corruptbench.cli import names
+from corruptbench.datasets.studio import LEARNED_INPUT
 from corruptbench.errors import InputError
+from corruptbench.lifters.ca_input import AROUND, NEIGHBOR, REACH, load_input
 from corruptbench.lifters.filtered import filtered, row_name
 from corruptbench.lifters.filters import median_confidence, one_euro, savitzky_golay
 from corruptbench.lifters.filters.frame_rate import window
@@ -101,7 +104,23 @@ def savitzky_golay_by_loops(points, scores, fps):
     return found
 
 
+def learned_confidence_by_loops(points, scores, fps):
+    """The weights are those of the network; `test_ca_input.py` has them by loops."""
+    del fps
+    network, count = load_input(LEARNED_INPUT).double(), len(points)
+    wide = np.pad(scores, ((AROUND, AROUND), (0, 0)), mode="edge")
+    weights = network.weights(torch.from_numpy(wide)[None])[0].detach().numpy()
+    found = np.zeros_like(points)
+    for t in range(count):
+        near = range(max(0, t - REACH), min(count, t + REACH + 1))
+        a = np.array([1.0 if s == t else NEIGHBOR / (s - t) ** 2 for s in near])[:, None]
+        shares = a * weights[list(near)]
+        found[t] = (shares[..., None] * points[list(near)]).sum(0) / shares.sum(0)[:, None]
+    return found
+
+
 BY_LOOPS = {
+    "learned_confidence": learned_confidence_by_loops,
     "median_confidence": median_confidence_by_loops,
     "one_euro": one_euro_by_loops,
     "savitzky_golay": savitzky_golay_by_loops,
@@ -111,7 +130,7 @@ NAMES = sorted(BY_LOOPS)
 
 def test_all_filters_are_found():
     assert list(all_filters()) == names.filters() == NAMES
-    with pytest.raises(InputError, match="no filter 'mean': expected one of median_conf"):
+    with pytest.raises(InputError, match="no filter 'mean': expected one of learned_conf"):
         get("mean")
 
 

@@ -21,6 +21,8 @@ MORE_TRAIN_SHARDS = EMBEDDED / "more_train_shards"
 ALL_TRAIN_SHARDS = (TRAIN_SHARDS, MORE_TRAIN_SHARDS)
 #: What the detector does on corrupted training videos, as `corruptbench measure-noise` wrote it.
 TRAIN_NOISE = EMBEDDED / "train_noise.parquet"
+#: State of a `corruptbench.lifters.ca_input.CAInput` that learned from it.
+LEARNED_INPUT = EMBEDDED / "learned_input.pt"
 
 
 def open_root(root: Path | None) -> FolderDataset:
