@@ -15,19 +15,20 @@ ARCHITECTURES = {
 }
 #: The variant that is trained on the corruptions themselves, and no remedy.
 UPPER_BOUND = "on-corruptions"
+BOTH = "tagn+ca-conv"
 #: The four variants that are compared, the upper bound, and ablations of one part each.
 VARIANTS: dict[str, dict[str, object]] = {
     "plain": {},
     "tagn": {"tagn": "measured"},
     "ca-conv": {"ca_conv": True},
-    "both": {"tagn": "measured", "ca_conv": True},
+    BOTH: {"tagn": "measured", "ca_conv": True},
     UPPER_BOUND: {"on_corruptions": "measured"},
 }
 ABLATIONS: dict[str, dict[str, object]] = {
     "tagn-plain": {"tagn": "plain"},
     "tagn-full": {"tagn": "full"},
     "tagn-full-2": {"tagn": "full", "strength": 2.0},
-    "both-full": {"tagn": "full", "ca_conv": True},
+    "tagn-full+ca-conv": {"tagn": "full", "ca_conv": True},
 }
 #: Times as many chunks as the others have those that are trained on corruptions.
 _MORE = 2.0
@@ -46,7 +47,7 @@ class Piece:
 
     @property
     def name(self) -> str:
-        """Name of the lifter, such as "videopose3d-81+both-s1"."""
+        """Name of the lifter, such as "videopose3d-81+tagn-s1"."""
         return f"{self.architecture}+{self.variant}-s{self.seed}"
 
     @property

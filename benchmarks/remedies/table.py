@@ -18,7 +18,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.remedies.pieces import ABLATED, ABLATIONS, ARCHITECTURES, UPPER_BOUND, VARIANTS
+from benchmarks.remedies.pieces import (
+    ABLATED,
+    ABLATIONS,
+    ARCHITECTURES,
+    BOTH,
+    UPPER_BOUND,
+    VARIANTS,
+)
 from corruptbench.corruptions import get
 from corruptbench.files import atomic
 from corruptbench.leaderboard import read
@@ -152,9 +159,9 @@ def table(folder: Path, architecture: str, variants: Iterable[str]) -> list[str]
     for variant, row in rows.items():
         change = "" if variant == "plain" else str(gain(rows["plain"], row))
         lines.append(_line([variant, *_errors(row), change]))
-    if "both" in rows and UPPER_BOUND in rows:
-        own, most = (gain(rows["plain"], rows[v]).mean for v in ("both", UPPER_BOUND))
-        lines += ["", f"`both` gains {own:.1f} mm, `{UPPER_BOUND}` {most:.1f} mm."]
+    if BOTH in rows and UPPER_BOUND in rows:
+        own, most = (gain(rows["plain"], rows[v]).mean for v in (BOTH, UPPER_BOUND))
+        lines += ["", f"`{BOTH}` gains {own:.1f} mm, `{UPPER_BOUND}` {most:.1f} mm."]
     return lines
 
 

@@ -14,7 +14,7 @@ from benchmarks.remedies.pieces import ABLATIONS, ARCHITECTURES, VARIANTS, piece
 from corruptbench.leaderboard import compare, read
 from corruptbench.leaderboard.wide import resample_counts
 
-NAMES = ("linear-9+plain-s1", "linear-9+both-s1")
+NAMES = ("linear-9+plain-s1", "linear-9+tagn+ca-conv-s1")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_the_table_is_that_of_the_results(results, tmp_path, capsys):
     assert text.endswith("after\n")
     assert "old" not in text
     errors = [json.loads((out / f"{name}.json").read_text())["mpjpe"] for name in NAMES]
-    for variant, found in zip(("plain", "both"), errors, strict=True):
+    for variant, found in zip(("plain", "tagn+ca-conv"), errors, strict=True):
         line = next(x for x in text.splitlines() if x.startswith(f"| {variant} |"))
         assert f" {found['clean']:.1f} | {found['corrupted']:.1f} |" in line
     pair = compare([read(out / f"{name}.json") for name in reversed(NAMES)]).pairs[0]
@@ -166,6 +166,6 @@ def test_the_pieces_of_the_experiment():
     for piece in every:
         assert piece.config.name == piece.name
         assert piece.config.schedule.seed == piece.seed
-    plain, both = (p for p in every if p.name in ("linear-9+plain-s2", "linear-9+both-s2"))
+    plain, both = (p for p in every if p.name in ("linear-9+plain-s2", "linear-9+tagn+ca-conv-s2"))
     assert (plain.config.tagn, plain.config.ca_conv) == ("none", False)
     assert (both.config.tagn, both.config.ca_conv) == ("measured", True)
