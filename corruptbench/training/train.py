@@ -86,7 +86,7 @@ def train(
         validation: decides, by the mean of its two errors, which epoch's weights are returned.
 
     Raises:
-        InputError: the loss is not finite any more.
+        InputError: an error is not finite any more.
     """
     with reproducible(schedule.seed):
         network = make().to(device)
@@ -104,17 +104,28 @@ def train(
             if held_out:
                 clean = mean_error(state.averaged, channels, held_out.clean)
                 corrupted = mean_error(state.averaged, channels, held_out.corrupted)
-            if not np.isfinite([error, *([clean, corrupted] if held_out else [])]).all():
-                raise InputError(
-                    f"training diverged in epoch {number + 1}: the loss is {error}; lower the "
-                    "learning rate"
-                )
+            errors = {"training": 1000 * error}
+            if held_out:
+                errors |= {"clean": clean, "corrupted": corrupted}
+            if not np.isfinite([*errors.values()]).all():
+                raise _diverged(number + 1, errors, schedule, augment)
             rate, seconds = state.rate(number), time.monotonic() - began
             state.add(Epoch(number + 1, rate, 1000 * error, clean, corrupted, seconds))
             state.save(checkpoint, identity)
             progress(state.epochs[-1])
     network.load_state_dict(state.best)
     return Trained(network.eval(), tuple(state.epochs), state.best_epoch)
+
+
+def _diverged(
+    epoch: int, errors: dict[str, float], schedule: Schedule, augment: Augment | None
+) -> InputError:
+    found = ", ".join(f"{name} {error:g} mm" for name, error in errors.items())
+    noise = " or the strength of the noise" if augment else ""
+    return InputError(
+        f"training diverged in epoch {epoch}: found errors {found}; expected finite "
+        f"numbers: lower schedule.rate ({schedule.rate:g}){noise}"
+    )
 
 
 @torch.no_grad()

@@ -171,8 +171,15 @@ def test_it_learns(tmp_path):
 def test_divergence_is_named(tmp_path):
     bad = samples()
     bad.targets[0, 0, 0, 0] = float("nan")
-    with pytest.raises(InputError, match="diverged in epoch 1"):
+    with pytest.raises(
+        InputError, match=r"diverged in epoch 1: .*training nan mm.*schedule\.rate \(0\.001\)$"
+    ):
         run(tmp_path, data=bad)
+    with pytest.raises(InputError, match=r"schedule\.rate .*strength of the noise"):
+        run(tmp_path, augment=lambda x, *_: x * float("inf"))
+    validation = Validation(held_out().clean, bad)
+    with pytest.raises(InputError, match=r"training \d.*, clean \d.*, corrupted nan mm; expected"):
+        run(tmp_path, validation=validation)
 
 
 @pytest.mark.parametrize("window", ["centre", "clip"])
