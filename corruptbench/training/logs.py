@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import cache
 from math import isnan
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corruptbench.errors import InputError
-from corruptbench.files import atomic
+from corruptbench.files import atomic, check_folder
 from corruptbench.training.state import Epoch
 from corruptbench.training.train import Trained
 
@@ -28,8 +29,11 @@ def save_log(trained: Trained, path: Path) -> None:
 def tensorboard_writer(folder: Path | None) -> Iterator[Callable[[Epoch], None]]:
     """Give a function that adds an epoch to the event files in a folder, or does nothing.
 
+    The first epoch makes the folder.
+
     Raises:
         InputError: TensorBoard is not installed.
+        OSError: no files can be written there.
     """
     if folder is None:
         yield lambda _: None
@@ -42,12 +46,14 @@ def tensorboard_writer(folder: Path | None) -> Iterator[Callable[[Epoch], None]]
             "tensorboard, or leave them out",
             "tensorboard",
         ) from None
-    with SummaryWriter(folder) as writer:
+    check_folder(folder)
+    with ExitStack() as opened:
+        writer = cache(lambda: opened.enter_context(SummaryWriter(folder)))
 
         def write(epoch: Epoch) -> None:
             for name in ("rate", "training", "clean", "corrupted", "seconds"):
                 value = getattr(epoch, name)
                 if not isnan(value):
-                    writer.add_scalar(name, value, epoch.epoch)
+                    writer().add_scalar(name, value, epoch.epoch)
 
         yield write

@@ -321,6 +321,21 @@ def test_names_say_what_a_lifter_is():
     assert contract_of(Config(on_corruptions="measured")).name == "videopose3d-27+on-corruptions"
 
 
+def test_a_training_that_is_refused_makes_no_folder_for_tensorboard(train, tmp_path):
+    pytest.importorskip("tensorboard")
+    assert train("linear", "--frames", 2, "--tensorboard", tmp_path / "events").code == 2
+    assert not (tmp_path / "events").exists()
+
+
+def test_tensorboard_needs_a_folder(train, tmp_path):
+    pytest.importorskip("tensorboard")
+    (tmp_path / "events").write_text("kept")
+    done = train("linear", "--epochs", 1, "--tensorboard", tmp_path / "events")
+    assert done.code == 2
+    assert "events: not a folder" in done.err
+    assert (tmp_path / "events").read_text() == "kept"
+
+
 def test_tensorboard(train, tmp_path):
     pytest.importorskip("tensorboard")
     assert train("linear", "--epochs", 2, "--tensorboard", tmp_path / "events").code == 0
