@@ -11,7 +11,7 @@ from corruptbench.lifters.measured_noise import MeasuredNoise
 from corruptbench.lifters.noise_file import load_noise
 from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise
 from corruptbench.training.clips import TrainingClips
-from corruptbench.training.config import Config
+from corruptbench.training.config import WORDS, Config
 
 #: Noise that needs no measuring.
 INVENTED = {"plain": PLAIN, "full": FULL}
@@ -25,7 +25,7 @@ def augment(config: Config, clips: TrainingClips, held_out: set[str]) -> TAGN | 
     if config.tagn in INVENTED:
         noise = INVENTED[config.tagn].scaled(config.strength)
     else:
-        noise = named_noise(config.tagn).without(clips.dataset, held_out)
+        noise = named_noise(config.tagn, "tagn").without(clips.dataset, held_out)
     return TAGN(config.joints, noise, config.schedule.seed)
 
 
@@ -33,21 +33,39 @@ def noise_of(clips: TrainingClips, name: str, field: str) -> MeasuredNoise:
     """Return noise that is added to the clips that it was measured on.
 
     Raises:
-        InputError: it is of another detector than the clips; has the parameter ``field``.
+        InputError: it is of another detector than the clips, or see `named_noise`.
     """
-    noise = named_noise(name)
+    noise = named_noise(name, field)
     if noise.source.detector != clips.detector:
         raise InputError(
             f"{field}: the noise {name} is of detector {noise.source.detector}, {clips.where} of "
             f"{clips.detector}; expected the same: measure it with this detector",
-            field,
+            field.replace("_", "-"),
         )
     return noise
 
 
-def named_noise(name: str) -> MeasuredNoise:
-    """Return measured noise: "measured" for the one of the studio set, or that of a file."""
-    return _read(TRAIN_NOISE if name == "measured" else Path(name))
+def named_noise(name: str, field: str) -> MeasuredNoise:
+    """Return measured noise: "measured" for the one of the studio set, or that of a file.
+
+    Args:
+        name: "measured", or the path of a file.
+        field: of the config, for messages.
+
+    Raises:
+        InputError: there is no such file, or it is no noise; names the field.
+    """
+    if name == "measured":
+        return _read(TRAIN_NOISE)
+    path = Path(name)
+    if path.is_dir() or not path.exists():
+        found = "a folder" if path.is_dir() else "no such file"
+        words = WORDS if field == "tagn" else ("measured",)
+        raise InputError(
+            f"{field}: {name}: {found}; expected {', '.join(words)}, or a file of measured noise",
+            field.replace("_", "-"),
+        )
+    return _read(path)
 
 
 @lru_cache(maxsize=4)
@@ -57,4 +75,4 @@ def _read_once(path: Path, changed: int) -> MeasuredNoise:  # noqa: ARG001
 
 def _read(path: Path) -> MeasuredNoise:
     """Read a noise file, which takes a second, only once as long as it is the same."""
-    return _read_once(path, path.stat().st_mtime_ns if path.is_file() else 0)
+    return _read_once(path, path.stat().st_mtime_ns)

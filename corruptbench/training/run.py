@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
@@ -18,14 +18,17 @@ from corruptbench.progress import note
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import joint_set
 from corruptbench.training.architectures import Form, architecture
+from corruptbench.training.checks import check_effects, doubts
 from corruptbench.training.clips import TrainingClips
 from corruptbench.training.confidences import MARGIN, contract_of_input, learned_input
-from corruptbench.training.config import WORDS, Config
-from corruptbench.training.noises import INVENTED, augment, named_noise, noise_of
+from corruptbench.training.config import Config
+from corruptbench.training.noises import INVENTED, augment, noise_of
 from corruptbench.training.samples import Samples, joined
-from corruptbench.training.scored import scored_lines
 from corruptbench.training.state import Epoch
 from corruptbench.training.train import Trained, Validation, train
+
+#: Most frames of a contract.
+MOST_FRAMES = 4096
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,16 @@ def run(
     Raises:
         InputError: the config does not fit the shards or the noise; names the field.
     """
-    _check(config)
+    check_effects(config)
+    contract = contract_of(config)
     plain = contract_of(config.model_copy(update={"ca_conv": False}))
     clips = TrainingClips.of(shard_sets)
     training, held_out = _people(config, clips)
     samples = clips.samples(plain, training)
     if config.on_corruptions:
-        episodes = noise_of(clips, config.on_corruptions, "on-corruptions")
+        episodes = noise_of(clips, config.on_corruptions, "on_corruptions")
         samples = joined(samples, samples.corrupted(episodes))
-    for line in _doubts(config, clips):
+    for line in doubts(config, clips):
         note(line)
     ca_input = _input(config, clips, training, held_out, checkpoint) if config.ca_conv else None
     trained = train(
@@ -87,7 +91,7 @@ def run(
     if ca_input:
         whole = nn.Sequential(ca_input.to(device), trained.network).eval()
         trained = replace(trained, network=whole)
-    return Result(trained, contract_of(config), len(samples))
+    return Result(trained, contract, len(samples))
 
 
 def _input(
@@ -113,44 +117,14 @@ def _input(
     return padded(found) if is_block else found.eval()
 
 
-def _check(config: Config) -> None:
-    """Raise `InputError` for an option that would have no effect."""
-    if config.strength != 1 and config.tagn not in INVENTED:
-        raise InputError(
-            f"strength: found {config.strength:g} with noise {config.tagn}; expected noise plain "
-            "or full: others have no strength",
-            "strength",
-        )
-    if config.schedule.patience and not config.validation:
-        raise InputError(
-            f"patience: found {config.schedule.patience} without validation; expected people whose "
-            "error tells when to end",
-            "patience",
-        )
-    for field in ("on_corruptions", "validation_noise"):
-        if getattr(config, field) in set(WORDS) - {"measured"}:
-            raise InputError(
-                f"{field}: found '{getattr(config, field)}'; expected 'measured' or a file of "
-                "measured noise",
-                field.replace("_", "-"),
-            )
-
-
-def _doubts(config: Config, clips: TrainingClips) -> Iterator[str]:
-    """Yield a line about each thing that can be right but seldom is."""
-    for shard_set in clips.shard_sets:
-        yield from scored_lines(shard_set)
-    if config.tagn not in ("none", *INVENTED):
-        noise = named_noise(config.tagn)
-        if noise.source.detector != clips.detector:
-            yield (
-                f"warning: the noise {config.tagn} is of detector {noise.source.detector}, the "
-                f"shards are of {clips.detector}: the lifter learns the errors of another detector"
-            )
-
-
 def contract_of(config: Config) -> Contract:
-    """Return the contract of the lifter that a config describes."""
+    """Return the contract of the lifter that a config describes.
+
+    Raises:
+        InputError: its name or frames cannot be those of a contract.
+    """
+    frames = _frames(config) + (2 * MARGIN if _is_wider(config) else 0)
+    _check_frames(config, frames)
     return Contract.checked(
         {
             "name": config.name or name_of(config),
@@ -158,12 +132,23 @@ def contract_of(config: Config) -> Contract:
             "channels": "xyc" if config.ca_conv else "xy",
             "normalize": "screen",
             "window": architecture(config.lifter).window,
-            "frames": _frames(config) + (2 * MARGIN if _is_wider(config) else 0),
+            "frames": frames,
             "units": "m",
             "root": "relative",
         },
-        "the lifter's contract",
+        "the config",
     )
+
+
+def _check_frames(config: Config, frames: int) -> None:
+    """Raise `InputError` where a lifter reads more frames than a contract can say."""
+    if frames > MOST_FRAMES:
+        more = f" and {frames - _frames(config)} more for the scores" if _is_wider(config) else ""
+        field = "widths" if config.widths and not config.frames else "frames"
+        raise InputError(
+            f"{field}: found {_frames(config)} frames{more}; expected at most {MOST_FRAMES} in all",
+            field,
+        )
 
 
 def _form(config: Config, contract: Contract) -> Form:
@@ -221,12 +206,13 @@ def _people(config: Config, clips: TrainingClips) -> tuple[set[str], set[str]]:
 def _validation(
     config: Config, clips: TrainingClips, people: set[str], ca_input: CAInput | None
 ) -> Validation:
-    noise = noise_of(clips, config.validation_noise, "validation")
+    noise = noise_of(clips, config.validation_noise, "validation_noise")
     measured_on = {e.subject for e in noise.episodes if e.is_of(clips.dataset, people)}
     for name in sorted(people - measured_on):
         raise InputError(
-            f"validation: the noise {config.validation_noise} has no episode of {name} of "
-            f"{clips.dataset}; expected episodes of all people of validation: measure them",
+            f"validation_noise: {config.validation_noise} has no episode of {name} of "
+            f"{clips.dataset}; expected episodes of all people of validation: measure their clips, "
+            "and name the file in a config (validation_noise)",
             "validation",
         )
     clean = clips.samples(contract_of(config), people)

@@ -26,6 +26,7 @@ from corruptbench.training.config import Config, Schedule
 from corruptbench.training.run import contract_of, name_of
 from corruptbench.training.samples import load_samples
 from corruptbench.training.scored import scored_lines
+from tests.corruptbench.conftest import contract
 
 
 @pytest.fixture
@@ -91,12 +92,24 @@ def test_trained_on_corruptions_it_has_more_samples(train, noise_file):
         (["videopose3d", "--frames", 11], ["found 11, expected 9, 27", "(option --frames)"]),
         (["linear", "--frames", 2], ["frames: 2", "an odd number"]),
         (["linear", "--tagn", "no.parquet"], ["no.parquet"]),
+        (["linear", "--tagn", "Measured"],
+         ["tagn: Measured: no such file; expected none, plain, full, measured, or a file",
+          "(option --tagn)"]),
+        (["linear", "--tagn", "."], ["tagn: .: a folder; expected none"]),
+        (["linear", "--on-corruptions", "Measured"],
+         ["on_corruptions: Measured: no such file; expected measured, or a file",
+          "(option --on-corruptions)"]),
+        (["linear", "--frames", 4097], ["frames: found 4097 frames; expected at most 4096",
+                                        "(option --frames)"]),
+        (["linear", "--frames", 4001, "--ca-conv"],
+         ["frames: found 4001 frames and 128 more for the scores; expected at most 4096"]),
+        (["linear", "--name", "a b"], ["the config: name", "'a b'"]),
         (["mlp"], ["mlp", "linear"]),
         (["linear", "--tagn", "measured", "--strength", 2],
          ["found 2 with noise measured", "(option --strength)"]),
         (["linear", "--patience", 3], ["without validation", "(option --patience)"]),
         (["linear", "--validation", "A1"],
-         ["measured has no episode of A1 of", "(option --validation)"]),
+         ["validation_noise: measured has no episode of A1 of", "(option --validation)"]),
         (["linear", "--on-corruptions", "full"],
          ["on_corruptions: found 'full'; expected 'measured'", "(option --on-corruptions)"]),
         (["linear", "--joints", "humaneva15", "--on-corruptions", "measured"],
@@ -319,6 +332,24 @@ def test_names_say_what_a_lifter_is():
         name_of(Config(tagn="full", joints="humaneva15")) == "videopose3d-27-humaneva15+tagn-full"
     )
     assert contract_of(Config(on_corruptions="measured")).name == "videopose3d-27+on-corruptions"
+
+
+def test_noise_of_nobody_is_refused(given, shard_set, noise_file):
+    with pytest.raises(InputError, match=r"validation_noise: .* without validation; expected"):
+        start(shard_set, validation_noise=str(noise_file))
+    start(shard_set, validation_noise="measured")
+    assert given
+
+
+def test_widths_of_too_many_frames_are_refused(shard_set):
+    with pytest.raises(InputError, match="widths: found 9801 frames; expected at most 4096"):
+        run.run(Config(widths=(99, 99)), [shard_set], "cpu", Path("none"), print)
+
+
+def test_most_frames_are_those_of_a_contract():
+    assert contract(window="block", frames=run.MOST_FRAMES)
+    with pytest.raises(ValueError, match="frames"):
+        contract(window="block", frames=run.MOST_FRAMES + 1)
 
 
 def test_a_training_that_is_refused_makes_no_folder_for_tensorboard(train, tmp_path):

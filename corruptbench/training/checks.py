@@ -1,0 +1,58 @@
+"""Checks of a config before the training: options without effect, and what is seldom right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from corruptbench.errors import InputError
+from corruptbench.training.clips import TrainingClips
+from corruptbench.training.config import WORDS, Config
+from corruptbench.training.noises import INVENTED, named_noise
+from corruptbench.training.scored import scored_lines
+
+
+def check_effects(config: Config) -> None:
+    """Raise `InputError` for an option that would have no effect."""
+    if config.strength != 1 and config.tagn not in INVENTED:
+        raise InputError(
+            f"strength: found {config.strength:g} with noise {config.tagn}; expected noise plain "
+            "or full: others have no strength",
+            "strength",
+        )
+    if config.schedule.patience and not config.validation:
+        raise InputError(
+            f"patience: found {config.schedule.patience} without validation; expected people whose "
+            "error tells when to end",
+            "patience",
+        )
+    default = Config.model_fields["validation_noise"].default
+    if config.validation_noise != default and not config.validation:
+        raise InputError(
+            f"validation_noise: found {config.validation_noise} without validation; expected "
+            "people of validation: name them, or leave the noise out",
+            "validation-noise",
+        )
+    for field in ("on_corruptions", "validation_noise"):
+        if getattr(config, field) in set(WORDS) - {"measured"}:
+            raise InputError(
+                f"{field}: found '{getattr(config, field)}'; expected 'measured' or a file of "
+                "measured noise",
+                field.replace("_", "-"),
+            )
+
+
+def doubts(config: Config, clips: TrainingClips) -> Iterator[str]:
+    """Yield a line about each thing that can be right but seldom is.
+
+    Raises:
+        InputError: a noise of the config cannot be read; names the field.
+    """
+    for shard_set in clips.shard_sets:
+        yield from scored_lines(shard_set)
+    if config.tagn not in ("none", *INVENTED):
+        noise = named_noise(config.tagn, "tagn")
+        if noise.source.detector != clips.detector:
+            yield (
+                f"warning: the noise {config.tagn} is of detector {noise.source.detector}, the "
+                f"shards are of {clips.detector}: the lifter learns the errors of another detector"
+            )
