@@ -8,7 +8,7 @@ from corruptbench.errors import InputError
 from corruptbench.training.clips import TrainingClips
 from corruptbench.training.config import WORDS, Config
 from corruptbench.training.noises import INVENTED, named_noise
-from corruptbench.training.scored import scored_lines
+from corruptbench.training.scored import scored_lines, scored_noise_lines
 
 
 def check_effects(config: Config) -> None:
@@ -49,10 +49,20 @@ def doubts(config: Config, clips: TrainingClips) -> Iterator[str]:
     """
     for shard_set in clips.shard_sets:
         yield from scored_lines(shard_set)
-    if config.tagn not in ("none", *INVENTED):
+    noises = _measured_noises(config)
+    for name, field in noises.items():
+        yield from scored_noise_lines(named_noise(name, field), name)
+    if config.tagn in noises:
         noise = named_noise(config.tagn, "tagn")
         if noise.source.detector != clips.detector:
             yield (
                 f"warning: the noise {config.tagn} is of detector {noise.source.detector}, the "
                 f"shards are of {clips.detector}: the lifter learns the errors of another detector"
             )
+
+
+def _measured_noises(config: Config) -> dict[str, str]:
+    """Return the names of all measured noises that are used, each with a field that has it."""
+    fields = ["validation_noise"] if config.validation else []
+    field_of = {getattr(config, field): field for field in (*fields, "on_corruptions", "tagn")}
+    return {n: field for n, field in field_of.items() if n not in (None, "none", *INVENTED)}

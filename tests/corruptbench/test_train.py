@@ -25,7 +25,7 @@ from corruptbench.training.confidences import MARGIN, contract_of_input, learned
 from corruptbench.training.config import Config, Schedule
 from corruptbench.training.run import contract_of, name_of
 from corruptbench.training.samples import load_samples
-from corruptbench.training.scored import scored_lines
+from corruptbench.training.scored import scored_lines, scored_noise_lines
 from tests.corruptbench.conftest import contract
 
 
@@ -409,6 +409,38 @@ def test_shards_of_a_scored_benchmark_are_said(shard_set):
         "studio-c", "studio-c-mini",
     ]  # fmt: skip
     assert all("must not be submitted" in line for line in lines)
+
+
+@pytest.mark.usefixtures("given")
+@pytest.mark.parametrize("field", ["tagn", "on_corruptions", "validation_noise"])
+def test_noise_of_scored_clips_is_said(field, shard_set, noise_file, tmp_path, capsys):
+    noise, file = load_noise(noise_file), tmp_path / "scored.parquet"
+    scored = replace(noise.episodes[0], clip="studio/S6/walking_1.cam1")
+    save_noise(replace(noise, episodes=(*noise.episodes, scored)), file)
+    fields = {"validation_noise": str(noise_file), field: str(file)}
+    start(shard_set, validation=("A2",), **fields)
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split(" scored by ")[1].split(":")[0] for line in said] == [
+        "studio-c", "studio-c-mini",
+    ]  # fmt: skip
+    assert all(f"the noise {file}: 1 of 7 clips are" in line for line in said), said
+    assert all("must not be submitted" in line for line in said)
+
+
+def test_the_noise_that_comes_with_the_software_is_of_no_scored_clip():
+    assert not list(scored_noise_lines(load_noise(TRAIN_NOISE), "measured"))
+
+
+def test_noise_of_each_benchmark_is_said(noise_file):
+    """A name does not tell the action, so those of all actions count."""
+    noise = load_noise(noise_file)
+    for clip, name in (
+        ("human36m/S9/Directions 1.54138969", "human36m-c"),
+        ("humaneva/S2/Walking_1_Validate.C1", "humaneva-i-c"),
+    ):
+        episodes = (replace(noise.episodes[0], clip=clip),)
+        lines = list(scored_noise_lines(replace(noise, episodes=episodes), "mine"))
+        assert any(f"1 of 1 clips are scored by {name}:" in line for line in lines), clip
 
 
 @pytest.mark.parametrize("lifter", ["linear", "attention"])
