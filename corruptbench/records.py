@@ -51,7 +51,7 @@ class Record(BaseModel):
         """
         try:
             content = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also of numbers with too many digits
             raise InputError(f"{where}: not TOML ({error}); correct it") from None
         return cls.checked(content, where)
 

@@ -39,7 +39,7 @@ def command(
     from corruptbench.training.measure import measured
     from corruptbench.training.scored import scored_lines
 
-    if out.absolute().is_relative_to(shards.absolute()):
+    if out.resolve().is_relative_to(shards.resolve()):
         raise InputError(f"{out}: lies in the shards; name a file outside of {shards}", "out")
     shard_set = open_shards(shards, root, manifest)
     for line in scored_lines(shard_set):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,9 +87,11 @@ def command(
     from corruptbench.training.train import weights_sha256
 
     check_suffix(out)
-    _check_files(config, given["tagn"], given["on_corruptions"], log, out)
     usable_device(device)
     wanted = _config(config, given)
+    noises = (wanted.tagn, wanted.on_corruptions, wanted.validation_noise)
+    read = [p for p in (config, *(Path(n) for n in noises if n)) if p]
+    _check_files(read, {"out": out, **({"log": log} if log else {})})
     folders = (shards,) if shards else ALL_TRAIN_SHARDS
     shard_sets = [open_shards(folder, root, manifest) for folder in folders]
     checkpoint = out.with_name(f".{out.name}.checkpoint")
@@ -118,23 +121,19 @@ def command(
     say(f"model: {out}")
 
 
-def _check_files(
-    config: Path | None, tagn: str | None, on_corruptions: str | None, log: Path | None, out: Path
-) -> None:
+def _check_files(read: Iterable[Path], written: Mapping[str, Path]) -> None:
     """Refuse to write over what is read, two files in one place, and a folder in the way."""
     from corruptbench.errors import InputError
     from corruptbench.files import check_folder
 
-    read = {p.absolute() for p in (config, *(Path(n) for n in (tagn, on_corruptions) if n)) if p}
-    written = {"out": out, **({"log": log} if log else {})}
+    taken = {path.resolve() for path in read}
     for field, path in written.items():
         check_folder(path.parent)
         if path.is_dir():
             raise InputError(f"{path}: a folder; expected a file: name another one", field)
-        if path.absolute() in read:
-            raise InputError(f"{path}: is read, and cannot be written; name another file", field)
-    if log and log.absolute() == out.absolute():
-        raise InputError(f"{log}: is the file of the model, too; name another one", "log")
+        if path.resolve() in taken:
+            raise InputError(f"{path}: is read or written, too; name another file", field)
+        taken.add(path.resolve())
 
 
 def _config(path: Path | None, given: dict[str, Any]) -> Config:

@@ -122,11 +122,17 @@ class State:
         torch.cuda.set_rng_state_all(state["cuda_generators"])
 
 
+_KEYS = {
+    "identity", "network", "optimizer", "averaged", "epochs", "best_epoch", "best", "generator",
+    "cuda_generators",
+}  # fmt: skip
+
+
 def _loaded(path: Path) -> dict[str, Any] | None:
     """Return what `State.save` wrote; None if it is damaged."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        whole = state.pop("sha256") == _sha256(state)
+        whole = state.pop("sha256") == _sha256(state) and state.keys() >= _KEYS
     except Exception:  # torch raises errors of many kinds
         return None
     return state if whole else None

@@ -161,7 +161,7 @@ def _epoch(state: State, samples: Samples, channels: int, augment: Augment | Non
         x, y = samples.inputs[rows], samples.targets[rows]
         if augment is not None:
             x = augment(x, number, rows)
-        half = len(rows) // 2
+        half = int(len(rows) + draw.integers(2)) // 2  # of an odd number, either way
         x = torch.cat([x[:half], mirrored(x[half:], samples.keypoints)])[..., :channels]
         y = torch.cat([y[:half], mirrored(y[half:], samples.joints)])
         total += _step(state, x, y) * len(rows)

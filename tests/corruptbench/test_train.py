@@ -245,6 +245,8 @@ def test_files_are_not_written_over_what_is_read(train, noise_file, tmp_path, mo
     monkeypatch.setattr(run, "train", None)
     config, noise = tmp_path / "config.toml", tmp_path / "noise.parquet"
     config.write_text('lifter = "linear"\n')
+    other = tmp_path / "other.toml"
+    other.write_text('lifter = "linear"\ntagn = "noise.parquet"\n')
     noise.write_bytes(noise_file.read_bytes())
     out, folder = tmp_path / "lifter.pt", tmp_path / "folder"
     folder.mkdir()
@@ -252,6 +254,7 @@ def test_files_are_not_written_over_what_is_read(train, noise_file, tmp_path, mo
         (["--config", config, "--log", config], "log"),
         (["linear", "--tagn", noise, "--log", noise], "log"),
         (["linear", "--log", out], "log"),
+        (["--config", other, "--log", noise], "log"),
         (["linear", "--log", folder], "log"),
         (["linear", "--log", config / "log.parquet"], None),
     ):
