@@ -44,6 +44,7 @@ def test_contents(wheel):
         "corruptbench/datasets/studio/dataset.json",
         "corruptbench/datasets/studio/labels/S6.parquet",
         "corruptbench/datasets/studio/videos/S6/walking_1.cam1.mp4",
+        "corruptbench/datasets/studio/learned_input.pt",
         "corruptbench/datasets/studio/train_shards/lock.json",
         "corruptbench/datasets/studio/more_train_shards/lock.json",
         "corruptbench/datasets/studio/train_noise.parquet",

@@ -9,7 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.datasets.studio import ALL_TRAIN_SHARDS, EMBEDDED, TRAIN_NOISE, open_root
+from corruptbench.datasets.studio import (
+    ALL_TRAIN_SHARDS,
+    EMBEDDED,
+    LEARNED_INPUT,
+    TRAIN_NOISE,
+    open_root,
+)
 from corruptbench.manifest import CLEAN
 from corruptbench.shards import parquet
 from corruptbench.shards.records import shard_path
@@ -147,6 +153,7 @@ def hashes() -> str:
         "test videos": (EMBEDDED / "videos").rglob("*.mp4"),
         "training detections": [f for s in ALL_TRAIN_SHARDS for f in s.rglob("*.parquet")],
         "noise of the detector": [TRAIN_NOISE],
+        "input that learned from it": [LEARNED_INPUT],
     }
     rows = [
         f"| {part} | {len(files)} | {sum(f.stat().st_size for f in files):,} | `{_digest(files)}` |"

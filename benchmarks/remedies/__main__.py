@@ -97,8 +97,8 @@ def _run(job: tuple[Piece, tuple[Path, Path | None, str | None], Path]) -> str:
         result = run(piece.config, training, "cpu", checkpoint, lambda _: None)
         save_log(result.trained, out / "epochs" / f"{piece.name}.parquet")
         export(result.trained.network, result.contract, model)
-        for path in out.glob(f"{checkpoint.name}*"):
-            path.unlink()
+        for path in (checkpoint, checkpoint.with_name(f"{checkpoint.name}.confidences")):
+            path.unlink(missing_ok=True)
     trained = time.monotonic() - began
     lifter = corruptbench.load_lifter(model, threads=1)
     found = corruptbench.evaluate(lifter, open_shards(*where), progress=False)

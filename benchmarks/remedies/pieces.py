@@ -30,7 +30,7 @@ ABLATIONS: dict[str, dict[str, object]] = {
     "tagn-full-2": {"tagn": "full", "strength": 2.0},
     "tagn-full+ca-conv": {"tagn": "full", "ca_conv": True},
 }
-#: Times as many chunks as the others have those that are trained on corruptions.
+#: The upper bound has so many times as many chunks as the others.
 _MORE = 2.0
 #: Only this architecture is ablated.
 ABLATED = "videopose3d-81"

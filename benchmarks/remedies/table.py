@@ -154,11 +154,11 @@ def table(folder: Path, architecture: str, variants: Iterable[str]) -> list[str]
     if "plain" not in rows:
         return [f"{architecture}: no result yet."]
     names = mix(rows["plain"].first)[0]
-    header = [architecture, *names, "lower than plain by, in how many seeds"]
-    lines = [_line(header), _line(["---", *["--:"] * len(names), "---"])]
+    header = [architecture, "seeds", *names, "lower than plain by, in how many seeds"]
+    lines = [_line(header), _line(["---", *["--:"] * (len(names) + 1), "---"])]
     for variant, row in rows.items():
         change = "" if variant == "plain" else str(gain(rows["plain"], row))
-        lines.append(_line([variant, *_errors(row), change]))
+        lines.append(_line([variant, str(len(row.seeds)), *_errors(row), change]))
     if BOTH in rows and UPPER_BOUND in rows:
         own, most = (gain(rows["plain"], rows[v]).mean for v in (BOTH, UPPER_BOUND))
         lines += ["", f"`{BOTH}` gains {own:.1f} mm, `{UPPER_BOUND}` {most:.1f} mm."]

@@ -82,6 +82,7 @@ def command(
     from corruptbench.lifters.network import usable_device
     from corruptbench.progress import counted, meter
     from corruptbench.shards.shard_set import open_shards
+    from corruptbench.training.config import WORDS
     from corruptbench.training.logs import save_log, tensorboard_writer
     from corruptbench.training.run import run
     from corruptbench.training.train import weights_sha256
@@ -90,7 +91,9 @@ def command(
     usable_device(device)
     wanted = _config(config, given)
     noises = (wanted.tagn, wanted.on_corruptions, wanted.validation_noise)
-    read = [p for p in (config, *(Path(n) for n in noises if n)) if p]
+    read = [p for p in (config, *(Path(n) for n in noises if n and n not in WORDS)) if p]
+    if shards:
+        read += [shards / "lock.json", *shards.rglob("*.parquet")]
     _check_files(read, {"out": out, **({"log": log} if log else {})})
     folders = (shards,) if shards else ALL_TRAIN_SHARDS
     shard_sets = [open_shards(folder, root, manifest) for folder in folders]
@@ -111,8 +114,8 @@ def command(
     export(result.trained.network, result.contract, out)
     if log:
         save_log(result.trained, log)
-    for path in out.parent.glob(f"{checkpoint.name}*"):
-        path.unlink()
+    for path in (checkpoint, checkpoint.with_name(f"{checkpoint.name}.confidences")):
+        path.unlink(missing_ok=True)
     trained = result.trained
     say(
         f"{counted(result.samples, 'chunk')}, {counted(len(trained.epochs), 'epoch')}, "

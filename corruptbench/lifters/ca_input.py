@@ -129,7 +129,7 @@ def load_input(path: Path) -> CAInput:
     network = CAInput()
     content = path.read_bytes()
     try:
-        network.load_state_dict(torch.load(BytesIO(content), weights_only=True))
+        network.load_state_dict(torch.load(BytesIO(content), map_location="cpu", weights_only=True))
     except Exception as error:  # torch raises errors of many kinds
         raise InputError(
             f"{path}: no state of a CAInput ({error!s:.100}); save one with "

@@ -32,6 +32,12 @@ def check_effects(config: Config) -> None:
             "people of validation: name them, or leave the noise out",
             "validation-noise",
         )
+    if config.ca_conv and config.on_corruptions:
+        raise InputError(
+            "on_corruptions: found with ca_conv; expected one of them: behind a confidence-aware "
+            "input a lifter does not see the detections that it would be trained on",
+            "on-corruptions",
+        )
     for field in ("on_corruptions", "validation_noise"):
         if getattr(config, field) in set(WORDS) - {"measured"}:
             raise InputError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from corruptbench.errors import InputError
 from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.measured_noise import MeasuredNoise
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.training.samples import Samples, joined, load_samples
 
@@ -56,6 +57,31 @@ class TrainingClips:
     def where(self) -> str:
         """The folders, for messages."""
         return ", ".join(str(s.folder) for s in self.shard_sets)
+
+    def check_detector(self, noise: MeasuredNoise, field: str, name: str) -> None:
+        """Raise `InputError` for a noise of another detector.
+
+        Args:
+            noise: measured.
+            field: the parameter of the error.
+            name: of the noise, for the message.
+        """
+        found = noise.source.detector
+        if found != self.detector:
+            raise InputError(
+                f"{field}: the noise {name} is of detector {found}, {self.where} of "
+                f"{self.detector}; expected the same: measure it with this detector",
+                field.replace("_", "-"),
+            )
+
+    def check_people(self, names: Collection[str], field: str) -> None:
+        """Raise `InputError` for people who are not in the builds."""
+        for name in sorted(set(names) - self.people):
+            raise InputError(
+                f"{field}: {name} is not in {self.where}; expected some of "
+                f"{', '.join(sorted(self.people))}",
+                field,
+            )
 
     def samples(self, contract: Contract, people: Collection[str]) -> Samples:
         """Cut the clips of these people into chunks; see `load_samples`."""

@@ -1,7 +1,8 @@
 """Learn what the scores of a detector are worth, from its detections of corrupted clips.
 
 A `CAInput` is trained to give back the keypoints that the detector found without the corruption.
-No 3D pose is needed. The lifter is not part of it, so one input serves every lifter.
+No 3D pose is learned from, though the clips need labels. The lifter is not part of it, so one
+input serves every lifter.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from tempfile import TemporaryDirectory
 from corruptbench.lifters.ca_input import AROUND, REACH, CAInput
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.measured_noise import MeasuredNoise, sizes
+from corruptbench.progress import note
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.training.clips import TrainingClips
 from corruptbench.training.config import Schedule
 from corruptbench.training.samples import Samples
+from corruptbench.training.scored import scored_lines
 from corruptbench.training.train import Augment, train
 
 #: Frames on each side that an input depends on.
@@ -75,9 +78,16 @@ def learned_from(
         seed: of the initial weights and the order.
 
     Raises:
-        InputError: no episode is of one of the clips, or their joints or frames do not fit.
+        InputError: the noise is of another detector, no episode is of one of the clips, their
+            joints or frames do not fit, or a person is not in the shards.
     """
     clips = TrainingClips.of(shard_sets)
-    clean = clips.samples(contract_of_input(noise.source.joints), people or clips.people)
+    clips.check_detector(noise, "noise", noise.source.benchmark)
+    wanted = clips.people if people is None else people
+    clips.check_people(wanted, "people")
+    for shard_set in shard_sets:
+        for line in scored_lines(shard_set):
+            note(line)
+    clean = clips.samples(contract_of_input(noise.source.joints), wanted)
     with TemporaryDirectory() as folder:
         return learned_input(*clean.pairs(noise), seed, Path(folder) / "checkpoint")

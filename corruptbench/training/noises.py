@@ -36,12 +36,7 @@ def noise_of(clips: TrainingClips, name: str, field: str) -> MeasuredNoise:
         InputError: it is of another detector than the clips, or see `named_noise`.
     """
     noise = named_noise(name, field)
-    if noise.source.detector != clips.detector:
-        raise InputError(
-            f"{field}: the noise {name} is of detector {noise.source.detector}, {clips.where} of "
-            f"{clips.detector}; expected the same: measure it with this detector",
-            field.replace("_", "-"),
-        )
+    clips.check_detector(noise, field, name)
     return noise
 
 

@@ -25,7 +25,7 @@ from corruptbench.training.config import Config
 from corruptbench.training.noises import INVENTED, augment, noise_of
 from corruptbench.training.samples import Samples, joined
 from corruptbench.training.state import Epoch
-from corruptbench.training.train import Trained, Validation, train
+from corruptbench.training.train import Trained, Validation, reproducible, train
 
 #: Most frames of a contract.
 MOST_FRAMES = 4096
@@ -59,7 +59,8 @@ def run(
         config: what is trained, and how.
         shard_sets: shards of training splits, with the clean cell: of one data set and detector.
         device: "cpu" or "cuda".
-        checkpoint: path of the saved state.
+        checkpoint: path of the saved state. A confidence-aware input has a second one, with
+            ".confidences" behind its name. Both stay.
         progress: called after each epoch.
 
     Raises:
@@ -104,7 +105,9 @@ def _input(
             f"{clips.where}: all scores are 0; expected those of a detector: train the plain form",
             "ca-conv",
         )
-    found, seed = CAInput(), config.schedule.seed
+    seed = config.schedule.seed
+    with reproducible(seed):
+        found = CAInput()
     path = checkpoint.with_name(f"{checkpoint.name}.confidences")
     if config.tagn in INVENTED:
         note("learning from the noise what scores are worth")
@@ -188,13 +191,8 @@ def name_of(config: Config) -> str:
 def _people(config: Config, clips: TrainingClips) -> tuple[set[str], set[str]]:
     """Return the people that are trained on, and those that are held out."""
     held_out, wanted = set(config.validation), set(config.people or clips.people)
-    for field, names in (("validation", held_out), ("people", wanted)):
-        for name in sorted(names - clips.people):
-            raise InputError(
-                f"{field}: {name} is not in {clips.where}; expected some of "
-                f"{', '.join(sorted(clips.people))}",
-                field,
-            )
+    clips.check_people(held_out, "validation")
+    clips.check_people(wanted, "people")
     if wanted <= held_out:
         raise InputError(
             f"validation: {', '.join(sorted(held_out))} are all people to train on; leave some",

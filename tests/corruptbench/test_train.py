@@ -11,9 +11,9 @@ import torch
 
 from corruptbench.cli import main
 from corruptbench.datasets import open_dataset
-from corruptbench.datasets.studio import TRAIN_NOISE, TRAIN_SHARDS
+from corruptbench.datasets.studio import LEARNED_INPUT, TRAIN_NOISE, TRAIN_SHARDS
 from corruptbench.errors import InputError
-from corruptbench.lifters.ca_input import CAInput
+from corruptbench.lifters.ca_input import CAInput, load_input
 from corruptbench.lifters.lifter import load_lifter
 from corruptbench.lifters.noise_file import load_noise, save_noise
 from corruptbench.lifters.tagn import TAGN
@@ -21,11 +21,17 @@ from corruptbench.manifest import load_manifest
 from corruptbench.shards.shard_set import open_shards
 from corruptbench.training import clips, run
 from corruptbench.training.clips import TrainingClips
-from corruptbench.training.confidences import MARGIN, contract_of_input, learned_input
+from corruptbench.training.confidences import (
+    MARGIN,
+    contract_of_input,
+    learned_from,
+    learned_input,
+)
 from corruptbench.training.config import Config, Schedule
 from corruptbench.training.run import contract_of, name_of
 from corruptbench.training.samples import load_samples
 from corruptbench.training.scored import scored_lines, scored_noise_lines
+from corruptbench.training.train import weights_sha256
 from tests.corruptbench.conftest import contract
 
 
@@ -73,7 +79,7 @@ def test_a_lifter_with_all_options(lifter, train, noise_file, tmp_path):
     assert all(row["clean"] > 0 and row["corrupted"] > 0 for row in rows)
     contract = load_lifter(tmp_path / "lifter.pt", "cpu").contract
     assert (contract.name, contract.channels) == (f"{lifter}-9+tagn+ca-conv", "xyc")
-    assert not list(tmp_path.glob(".*checkpoint"))
+    assert not list(tmp_path.glob(".*checkpoint*"))
 
 
 def test_trained_on_corruptions_it_has_more_samples(train, noise_file):
@@ -283,7 +289,7 @@ def test_a_training_is_not_lost_where_saving_fails(train, tmp_path, monkeypatch)
     monkeypatch.setattr(export, "export", full)
     assert train("linear", "--epochs", 1).code == 2
     monkeypatch.undo()
-    assert list(tmp_path.glob(".*checkpoint"))
+    assert list(tmp_path.glob(".*checkpoint*"))
     done = train("linear", "--epochs", 1)
     assert done.code == 0
     assert "1/1 epochs" not in done.err, "it was trained already"
@@ -488,3 +494,39 @@ def test_an_input_learns_to_restore_keypoints(tmp_path):
     other = pairs("S5", 10)
     assert error(learned, seen, clean) < 0.99 * error(CAInput(), seen, clean)
     assert error(learned, *other) < error(CAInput(), *other)
+
+
+def test_the_lifter_of_the_project_has_the_input_of_the_project():
+    path = Path(__file__).parents[2] / "baselines/videopose3d-81+tagn+ca-conv.pt2"
+    state = torch.export.load(path).state_dict
+    for name, value in load_input(LEARNED_INPUT).state_dict().items():
+        assert torch.equal(state[f"0.{name}"], value), name
+
+
+def test_learning_from_noise_of_other_people_or_detectors_is_refused(shard_set, noise_file):
+    noise = load_noise(noise_file)
+    other = replace(noise, source=noise.source.model_copy(update={"detector": "eye:sharp"}))
+    with pytest.raises(InputError, match=r"of detector eye:sharp, .* of movenet"):
+        learned_from([shard_set], other)
+    with pytest.raises(InputError, match="people: S99 is not in"):
+        learned_from([shard_set], noise, people=["S99"])
+    with pytest.raises(InputError, match="no episode of a clip"):
+        learned_from([shard_set], replace(noise, episodes=()), people=["A1"])
+
+
+def test_one_seed_gives_one_input_whatever_was_drawn_before(shard_set, tmp_path):
+    config = Config(lifter="linear", ca_conv=True, schedule=Schedule(epochs=1))
+
+    def digest():
+        found = run.run(config, [shard_set], "cpu", tmp_path / "checkpoint", lambda _: None)
+        return weights_sha256(found.trained.network)
+
+    first = digest()
+    torch.rand(3)
+    assert digest() == first
+
+
+@pytest.mark.usefixtures("given")
+def test_the_upper_bound_has_no_input(shard_set, noise_file):
+    with pytest.raises(InputError, match="on_corruptions: found with ca_conv"):
+        start(shard_set, ca_conv=True, on_corruptions=str(noise_file))
