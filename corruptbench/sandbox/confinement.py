@@ -1,12 +1,13 @@
 """Take the rights of this process that foreign code does not need (Linux).
 
 The process moves into user, mount and network namespaces of its own. All file systems become
-read-only for it, except a small one in memory, which is its folder for temporary files.
-It has no network. Then it gives up all capabilities, so that it cannot undo this. It still reads
-every file that its user may read, it can send signals to the user's processes, and it can talk to
-programs of this machine through sockets in the file system, such as those of Docker or D-Bus. Where
-the system does not permit namespaces (some containers, Linux before 5.12, other systems), nothing
-is taken.
+read-only for it, except a small one in memory, which is its folder for temporary files. What it
+writes to /dev/shm goes there, too. It may also write what /proc says of its own threads: CUDA does
+not start where everything is read-only, and names its threads there. The process has no network.
+Then it gives up all capabilities, so that it cannot undo this. It still reads every file that its
+user may read, it can send signals to the user's processes, and it can talk to programs of this
+machine through sockets in the file system, such as those of Docker or D-Bus. Where the system does
+not permit namespaces (some containers, Linux before 5.12, other systems), nothing is taken.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import struct
 import sys
 
 _NEWNS, _NEWUSER, _NEWNET = 0x00020000, 0x10000000, 0x40000000
-_REC, _PRIVATE, _NOSUID, _NODEV = 0x4000, 0x40000, 0x2, 0x4
+_REC, _PRIVATE, _NOSUID, _NODEV, _BIND = 0x4000, 0x40000, 0x2, 0x4, 0x1000
 _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = -100, 0x8000, 1
 _SYS_MOUNT_SETATTR = 442  # the same on all architectures
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _LAST_CAPABILITY = 24, 38, 63
 _CAPABILITY_VERSION = 0x20080522
+_SHARED_MEMORY = "/dev/shm"
 #: Bytes of temporary files, and of the log, that the process may write.
 SCRATCH, LONGEST_FILE = 2**28, 2**28
 
@@ -67,18 +69,38 @@ def _confine(libc: ctypes.CDLL, scratch: str) -> None:
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
     _must(libc.mount(None, b"/", None, ctypes.c_ulong(_REC | _PRIVATE), None))
-    attributes = struct.pack("QQQQ", _MOUNT_ATTR_RDONLY, 0, 0, 0)
-    _must(
-        libc.syscall(
-            ctypes.c_long(_SYS_MOUNT_SETATTR), ctypes.c_long(_AT_FDCWD), b"/",
-            ctypes.c_long(_AT_RECURSIVE), attributes, ctypes.c_long(len(attributes)),
-        )
-    )  # fmt: skip
+    own = f"/proc/{os.getpid()}/task".encode()
+    is_bound = not libc.mount(own, own, None, ctypes.c_ulong(_BIND), None)
+    _must(_set_attributes(libc, b"/", _AT_RECURSIVE, added=_MOUNT_ATTR_RDONLY))
+    if is_bound:
+        _must(_set_attributes(libc, own, 0, removed=_MOUNT_ATTR_RDONLY))
     size = f"size={SCRATCH}".encode()
     flags = ctypes.c_ulong(_NOSUID | _NODEV)
     _must(libc.mount(b"tmpfs", os.fsencode(scratch), b"tmpfs", flags, size))
+    _own_shared_memory(libc, scratch)
     os.environ["TMPDIR"] = scratch
     _give_up_capabilities(libc)
+
+
+def _own_shared_memory(libc: ctypes.CDLL, scratch: str) -> None:
+    """Let the process write to /dev/shm in memory of its own, where the system can do that."""
+    layers = {name: f"{scratch}/.shm/{name}" for name in ("upper", "work")}
+    for folder in layers.values():
+        os.makedirs(folder)
+    options = f"lowerdir={_SHARED_MEMORY},upperdir={layers['upper']},workdir={layers['work']}"
+    flags = ctypes.c_ulong(_NOSUID | _NODEV)
+    # It may fail: then /dev/shm stays read-only.
+    libc.mount(b"overlay", _SHARED_MEMORY.encode(), b"overlay", flags, options.encode())
+
+
+def _set_attributes(
+    libc: ctypes.CDLL, path: bytes, flags: int, added: int = 0, removed: int = 0
+) -> int:
+    attributes = struct.pack("QQQQ", added, removed, 0, 0)
+    number, folder, flag, size = map(
+        ctypes.c_long, (_SYS_MOUNT_SETATTR, _AT_FDCWD, flags, len(attributes))
+    )
+    return int(libc.syscall(number, folder, path, flag, attributes, size))
 
 
 def _give_up_capabilities(libc: ctypes.CDLL) -> None:

@@ -172,6 +172,27 @@ def test_a_confined_process_cannot_write_files(confined, tmp_path):
     assert confined.ask("tests.fixtures.sandboxed:scratch", [], Limits()) == ("value", True)
 
 
+def test_a_confined_process_names_its_threads(confined):
+    """CUDA does that, and does not start where it cannot."""
+    assert confined.ask("tests.fixtures.sandboxed:name_thread", ["one"], Limits()) == (
+        "value",
+        "one",
+    )
+    for path in ("/proc/self/oom_score_adj", "/proc/sys/kernel/printk"):
+        kind, _ = confined.ask("tests.fixtures.sandboxed:write", [path], Limits())
+        assert kind == "error"
+
+
+def test_what_a_confined_process_shares_in_memory_is_its_own(confined):
+    shared = Path("/dev/shm/corruptbench-test")
+    shared.write_text("as it was")
+    try:
+        confined.ask("tests.fixtures.sandboxed:write", [str(shared)], Limits())
+        assert shared.read_text() == "as it was"
+    finally:
+        shared.unlink()
+
+
 def test_a_confined_process_has_no_network(confined):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
