@@ -222,9 +222,13 @@ def evaluate(
     from corruptbench.evaluation.live import LivePoses
     from corruptbench.evaluation.predictions import saved
     from corruptbench.evaluation.run import evaluated
+    from corruptbench.lifters.filtered import filter_doubt
+    from corruptbench.progress import note
     from corruptbench.shards.shard_set import ShardSet
 
     shard_set = shards if isinstance(shards, ShardSet) else open_shards(shards, root, manifest)
+    if progress and (line := filter_doubt(filter, shard_set.lock.detector.name)):
+        note(line)
     lifter = load_lifter(model, device) if isinstance(model, (str, Path)) else model
     name = lifter.name or lifter.contract.name
     command = f"corruptbench evaluate {name} --shards SHARDS --device {lifter.device}"

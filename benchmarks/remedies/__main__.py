@@ -1,26 +1,34 @@
 """Train lifters with and without the remedies, and evaluate them: `make remedies`.
 
-Each piece (architecture, variant, seed) is trained and evaluated by itself. Its result is kept, so
-the same command goes on where it stopped. `python -m benchmarks.remedies.table` writes the page.
+What is trained and evaluated is kept, so the same command goes on where it stopped.
+`python -m benchmarks.remedies.elsewhere` evaluates the same lifters on other shards, and
+`python -m benchmarks.remedies.table` writes the page.
 
 Usage: python -m benchmarks.remedies --shards shards [--root folder] [--manifest file]
-[--out remedies] [--seeds 1,2,3] [--epochs 30] [--only name] [--workers 2] [--quick]
+[--out remedies] [--seeds 1,2,3] [--epochs 30] [--only name] [--workers 2] [--device cpu] [--quick]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
+import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from benchmarks.remedies.pieces import Piece, pieces
-from corruptbench.datasets.studio import ALL_TRAIN_SHARDS, TRAIN_NOISE
+from benchmarks.remedies.noises import write_noise
+from benchmarks.remedies.pieces import UNSCORED, Piece, trainings
 from corruptbench.files import atomic, sha256_of_file, sha256_of_json
 
-#: Epochs of the experiment, and of a quick one, which only shows that all parts run.
-EPOCHS, QUICK = 30, 1
+#: Epochs of the experiment.
+EPOCHS = 30
+#: Epochs and people of a quick one, which only shows that all parts run.
+QUICK_EPOCHS, QUICK_PEOPLE = 1, ("S1",)
+#: A change in these folders makes another experiment.
+_CODE = ("corruptbench/training", "corruptbench/lifters", "benchmarks/remedies/noises.py")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,76 +46,107 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--only", default="", help="pieces whose name has this in it")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
-    parser.add_argument("--quick", action="store_true", help=f"one seed, epochs: {QUICK}")
+    parser.add_argument("--device", default="cpu", help="of the training: cpu or cuda")
+    parser.add_argument("--quick", action="store_true", help="one seed, epoch and person")
     options = parser.parse_args(arguments)
     seeds = [1] if options.quick else [int(s) for s in options.seeds.split(",")]
-    every = list(pieces(seeds, QUICK if options.quick else options.epochs))
-    chosen = [p for p in every if options.only in p.name]
-    _claim(chosen, options.out, options.shards)
-    todo = [p for p in chosen if not (options.out / f"{p.name}.json").is_file()]
-    print(f"{len(every)} pieces, {len(todo)} to do", flush=True)
+    epochs = QUICK_EPOCHS if options.quick else options.epochs
+    people = QUICK_PEOPLE if options.quick else ()
+    claim(options.out, epochs, people, options.device, options.shards)
+    every = trainings(seeds, epochs, people)
+    chosen = [tuple(p for p in group if options.only in p.name) for group in every]
+    wanted = partial(_is_wanted, out=options.out)
+    todo = [rest for group in chosen if (rest := tuple(filter(wanted, group)))]
+    print(f"{sum(map(len, chosen))} pieces, {sum(map(len, todo))} to do", flush=True)
     where = (options.shards, options.root, options.manifest)
-    jobs = [(p, where, options.out) for p in todo]
+    work = partial(_run, where=where, out=options.out, device=options.device)
+    began, done = time.monotonic(), 0
     context = multiprocessing.get_context("spawn")
     with context.Pool(options.workers, maxtasksperchild=1) as pool:
-        for number, text in enumerate(pool.imap_unordered(_run, jobs), 1):
-            print(f"[{number}/{len(todo)}] {text}", flush=True)
+        for lines in pool.imap_unordered(work, todo):
+            done += len(lines)
+            left = (time.monotonic() - began) * (sum(map(len, todo)) / done - 1)
+            print(*lines, f"[{done}/{sum(map(len, todo))}, {left / 60:.0f} min left]", sep="\n")
 
 
-def _claim(pieces: Sequence[Piece], out: Path, shards: Path) -> None:
-    """Write beside each piece what it is made from, or end where it was made from something else.
+def claim(out: Path, epochs: int, people: Sequence[str], device: str, shards: Path | None) -> None:
+    """Write into a folder what its results are made from, or end where that was something else.
 
     A table would otherwise mix results of different parameters.
     """
-    locks = (folder / "lock.json" for folder in ALL_TRAIN_SHARDS)
-    inputs = [sha256_of_file(p) for p in (TRAIN_NOISE, *locks)]
-    benchmark = sha256_of_file(shards / "lock.json")
-    for piece in pieces:
-        identity = sha256_of_json([piece.config.model_dump(mode="json"), *inputs, benchmark])
-        path = out / "inputs" / f"{piece.name}.sha256"
-        if path.is_file() and path.read_text(encoding="utf-8") != identity:
-            raise SystemExit(
-                f"{path}: {piece.name} was made with other epochs, noise or shards; name another "
-                "folder with --out, or delete this one"
-            )
-        with atomic(path) as temporary:
-            temporary.write_text(identity, encoding="utf-8")
-
-
-def _run(job: tuple[Piece, tuple[Path, Path | None, str | None], Path]) -> str:
-    """Train and evaluate a piece; return a line about it."""
-    import time
-
     import torch
 
-    import corruptbench
+    from corruptbench.datasets.studio import ALL_TRAIN_SHARDS, TRAIN_NOISE
+
+    root = Path(__file__).parents[2]
+    files = [f for name in _CODE for f in sorted([*root.glob(name), *root.glob(f"{name}/**/*.py")])]
+    inputs = {
+        "epochs": epochs,
+        "people": list(people),
+        "device": torch.cuda.get_device_name() if device != "cpu" else device,
+        "code": sha256_of_json([sha256_of_file(f) for f in files if f.is_file()]),
+        "noise": sha256_of_file(TRAIN_NOISE),
+        "training shards": [sha256_of_file(folder / "lock.json") for folder in ALL_TRAIN_SHARDS],
+    }
+    if shards is not None:
+        inputs["shards"] = sha256_of_file(shards / "lock.json")
+    path = out / "inputs.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    for name in (name for name in inputs if name in known):
+        if known[name] != inputs[name]:
+            raise SystemExit(
+                f"{path}: {name}: found {known[name]}, expected {inputs[name]}: the results here "
+                "were made from something else; name another folder with --out, or delete this one"
+            )
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(known | inputs, indent=1) + "\n", encoding="utf-8")
+
+
+def _is_wanted(piece: Piece, out: Path) -> bool:
+    return not (out / f"{piece.name}.json").is_file()
+
+
+def _run(
+    group: tuple[Piece, ...], where: tuple[Path, Path | None, str | None], out: Path, device: str
+) -> list[str]:
+    """Train and evaluate pieces; return a line about each."""
+    from benchmarks.remedies.elsewhere import evaluated
+
+    train(group, out, device)
+    return [evaluated(out / "models" / f"{p.name}.pt2", where, out) for p in group]
+
+
+def train(group: tuple[Piece, ...], out: Path, device: str) -> None:
+    """Train pieces that have a lifter in common; keep what is there already."""
+    import torch
+
+    from benchmarks.remedies.unscored import Unscored
+    from corruptbench.datasets.studio import ALL_TRAIN_SHARDS
     from corruptbench.lifters.export import export
     from corruptbench.shards.shard_set import open_shards
     from corruptbench.training.logs import save_log
-    from corruptbench.training.run import run
+    from corruptbench.training.run import Checkpoints, run
 
-    piece, where, out = job
     torch.set_num_threads(1)
-    began = time.monotonic()
-    model = out / "models" / f"{piece.name}.pt2"
-    if not model.is_file():
-        out.mkdir(parents=True, exist_ok=True)
-        training = [open_shards(folder, None) for folder in ALL_TRAIN_SHARDS]
-        checkpoint = out / f".{piece.name}.checkpoint"
-        result = run(piece.config, training, "cpu", checkpoint, lambda _: None)
+    training = [open_shards(folder, None) for folder in ALL_TRAIN_SHARDS]
+    lifter = Checkpoints.beside(out / group[0].name).lifter
+    for piece in group:
+        model = out / "models" / f"{piece.name}.pt2"
+        if model.is_file():
+            continue
+        checkpoints = Checkpoints(lifter, Checkpoints.beside(out / piece.name).ca_input)
+        config = piece.config(out / "noises")
+        noise = Path(config.tagn)
+        if noise.suffix and not noise.is_file():
+            write_noise(noise)
+        result = run(config, training, device, checkpoints, lambda _: None)
         save_log(result.trained, out / "epochs" / f"{piece.name}.parquet")
-        export(result.trained.network, result.contract, model)
-        for path in (checkpoint, checkpoint.with_name(f"{checkpoint.name}.confidences")):
-            path.unlink(missing_ok=True)
-    trained = time.monotonic() - began
-    lifter = corruptbench.load_lifter(model, threads=1)
-    found = corruptbench.evaluate(lifter, open_shards(*where), progress=False)
-    found.save(out)
-    errors = found.record.errors
-    return (
-        f"{piece.name}: {errors.clean:.1f} mm clean, {errors.corrupted:.1f} mm corrupted; trained "
-        f"in {trained:.0f} s, evaluated in {time.monotonic() - began - trained:.0f} s"
-    )
+        network = result.trained.network
+        if piece.variant == UNSCORED:
+            network = torch.nn.Sequential(Unscored(), network)
+        export(network, result.contract, model)
+        checkpoints.ca_input.unlink(missing_ok=True)
+    lifter.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

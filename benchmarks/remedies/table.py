@@ -11,18 +11,21 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.remedies.elsewhere import ELSEWHERE
 from benchmarks.remedies.pieces import (
     ABLATED,
-    ABLATIONS,
     ARCHITECTURES,
     BOTH,
+    INPUT_ABLATIONS,
+    NOISE_ABLATIONS,
+    PLAIN,
     UPPER_BOUND,
     VARIANTS,
 )
@@ -68,10 +71,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Gain:
-    """How much lower the corrupted error is than that of another variant.
+    """The corrupted error of one variant minus that of another one, MPJPE in mm.
 
     Attributes:
-        mean: over seeds, in mm.
+        mean: over seeds.
         low: end of its 95 % interval.
         high: the other end.
         percent: the mean in percent of the other error.
@@ -148,20 +151,73 @@ def gain(before: Row, after: Row) -> Gain:
     )
 
 
-def table(folder: Path, architecture: str, variants: Iterable[str]) -> list[str]:
-    """Return the lines of a table in Markdown: errors, and differences from the plain variant."""
-    rows = {v: row for v in variants if (row := load(folder, architecture, v))}
-    if "plain" not in rows:
-        return [f"{architecture}: no result yet."]
-    names = mix(rows["plain"].first)[0]
-    header = [architecture, "seeds", *names, "lower than plain by, in how many seeds"]
+#: Label of a row: architecture and variant.
+Rows = Mapping[str, tuple[str, str]]
+
+
+def table(folder: Path, title: str, rows: Rows) -> list[str]:
+    """Return the lines of a table in Markdown: errors, and differences from the plain variant.
+
+    Args:
+        folder: of the results.
+        title: of the first column.
+        rows: those without a result are left out.
+    """
+    found = {label: row for label, of in rows.items() if (row := load(folder, *of))}
+    if not found:
+        return []
+    names = mix(next(iter(found.values())).first)[0]
+    header = [title, "seeds", *names, "lower than plain by, in how many seeds"]
     lines = [_line(header), _line(["---", *["--:"] * (len(names) + 1), "---"])]
-    for variant, row in rows.items():
-        change = "" if variant == "plain" else str(gain(rows["plain"], row))
-        lines.append(_line([variant, str(len(row.seeds)), *_errors(row), change]))
-    if BOTH in rows and UPPER_BOUND in rows:
-        own, most = (gain(rows["plain"], rows[v]).mean for v in (BOTH, UPPER_BOUND))
-        lines += ["", f"`{BOTH}` gains {own:.1f} mm, `{UPPER_BOUND}` {most:.1f} mm."]
+    for label, row in found.items():
+        architecture, variant = rows[label]
+        plain = load(folder, architecture, PLAIN)
+        change = str(gain(plain, row)) if plain and variant != PLAIN else ""
+        lines.append(_line([label, str(len(row.seeds)), *_errors(row), change]))
+    return [*lines, ""]
+
+
+def _variants(architecture: str, variants: Iterable[str]) -> Rows:
+    return {variant: (architecture, variant) for variant in variants}
+
+
+def _recovered(folder: Path, architecture: str) -> list[str]:
+    """Say what the upper bound gains beside both remedies."""
+    plain, both, most = (load(folder, architecture, v) for v in (PLAIN, BOTH, UPPER_BOUND))
+    if not (plain and both and most):
+        return []
+    own, bound = (gain(plain, row).mean for row in (both, most))
+    return [f"`{BOTH}` gains {own:.1f} mm, `{UPPER_BOUND}` {bound:.1f} mm.", ""]
+
+
+def page(folder: Path) -> list[str]:
+    """Return the lines of all tables that have results."""
+    lines = []
+    for architecture in ARCHITECTURES:
+        lines += table(folder, architecture, _variants(architecture, VARIANTS))
+        lines += _recovered(folder, architecture)
+    noises = _variants(ABLATED, [PLAIN, "tagn", *NOISE_ABLATIONS])
+    inputs = _variants(ABLATED, [PLAIN, "ca-conv", BOTH, *INPUT_ABLATIONS])
+    lengths = {
+        f"{name}, {variant}": (name, variant)
+        for name in ("videopose3d-27", ABLATED, "videopose3d-243")
+        for variant in (PLAIN, BOTH)
+    }
+    for title, text, rows in (
+        ("Noise on the training poses", f"{ABLATED}, noise", noises),
+        ("What the input learned from", f"{ABLATED}, input", inputs),
+        ("Frames", "lifter", lengths),
+    ):
+        lines += [f"### {title}", "", *table(folder, text, rows)]
+    for name, title in ELSEWHERE.items():
+        every = {
+            f"{architecture}, {variant}": (architecture, variant)
+            for architecture in ARCHITECTURES
+            for variant in VARIANTS
+            if variant != UPPER_BOUND
+        }
+        if found := table(folder / name, "lifter", every):
+            lines += [f"### {title}", "", *found]
     return lines
 
 
@@ -183,10 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", type=Path, default=Path("remedies"))
     parser.add_argument("--page", type=Path, default=Path("docs/remedies.md"))
     options = parser.parse_args(arguments)
-    lines = []
-    for architecture in ARCHITECTURES:
-        extra = ABLATIONS if architecture == ABLATED else {}
-        lines += [*table(options.results, architecture, [*VARIANTS, *extra]), ""]
+    lines = page(options.results)
     print("\n".join(lines))
     before, after = options.page.read_text(encoding="utf-8").split(BEGIN)
     text = f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n{END}" + after.split(END)[1]

@@ -34,16 +34,17 @@ def command(
     """Measure what the detector does on corrupted training clips, for TAGN."""
     from corruptbench.errors import InputError
     from corruptbench.lifters.noise_file import save_noise
-    from corruptbench.progress import counted, note
+    from corruptbench.progress import counted
     from corruptbench.shards.shard_set import open_shards
     from corruptbench.training.measure import measured
-    from corruptbench.training.scored import scored_lines
+    from corruptbench.training.scored import note_scored
 
     if out.resolve().is_relative_to(shards.resolve()):
         raise InputError(f"{out}: lies in the shards; name a file outside of {shards}", "out")
+    if manifest and out.resolve() == Path(manifest).resolve():
+        raise InputError(f"{out}: is the manifest that is read; name another file", "out")
     shard_set = open_shards(shards, root, manifest)
-    for line in scored_lines(shard_set):
-        note(line)
+    note_scored(shard_set)
     noise = measured(shard_set, joints)
     if per_clip:
         noise = noise.fewer(per_clip)

@@ -80,11 +80,11 @@ def command(
     from corruptbench.datasets.studio import ALL_TRAIN_SHARDS
     from corruptbench.lifters.export import check_suffix, export
     from corruptbench.lifters.network import usable_device
-    from corruptbench.progress import counted, meter
+    from corruptbench.progress import counted, meter, note
     from corruptbench.shards.shard_set import open_shards
     from corruptbench.training.config import WORDS
     from corruptbench.training.logs import save_log, tensorboard_writer
-    from corruptbench.training.run import run
+    from corruptbench.training.run import Checkpoints, run
     from corruptbench.training.train import weights_sha256
 
     check_suffix(out)
@@ -97,7 +97,7 @@ def command(
     _check_files(read, {"out": out, **({"log": log} if log else {})})
     folders = (shards,) if shards else ALL_TRAIN_SHARDS
     shard_sets = [open_shards(folder, root, manifest) for folder in folders]
-    checkpoint = out.with_name(f".{out.name}.checkpoint")
+    checkpoints = Checkpoints.beside(out)
     done, epochs = 0, wanted.schedule.epochs
     with (
         tensorboard_writer(tensorboard) as write,
@@ -110,18 +110,24 @@ def command(
             done = epoch.epoch
             write(epoch)
 
-        result = run(wanted, shard_sets, device, checkpoint, progress)
+        say_notes = _nothing if quiet else note
+        result = run(wanted, shard_sets, device, checkpoints, progress, say_notes)
+        if before := len(result.trained.epochs) - done:
+            advance(before, "trained before")
     export(result.trained.network, result.contract, out)
     if log:
         save_log(result.trained, log)
-    for path in (checkpoint, checkpoint.with_name(f"{checkpoint.name}.confidences")):
-        path.unlink(missing_ok=True)
+    checkpoints.remove()
     trained = result.trained
     say(
         f"{counted(result.samples, 'chunk')}, {counted(len(trained.epochs), 'epoch')}, "
         f"weights of epoch {trained.best} {weights_sha256(trained.network)}"
     )
     say(f"model: {out}")
+
+
+def _nothing(_: str) -> None:
+    """Leave a note out."""
 
 
 def _check_files(read: Iterable[Path], written: Mapping[str, Path]) -> None:
@@ -148,7 +154,8 @@ def _config(path: Path | None, given: dict[str, Any]) -> Config:
     schedule = {k: options_given.pop(k) for k in _SCHEDULE if k in options_given}
     record = base.model_dump() | options_given
     record["schedule"] |= schedule
-    return Config.checked(record, str(path) if path else "the options")
+    where = "the options" if options_given or schedule or path is None else str(path)
+    return Config.checked(record, where)
 
 
 def _text(epoch: Epoch) -> str:

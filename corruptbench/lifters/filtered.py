@@ -8,7 +8,7 @@ import numpy as np
 
 from corruptbench.errors import InputError
 from corruptbench.leaderboard.records import LONGEST_NAME
-from corruptbench.lifters.filters.registry import get
+from corruptbench.lifters.filters.registry import detector_of, get
 from corruptbench.lifters.gaps import filled
 from corruptbench.lifters.lift import Track
 
@@ -29,6 +29,17 @@ def filtered(track: Track, name: str) -> Track:
     whole = filled(track.keypoints.astype(np.float64), track.camera)
     scores = np.where(seen[:, None], track.scores.astype(np.float64), 0.0)
     return replace(track, keypoints=get(name)(whole, scores, track.fps))
+
+
+def filter_doubt(name: str | None, detector: str) -> str | None:
+    """Return a warning where a filter was made for the scores of another detector."""
+    made_for = name and detector_of(name)
+    if not made_for or made_for == detector:
+        return None
+    return (
+        f"warning: the filter {name} learned from the scores of {made_for}; those of {detector} "
+        "mean something else"
+    )
 
 
 def row_name(lifter: str, filter_name: str | None) -> str:

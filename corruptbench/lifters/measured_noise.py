@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 Array32 = NDArray[np.float32]
 
 FORMAT: Final = "corruptbench-noise/1"
+#: Share of the chunks that stay as they are: our own choice. Measured noise is stronger than the
+#: invented one, and more clean chunks lowered both errors of a held-out person.
+KEPT = 0.75
 #: A person is not smaller than this, in any unit.
 _SMALLEST = 1e-6
 
@@ -80,10 +83,17 @@ class Episode:
 
 @dataclass(frozen=True, eq=False)
 class MeasuredNoise:
-    """Episodes of one detector, for `corruptbench.lifters.tagn.TAGN`."""
+    """Episodes of one detector, for `corruptbench.lifters.tagn.TAGN`.
+
+    Attributes:
+        source: what they were measured with.
+        episodes: of all clips and cells.
+        kept: share of the chunks of a training that stay as they are, 0 to 1.
+    """
 
     source: Source
     episodes: tuple[Episode, ...]
+    kept: float = KEPT
 
     @property
     def sha256(self) -> str:
@@ -117,7 +127,7 @@ class MeasuredNoise:
                 "expected episodes of other people than those of validation",
                 "noise",
             )
-        return MeasuredNoise(self.source, chosen)
+        return replace(self, episodes=chosen)
 
     def fewer(self, count: int) -> MeasuredNoise:
         """Return so many episodes of each clip, of one cell after another."""
@@ -128,7 +138,7 @@ class MeasuredNoise:
         for number, episodes in enumerate(by_clip.values()):
             places = {(number * count + i) % len(episodes) for i in range(count)}
             kept.extend(episodes[i] for i in sorted(places))
-        return MeasuredNoise(self.source, tuple(kept))
+        return replace(self, episodes=tuple(kept))
 
 
 class Bank:

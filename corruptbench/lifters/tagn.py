@@ -16,7 +16,7 @@ from torch import Tensor
 
 from corruptbench.lifters.keyed_draws import Draws
 from corruptbench.lifters.measured_noise import Bank, MeasuredNoise, replayed, sizes
-from corruptbench.lifters.noise import FULL, KEPT_OF_MEASURED, PLAIN, Noise, Runs, Scores
+from corruptbench.lifters.noise import FULL, PLAIN, Noise, Runs, Scores
 from corruptbench.skeleton import JointSet, joint_set
 
 __all__ = ["FULL", "PLAIN", "TAGN", "Noise", "Runs", "Scores", "replay", "tagn"]
@@ -32,8 +32,8 @@ class TAGN:
 
         Args:
             joints: joint set of the poses.
-            noise: parameters of the noise. Or measured noise: a quarter of the chunks then get a
-                stretch of one of its episodes.
+            noise: parameters of the noise. Or measured noise: chunks then get a stretch of one of
+                its episodes, all but the share that it keeps.
             seed: of all draws.
 
         Raises:
@@ -51,7 +51,9 @@ class TAGN:
         self._banks: dict[torch.device, Bank] = {}
 
     def __repr__(self) -> str:
-        noise = self._noise if isinstance(self._noise, Noise) else self._noise.sha256
+        noise: object = self._noise
+        if isinstance(self._noise, MeasuredNoise):
+            noise = f"{self._noise.sha256}, {self._noise.kept}"
         return f"TAGN({self._joints.name}, {noise}, {self._seed})"
 
     def __call__(self, poses: Tensor, step: int, chunks: Tensor | None = None) -> Tensor:
@@ -73,7 +75,7 @@ class TAGN:
             return tagn(poses, keys, self._joints, self._noise)
         if poses.device not in self._banks:
             self._banks[poses.device] = Bank(self._noise, poses.device)
-        return replay(poses, keys, self._banks[poses.device])
+        return replay(poses, keys, self._banks[poses.device], self._noise.kept)
 
 
 def _check(poses: Tensor, chunks: Tensor, joints: JointSet) -> None:
@@ -93,7 +95,7 @@ def _check(poses: Tensor, chunks: Tensor, joints: JointSet) -> None:
         )
 
 
-def replay(poses: Tensor, keys: Tensor, bank: Bank, kept: float = KEPT_OF_MEASURED) -> Tensor:
+def replay(poses: Tensor, keys: Tensor, bank: Bank, kept: float) -> Tensor:
     """Add stretches of measured episodes to chunks of 2D poses.
 
     Args:

@@ -23,7 +23,7 @@ _TOKEN = 9
 
 @dataclass(frozen=True)
 class Form:
-    """What a network is made for.
+    """The sizes of a network.
 
     Attributes:
         joints: J.

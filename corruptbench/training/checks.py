@@ -19,6 +19,12 @@ def check_effects(config: Config) -> None:
             "or full: others have no strength",
             "strength",
         )
+    if config.kept is not None and (config.tagn == "none" or _learns_from_episodes(config)):
+        raise InputError(
+            f"kept: found {config.kept:g} with noise {config.tagn}{' and ca_conv' * config.ca_conv}"
+            "; expected noise that is drawn for chunks: leave kept out",
+            "kept",
+        )
     if config.schedule.patience and not config.validation:
         raise InputError(
             f"patience: found {config.schedule.patience} without validation; expected people whose "
@@ -45,6 +51,11 @@ def check_effects(config: Config) -> None:
                 "measured noise",
                 field.replace("_", "-"),
             )
+
+
+def _learns_from_episodes(config: Config) -> bool:
+    """Tell whether the noise teaches an input from whole episodes, and nothing is drawn."""
+    return config.ca_conv and config.tagn not in INVENTED
 
 
 def doubts(config: Config, clips: TrainingClips) -> Iterator[str]:

@@ -83,11 +83,11 @@ class TrainingClips:
                 field,
             )
 
-    def samples(self, contract: Contract, people: Collection[str]) -> Samples:
+    def samples(self, contract: Contract, people: Collection[str], margin: int = 0) -> Samples:
         """Cut the clips of these people into chunks; see `load_samples`."""
         return joined(
             *(
-                load_samples(shard_set, contract, own)
+                load_samples(shard_set, contract, own, margin)
                 for shard_set, there in zip(self.shard_sets, self.by_build, strict=True)
                 if (own := there & set(people))
             )

@@ -15,12 +15,11 @@ from tempfile import TemporaryDirectory
 from corruptbench.lifters.ca_input import AROUND, REACH, CAInput
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.measured_noise import MeasuredNoise, sizes
-from corruptbench.progress import note
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.training.clips import TrainingClips
 from corruptbench.training.config import Schedule
 from corruptbench.training.samples import Samples
-from corruptbench.training.scored import scored_lines
+from corruptbench.training.scored import note_scored
 from corruptbench.training.train import Augment, train
 
 #: Frames on each side that an input depends on.
@@ -86,8 +85,7 @@ def learned_from(
     wanted = clips.people if people is None else people
     clips.check_people(wanted, "people")
     for shard_set in shard_sets:
-        for line in scored_lines(shard_set):
-            note(line)
+        note_scored(shard_set)
     clean = clips.samples(contract_of_input(noise.source.joints), wanted)
     with TemporaryDirectory() as folder:
         return learned_input(*clean.pairs(noise), seed, Path(folder) / "checkpoint")

@@ -22,7 +22,7 @@ class Schedule(Record):
 
     Attributes:
         epochs: most passes over the data.
-        batch: chunks in a step, half of which are mirrored.
+        batch: chunks in a step. Half of them are mirrored.
         rate: learning rate of Adam in the first epoch.
         decay: factor of the rate from one epoch to the next.
         average: after each step the averaged weights keep this share of themselves and take the
@@ -60,6 +60,7 @@ class Config(Record):
         tagn: noise on the training poses: "none", "plain" or "full" (`corruptbench.lifters.tagn`),
             "measured" for the one that comes with the studio set, or a file of measure-noise.
         strength: factor of "plain" and "full".
+        kept: share of the training chunks that get no noise; None for that of the noise.
         on_corruptions: noise file whose episodes of the training clips are training samples of
             their own. Such a lifter was trained on the benchmark's corruptions.
         people: who is trained on; all by default, but for those of validation.
@@ -77,6 +78,7 @@ class Config(Record):
     ca_conv: bool = Field(default=False, strict=True)
     tagn: Text = "none"
     strength: Positive = 1.0
+    kept: Share | None = None
     on_corruptions: Text | None = None
     people: tuple[str, ...] = ()
     validation: tuple[str, ...] = ()

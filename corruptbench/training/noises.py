@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def augment(config: Config, clips: TrainingClips, held_out: set[str]) -> TAGN | 
         noise = INVENTED[config.tagn].scaled(config.strength)
     else:
         noise = named_noise(config.tagn, "tagn").without(clips.dataset, held_out)
+    if config.kept is not None:
+        noise = replace(noise, kept=config.kept)
     return TAGN(config.joints, noise, config.schedule.seed)
 
 

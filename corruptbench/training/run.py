@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 
 import torch
@@ -18,6 +18,7 @@ from corruptbench.progress import note
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import joint_set
 from corruptbench.training.architectures import Form, architecture
+from corruptbench.training.blocks import InBlocks
 from corruptbench.training.checks import check_effects, doubts
 from corruptbench.training.clips import TrainingClips
 from corruptbench.training.confidences import MARGIN, contract_of_input, learned_input
@@ -29,6 +30,29 @@ from corruptbench.training.train import Trained, Validation, reproducible, train
 
 #: Most frames of a contract.
 MOST_FRAMES = 4096
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Paths of the saved states of a training.
+
+    Attributes:
+        lifter: of the lifter itself.
+        ca_input: of what learns to be in front of it.
+    """
+
+    lifter: Path
+    ca_input: Path
+
+    @classmethod
+    def beside(cls, model: Path) -> Checkpoints:
+        """Name hidden files beside the file of a model."""
+        return cls(*(model.with_name(f".{model.name}.{s}") for s in ("checkpoint", "ca-input")))
+
+    def remove(self) -> None:
+        """Delete both, where they are."""
+        for path in (self.lifter, self.ca_input):
+            path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -50,18 +74,22 @@ def run(
     config: Config,
     shard_sets: Sequence[ShardSet],
     device: str,
-    checkpoint: Path,
+    checkpoints: Checkpoints,
     progress: Callable[[Epoch], None],
+    say: Callable[[str], None] = note,
 ) -> Result:
-    """Train a lifter; see `corruptbench.training.train.train` for device, checkpoint and progress.
+    """Train a lifter; see `corruptbench.training.train.train` for device and progress.
+
+    A lifter behind a confidence-aware input has the same weights as one without: their trainings
+    can share a checkpoint.
 
     Args:
         config: what is trained, and how.
         shard_sets: shards of training splits, with the clean cell: of one data set and detector.
         device: "cpu" or "cuda".
-        checkpoint: path of the saved state. A confidence-aware input has a second one, with
-            ".confidences" behind its name. Both stay.
+        checkpoints: of the lifter and of the input. They stay.
         progress: called after each epoch.
+        say: gets a line about each thing that is seldom right, and about steps that take long.
 
     Raises:
         InputError: the config does not fit the shards or the noise; names the field.
@@ -76,22 +104,25 @@ def run(
         episodes = noise_of(clips, config.on_corruptions, "on_corruptions")
         samples = joined(samples, samples.corrupted(episodes))
     for line in doubts(config, clips):
-        note(line)
-    ca_input = _input(config, clips, training, held_out, checkpoint) if config.ca_conv else None
+        say(line)
+    ca_input = None
+    if config.ca_conv:
+        if config.tagn != "none":
+            say("learning from the noise what scores are worth")
+        ca_input = _input(config, clips, training, held_out, checkpoints.ca_input)
     trained = train(
         partial(architecture(config.lifter).make, _form(config, plain)),
         2,
         samples,
         config.schedule,
         device,
-        checkpoint,
+        checkpoints.lifter,
         progress,
         None if ca_input else augment(config, clips, held_out),
         _validation(config, clips, held_out, ca_input) if held_out else None,
     )
     if ca_input:
-        whole = nn.Sequential(ca_input.to(device), trained.network).eval()
-        trained = replace(trained, network=whole)
+        trained = replace(trained, network=_behind(ca_input, trained.network.cpu(), config))
     return Result(trained, contract, len(samples))
 
 
@@ -108,16 +139,23 @@ def _input(
     seed = config.schedule.seed
     with reproducible(seed):
         found = CAInput()
-    path = checkpoint.with_name(f"{checkpoint.name}.confidences")
     if config.tagn in INVENTED:
-        note("learning from the noise what scores are worth")
-        found = learned_input(clean, clean, seed, path, augment(config, clips, held_out))
+        found = learned_input(clean, clean, seed, checkpoint, augment(config, clips, held_out))
     elif config.tagn != "none":
-        note("learning from the noise what scores are worth")
         noise = noise_of(clips, config.tagn, "tagn").without(clips.dataset, held_out)
-        found = learned_input(*clean.pairs(noise), seed, path)
-    is_block = architecture(config.lifter).window == "block"
-    return padded(found) if is_block else found.eval()
+        found = learned_input(*clean.pairs(noise), seed, checkpoint)
+    return found.eval()
+
+
+def _behind(ca_input: CAInput, network: nn.Module, config: Config) -> nn.Module:
+    """Put an input in front of a lifter. Before blocks, it sees the frames of several of them."""
+    if _is_block(config):
+        return nn.Sequential(padded(ca_input), InBlocks(network, _frames(config))).eval()
+    return nn.Sequential(ca_input, network).eval()
+
+
+def _is_block(config: Config) -> bool:
+    return architecture(config.lifter).window == "block"
 
 
 def contract_of(config: Config) -> Contract:
@@ -126,7 +164,7 @@ def contract_of(config: Config) -> Contract:
     Raises:
         InputError: its name or frames cannot be those of a contract.
     """
-    frames = _frames(config) + (2 * MARGIN if _is_wider(config) else 0)
+    frames = _frames(config) + _more_frames(config)
     _check_frames(config, frames)
     return Contract.checked(
         {
@@ -146,7 +184,7 @@ def contract_of(config: Config) -> Contract:
 def _check_frames(config: Config, frames: int) -> None:
     """Raise `InputError` where a lifter reads more frames than a contract can say."""
     if frames > MOST_FRAMES:
-        more = f" and {frames - _frames(config)} more for the scores" if _is_wider(config) else ""
+        more = f" and {_more_frames(config)} more for the scores" if config.ca_conv else ""
         field = "widths" if config.widths and not config.frames else "frames"
         raise InputError(
             f"{field}: found {_frames(config)} frames{more}; expected at most {MOST_FRAMES} in all",
@@ -166,9 +204,13 @@ def _frames(config: Config) -> int:
     return config.frames or architecture(config.lifter).frames
 
 
-def _is_wider(config: Config) -> bool:
-    """Tell whether a confidence-aware input adds to the receptive field."""
-    return config.ca_conv and architecture(config.lifter).window == "sequence"
+def _more_frames(config: Config) -> int:
+    """Return by how many frames a confidence-aware input makes the window longer."""
+    if not config.ca_conv:
+        return 0
+    if _is_block(config):
+        return ceil(2 * MARGIN / _frames(config)) * _frames(config)  # whole blocks
+    return 2 * MARGIN
 
 
 #: What noise adds to the name of a lifter; files are measured noise.
@@ -213,7 +255,8 @@ def _validation(
             "and name the file in a config (validation_noise)",
             "validation",
         )
-    clean = clips.samples(contract_of(config), people)
+    plain = contract_of(config.model_copy(update={"ca_conv": False}))
+    clean = clips.samples(plain, people, MARGIN if ca_input else 0)
     corrupted = clean.corrupted(noise)
     if ca_input:
         return Validation(*(_through(ca_input, samples) for samples in (clean, corrupted)))
@@ -222,6 +265,6 @@ def _validation(
 
 @torch.no_grad()
 def _through(ca_input: CAInput, samples: Samples) -> Samples:
-    """Return samples whose keypoints went through the input."""
+    """Return samples whose keypoints went through the input, which takes its margin off them."""
     parts = samples.inputs.split(256)  # type: ignore[no-untyped-call]
     return replace(samples, inputs=torch.cat([ca_input(part) for part in parts]))

@@ -128,7 +128,10 @@ def _stretch(episode: Episode, span: Span) -> Array32:
 
 
 def load_samples(
-    shard_set: ShardSet, contract: Contract, subjects: Collection[str] | None = None
+    shard_set: ShardSet,
+    contract: Contract,
+    subjects: Collection[str] | None = None,
+    margin: int = 0,
 ) -> Samples:
     """Cut the clean cells into chunks; the last chunk of a clip overlaps the one before it.
 
@@ -140,6 +143,8 @@ def load_samples(
         shard_set: shards with a clean cell.
         contract: conventions of the lifter. Scores are loaded whatever its channels are.
         subjects: names of the people; None for all.
+        margin: frames that the inputs have before and after those of the contract, for what stands
+            in front of the lifter.
 
     Raises:
         InputError: there is no clean cell, the contract has another window, the labels' joint set
@@ -153,6 +158,7 @@ def load_samples(
         )
     is_block = contract.window == "block"
     chunk, half = (contract.frames, 0) if is_block else (CHUNK, (contract.frames - 1) // 2)
+    before = half + margin
     step = max(1, chunk // 2) if is_block else chunk
     if CLEAN not in shard_set.cells:
         raise InputError(
@@ -168,7 +174,7 @@ def load_samples(
         seen = lifter_input(clean.keypoints, clean.scores, joints, clip.camera, with_scores)
         pose = _pose(clip, root, contract)
         for start, target in _chunks(pose, chunk, step):
-            span = Span(str(clip.id), start - half, start + chunk + half, len(seen))
+            span = Span(str(clip.id), start - before, start + chunk + before, len(seen))
             inputs.append(seen[np.arange(span.start, span.stop).clip(0, len(seen) - 1)])
             targets.append(target)
             spans.append(span)

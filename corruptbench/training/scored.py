@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from corruptbench.datasets import ClipId
 from corruptbench.lifters.measured_noise import MeasuredNoise
 from corruptbench.manifest import Manifest, known_manifests, load_manifest
+from corruptbench.progress import note
 from corruptbench.shards.shard_set import ShardSet
 
 
@@ -18,6 +19,12 @@ def scored_lines(shard_set: ShardSet) -> Iterator[str]:
         if scored.dataset == ours.dataset:
             number = sum(map(scored.clips.admits, clips))
             yield from _line(str(shard_set.folder), number, len(clips), scored)
+
+
+def note_scored(shard_set: ShardSet) -> None:
+    """Print the warnings of `scored_lines`."""
+    for line in scored_lines(shard_set):
+        note(line)
 
 
 def scored_noise_lines(noise: MeasuredNoise, where: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from corruptbench.training.config import Schedule
 
 @dataclass(frozen=True)
 class Epoch:
-    """What is known after an epoch; errors are MPJPE in mm.
+    """The errors of an epoch, MPJPE in mm, and its learning rate.
 
     Attributes:
         epoch: its number, from 1.
@@ -62,6 +62,14 @@ class State:
         self.best_epoch = 0
         self.best = deepcopy(network.state_dict())
 
+    @property
+    def _device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    @property
+    def _on_gpu(self) -> bool:
+        return self._device.type == "cuda"
+
     def rate(self, epoch: int) -> float:
         """Return the learning rate of an epoch, counted from 0."""
         return self.schedule.rate * self.schedule.decay**epoch
@@ -96,7 +104,7 @@ class State:
             "best_epoch": self.best_epoch,
             "best": self.best,
             "generator": torch.get_rng_state(),
-            "cuda_generators": torch.cuda.get_rng_state_all(),  # none on a CPU
+            "cuda_generator": torch.cuda.get_rng_state(self._device) if self._on_gpu else None,
         }
         with atomic(path) as temporary:
             torch.save({**state, "sha256": _sha256(state)}, temporary)
@@ -119,12 +127,13 @@ class State:
         self.epochs = [Epoch(**e) for e in state["epochs"]]
         self.best_epoch, self.best = state["best_epoch"], state["best"]
         torch.set_rng_state(state["generator"])
-        torch.cuda.set_rng_state_all(state["cuda_generators"])
+        if self._on_gpu:
+            torch.cuda.set_rng_state(state["cuda_generator"], self._device)
 
 
 _KEYS = {
     "identity", "network", "optimizer", "averaged", "epochs", "best_epoch", "best", "generator",
-    "cuda_generators",
+    "cuda_generator",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from corruptbench.lifters.export import export
 from corruptbench.manifest import load_manifest
 from corruptbench.sandbox import Child
 from corruptbench.shards.shard_set import ShardSet, open_shards
+from corruptbench.training import run
 from corruptbench.training.videopose3d import VideoPose3D
 from tests.fixtures import model_files as files
 
@@ -158,3 +159,37 @@ def model_folder(tmp_path_factory) -> Path:
     files.export_script(files.traced(files.Tiny()), folder / "tiny.pt")
     files.export_onnx(folder / "tiny.onnx")
     return folder
+
+
+@pytest.fixture
+def train(mini, mini_manifest, mini_shards, tmp_path, cli):
+    def run(*words):
+        where = ("--shards", mini_shards, "--root", mini, "--manifest", mini_manifest)
+        return cli("train", *words, *where, "--out", tmp_path / "lifter.pt")
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def noise_file(mini, mini_manifest, mini_shards, tmp_path_factory):
+    path = tmp_path_factory.mktemp("noise") / "noise.parquet"
+    where = ["--shards", mini_shards, "--root", mini, "--manifest", mini_manifest, "--out", path]
+    main(["measure-noise", *map(str, where)])
+    return path
+
+
+@pytest.fixture
+def shard_set(mini, mini_manifest, mini_shards):
+    return open_shards(mini_shards, mini, str(mini_manifest))
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """What a run gives to the training, which does not take place."""
+    found = {}
+
+    def train(*arguments):
+        found.update(samples=arguments[2], augment=arguments[7], validation=arguments[8])
+
+    monkeypatch.setattr(run, "train", train)
+    return found

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.remedies import __main__ as remedies
-from benchmarks.remedies import table
-from benchmarks.remedies.pieces import ABLATIONS, ARCHITECTURES, VARIANTS, pieces
+from benchmarks.remedies import elsewhere, enlarge, noises, table
+from benchmarks.remedies.pieces import (
+    ABLATED,
+    ABLATIONS,
+    ARCHITECTURES,
+    LENGTHS,
+    UNSCORED,
+    VARIANTS,
+    Piece,
+    trainings,
+)
+from benchmarks.remedies.unscored import Unscored
+from corruptbench.corruptions import get
+from corruptbench.datasets.studio import EMBEDDED, TRAIN_NOISE, open_root
 from corruptbench.leaderboard import compare, read
 from corruptbench.leaderboard.wide import resample_counts
+from corruptbench.lifters.noise_file import load_noise
+from corruptbench.video.reader import decode
 
 NAMES = ("linear-9+plain-s1", "linear-9+tagn+ca-conv-s1")
 
@@ -33,6 +50,16 @@ def test_every_piece_has_a_result(results):
         assert (out / f"{name}.json").is_file()
         assert (out / "models" / f"{name}.pt2").is_file()
         assert (out / "epochs" / f"{name}.parquet").is_file()
+    assert not list(out.glob(".*")), "no checkpoint is left"
+
+
+def test_noise_before_an_input_does_not_reach_the_lifter(results):
+    out, _ = results
+    plain, aware = (
+        torch.export.load(out / "models" / f"linear-9+{variant}-s1.pt2").state_dict
+        for variant in ("plain", "tagn+ca-conv")
+    )
+    assert all(torch.equal(aware[f"1.{name}"], value) for name, value in plain.items())
 
 
 def test_it_does_not_do_a_piece_twice(results, capsys):
@@ -44,8 +71,26 @@ def test_it_does_not_do_a_piece_twice(results, capsys):
 def test_results_of_other_parameters_are_not_mixed(results):
     _, words = results
     longer = [w for w in words if w != "--quick"]
-    with pytest.raises(SystemExit, match="was made with other epochs, noise or shards"):
+    with pytest.raises(SystemExit, match="epochs: found 1, expected 2: the results here were made"):
         remedies.main([*longer, "--seeds", "1", "--epochs", "2", "--only", NAMES[0]])
+
+
+def test_lifters_are_evaluated_on_other_shards(
+    results, mini, mini_manifest, mini_shards, tmp_path, capsys
+):
+    """With their own table, and once."""
+    out, _ = results
+    where = ["--shards", mini_shards, "--root", mini, "--manifest", mini_manifest, "--out", out]
+    words = ["extended", *map(str, where), "--only", NAMES[0]]
+    elsewhere.main(words)
+    assert "linear-9+plain-s1: kept" not in capsys.readouterr().out
+    elsewhere.main(words)
+    assert "linear-9+plain-s1: kept" in capsys.readouterr().out
+    page = tmp_path / "page.md"
+    page.write_text(f"{table.BEGIN}\n{table.END}")
+    table.main(["--results", str(out), "--page", str(page)])
+    assert elsewhere.ELSEWHERE["extended"] in page.read_text()
+    assert "| linear-9, plain | 1 |" in page.read_text()
 
 
 def test_the_table_is_that_of_the_results(results, tmp_path, capsys):
@@ -160,12 +205,110 @@ def test_errors_have_the_deviation_over_seeds_and_families(rows):
 
 
 def test_the_pieces_of_the_experiment():
-    every = list(pieces([1, 2, 3], 60))
+    groups = list(trainings([1, 2, 3], 60))
+    every = [piece for group in groups for piece in group]
     assert len({p.name for p in every}) == len(every)
-    assert len(every) == 3 * (len(ARCHITECTURES) * len(VARIANTS) + len(ABLATIONS))
+    number = len(ARCHITECTURES) * len(VARIANTS) + len(ABLATIONS) + 2 * len(LENGTHS)
+    assert len(every) == 3 * number
     for piece in every:
-        assert piece.config.name == piece.name
-        assert piece.config.schedule.seed == piece.seed
+        config = piece.config(Path("noises"))
+        assert config.name == piece.name
+        assert config.schedule.seed == piece.seed
     plain, both = (p for p in every if p.name in ("linear-9+plain-s2", "linear-9+tagn+ca-conv-s2"))
-    assert (plain.config.tagn, plain.config.ca_conv) == ("none", False)
-    assert (both.config.tagn, both.config.ca_conv) == ("measured", True)
+    assert (plain.config(Path()).tagn, plain.config(Path()).ca_conv) == ("none", False)
+    assert (both.config(Path()).tagn, both.config(Path()).ca_conv) == ("measured", True)
+
+
+def test_pieces_of_a_group_have_one_training(tmp_path):
+    """All that the lifter itself sees is alike: no noise reaches one behind an input."""
+    for group in trainings([1], 60):
+        lifters = {
+            config.model_copy(update={"name": "", "ca_conv": False, "tagn": "none"})
+            if config.ca_conv
+            else config.model_copy(update={"name": ""})
+            for config in (piece.config(tmp_path) for piece in group)
+        }
+        assert len(lifters) == 1, group
+
+
+def test_the_control_does_not_see_scores():
+    x = torch.rand(2, 3, 17, 3)
+    assert torch.equal(Unscored()(x)[..., :2], x[..., :2])
+    assert (Unscored()(x)[..., 2] == 1).all()
+    assert UNSCORED in ABLATIONS
+
+
+def test_noises_lack_one_property():
+    whole = load_noise(TRAIN_NOISE)
+    given = replace(whole, episodes=whole.episodes[:32])
+    found = {name: change(given) for name, change in noises.NOISES.items()}
+    for before, after in zip(given.episodes, found["halved"].episodes, strict=True):
+        np.testing.assert_allclose(after.offsets, before.offsets / 2)
+        assert np.array_equal(after.factors, before.factors)
+    for before, after in zip(given.episodes, found["incoherent"].episodes, strict=True):
+        for b, a in ((before.offsets, after.offsets), (before.factors, after.factors)):
+            assert sorted(b.sum(axis=1).ravel()) == pytest.approx(sorted(a.sum(axis=1).ravel()))
+    one, other = (n.episodes[0].offsets for n in (given, found["incoherent"]))
+    assert np.abs(np.diff(other, axis=0)).mean() > np.abs(np.diff(one, axis=0)).mean()
+    for name, left_out in (
+        ("no-occlusion", "temporary occlusion"),
+        ("no-blur", "motion blur"),
+        ("no-pixel-noise", "pixel noise"),
+    ):
+        families = {get(e.corruption).family for e in found[name].episodes}
+        assert left_out not in families
+        assert len(families) == 2
+
+
+def test_a_noise_is_written_under_its_name(tmp_path, monkeypatch):
+    given = replace(load_noise(TRAIN_NOISE), episodes=load_noise(TRAIN_NOISE).episodes[:16])
+    monkeypatch.setattr(noises, "load_noise", lambda _: given)
+    noises.write_noise(tmp_path / "new" / "no-blur.parquet")
+    found = load_noise(tmp_path / "new" / "no-blur.parquet")
+    assert {get(e.corruption).family for e in found.episodes} == {
+        "temporary occlusion",
+        "pixel noise",
+    }
+
+
+def test_files_of_noise_are_those_that_variants_name():
+    named = {str(v["tagn"]) for v in ABLATIONS.values() if ".parquet" in str(v.get("tagn"))}
+    assert named == {f"{name}.parquet" for name in noises.NOISES}
+    piece = Piece(ABLATED, "tagn-halved", 1, 1)
+    assert piece.config(Path("there")).tagn == "there/halved.parquet"
+
+
+def test_larger_people_have_the_same_poses(monkeypatch, tmp_path, capsys):
+    """Joints of the enlarged set project to the enlarged boxes, and pictures are the same."""
+    video = next(iter(sorted((EMBEDDED / "videos" / "S6").glob("*.mp4"))))
+    monkeypatch.setattr(enlarge, "_enlarge", only(video, enlarge._enlarge))
+    enlarge.main(["250", "--out", str(tmp_path)])
+    capsys.readouterr()
+    small, large = open_root(None), open_root(tmp_path)
+    clip = next(c for c in large.clip_ids() if str(c).endswith(video.stem))
+    before, after = small.load(clip), large.load(clip)
+    factor = after.camera.width / before.camera.width
+    np.testing.assert_allclose(after.joints, before.joints)
+    np.testing.assert_allclose(
+        after.camera.project(after.joints_camera),
+        factor * before.camera.project(before.joints_camera),
+        rtol=1e-9,
+    )
+    np.testing.assert_allclose(after.boxes, factor * before.boxes, rtol=1e-6)
+    pictures = [next(decode(path)) for path in (video, after.video)]
+    assert pictures[1].shape[:2] == (after.camera.height, after.camera.width)
+    again = cv2.resize(pictures[1], pictures[0].shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(again.astype(float) - pictures[0]).mean() < 2
+
+
+def only(video, function):
+    """Do it for one video, and write an empty file for the others."""
+
+    def run(source, path, side):
+        if source == video:
+            function(source, path, side)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+    return run

@@ -14,7 +14,7 @@ from corruptbench.cli import names
 from corruptbench.datasets.studio import LEARNED_INPUT
 from corruptbench.errors import InputError
 from corruptbench.lifters.ca_input import AROUND, NEIGHBOR, REACH, load_input
-from corruptbench.lifters.filtered import filtered, row_name
+from corruptbench.lifters.filtered import filter_doubt, filtered, row_name
 from corruptbench.lifters.filters import median_confidence, one_euro, savitzky_golay
 from corruptbench.lifters.filters.frame_rate import window
 from corruptbench.lifters.filters.registry import all_filters, get
@@ -248,6 +248,13 @@ def test_gaps_are_filled_before_and_have_no_weight(name):
     assert np.allclose(found.keypoints, get(name)(whole, known, 50), rtol=1e-12)
     unseen = track(np.full((4, 3, 2), np.nan), np.zeros((4, 3)))
     assert np.allclose(filtered(unseen, name).keypoints, [320, 240])
+
+
+def test_a_filter_for_other_scores_is_said():
+    assert filter_doubt("learned_confidence", "movenet:lightning") is None
+    assert "of movenet:thunder" in (filter_doubt("learned_confidence", "movenet:thunder") or "")
+    assert filter_doubt("one_euro", "movenet:thunder") is None
+    assert filter_doubt(None, "movenet:thunder") is None
 
 
 def test_names_of_rows():

@@ -171,6 +171,16 @@ def test_tagn_replays_episodes_in_a_quarter_of_the_chunks():
     assert not torch.equal(TAGN(noise=made())(poses, step=4), found)
 
 
+def test_the_share_of_clean_chunks_is_that_of_the_noise():
+    poses = torch.rand(1000, 4, 17, 3) + 1
+    for kept in (0.0, 0.4, 1.0):
+        given = TAGN(noise=replace(made(), kept=kept))
+        noisy = (given(poses, 0) != poses).flatten(1).any(1).float().mean()
+        assert noisy == pytest.approx(1 - kept, abs=0.05 if 0 < kept < 1 else 0)
+    reprs = {repr(TAGN(noise=replace(made(), kept=kept))) for kept in (0.0, 0.4)}
+    assert len(reprs) == 2, "checkpoints of the two are told apart"
+
+
 def test_offsets_are_in_sizes_of_the_person_and_scores_are_multiplied():
     poses = torch.zeros(1, 2, 17, 3)
     poses[0, :, 0, :2] = torch.tensor([3.0, 4.0])  # a box of 3 x 4

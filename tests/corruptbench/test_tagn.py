@@ -222,6 +222,7 @@ def test_the_type_of_the_chunks_does_not_matter():
         (lambda: Noise(bias=math.nan), "Noise.bias: found nan"),
         (lambda: Runs(share=5), "Runs.share: found 5"),
         (lambda: Runs(shortest=9, longest=2), "Runs.shortest: found 9, expected 1 to 2"),
+        (lambda: Runs(longest=math.inf), "Runs.longest: found inf"),
         (lambda: Runs(shortest=-5), "Runs.shortest: found -5"),
         (lambda: Scores(half=0), "Scores.half: found 0"),
         (lambda: FULL.scaled(math.inf), "found inf"),

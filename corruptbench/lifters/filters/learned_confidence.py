@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+#: Its scores have been learned from.
+DETECTOR = "movenet:lightning"
+
 
 def smoothed(keypoints: Array, scores: Array, fps: float) -> Array:  # noqa: ARG001
     """Take the mean over the frames around, weighted by what the scores are worth.

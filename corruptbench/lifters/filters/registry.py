@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,25 @@ Filter = Callable[[Array, Array, float], Array]
 
 
 @cache
-def all_filters() -> dict[str, Filter]:
-    """Return name to filter, sorted by name."""
+def _modules() -> dict[str, ModuleType]:
     modules = {m.name: f"{filters.__name__}.{m.name}" for m in iter_modules(filters.__path__)}
     found = {name: import_module(path) for name, path in sorted(modules.items())}
-    return {name: m.smoothed for name, m in found.items() if hasattr(m, "smoothed")}
+    return {name: module for name, module in found.items() if hasattr(module, "smoothed")}
+
+
+def all_filters() -> dict[str, Filter]:
+    """Return name to filter, sorted by name."""
+    return {name: module.smoothed for name, module in _modules().items()}
+
+
+def detector_of(name: str) -> str | None:
+    """Return the detector whose scores a filter was made for; None for any.
+
+    Raises:
+        InputError: there is no filter of that name.
+    """
+    get(name)
+    return getattr(_modules()[name], "DETECTOR", None)
 
 
 def get(name: str) -> Filter:
