@@ -9,9 +9,15 @@ from pathlib import Path
 from typing import Literal
 
 from corruptbench.errors import InputError
-from corruptbench.files import sha256_of_json, write_json
+from corruptbench.files import sha256_of_file, sha256_of_json, write_json
 from corruptbench.records import Record, Sha256
-from corruptbench.shards.records import BenchmarkRecord, CellRecord, DetectorRecord, ShardRecord
+from corruptbench.shards.records import (
+    BenchmarkRecord,
+    CellRecord,
+    DetectorRecord,
+    ShardRecord,
+    shard_path,
+)
 from corruptbench.text_files import read_text
 
 SOFTWARE = (
@@ -26,23 +32,37 @@ SOFTWARE = (
 
 
 class Lock(Record):
-    """Content of ``lock.json``; ``clips`` maps a clip's identity to its cells."""
+    """Content of ``lock.json``.
 
-    format: Literal["corruptbench-lock/2"]
+    Attributes:
+        format: of the lock.
+        benchmark: that was built.
+        detector: that was run.
+        runtime: that ran it.
+        pixels_sha256: digest over those of all cells.
+        detections_sha256: likewise.
+        clips: the cells of each clip, by the identity of the clip.
+        files: the SHA-256 of each clip's shard. Another site has others: they depend on the
+            version of Parquet's writer.
+        software: versions.
+    """
+
+    format: Literal["corruptbench-lock/3"]
     benchmark: BenchmarkRecord
     detector: DetectorRecord
     runtime: str
     pixels_sha256: Sha256
     detections_sha256: Sha256
     clips: dict[str, tuple[CellRecord, ...]]
+    files: dict[str, Sha256]
     software: dict[str, str]
 
 
 def read_lock(path: Path) -> Lock:
-    """Read the lock of a build.
+    """Read the lock of a build, and compare what it states twice.
 
     Raises:
-        InputError: it is missing, or is not a lock.
+        InputError: it is missing, is not a lock, or was altered.
     """
     if not path.parent.is_dir():
         message = f"{path.parent}: no such folder; expected the output folder of a build"
@@ -50,7 +70,28 @@ def read_lock(path: Path) -> Lock:
     if not path.is_file():
         remedy = "run the build again, it resumes"
         raise InputError(f"{path}: missing; expected the lock of a finished build: {remedy}")
-    return Lock.parse(read_text(path), str(path), "build it again")
+    lock = Lock.parse(read_text(path), str(path), "build it again")
+    _check(lock, path)
+    return lock
+
+
+def _check(lock: Lock, path: Path) -> None:
+    """Raise `InputError` if the parts of a lock do not agree."""
+    remedy = "it was altered: run the build again"
+    if lock.files.keys() != lock.clips.keys():
+        names = sorted(lock.files.keys() ^ lock.clips.keys())
+        raise InputError(
+            f"{path}: files: {names[0]} is in one of files and clips, expected in both; {remedy}",
+            "shards",
+        )
+    cells = [(name, cell) for name, cells in lock.clips.items() for cell in cells]
+    for field in ("pixels_sha256", "detections_sha256"):
+        found, expected = getattr(lock, field), digest(cells, field)
+        if found != expected:
+            raise InputError(
+                f"{path}: {field}: found {found[:12]}, its cells have {expected[:12]}; {remedy}",
+                "shards",
+            )
 
 
 def software() -> dict[str, str]:
@@ -66,23 +107,24 @@ def _version(name: str) -> str:
         return "not installed as a package"
 
 
-def digest(records: Sequence[ShardRecord], field: str) -> str:
-    """Return one SHA-256 over a digest of every cell of every clip, in order of identity."""
-    cells = [(str(r.clip), c) for r in records for c in r.cells]
+def digest(cells: Sequence[tuple[str, CellRecord]], field: str) -> str:
+    """Return one SHA-256 over a digest of every cell, in order of its clip's name and its own."""
     rows = [[name, c.corruption, c.severity, getattr(c, field)] for name, c in cells]
     return sha256_of_json(sorted(rows))
 
 
 def write_lock(folder: Path, records: Sequence[ShardRecord], runtime: str) -> Path:
     """Write ``lock.json`` of a finished build, atomically, and return its path."""
+    cells = [(str(r.clip), c) for r in records for c in r.cells]
     lock = Lock(
-        format="corruptbench-lock/2",
+        format="corruptbench-lock/3",
         benchmark=records[0].benchmark,
         detector=records[0].detector,
         runtime=runtime,
-        pixels_sha256=digest(records, "pixels_sha256"),
-        detections_sha256=digest(records, "detections_sha256"),
+        pixels_sha256=digest(cells, "pixels_sha256"),
+        detections_sha256=digest(cells, "detections_sha256"),
         clips={str(r.clip): r.cells for r in records},
+        files={str(r.clip): sha256_of_file(shard_path(folder, r.clip)) for r in records},
         software=software(),
     )
     path = folder / "lock.json"

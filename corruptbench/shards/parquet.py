@@ -9,6 +9,7 @@ A shard holds neither 3D ground truth nor pixels.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,11 +88,19 @@ def _table(d: CellDetections, metadata: dict[bytes, bytes]) -> pa.Table:
 
 @dataclass(frozen=True)
 class Shard:
-    """A shard that is open for reading."""
+    """A shard that is open for reading.
+
+    Attributes:
+        path: of the file.
+        record: its metadata.
+        file: its content.
+        sha256: of the file.
+    """
 
     path: Path
     record: ShardRecord
     file: pq.ParquetFile
+    sha256: str
 
     def read(self, cells: Sequence[Cell]) -> list[CellDetections]:
         """Read the detections of these cells, in this order, and check their digests.
@@ -134,8 +143,10 @@ def open_shard(path: Path) -> Shard:
         InputError: the file is no shard of this format.
     """
     with _readable(path):  # all of it at once, as many small reads take longer
-        file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))
-    return Shard(path, _record(path, file.schema_arrow), file)
+        content = path.read_bytes()
+        file = pq.ParquetFile(pa.BufferReader(content))
+    digest = hashlib.sha256(content).hexdigest()
+    return Shard(path, _record(path, file.schema_arrow), file, digest)
 
 
 def read_record(path: Path) -> ShardRecord:

@@ -14,6 +14,7 @@ from corruptbench.errors import InputError
 from corruptbench.manifest import Cell, Manifest, known_manifests, load_manifest
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
+from corruptbench.shards.locked import check_file, check_identity
 from corruptbench.shards.records import BenchmarkRecord, CellDetections, CellRecord, shard_path
 
 #: Boxes of the same labels, whatever package they come in, are equal within this, px: our choice.
@@ -53,13 +54,10 @@ class ShardSet:
         if not path.is_file():
             raise InputError(f"{path}: missing; build again (the same command resumes)")
         shard = parquet.open_shard(path)
-        if shard.record.benchmark != self.lock.benchmark:
-            raise InputError(
-                f"{path}: shard of {shard.record.benchmark}; expected {self.lock.benchmark}: build "
-                "into an empty folder"
-            )
+        check_identity(shard, str(clip.id), self.lock)
         detections = shard.read(cells)
         self._compare_with_lock(path, clip, shard.record.cells, cells)
+        check_file(shard, str(clip.id), self.lock)
         self._compare_with_labels(path, clip, detections)
         return detections
 

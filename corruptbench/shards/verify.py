@@ -8,6 +8,7 @@ from pathlib import Path
 from corruptbench.errors import InputError
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
+from corruptbench.shards.locked import check_file, check_identity
 from corruptbench.shards.records import CellRecord
 
 
@@ -39,20 +40,26 @@ def recount(folder: Path) -> int:
         InputError: a shard is missing, extra, or differs from the lock; names the first one.
     """
     lock = read_lock(folder / "lock.json")
-    found: dict[str, tuple[CellRecord, ...]] = {}
+    found: set[str] = set()
     for path in parquet.find(folder):
-        shard = parquet.open_shard(path)
-        shard.read([c.cell for c in shard.record.cells])
-        found[str(shard.record.clip)] = shard.record.cells
-    for name in sorted({*found, *lock.clips}):
+        name = path.relative_to(folder / "keypoints").with_suffix("").as_posix()
         if name not in lock.clips:
             raise InputError(
                 f"{folder}: holds a shard of {name}, which is not in lock.json; remove it"
             )
-        if found.get(name) != lock.clips[name]:
-            state = "is missing" if name not in found else "differs from lock.json"
-            raise InputError(f"{folder}: the shard of {name} {state}; build again")
-    return sum(len(cells) for cells in found.values())
+        _recount_shard(parquet.open_shard(path), name, lock, folder)
+        found.add(name)
+    for name in sorted(lock.clips.keys() - found):
+        raise InputError(f"{folder}: the shard of {name} is missing; build again")
+    return sum(len(cells) for cells in lock.clips.values())
+
+
+def _recount_shard(shard: parquet.Shard, name: str, lock: Lock, folder: Path) -> None:
+    check_identity(shard, name, lock)
+    shard.read([c.cell for c in shard.record.cells])
+    if shard.record.cells != lock.clips[name]:
+        raise InputError(f"{folder}: the shard of {name} differs from lock.json; build again")
+    check_file(shard, name, lock)
 
 
 def compare(ours: Path, theirs: Path) -> Comparison:

@@ -14,6 +14,7 @@ from corruptbench.manifest import Cell, load_manifest
 from corruptbench.shards import parquet
 from tests.fixtures.export_shards import CELLS, write_shards
 from tests.fixtures.folder import FRAMES
+from tests.fixtures.locks import agreed
 
 CLIP = "mini/A2/step_1.cam1"
 
@@ -105,18 +106,102 @@ def test_a_shard_of_format_1(shards, refusals):
 
 def test_a_lock_of_format_1(shards, refusals):
     path = shards / "lock.json"
-    path.write_text(path.read_text().replace("corruptbench-lock/2", "corruptbench-lock/1"))
+    path.write_text(path.read_text().replace("corruptbench-lock/3", "corruptbench-lock/1"))
     for said in refusals():
         assert "lock.json: format" in said
         assert "'corruptbench-lock/1'" in said
         assert "build it again" in said
 
 
+def in_lock(shards, change):
+    path = shards / "lock.json"
+    lock = json.loads(path.read_text())
+    change(lock)
+    path.write_text(json.dumps(lock))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda lock: lock["detector"].update(layout="h36m17"), "detector.layout: found 'coco17'"),
+        (lambda lock: lock["detector"].update(name="movenet:thunder"), "detector.name: found 'f"),
+        (lambda lock: lock["detector"].update(weights_sha256="1" * 64), "detector.weights_sha256"),
+        (lambda lock: lock["detector"].update(score_meaning="p"), "detector.score_meaning"),
+        (lambda lock: lock.update(pixels_sha256="1" * 64), "pixels_sha256: found 11111111"),
+        (lambda lock: lock.update(detections_sha256="1" * 64), "detections_sha256: found 1111"),
+        (lambda lock: lock["clips"][CLIP][1].update(pixels_sha256="1" * 64), "pixels_sha256"),
+        (lambda lock: lock["clips"][CLIP][1].update(occlusion_sha256="1" * 64), CLIP),
+        (lambda lock: lock["clips"][CLIP][1].update(severity=2), "lock.json"),
+        (lambda lock: lock["files"].update({CLIP: "1" * 64}), "its SHA-256 is"),
+        (lambda lock: lock["files"].pop(CLIP), f"{CLIP} is in one of files and clips"),
+        (lambda lock: lock["files"].update({"mini/A9/x.cam1": "1" * 64}), "mini/A9/x.cam1 is in"),
+        (lambda lock: lock["benchmark"].update(version=9), "expected"),
+    ],
+)
+def test_an_altered_lock(shards, refusals, change, said):
+    """What is stated twice is compared."""
+    in_lock(shards, change)
+    assert all(said in text for text in refusals())
+
+
+def other_metadata(path, **fields):
+    """Write the same rows with other metadata."""
+    table = pq.read_table(path)
+    record = json.loads(table.schema.metadata[parquet.KEY])
+    for name, value in fields.items():
+        record[name] = {**record[name], **value} if isinstance(value, dict) else value
+    written(path, table.replace_schema_metadata({parquet.KEY: json.dumps(record)}))
+
+
+def false_severities(path):
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("severity")
+    column = pa.DictionaryArray.from_arrays(
+        pa.array([0] * len(table), pa.int8()), pa.array([5], pa.int8())
+    )
+    column = (
+        column if pa.types.is_dictionary(table["severity"].type) else column.dictionary_decode()
+    )
+    field = table.schema.field("severity").with_type(column.type)
+    written(path, table.set_column(place, field, column))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda path: other_metadata(path, detector={"name": "other"}), "detector.name: found 'o"),
+        (lambda path: other_metadata(path, fingerprint="1" * 64), "its SHA-256 is"),
+        (lambda path: other_metadata(path, fingerprint="0" * 64), "its SHA-256 is"),
+        (false_severities, "its SHA-256 is"),
+    ],
+)
+def test_a_shard_with_the_same_detections(shards, refusals, change, said):
+    """Nothing that is scored was altered, but the file says something else."""
+    change(shard(shards))
+    assert all(said in text for text in refusals())
+
+
+def test_shards_that_changed_places(shards, refusals):
+    one, other = shard(shards), shards / "keypoints/mini/A1/step_1.cam1.parquet"
+    content = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(content)
+    assert all("holds the shard of mini/A" in text for text in refusals())
+
+
+def test_a_copy_of_a_shard_is_found(shards, cli):
+    copy = shards / "keypoints/mini/A2/copy.parquet"
+    copy.write_bytes(shard(shards).read_bytes())
+    done = cli("verify", shards)
+    assert done.code == 2
+    assert "a shard of mini/A2/copy, which is not in lock.json" in done.err
+
+
 def test_another_site_with_other_occlusion(shards, tmp_path, cli):
     lock = json.loads((shards / "lock.json").read_text())
     lock["clips"][CLIP][1]["occlusion_sha256"] = "1" * 64
     other = tmp_path / "other.json"
-    other.write_text(json.dumps(lock))
+    other.write_text(json.dumps(agreed(lock)))
     found = cli("verify", shards, "--against", other)
     assert found.code == 2
     assert f"other occlusion in 1 of 18 cells (first: {CLIP} {Cell('erase', 1)})" in found.err
@@ -126,7 +211,7 @@ def test_another_site_with_other_occlusion(shards, tmp_path, cli):
     assert (report["pixels"], report["detections"]) == ([], [])
 
     lock["clips"][CLIP][2]["pixels_sha256"] = "1" * 64
-    other.write_text(json.dumps(lock))
+    other.write_text(json.dumps(agreed(lock)))
     both = cli("verify", shards, "--against", other)
     assert f"other pixels in 1 of 18 cells (first: {CLIP} erase 3)" in both.err
     assert "other occlusion in 1 of 18 cells" in both.err

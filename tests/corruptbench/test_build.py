@@ -28,6 +28,7 @@ from tests.fixtures.folder import (
     write_dataset,
     write_manifest,
 )  # fmt: skip
+from tests.fixtures.locks import agreed
 
 pytestmark = pytest.mark.detector
 
@@ -253,12 +254,12 @@ def test_verify(mini_shards, mini_full, tmp_path, cli):
     lock = json.loads((mini_shards / "lock.json").read_text())
     lock["clips"]["mini/A1/step_1.cam1"][2]["pixels_sha256"] = "0" * 64
     other = tmp_path / "other.json"
-    other.write_text(json.dumps(lock))
+    other.write_text(json.dumps(agreed(lock)))
     found = cli("verify", mini_shards, "--against", other)
     assert found.code == 2
     assert "mini/A1/step_1.cam1 erase 3" in found.err
     lock["clips"] = {"mini/A9/step_1.cam1": lock["clips"]["mini/A1/step_1.cam1"]}
-    other.write_text(json.dumps(lock))
+    other.write_text(json.dumps(agreed(lock)))
     strange = cli("verify", mini_shards, "--against", other)
     assert strange.code == 2
     assert "has none of our 30 cells" in strange.err
