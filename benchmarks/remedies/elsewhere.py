@@ -1,6 +1,8 @@
 """Evaluate the lifters of the experiment on other shards: other corruptions, detectors or sizes.
 
 Results are kept in a folder beside those of the experiment, and what is there is not done again.
+The name "studio-c" is for lifters that were trained on another machine: those are the results of
+the experiment itself.
 
 Usage: python -m benchmarks.remedies.elsewhere NAME --shards shards [--root folder]
 [--manifest file] [--out remedies] [--only name]
@@ -9,11 +11,16 @@ Usage: python -m benchmarks.remedies.elsewhere NAME --shards shards [--root fold
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-#: The other shards, by the names of their folders, and how the page calls them.
+from benchmarks.remedies.inputs import claim
+
+#: Shards of the benchmark itself.
+HERE = "studio-c"
+#: The other shards, by the names of their folders, and what the page calls them.
 ELSEWHERE = {
     "extended": "Corruptions that studio-C does not score (severities 1, 3 and 5)",
     "thunder": "MoveNet Thunder instead of Lightning (severity 3)",
@@ -27,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.remedies.elsewhere", description=__doc__
     )
-    parser.add_argument("name", choices=ELSEWHERE)
+    parser.add_argument("name", choices=[HERE, *ELSEWHERE])
     parser.add_argument("--shards", type=Path, required=True)
     parser.add_argument("--root", type=Path)
     parser.add_argument("--manifest")
@@ -36,24 +43,40 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     where = (options.shards, options.root, options.manifest)
     models = [m for m in sorted((options.out / "models").glob("*.pt2")) if options.only in m.stem]
+    out = options.out if options.name == HERE else options.out / options.name
     for model in models:
-        print(evaluated(model, where, options.out / options.name), flush=True)
+        print(evaluated(model, where, out), flush=True)
 
 
 def evaluated(model: Path, where: tuple[Path, Path | None, str | None], out: Path) -> str:
-    """Evaluate a lifter, unless it was; return a line about it."""
+    """Evaluate a lifter, unless it was; return a line about it.
+
+    Raises:
+        SystemExit: the folder has results of other shards.
+        InputError: the shards or the lifter are not as expected.
+    """
     import torch
 
     import corruptbench
+    from corruptbench.files import sha256_of_file
     from corruptbench.shards.shard_set import open_shards
 
-    if (out / f"{model.stem}.json").is_file():
-        return f"{model.stem}: kept"
+    shards = open_shards(*where)
+    cells = [str(cell) for cell in shards.cells]
+    lock = shards.lock
+    claim(out, {
+        "detections": lock.detections_sha256, "detector": lock.detector.name, "cells": cells,
+    })  # fmt: skip
+    result = out / f"{model.stem}.json"
+    if result.is_file():
+        known = json.loads(result.read_text(encoding="utf-8"))["lifter"]["sha256"]
+        if known == sha256_of_file(model):
+            return f"{model.stem}: kept"
     torch.set_num_threads(1)
     began = time.monotonic()
-    out.mkdir(parents=True, exist_ok=True)
+    result.unlink(missing_ok=True)
     lifter = corruptbench.load_lifter(model, threads=1)
-    found = corruptbench.evaluate(lifter, open_shards(*where), progress=False)
+    found = corruptbench.evaluate(lifter, shards, progress=False)
     found.save(out)
     errors = found.record.errors
     seconds = time.monotonic() - began

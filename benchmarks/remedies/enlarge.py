@@ -36,20 +36,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     labels = {s: pq.read_table(EMBEDDED / "labels" / f"{s}.parquet") for s in SUBJECTS}
     record = json.loads((EMBEDDED / "dataset.json").read_text(encoding="utf-8"))
-    side = next(iter(record["cameras"].values()))["width"]
+    (side,) = {c[name] for c in record["cameras"].values() for name in ("width", "height")}
     heights = np.concatenate([_heights(table) for table in labels.values()])
     larger = 2 * round(side * options.pixels / np.nanmedian(heights) / 2)
     factor = larger / side
     (options.out / "labels").mkdir(parents=True, exist_ok=True)
+    _write_record(options.out / "dataset.json", _enlarged(record, factor))
     for subject, table in labels.items():
         pq.write_table(_scaled(table, factor), options.out / "labels" / f"{subject}.parquet")
-    (options.out / "dataset.json").write_text(json.dumps(_enlarged(record, factor)))
     videos = [v for s in SUBJECTS for v in sorted((EMBEDDED / "videos" / s).glob("*.mp4"))]
     for number, video in enumerate(videos, 1):
         path = options.out / video.relative_to(EMBEDDED)
         if not path.is_file():
             _enlarge(video, path, larger)
         print(f"[{number}/{len(videos)}] {path}", flush=True)
+
+
+def _write_record(path: Path, record: dict[str, Any]) -> None:
+    text = json.dumps(record)
+    if path.is_file() and path.read_text(encoding="utf-8") != text:
+        raise SystemExit(f"{path}: of people of another size; name another folder with --out")
+    path.write_text(text, encoding="utf-8")
 
 
 def _enlarge(video: Path, path: Path, side: int) -> None:
@@ -61,7 +68,7 @@ def _enlarge(video: Path, path: Path, side: int) -> None:
 
 
 def _enlarged(record: dict[str, Any], factor: float) -> dict[str, Any]:
-    """Return the record of the data set with larger pictures."""
+    """Return the record of the data set with pictures, px, that are larger by a factor."""
     cameras = {
         name: camera
         | {
@@ -81,17 +88,18 @@ def _boxes(table: pa.Table) -> list[str]:
 
 
 def _values(table: pa.Table, name: str) -> np.ndarray[Any, Any]:
-    """Return the boxes (F, 4) of a camera."""
+    """Return the boxes (F, 4) px of a camera."""
     return table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, 4)
 
 
 def _heights(table: pa.Table) -> np.ndarray[Any, Any]:
+    """Return the heights of all boxes, px; NaN where nobody is in view."""
     boxes = np.concatenate([_values(table, name) for name in _boxes(table)])
     return boxes[:, 3] - boxes[:, 1]
 
 
 def _scaled(table: pa.Table, factor: float) -> pa.Table:
-    """Return the labels with larger boxes."""
+    """Return the labels with boxes that are larger by a factor; joints are in mm and stay."""
     for name in _boxes(table):
         values = pa.array((factor * _values(table, name)).ravel().astype(np.float32))
         column = pa.FixedSizeListArray.from_arrays(values, 4)

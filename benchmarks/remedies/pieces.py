@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corruptbench.training.config import Config, Schedule
@@ -14,7 +14,7 @@ ARCHITECTURES = {
     "linear-9": {"lifter": "linear", "frames": 9},
     "attention-27": {"lifter": "attention", "frames": 27},
 }
-#: The same with other numbers of frames, of which there are only two variants.
+#: The same with other numbers of frames. They have only two variants.
 LENGTHS = {
     "videopose3d-27": {"lifter": "videopose3d", "frames": 27},
     "videopose3d-243": {"lifter": "videopose3d", "frames": 243},
@@ -82,6 +82,12 @@ class Piece:
         """Name of the lifter, such as "videopose3d-81+tagn-s1"."""
         return f"{self.architecture}+{self.variant}-s{self.seed}"
 
+    @property
+    def training(self) -> str:
+        """Name of the training of the lifter, which pieces behind an input share."""
+        is_behind = "ca-conv" in self.variant
+        return replace(self, variant=PLAIN).name if is_behind else self.name
+
     def config(self, noises: Path) -> Config:
         """Return the parameters of the training; ``noises`` is the folder of its noise files."""
         variant = dict((VARIANTS | ABLATIONS)[self.variant])
@@ -112,6 +118,5 @@ def trainings(
             own = {PLAIN: None, BOTH: None} if architecture in LENGTHS else dict(VARIANTS)
             names = [*own, *(ABLATIONS if architecture == ABLATED else ())]
             every = [Piece(architecture, name, seed, epochs, people) for name in names]
-            behind = tuple(p for p in every if "ca-conv" in p.variant or p.variant == PLAIN)
-            yield behind
-            yield from ((p,) for p in every if p not in behind)
+            for name in dict.fromkeys(p.training for p in every):
+                yield tuple(p for p in every if p.training == name)

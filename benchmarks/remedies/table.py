@@ -208,7 +208,8 @@ def page(folder: Path) -> list[str]:
         ("What the input learned from", f"{ABLATED}, input", inputs),
         ("Frames", "lifter", lengths),
     ):
-        lines += [f"### {title}", "", *table(folder, text, rows)]
+        if found := table(folder, text, rows):
+            lines += [f"### {title}", "", *found]
     for name, title in ELSEWHERE.items():
         every = {
             f"{architecture}, {variant}": (architecture, variant)

@@ -88,12 +88,22 @@ class MeasuredNoise:
     Attributes:
         source: what they were measured with.
         episodes: of all clips and cells.
-        kept: share of the chunks of a training that stay as they are, 0 to 1.
+        kept: share of the chunks of a training that stay as they are, 0 to 1. A file does not hold
+            it, and it is no part of the digest.
     """
 
     source: Source
     episodes: tuple[Episode, ...]
     kept: float = KEPT
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            ValueError: ``kept`` is out of its range.
+        """
+        if not 0 <= self.kept <= 1:
+            raise ValueError(f"MeasuredNoise.kept: found {self.kept}, expected 0 to 1")
 
     @property
     def sha256(self) -> str:

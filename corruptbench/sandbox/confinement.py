@@ -2,12 +2,14 @@
 
 The process moves into user, mount and network namespaces of its own. All file systems become
 read-only for it, except a small one in memory, which is its folder for temporary files. What it
-writes to /dev/shm goes there, too. It may also write what /proc says of its own threads: CUDA does
-not start where everything is read-only, and names its threads there. The process has no network.
-Then it gives up all capabilities, so that it cannot undo this. It still reads every file that its
-user may read, it can send signals to the user's processes, and it can talk to programs of this
-machine through sockets in the file system, such as those of Docker or D-Bus. Where the system does
-not permit namespaces (some containers, Linux before 5.12, other systems), nothing is taken.
+writes to /dev/shm goes there, too. It may also write to the files of its own threads in /proc
+(their names, memory and what the system does with them when memory is short), and to no other
+process: CUDA does not start where everything is read-only, and names its threads there. The process
+has no network. Then it gives up all capabilities, so that it cannot undo this. It still reads every
+file that its user may read, it can send signals to the user's processes, and it can talk to
+programs of this machine through sockets in the file system, such as those of Docker or D-Bus. Where
+the system does not permit namespaces (some containers, Linux before 5.12, other systems), nothing
+is taken.
 """
 
 from __future__ import annotations
@@ -69,7 +71,8 @@ def _confine(libc: ctypes.CDLL, scratch: str) -> None:
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
     _must(libc.mount(None, b"/", None, ctypes.c_ulong(_REC | _PRIVATE), None))
-    own = f"/proc/{os.getpid()}/task".encode()
+    # Not getpid: /proc may be of another namespace.
+    own = f"/proc/{os.readlink('/proc/self')}/task".encode()
     is_bound = not libc.mount(own, own, None, ctypes.c_ulong(_BIND), None)
     _must(_set_attributes(libc, b"/", _AT_RECURSIVE, added=_MOUNT_ATTR_RDONLY))
     if is_bound:

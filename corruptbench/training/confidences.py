@@ -7,7 +7,7 @@ input serves every lifter.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from corruptbench.lifters.ca_input import AROUND, REACH, CAInput
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.measured_noise import MeasuredNoise, sizes
+from corruptbench.progress import note
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.training.clips import TrainingClips
 from corruptbench.training.config import Schedule
@@ -40,7 +41,12 @@ def contract_of_input(joints: str) -> Contract:
 
 
 def learned_input(
-    seen: Samples, clean: Samples, seed: int, checkpoint: Path, augment: Augment | None = None
+    seen: Samples,
+    clean: Samples,
+    seed: int,
+    checkpoint: Path,
+    augment: Augment | None = None,
+    say: Callable[[str], None] = note,
 ) -> CAInput:
     """Return an input that has learned to restore keypoints.
 
@@ -50,6 +56,7 @@ def learned_input(
         seed: of the initial weights and the order.
         checkpoint: path of the saved state; see `corruptbench.training.train.train`.
         augment: adds noise to ``seen``.
+        say: gets a line where a checkpoint cannot be used.
     """
     size = sizes(clean.inputs[..., :2]).mean(dim=1, keepdim=True)
     inputs = seen.inputs.clone()
@@ -57,7 +64,9 @@ def learned_input(
     wanted = clean.inputs[:, MARGIN:-MARGIN, :, :2] / size
     pairs = replace(seen, inputs=inputs, targets=wanted, joints=seen.keypoints)
     schedule = SCHEDULE.model_copy(update={"seed": seed})
-    found = train(CAInput, 3, pairs, schedule, "cpu", checkpoint, lambda _: None, augment)
+    found = train(
+        CAInput, 3, pairs, schedule, "cpu", checkpoint, lambda _: None, augment, None, say
+    )
     assert isinstance(found.network, CAInput)
     return found.network
 

@@ -109,7 +109,7 @@ def run(
     if config.ca_conv:
         if config.tagn != "none":
             say("learning from the noise what scores are worth")
-        ca_input = _input(config, clips, training, held_out, checkpoints.ca_input)
+        ca_input = _input(config, clips, training, held_out, checkpoints.ca_input, say)
     trained = train(
         partial(architecture(config.lifter).make, _form(config, plain)),
         2,
@@ -120,6 +120,7 @@ def run(
         progress,
         None if ca_input else augment(config, clips, held_out),
         _validation(config, clips, held_out, ca_input) if held_out else None,
+        say,
     )
     if ca_input:
         trained = replace(trained, network=_behind(ca_input, trained.network.cpu(), config))
@@ -127,7 +128,12 @@ def run(
 
 
 def _input(
-    config: Config, clips: TrainingClips, training: set[str], held_out: set[str], checkpoint: Path
+    config: Config,
+    clips: TrainingClips,
+    training: set[str],
+    held_out: set[str],
+    checkpoint: Path,
+    say: Callable[[str], None],
 ) -> CAInput:
     """Return the confidence-aware input; with noise it learns what scores are worth from it."""
     clean = clips.samples(contract_of_input(config.joints), training)
@@ -140,10 +146,10 @@ def _input(
     with reproducible(seed):
         found = CAInput()
     if config.tagn in INVENTED:
-        found = learned_input(clean, clean, seed, checkpoint, augment(config, clips, held_out))
+        found = learned_input(clean, clean, seed, checkpoint, augment(config, clips, held_out), say)
     elif config.tagn != "none":
         noise = noise_of(clips, config.tagn, "tagn").without(clips.dataset, held_out)
-        found = learned_input(*clean.pairs(noise), seed, checkpoint)
+        found = learned_input(*clean.pairs(noise), seed, checkpoint, None, say)
     return found.eval()
 
 

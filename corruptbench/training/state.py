@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +15,6 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corruptbench.files import atomic
-from corruptbench.progress import note
 from corruptbench.training.config import Schedule
 
 
@@ -109,7 +109,7 @@ class State:
         with atomic(path) as temporary:
             torch.save({**state, "sha256": _sha256(state)}, temporary)
 
-    def resume(self, path: Path, identity: str) -> None:
+    def resume(self, path: Path, identity: str, say: Callable[[str], None]) -> None:
         """Restore a checkpoint, if there is one of the same run.
 
         Of another run, or a damaged one, it says that training starts anew.
@@ -119,7 +119,7 @@ class State:
         state = _loaded(path)
         if state is None or state["identity"] != identity:
             found = "damaged" if state is None else "of another training"
-            note(f"{path}: {found}; training starts with the first epoch")
+            say(f"{path}: {found}; training starts with the first epoch")
             return
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_json
+from corruptbench.progress import note
 from corruptbench.training.config import Schedule
 from corruptbench.training.samples import Samples, mirrored
 from corruptbench.training.state import Epoch, State
@@ -66,6 +67,7 @@ def train(
     progress: Callable[[Epoch], None],
     augment: Augment | None = None,
     validation: Validation | None = None,
+    say: Callable[[str], None] = note,
 ) -> Trained:
     """Train a network on MPJPE with Adam; half of the chunks of a step are mirrored.
 
@@ -84,6 +86,7 @@ def train(
         augment: adds noise to the inputs of a step. It has to draw from ``step`` and ``chunks``
             only, and to say in its ``repr`` what it does.
         validation: decides, by the mean of its two errors, which epoch's weights are returned.
+        say: gets a line where a checkpoint cannot be used.
 
     Raises:
         InputError: an error is not finite any more.
@@ -92,7 +95,7 @@ def train(
         network = make().to(device)
         state = State(network, schedule)
         identity = _identity(network, samples, schedule, device, augment, validation)
-        state.resume(checkpoint, identity)
+        state.resume(checkpoint, identity, say)
         on_device = _moved(samples, device)
         held_out = validation and Validation(
             _moved(validation.clean, device), _moved(validation.corrupted, device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from corruptbench.corruptions import get
 from corruptbench.datasets.studio import EMBEDDED, TRAIN_NOISE, open_root
 from corruptbench.leaderboard import compare, read
 from corruptbench.leaderboard.wide import resample_counts
+from corruptbench.lifters.lifter import load_lifter
 from corruptbench.lifters.noise_file import load_noise
 from corruptbench.video.reader import decode
 
@@ -91,6 +93,32 @@ def test_lifters_are_evaluated_on_other_shards(
     table.main(["--results", str(out), "--page", str(page)])
     assert elsewhere.ELSEWHERE["extended"] in page.read_text()
     assert "| linear-9, plain | 1 |" in page.read_text()
+    (out / "models" / f"{NAMES[0]}.pt2").touch()
+    copy = shutil.copytree(out, tmp_path / "copy")
+    shutil.copy(copy / "models" / f"{NAMES[1]}.pt2", copy / "models" / f"{NAMES[0]}.pt2")
+    elsewhere.main(["extended", *map(str, [*where[:-1], copy]), "--only", NAMES[0]])
+    assert "kept" not in capsys.readouterr().out, "another lifter has this name"
+
+
+def test_results_of_other_shards_are_not_mixed(results, mini, mini_manifest, mini_shards):
+    out, _ = results
+    where = ["--shards", mini_shards, "--root", mini, "--manifest", mini_manifest, "--out", out]
+    with pytest.raises(SystemExit, match=r"inputs\.json: detections: found"):
+        elsewhere.main(["studio-c", *map(str, where)])
+
+
+def test_a_lifter_of_an_ablation(tmp_path):
+    """Trained only: the control has its own network, and a noise is written where it is read."""
+    for variant in (UNSCORED, "tagn-no-blur+ca-conv"):
+        name = f"{ABLATED}+{variant}-s1"
+        words = ["--quick", "--train-only", "--workers", "1", "--out", str(tmp_path)]
+        remedies.main([*words, "--only", name])
+        assert (tmp_path / "models" / f"{name}.pt2").is_file()
+    assert (tmp_path / "noises" / "no-blur.parquet").is_file()
+    lifter = load_lifter(tmp_path / "models" / f"{ABLATED}+{UNSCORED}-s1.pt2", "cpu")
+    x = np.random.default_rng(1).random((1, lifter.contract.frames + 4, 17, 3), dtype=np.float32)
+    other = np.concatenate([x[..., :2], x[..., 2:] / 2], axis=-1)
+    np.testing.assert_array_equal(lifter.run(x, [None])[0], lifter.run(other, [None])[0])
 
 
 def test_the_table_is_that_of_the_results(results, tmp_path, capsys):
@@ -222,6 +250,7 @@ def test_the_pieces_of_the_experiment():
 def test_pieces_of_a_group_have_one_training(tmp_path):
     """All that the lifter itself sees is alike: no noise reaches one behind an input."""
     for group in trainings([1], 60):
+        assert {p.training for p in group} == {group[0].name}
         lifters = {
             config.model_copy(update={"name": "", "ca_conv": False, "tagn": "none"})
             if config.ca_conv
@@ -297,6 +326,8 @@ def test_larger_people_have_the_same_poses(monkeypatch, tmp_path, capsys):
     np.testing.assert_allclose(after.boxes, factor * before.boxes, rtol=1e-6)
     pictures = [next(decode(path)) for path in (video, after.video)]
     assert pictures[1].shape[:2] == (after.camera.height, after.camera.width)
+    with pytest.raises(SystemExit, match="of people of another size"):
+        enlarge.main(["150", "--out", str(tmp_path)])
     again = cv2.resize(pictures[1], pictures[0].shape[1::-1], interpolation=cv2.INTER_AREA)
     assert np.abs(again.astype(float) - pictures[0]).mean() < 2
 

@@ -177,6 +177,8 @@ def test_the_share_of_clean_chunks_is_that_of_the_noise():
         given = TAGN(noise=replace(made(), kept=kept))
         noisy = (given(poses, 0) != poses).flatten(1).any(1).float().mean()
         assert noisy == pytest.approx(1 - kept, abs=0.05 if 0 < kept < 1 else 0)
+    with pytest.raises(ValueError, match=r"MeasuredNoise\.kept: found 7, expected 0 to 1"):
+        replace(made(), kept=7)
     reprs = {repr(TAGN(noise=replace(made(), kept=kept))) for kept in (0.0, 0.4)}
     assert len(reprs) == 2, "checkpoints of the two are told apart"
 

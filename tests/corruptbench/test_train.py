@@ -120,6 +120,15 @@ def test_a_wrong_option_is_not_blamed_on_the_file(train, tmp_path):
     assert str(path) not in done.err
 
 
+def test_quiet_training_says_nothing_of_its_steps(train, noise_file, tmp_path):
+    (tmp_path / ".lifter.pt.checkpoint").write_bytes(b"damaged")
+    (tmp_path / ".lifter.pt.ca-input").write_bytes(b"damaged")
+    words = ("linear", "--ca-conv", "--tagn", noise_file, "--epochs", 1)
+    done = train(*words, "--quiet")
+    assert (done.code, done.err) == (0, "")
+    assert "weights of epoch 1" in done.out
+
+
 def test_files_are_not_written_over_what_is_read(train, noise_file, tmp_path, monkeypatch):
     """And this is said before the training."""
     monkeypatch.setattr(run, "train", None)

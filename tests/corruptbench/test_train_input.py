@@ -14,6 +14,8 @@ from corruptbench.lifters.ca_input import CAInput, load_input
 from corruptbench.lifters.noise_file import load_noise
 from corruptbench.shards.shard_set import open_shards
 from corruptbench.training import clips, run
+from corruptbench.training.attention import Attention
+from corruptbench.training.blocks import InBlocks
 from corruptbench.training.clips import TrainingClips
 from corruptbench.training.confidences import (
     MARGIN,
@@ -61,6 +63,17 @@ def test_a_confidence_aware_lifter_is_the_plain_one_behind_an_input(
         assert front.padded == (lifter == "attention")
         assert aware.contract.channels == "xyc"
         assert aware.contract.frames == {"attention": 9 * 16, "linear": 9 + 2 * 64}[lifter]
+
+
+def test_blocks_of_a_clip_are_lifted_one_by_one():
+    torch.manual_seed(1)
+    network = Attention(17, 9, features=16, blocks=1, heads=2).eval()
+    together, x = InBlocks(network, 9), torch.rand(3, 27, 17, 2)
+    with torch.no_grad():
+        single = torch.stack([torch.cat([*network(clip.reshape(3, 9, 17, 2))]) for clip in x])
+        torch.testing.assert_close(together(x), single)
+        with pytest.raises(ValueError, match="found 12 frames, expected a multiple of 9"):
+            together(torch.rand(3, 12, 17, 2))
 
 
 @pytest.mark.parametrize("lifter", ["linear", "attention"])

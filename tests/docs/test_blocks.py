@@ -58,6 +58,7 @@ OUTSIDE = {
     "eval": "is for a shell that a person uses; the command in it runs",
     "python -m pytest": "runs this suite inside itself",
     "python -m tools": _MINUTES,
+    "python -m benchmarks": _MINUTES,
     "venv/bin/python -m tools.studio": "needs a renderer and motion files",
     "python ../VideoPose3D/run.py": "needs VideoPose3D; its options are checked",
 }
