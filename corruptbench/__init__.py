@@ -12,7 +12,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from corruptbench.api import Result, build, evaluate, load_lifter, open_shards, score
+    from corruptbench.api import (
+        Result,
+        build,
+        build_part,
+        evaluate,
+        finish_build,
+        load_lifter,
+        open_shards,
+        score,
+    )
     from corruptbench.corruptions import corrupt, list_corruptions
     from corruptbench.errors import InputError
 
@@ -21,8 +30,10 @@ _MODULES = {
     "InputError": "corruptbench.errors",
     "Result": "corruptbench.api",
     "build": "corruptbench.api",
+    "build_part": "corruptbench.api",
     "corrupt": "corruptbench.corruptions",
     "evaluate": "corruptbench.api",
+    "finish_build": "corruptbench.api",
     "list_corruptions": "corruptbench.corruptions",
     "load_lifter": "corruptbench.api",
     "open_shards": "corruptbench.api",
@@ -30,8 +41,8 @@ _MODULES = {
 }
 
 __all__ = [
-    "InputError", "Result", "build", "corrupt", "evaluate", "list_corruptions", "load_lifter",
-    "open_shards", "score",
+    "InputError", "Result", "build", "build_part", "corrupt", "evaluate", "finish_build",
+    "list_corruptions", "load_lifter", "open_shards", "score",
 ]  # fmt: skip
 
 

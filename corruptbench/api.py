@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from corruptbench.builder.outlook import Outlook
-    from corruptbench.builder.runner import Announce, Progress
+    from corruptbench.builder.runner import Announce, Conduct, Progress, Request
     from corruptbench.leaderboard.schema import Result as ResultRecord
     from corruptbench.lifters.lifter import Lifter
     from corruptbench.shards.shard_set import ShardSet
@@ -40,6 +40,7 @@ def build(
     crf: int | None = None,
     out: str | Path = "shards",
     progress: bool = True,
+    fail_fast: bool = False,
 ) -> ShardSet:
     """Build what is missing of a benchmark, and open its shards.
 
@@ -57,20 +58,139 @@ def build(
         crf: constant rate factor of the videos, 0 (lossless RGB) to 51; 12 by default.
         out: folder of the shards.
         progress: whether to show progress on stderr.
+        fail_fast: end at the first clip that cannot be built. By default the others are built.
 
     Returns:
         The shards, joined with the labels.
 
     Raises:
+        errors.IncompleteError: some clips cannot be built; the others are, and ``failures.json``
+            in ``out`` has the causes. An `InputError`.
         InputError: an argument, a label file or a video is not as expected. Finished clips stay.
         detectors.DetectorError: the detector cannot be loaded, or its weights are missing.
     """
     from corruptbench.builder import runner
+
+    request = _request(manifest, root, severity, corruption, detector, device, videos, crf, out)
+    with _conduct(request, "", workers, progress, fail_fast) as conduct:
+        runner.build(request, conduct)
+    return open_shards(out, root, manifest)
+
+
+def build_part(
+    part: str | tuple[int, int],
+    manifest: str | Path = defaults.MANIFEST,
+    *,
+    root: str | Path | None = None,
+    severity: int | str | Iterable[int] = "1-5",
+    corruption: str | Iterable[str] = (),
+    detector: str = defaults.DETECTOR,
+    device: str = "cpu",
+    workers: int | None = None,
+    videos: bool = False,
+    crf: int | None = None,
+    out: str | Path = "shards",
+    progress: bool = True,
+    fail_fast: bool = False,
+) -> int:
+    """Build what is missing of one part of a benchmark; `finish_build` joins the parts.
+
+    Parts may be built at the same time, on several machines that share the folder. Which clips
+    belong to a part depends on the clips of the benchmark alone, and parts have about as many
+    frames. The other arguments are those of `build`, and must be the same for all parts.
+
+    Args:
+        part: its number from 0 and the number of parts, such as "0/8" or (0, 8).
+        manifest: see `build`.
+        root: see `build`.
+        severity: see `build`.
+        corruption: see `build`.
+        detector: see `build`.
+        device: see `build`.
+        workers: see `build`.
+        videos: see `build`.
+        crf: see `build`.
+        out: see `build`.
+        progress: see `build`.
+        fail_fast: see `build`.
+
+    Returns:
+        The number of clips of the part. They are all there.
+
+    Raises:
+        errors.IncompleteError: some clips cannot be built; the others are, and
+            ``failures-0-of-8.json`` in ``out`` (of that part) has the causes. An `InputError`.
+        InputError: as of `build`; or the parts in ``out`` were begun from other inputs, with other
+            software or in another number; or the same part is running there.
+        detectors.DetectorError: the detector cannot be loaded, or its weights are missing.
+    """
+    from corruptbench.builder import runner
+    from corruptbench.builder.parts import parse_part
+
+    chosen = parse_part(part)
+    request = _request(manifest, root, severity, corruption, detector, device, videos, crf, out)
+    with _conduct(request, f", part {chosen}", workers, progress, fail_fast) as conduct:
+        return runner.build_part(chosen, request, conduct)
+
+
+def finish_build(
+    manifest: str | Path = defaults.MANIFEST,
+    *,
+    root: str | Path | None = None,
+    severity: int | str | Iterable[int] = "1-5",
+    corruption: str | Iterable[str] = (),
+    detector: str = defaults.DETECTOR,
+    device: str = "cpu",
+    videos: bool = False,
+    crf: int | None = None,
+    out: str | Path = "shards",
+) -> ShardSet:
+    """Write the lock of a build whose parts are all there, and open its shards.
+
+    Args:
+        manifest: as of the parts, like all arguments but ``device``; see `build`.
+        root: see `build`.
+        severity: see `build`.
+        corruption: see `build`.
+        detector: see `build`.
+        device: see `build`.
+        videos: see `build`.
+        crf: see `build`.
+        out: see `build`.
+
+    Returns:
+        The shards, joined with the labels.
+
+    Raises:
+        errors.IncompleteError: clips are missing, and are named; nothing is written. An
+            `InputError`.
+        InputError: as of `build_part`.
+        detectors.DetectorError: the detector cannot be loaded, or its weights are missing.
+    """
+    from corruptbench.builder import runner
+
+    request = _request(manifest, root, severity, corruption, detector, device, videos, crf, out)
+    runner.finish(request)
+    return open_shards(out, root, manifest)
+
+
+def _request(
+    manifest: str | Path,
+    root: str | Path | None,
+    severity: int | str | Iterable[int],
+    corruption: str | Iterable[str],
+    detector: str,
+    device: str,
+    videos: bool,
+    crf: int | None,
+    out: str | Path,
+) -> Request:
+    """Return what is to be built, from the arguments of `build`."""
     from corruptbench.builder.plan import choose_cells, parse_severities
-    from corruptbench.builder.workers import Recipe
+    from corruptbench.builder.runner import Request
+    from corruptbench.builder.station import Recipe
     from corruptbench.errors import InputError
     from corruptbench.manifest import load_manifest
-    from corruptbench.processors import usable_processors
     from corruptbench.video.writer import CRF
 
     if crf is not None and not videos:
@@ -78,13 +198,23 @@ def build(
     recipe = Recipe(load_manifest(str(manifest)), _path(root), detector, device)
     names = [corruption] if isinstance(corruption, str) else list(corruption)
     cells = choose_cells(recipe.manifest, parse_severities(severity), names)
-    if workers is None:
-        workers = usable_processors() if device == "cpu" else 1
     wanted = (CRF if crf is None else crf) if videos else None
-    title = f"{recipe.manifest.title}: {len(cells)} cells"
-    with _build_progress(title, workers, progress) as (announce, advance):
-        runner.build(recipe, cells, Path(out), workers, announce, advance, wanted)
-    return open_shards(out, root, manifest)
+    return Request(recipe, cells, Path(out), wanted)
+
+
+@contextmanager
+def _conduct(
+    request: Request, part: str, workers: int | None, shown: bool, fail_fast: bool
+) -> Iterator[Conduct]:
+    """Give how a build is done; ``part`` is added to its title."""
+    from corruptbench.builder.runner import Conduct
+    from corruptbench.processors import usable_processors
+
+    if workers is None:
+        workers = usable_processors() if request.recipe.device == "cpu" else 1
+    title = f"{request.recipe.manifest.title}{part}: {len(request.cells)} cells"
+    with _build_progress(title, workers, shown) as (announce, advance):
+        yield Conduct(workers, announce, advance, fail_fast)
 
 
 @contextmanager

@@ -24,11 +24,20 @@ class InputError(ValueError):
     Attributes:
         parameter: name of the argument that is missing or wrong, where one is known. The command
             line adds its option.
+        exit_code: of the command line.
     """
+
+    exit_code = 2
 
     def __init__(self, message: str, parameter: str | None = None) -> None:
         super().__init__(message)
         self.parameter = parameter
+
+
+class IncompleteError(InputError):
+    """Some clips of a build could not be built, or are not built yet; the others are there."""
+
+    exit_code = 3
 
 
 def first_problem(error: ValidationError, known: Collection[str] = ()) -> str:

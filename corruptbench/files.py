@@ -23,9 +23,7 @@ def atomic(path: Path) -> Iterator[Path]:
         OSError: the folder cannot be written, or the disk is full; names a file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The name may be as long as the file system allows, so this one holds only its hash.
-    mark = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
-    temporary = path.with_name(f".{mark}.{os.getpid()}.part")
+    temporary = path.with_name(f".{_mark(path)}.{os.getpid()}.part")
     try:
         yield temporary
         with temporary.open("rb+") as stream:
@@ -38,6 +36,16 @@ def atomic(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporaries(path: Path) -> list[Path]:
+    """Return the temporary files for ``path`` that killed processes left, or that live ones use."""
+    return sorted(path.parent.glob(f".{_mark(path)}.*.part"))
+
+
+def _mark(path: Path) -> str:
+    """Return the hash of a file's name, as the name may be as long as the file system allows."""
+    return hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,24 +1,42 @@
-"""Run a whole build: plan it, keep what is present, build the rest, write the lock."""
+"""Run a build, or a part of one: plan it, keep what is present, build the rest, write the lock."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from corruptbench.builder.corrupted_videos import missing_cells
 from corruptbench.builder.detect import BATCH
+from corruptbench.builder.failures import (
+    PATTERN,
+    Failure,
+    failures_path,
+    listed,
+    record_failures,
+)
 from corruptbench.builder.outlook import Outlook, detector_rate, outlook
-from corruptbench.builder.plan import plan_build
-from corruptbench.builder.workers import Recipe, Station, build_items
-from corruptbench.errors import InputError
+from corruptbench.builder.parts import (
+    Part,
+    PartsRecord,
+    check_same,
+    items_of,
+    join_parts,
+    read_parts,
+    record_path,
+)
+from corruptbench.builder.plan import Plan, WorkItem, plan_build
+from corruptbench.builder.reservation import reserved, reserved_for
+from corruptbench.builder.station import Recipe, Station
+from corruptbench.builder.temporaries import remove_all_temporaries, remove_temporaries_of
+from corruptbench.builder.workers import build_items
+from corruptbench.errors import IncompleteError, InputError
 from corruptbench.manifest import Cell
+from corruptbench.progress import counted
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import write_lock
-from corruptbench.shards.records import DetectorRecord
+from corruptbench.shards.records import BenchmarkRecord, DetectorRecord
 
 #: Called once, with what is about to be done. Then the other one is called with the crops and clips
 #: done since its last call.
@@ -26,91 +44,182 @@ Announce = Callable[[Outlook], None]
 Progress = Callable[[int, int], None]
 
 
-def build(
-    recipe: Recipe,
-    cells: tuple[Cell, ...],
-    out: Path,
-    workers: int,
-    announce: Announce,
-    progress: Progress,
-    crf: int | None = None,
-) -> Path:
+@dataclass(frozen=True)
+class Request:
+    """What is to be built.
+
+    Attributes:
+        recipe: manifest, data set, detector, device.
+        cells: the cells that are wanted.
+        out: folder of the build.
+        crf: constant rate factor of the corrupted videos; None when none are wanted.
+    """
+
+    recipe: Recipe
+    cells: tuple[Cell, ...]
+    out: Path
+    crf: int | None = None
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How it is built.
+
+    Attributes:
+        workers: number of processes.
+        announce: called once, before the work.
+        progress: called with the crops and clips done since its last call.
+        fail_fast: end the build at the first clip that cannot be built.
+    """
+
+    workers: int
+    announce: Announce
+    progress: Progress
+    fail_fast: bool = False
+
+
+def build(request: Request, conduct: Conduct) -> Path:
     """Build what is missing of a benchmark, write the lock file, and return its path.
 
     Shards that are present and made from the same inputs are kept. A shard made from other inputs
     (video, labels, detector, code) is built again. Corrupted videos likewise.
 
-    Args:
-        recipe: manifest, data set, detector, device.
-        cells: the cells that are wanted.
-        out: folder of the build.
-        workers: number of processes.
-        announce: called once, before the work.
-        progress: called with the crops and clips done since its last call.
-        crf: constant rate factor of the corrupted videos; None when none are wanted.
-
     Raises:
+        IncompleteError: some clips cannot be built. The others are.
         InputError: bad input, or ``out`` holds another benchmark. Nothing is lost then.
+        OSError: the disk is full, or a file cannot be written.
         detectors.DetectorError: the detector cannot be loaded.
     """
+    station, plan = _prepared(request)
+    with reserved(request.out):
+        remove_all_temporaries(request.out)
+        _check_folder(request)
+        record_path(request.out).unlink(missing_ok=True)
+        todo = _announced(request.out, station, plan.items, plan.notes, conduct)
+        _build_clips(request.out, station, todo, conduct, failures_path(request.out))
+        return _finished(request.out, plan.items, station.detector.runtime)
+
+
+def build_part(part: Part, request: Request, conduct: Conduct) -> int:
+    """Build what is missing of a part of a benchmark, and return the number of its clips.
+
+    Several parts may be built at the same time in one folder. No lock is written: see `finish`.
+
+    Raises:
+        IncompleteError: some clips of the part cannot be built. The others are.
+        InputError: bad input; or the folder holds another benchmark, or parts that were begun from
+            other inputs.
+        OSError: the disk is full, or a file cannot be written.
+        detectors.DetectorError: the detector cannot be loaded.
+    """
+    station, plan = _prepared(request)
+    items = items_of(part, plan.items)
+    with reserved_for(part, request.out):
+        _check_folder(request)
+        join_parts(request.out, _record(station, plan.items, part.count))
+        remove_temporaries_of(items)
+        todo = _announced(request.out, station, items, plan.notes, conduct)
+        path = failures_path(request.out, part.name)
+        _build_clips(request.out, station, todo, conduct, path)
+        return len(items)
+
+
+def finish(request: Request) -> Path:
+    """Write the lock file of a build whose clips are all there, and return its path.
+
+    Raises:
+        IncompleteError: some clips are not there; nothing is written.
+        InputError: bad input; or the folder holds another benchmark, or parts that were begun from
+            other inputs.
+        detectors.DetectorError: the detector cannot be loaded.
+    """
+    station, plan = _prepared(request)
+    own = _record(station, plan.items, 0)
+    with reserved(request.out):
+        _check_folder(request)
+        begun = read_parts(request.out)
+        if begun is not None:  # this process may run on another device than the parts did
+            own = own.model_copy(update={"parts": begun.parts, "runtime": begun.runtime})
+            check_same(request.out, begun, own)
+        missing = [str(i.clip_id) for i, cells in _missing(plan.items).items() if cells]
+        if missing:
+            raise IncompleteError(
+                f"{request.out}: {len(missing)} of {counted(len(plan.items), 'clip')} not built "
+                "yet; run the parts that lack them again, or a whole build:\n"
+                + "\n".join(f"  {name}" for name in missing)
+            )
+        return _finished(request.out, plan.items, own.runtime)
+
+
+def _prepared(request: Request) -> tuple[Station, Plan]:
+    """Open data set and detector, and plan the whole build."""
+    recipe = request.recipe
     station = Station(recipe)
     by = DetectorRecord.of(station.detector)
-    plan = plan_build(station.dataset, recipe.manifest, cells, by, out, crf)
-    items = plan.items
-    with _alone(out):
-        _check_folder(out, recipe)
-        missing = {i: missing_cells(i, parquet.present_cells(i.path, i.fingerprint)) for i in items}
-        todo = tuple(i for i in items if missing[i])
-        workers = min(workers, len(todo))
-        rate = detector_rate(station.detector, BATCH) if todo else 0.0
-        announce(outlook(items, missing, rate, workers, out, plan.notes))
-        if todo:
-            (out / "lock.json").unlink(missing_ok=True)
-            for _ in build_items(station, workers, todo, lambda count: progress(count, 0)):
-                progress(0, 1)
-        records = [parquet.read_record(i.path) for i in items]
-        return write_lock(out, records, station.detector.runtime)
+    out, crf = request.out, request.crf
+    return station, plan_build(station.dataset, recipe.manifest, request.cells, by, out, crf)
 
 
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Reserve the folder for one build; the system frees it when the process ends in any way.
-
-    A folder that the build made and left empty (bad input) is removed again.
-    """
-    made = [p for p in (out, *out.parents) if not p.exists()]
-    out.mkdir(parents=True, exist_ok=True)
-    handle = os.open(out, os.O_RDONLY)
-    try:
-        _reserve(handle, out)
-        yield
-    finally:
-        os.close(handle)
-        for folder in made:
-            with suppress(OSError):
-                folder.rmdir()
+def _record(station: Station, items: Sequence[WorkItem], parts: int) -> PartsRecord:
+    benchmark = BenchmarkRecord.of(station.recipe.manifest)
+    by = DetectorRecord.of(station.detector)
+    return PartsRecord.of(items, parts, benchmark, by, station.detector.runtime)
 
 
-def _reserve(handle: int, out: Path) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        remedy = "wait for it, or choose another folder"
-        message = f"{out}: another build is running in this folder; {remedy}"
-        raise InputError(message, "out") from None
-    except OSError as error:  # some network file systems have no locks, or none on folders
-        warnings.warn(
-            f"{out}: its file system cannot lock folders ({error.strerror}); do not start a "
-            "second build in this folder before this one ends",
-            stacklevel=2,
+def _missing(items: Iterable[WorkItem]) -> dict[WorkItem, list[Cell]]:
+    """Return the cells that each item lacks."""
+    return {i: missing_cells(i, parquet.present_cells(i.path, i.fingerprint)) for i in items}
+
+
+def _announced(
+    out: Path, station: Station, items: Sequence[WorkItem], notes: tuple[str, ...], conduct: Conduct
+) -> tuple[WorkItem, ...]:
+    """Return the items that lack a cell, after the announcement."""
+    missing = _missing(items)
+    todo = tuple(i for i in items if missing[i])
+    rate = detector_rate(station.detector, BATCH) if todo else 0.0
+    workers = min(conduct.workers, len(todo))
+    conduct.announce(outlook(items, missing, rate, workers, out, notes))
+    return todo
+
+
+def _build_clips(
+    out: Path, station: Station, todo: Sequence[WorkItem], conduct: Conduct, record: Path
+) -> None:
+    """Build clips; those that cannot be built are listed at the end, and in the file ``record``."""
+    if todo:
+        (out / "lock.json").unlink(missing_ok=True)
+    failures: list[Failure] = []
+    workers = min(conduct.workers, len(todo))
+    tick = conduct.progress
+    with closing(build_items(station, workers, todo, lambda crops: tick(crops, 0))) as outcomes:
+        for _, failure in outcomes:
+            if failure is None:
+                conduct.progress(0, 1)
+            elif conduct.fail_fast:
+                raise InputError(failure.cause)
+            else:
+                failures.append(failure)
+    record_failures(record, failures)
+    if failures:
+        raise IncompleteError(
+            f"{out}: {len(failures)} of {counted(len(todo), 'clip')} could not be built, the "
+            f"others are there; the same command tries them again (see also {record.name}):\n"
+            + listed(failures)
         )
 
 
-def _check_folder(out: Path, recipe: Recipe) -> None:
-    """Refuse a folder with another benchmark's shards; remove what a killed build left."""
-    for folder in ("keypoints", "videos"):
-        for part in (out / folder).rglob(".*.part"):
-            part.unlink()
+def _finished(out: Path, items: Sequence[WorkItem], runtime: str) -> Path:
+    """Write the lock, and remove what is of no use any more."""
+    path = write_lock(out, [parquet.read_record(i.path) for i in items], runtime)
+    for old in (record_path(out), *out.glob(PATTERN)):
+        old.unlink(missing_ok=True)
+    return path
+
+
+def _check_folder(request: Request) -> None:
+    """Refuse a folder with another benchmark's shards."""
+    out, recipe = request.out, request.recipe
     for path in (out / "keypoints").rglob("*.parquet"):
         try:
             found = parquet.read_record(path)

@@ -1,4 +1,4 @@
-"""Run work items: in this process, or in several worker processes."""
+"""Run work items: in this process, or in several worker processes, which may die."""
 
 from __future__ import annotations
 
@@ -7,138 +7,202 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any
 
-import cv2
-
-from corruptbench.builder.corrupted_videos import drop_stale, groups, missing_cells, open_videos
-from corruptbench.builder.detect import detect_clip
+from corruptbench.builder.failures import Failure
 from corruptbench.builder.plan import WorkItem
-from corruptbench.datasets import Dataset, open_dataset
-from corruptbench.detectors import Detector, load
+from corruptbench.builder.station import Recipe, Station, Tick, attempt
 from corruptbench.errors import InputError
-from corruptbench.manifest import Manifest
-from corruptbench.shards.parquet import present_cells, read, write
-from corruptbench.shards.records import CellDetections, DetectorRecord
 
-Tick = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The inputs of every worker; they are sent to the workers."""
-
-    manifest: Manifest
-    root: Path | None
-    detector: str
-    device: str
-
-
-class Station:
-    """One worker's data set and detector."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        """Open the data set and load the detector."""
-        cv2.setNumThreads(1)
-        self.recipe = recipe
-        self.dataset: Dataset = open_dataset(recipe.manifest.dataset, recipe.root)
-        self.detector: Detector = load(recipe.detector, recipe.device)
-
-    def build(self, item: WorkItem, tick: Tick) -> None:
-        """Build a clip's missing cells and write its shard; on failure the old shard stays.
-
-        Detections that are present stay, also those of a cell whose video alone is missing.
-        """
-        have = present_cells(item.path, item.fingerprint)
-        manifest, clip = self.recipe.manifest, self.dataset.load(item.clip_id)
-        drop_stale(item)
-        new: list[CellDetections] = []
-        for cells in groups(item, missing_cells(item, have)):
-            with open_videos(item, cells, clip.video) as opened:
-                new += detect_clip(clip, cells, manifest, self.detector, tick, opened)
-        kept = read(item.path, have) if have else []
-        new = [d for d in new if d.cell not in have]
-        in_order = sorted([*new, *kept], key=lambda d: manifest.cells.index(d.cell))
-        detector = DetectorRecord.of(self.detector)
-        write(item.path, item.clip_id, item.fingerprint, in_order, manifest, detector)
+#: An item, and why it could not be built; None when its shard is on disk.
+Outcome = tuple[WorkItem, Failure | None]
 
 
 def build_items(
     station: Station, workers: int, items: Sequence[WorkItem], tick: Tick
-) -> Iterator[WorkItem]:
-    """Build items; yield each when its shard is on disk.
+) -> Generator[Outcome]:
+    """Build items; yield each with its failure, or with None when its shard is on disk.
 
     One worker is this process. A daemonic process (a worker of somebody's own pool) cannot start
     others: it works alone. Each worker computes on one thread. The bytes do not depend on the
-    number of workers.
+    number of workers. An item whose worker process dies is tried once more.
 
     Args:
         station: of this process.
         workers: number of processes.
         items: the clips.
-        tick: called with the crops detected since its last call.
+        tick: called with the crops detected since its last call; with a negative number where
+            crops of an item that fails do not count any more.
+
+    Raises:
+        InputError: worker processes cannot be started.
+        OSError: the disk is full, or a file cannot be written.
     """
     if workers > 1 and not multiprocessing.current_process().daemon:
         yield from _in_parallel(station.recipe, workers, items, tick)
         return
     for item in items:
-        station.build(item, tick)
-        yield item
+        yield item, attempt(station.build, item, tick)
 
 
 def _in_parallel(
     recipe: Recipe, workers: int, items: Sequence[WorkItem], tick: Tick
-) -> Iterator[WorkItem]:
-    context = multiprocessing.get_context("spawn")
+) -> Iterator[Outcome]:
+    crew = _Crew(recipe, items)
+    seen = 0
     try:
-        counter, stop = context.Value("q", 0), context.Event()
+        for number in range(1, workers + 1):
+            crew.hire(number)
+        while crew.busy:
+            done, _ = wait(crew.busy, timeout=0.2, return_when=FIRST_COMPLETED)
+            before, seen = seen, crew.crops
+            tick(seen - before)
+            for future in done:
+                yield from crew.settle(future)
+    finally:
+        crew.end()
+
+
+class _Crew:
+    """The workers of a build, and the items that wait for one.
+
+    Attributes:
+        busy: the worker that each future belongs to.
+    """
+
+    def __init__(self, recipe: Recipe, items: Sequence[WorkItem]) -> None:
+        self.recipe = recipe
+        self.waiting = deque(items)
+        self.stop = _shared("b")
+        self.hired: list[_Worker] = []
+        self.busy: dict[Future[Failure | None], _Worker] = {}
+        self.tried: set[WorkItem] = set()
+
+    @property
+    def crops(self) -> int:
+        """The crops that were detected so far."""
+        return sum(worker.counter.value for worker in self.hired)
+
+    def hire(self, number: int) -> None:
+        """Start a worker process; `settle` hears of it when it is ready."""
+        worker = _Worker(number, self.recipe, self.stop)
+        self.hired.append(worker)
+        self.busy[worker.start()] = worker
+
+    def settle(self, future: Future[Failure | None]) -> Iterator[Outcome]:
+        """Take what a worker gave, yield it, and give the worker its next item."""
+        worker = self.busy.pop(future)
+        item = worker.item
+        try:
+            failure = future.result()
+        except BrokenProcessPool:
+            yield from self._replace(worker)
+            return
+        if self.waiting:
+            self.busy[worker.give(self.waiting.popleft())] = worker
+        if item is not None:
+            yield item, failure
+
+    def _replace(self, worker: _Worker) -> Iterator[Outcome]:
+        """Start another worker for one that died; its item is tried again, but only once."""
+        cause, exit_code, by_signal = worker.ending()
+        item = worker.item
+        if item is None:  # it did not even start
+            raise InputError(f"{cause}; run the same command again: it resumes")
+        worker.counter.value = worker.before
+        if item not in self.tried:
+            self.tried.add(item)
+            self.waiting.appendleft(item)
+        else:
+            yield item, Failure(str(item.clip_id), cause, exit_code, by_signal)
+        if self.waiting:
+            self.hire(worker.number)
+
+    def end(self) -> None:
+        """Stop all workers and wait for them."""
+        self.stop.value = 1
+        with _uninterrupted():  # a second Ctrl-C here would leave the workers waiting for ever
+            for worker in self.hired:
+                worker.pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Worker:
+    """One worker process, in a pool of its own: when it dies, it is known at which item.
+
+    Attributes:
+        item: that it builds or was the last to build; None while it starts.
+        counter: the crops that it detected. Only the worker writes it, without a lock: one that is
+            killed cannot keep the others waiting.
+        before: the crops when it was given the item.
+    """
+
+    def __init__(self, number: int, recipe: Recipe, stop: Any) -> None:
+        self.number = number
+        self.item: WorkItem | None = None
+        self.counter, self.before = _shared("q"), 0
+        context = multiprocessing.get_context("spawn")
+        with _shared_memory():
+            self.pool = ProcessPoolExecutor(1, context, _start, (recipe, self.counter, stop))
+        self.processes: list[BaseProcess] = []
+
+    def start(self) -> Future[Failure | None]:
+        """Start the process; the future is done when it can take items."""
+        try:
+            with _uninterrupted(), _without_main():  # the process that starts here inherits it
+                future = self.pool.submit(_ready)
+        except (OSError, RuntimeError) as error:  # no process or thread is left to start
+            raise InputError(
+                f"worker processes cannot be started here ({error}); build with fewer workers, or "
+                "raise the limit of processes (ulimit -u, the limit of the container)"
+            ) from None
+        self.processes = list(self.pool._processes.values())
+        return future
+
+    def give(self, item: WorkItem) -> Future[Failure | None]:
+        """Give it its next item."""
+        self.item, self.before = item, self.counter.value
+        try:
+            return self.pool.submit(_build, item)
+        except BrokenProcessPool as error:  # it died just now
+            future: Future[Failure | None] = Future()
+            future.set_exception(error)
+            return future
+
+    def ending(self) -> tuple[str, int | None, int | None]:
+        """Return how it ended: a sentence, and its exit code or the signal that killed it."""
+        self.pool.shutdown()  # until then the pool may be about to note the exit code itself
+        code = next((p.exitcode for p in self.processes if p.exitcode is not None), 0)
+        if code > 0:
+            return f"worker {self.number} ended with exit code {code}", code, None
+        if code < 0:
+            hint = " (out of memory? fewer workers need less)" if code == -signal.SIGKILL else ""
+            name = signal.strsignal(-code) or "unknown"
+            return f"worker {self.number} was killed by signal {-code}, {name}{hint}", None, -code
+        return f"worker {self.number} ended early", 0, None
+
+
+def _shared(kind: str) -> Any:
+    """Return a number in memory that worker processes share; of a type as in `array`."""
+    with _shared_memory():
+        return multiprocessing.get_context("spawn").Value(kind, 0, lock=False)
+
+
+@contextmanager
+def _shared_memory() -> Iterator[None]:
+    """Turn the error of a machine without shared memory into `InputError`."""
+    try:
+        yield
     except OSError as error:  # no /dev/shm in a container, for example
         raise InputError(
             f"several worker processes need shared memory, which this machine refuses "
             f"({error.strerror}); build with one worker"
-        ) from None
-    seen = 0
-    processes: list[BaseProcess] = []
-    pool = ProcessPoolExecutor(workers, context, _start, (recipe, counter, stop))
-    try:
-        pending = _submitted(pool, items)
-        processes = list(pool._processes.values())
-        while pending:
-            done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            before, seen = seen, counter.value
-            tick(seen - before)
-            for future in done:
-                future.result()
-                yield pending.pop(future)
-    except BrokenProcessPool:
-        pool.shutdown()  # until then the pool may be about to note the exit codes itself
-        how = _how_it_ended(processes)
-        raise InputError(f"{how}; run the same command again: it resumes") from None
-    finally:
-        stop.set()
-        with _uninterrupted():  # a second Ctrl-C here would leave the workers waiting for ever
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _submitted(
-    pool: ProcessPoolExecutor, items: Sequence[WorkItem]
-) -> dict[Future[None], WorkItem]:
-    """Start the workers and give them the items."""
-    try:
-        with _uninterrupted(), _without_main():  # the workers that start here inherit it
-            return {pool.submit(_build, item): item for item in items}
-    except (OSError, RuntimeError) as error:  # no process or thread is left to start
-        raise InputError(
-            f"worker processes cannot be started here ({error}); build with fewer workers, or "
-            "raise the limit of processes (ulimit -u, the limit of the container)"
         ) from None
 
 
@@ -172,22 +236,9 @@ def _without_main() -> Iterator[None]:
         main |= hidden
 
 
-def _how_it_ended(processes: Sequence[BaseProcess]) -> str:
-    """Say which worker ended first, and by which exit code or signal."""
-    for number, process in enumerate(processes, 1):
-        code = process.exitcode or 0
-        if code > 0:
-            return f"worker {number} ended with exit code {code}"
-        if code not in (0, -signal.SIGTERM):  # the pool ends the others so
-            hint = " (out of memory? fewer workers need less)" if code == -signal.SIGKILL else ""
-            name = signal.strsignal(-code) or "unknown"
-            return f"worker {number} was killed by signal {-code}, {name}{hint}"
-    return "a worker process ended early"
-
-
 # In a worker process:
 
-_work: Callable[[WorkItem], None]
+_work: Callable[[WorkItem], Failure | None]
 
 
 class _StopError(Exception):
@@ -200,12 +251,11 @@ def _start(recipe: Recipe, counter: Any, stop: Any) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
     def tick(count: int) -> None:
-        with counter.get_lock():
-            counter.value += count
-        if stop.is_set():
+        counter.value += count
+        if stop.value:
             raise _StopError
 
-    _work = partial(Station(recipe).build, tick=tick)
+    _work = partial(attempt, Station(recipe).build, tick=tick)
 
 
 def _die_with_parent() -> None:
@@ -215,5 +265,10 @@ def _die_with_parent() -> None:
     os._exit(1)
 
 
-def _build(item: WorkItem) -> None:
-    _work(item)
+def _ready() -> Failure | None:
+    """Do nothing: the process has started."""
+    return None
+
+
+def _build(item: WorkItem) -> Failure | None:
+    return _work(item)

@@ -65,8 +65,9 @@ def user_errors() -> tuple[type[Exception], ...]:
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line.
 
-    Exit codes are 0, 2 with one message for bad input, 130 for Ctrl-C, 143 and 129 for SIGTERM and
-    SIGHUP, and 1 if the program that reads stdout has ended. ``data check`` has codes of its own.
+    Exit codes are 0, 2 with one message for bad input, 3 for a build that lacks clips, 130 for
+    Ctrl-C, 143 and 129 for SIGTERM and SIGHUP, and 1 if the program that reads stdout has ended.
+    ``data check`` has codes of its own.
     """
     streams.prepare()
     words = sys.argv[1:] if arguments is None else arguments
@@ -91,12 +92,13 @@ def main(arguments: list[str] | None = None) -> Any:
     except Exception as error:
         if not isinstance(error, user_errors()):
             raise
-        _fail(" ".join([str(error), *getattr(error, "__notes__", ())]))
+        said = " ".join([str(error), *getattr(error, "__notes__", ())])
+        _fail(said, getattr(error, "exit_code", 2))
 
 
-def _fail(message: str) -> None:
+def _fail(message: str, code: int = 2) -> None:
     click.echo(f"error: {message}", err=True)
-    sys.exit(2)
+    sys.exit(code)
 
 
 def _usage(error: click.ClickException) -> str:

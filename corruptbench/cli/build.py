@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
+
+if TYPE_CHECKING:
+    from corruptbench.shards.shard_set import ShardSet
 
 
 @define("corruptbench build --manifest studio-c-mini --severity 1,3 --out shards")
@@ -26,15 +29,63 @@ from corruptbench.cli.output import say
 )
 @click.option("--videos", is_flag=True, help="Also write the corrupted videos, as H.264 in .mp4.")
 @click.option("--crf", type=options.CRF, help=f"Of the videos. {options.CRF_HELP} Default: 12.")
+@click.option(
+    "--part",
+    metavar="I/N",
+    help="Build one of N parts of the clips, I from 0 to N-1. Parts may run at the same time on "
+    "machines that share the folder. In a Slurm array that starts at 0: "
+    "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT.",
+)
+@click.option(
+    "--finish",
+    is_flag=True,
+    help="Build nothing; write the lock when all parts are there. Exit code 3: clips are missing.",
+)
+@click.option(
+    "--fail-fast",
+    is_flag=True,
+    help="End at the first clip that cannot be built. Default: build the others, exit code 3.",
+)
 @options.quiet
 @options.out("shards", "Folder to build into.")
-def command(out: Path, crf: int | None, videos: bool, quiet: bool, **chosen: Any) -> None:
+def command(crf: int | None, videos: bool, part: str | None, finish: bool, **chosen: Any) -> None:
     """Corrupt the videos, detect 2D keypoints, store Parquet shards. Run again to resume."""
-    from corruptbench.api import build
-
     if crf is not None and not videos:
         raise click.UsageError(f"--crf {crf} concerns videos: add --videos, or leave it out.")
-    shards = build(out=out, crf=crf, videos=videos, progress=not quiet, **chosen)
+    if part is not None and finish:
+        raise click.UsageError("--part and --finish: give one of the two; finish the parts last.")
+    chosen |= {"crf": crf, "videos": videos}
+    if finish:
+        _finish(**chosen)
+    elif part is not None:
+        _build_part(part, **chosen)
+    else:
+        _build(**chosen)
+
+
+def _build(quiet: bool, **chosen: Any) -> None:
+    from corruptbench.api import build
+
+    _say_built(build(progress=not quiet, **chosen), chosen["videos"])
+
+
+def _build_part(part: str, quiet: bool, out: Path, **chosen: Any) -> None:
+    from corruptbench.api import build_part
+    from corruptbench.progress import counted
+
+    clips = build_part(part, progress=not quiet, out=out, **chosen)
+    say(f"part {part} ({counted(clips, 'clip')}) is in {out}")
+    say("after all parts, run the same with --finish in place of --part")
+
+
+def _finish(quiet: bool, workers: int | None, fail_fast: bool, **chosen: Any) -> None:  # noqa: ARG001
+    from corruptbench.api import finish_build
+
+    _say_built(finish_build(**chosen), chosen["videos"])
+
+
+def _say_built(shards: ShardSet, videos: bool) -> None:
+    out = shards.folder
     say(f"shards of {shards.manifest.title} in {out}; lock: {out / 'lock.json'}")
     if videos:
         say(f"videos: {out / 'videos'}")

@@ -29,7 +29,17 @@ SURFACE = {
         "severity: 'int | str | Iterable[int]' = '1-5', corruption: 'str | Iterable[str]' = (), "
         "detector: 'str' = 'movenet:lightning', device: 'str' = 'cpu', "
         "workers: 'int | None' = None, videos: 'bool' = False, crf: 'int | None' = None, "
-        "out: 'str | Path' = 'shards', progress: 'bool' = True) -> 'ShardSet'"
+        "out: 'str | Path' = 'shards', progress: 'bool' = True, fail_fast: 'bool' = False) "
+        "-> 'ShardSet'"
+    ),
+    "build_part": (
+        "(part: 'str | tuple[int, int]', manifest: 'str | Path' = 'studio-c', *, "
+        "root: 'str | Path | None' = None, "
+        "severity: 'int | str | Iterable[int]' = '1-5', corruption: 'str | Iterable[str]' = (), "
+        "detector: 'str' = 'movenet:lightning', device: 'str' = 'cpu', "
+        "workers: 'int | None' = None, videos: 'bool' = False, crf: 'int | None' = None, "
+        "out: 'str | Path' = 'shards', progress: 'bool' = True, fail_fast: 'bool' = False) "
+        "-> 'int'"
     ),
     "corrupt": (
         "(frames: 'Frames', name: 'str', severity: 'int' = 3, *, boxes: 'ArrayLike | None' = None, "
@@ -40,6 +50,13 @@ SURFACE = {
         "root: 'str | Path | None' = None, manifest: 'str | Path | None' = None, "
         "device: 'str' = 'cpu', progress: 'bool' = True, "
         "save_predictions: 'str | Path | None' = None, filter: 'str | None' = None) -> 'Result'"
+    ),
+    "finish_build": (
+        "(manifest: 'str | Path' = 'studio-c', *, root: 'str | Path | None' = None, "
+        "severity: 'int | str | Iterable[int]' = '1-5', corruption: 'str | Iterable[str]' = (), "
+        "detector: 'str' = 'movenet:lightning', device: 'str' = 'cpu', "
+        "videos: 'bool' = False, crf: 'int | None' = None, out: 'str | Path' = 'shards') "
+        "-> 'ShardSet'"
     ),
     "list_corruptions": None,
     "load_lifter": (

@@ -214,11 +214,12 @@ def test_a_failing_clip_leaves_the_others(mini, mini_manifest, tmp_path, cli):
     victim = data / "videos/A2/step_1.cam1.mp4"
     damage(victim)
     less = ("--severity", "1", "--corruption", "erase", "--workers", "1")
-    done = cli(*build_arguments(data, mini_manifest, out, *less))
+    done = cli(*build_arguments(data, mini_manifest, out, *less, "--fail-fast"))
     assert done.code == 2
     assert "step_1.cam1.mp4" in done.err
     assert "Traceback" not in done.err
     assert len(list(out.rglob("*.parquet"))) == 4
+    assert not (out / "failures.json").exists()
     assert not list(out.rglob("*.part"))
     assert not (out / "lock.json").exists()
 

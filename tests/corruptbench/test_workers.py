@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from corruptbench.builder import runner, workers
+from corruptbench.builder import reservation, workers
 from corruptbench.errors import InputError
 from tests.fixtures.endings import ITEMS, killed, left
 
@@ -27,7 +27,7 @@ def test_it_is_said_how_a_worker_ended(ending, said, monkeypatch):
 
 
 def test_a_machine_without_shared_memory_is_told_to_use_one_worker(monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise OSError(38, "Function not implemented")
 
     context = SimpleNamespace(Value=refuse, Event=refuse)
@@ -50,9 +50,9 @@ def test_a_folder_that_cannot_be_locked_is_used_with_a_warning(tmp_path, monkeyp
     def refuse(*_):
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(runner.fcntl, "flock", refuse)
+    monkeypatch.setattr(reservation.fcntl, "flock", refuse)
     said = rf"{tmp_path}.*No locks available.*second build"
-    with pytest.warns(UserWarning, match=said), runner._alone(tmp_path):
+    with pytest.warns(UserWarning, match=said), reservation.reserved(tmp_path):
         pass
 
 
@@ -61,7 +61,8 @@ def test_a_daemonic_process_works_alone(monkeypatch):
     monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
     built = []
     station = SimpleNamespace(recipe=None, build=lambda item, _: built.append(item))
-    assert list(workers.build_items(station, 2, ITEMS, print)) == built == list(ITEMS)
+    assert list(workers.build_items(station, 2, ITEMS, print)) == [(i, None) for i in ITEMS]
+    assert built == list(ITEMS)
 
 
 def test_a_machine_that_starts_no_process_is_told_so(monkeypatch):
@@ -91,5 +92,5 @@ def test_a_second_interrupt_does_not_break_the_end_of_the_workers(monkeypatch):
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         list(workers.build_items(SimpleNamespace(recipe=None), 2, ITEMS, print))
-    assert seen == [signal.SIG_IGN]
+    assert seen == [signal.SIG_IGN] * 2
     assert signal.getsignal(signal.SIGINT) == before

@@ -1,0 +1,83 @@
+"""Build one clip: a worker's data set and detector, and what it does with a work item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from corruptbench.builder.corrupted_videos import drop_stale, groups, missing_cells, open_videos
+from corruptbench.builder.detect import detect_clip
+from corruptbench.builder.failures import Failure
+from corruptbench.builder.plan import WorkItem
+from corruptbench.corruptions import CorruptionError
+from corruptbench.datasets import Dataset, open_dataset
+from corruptbench.detectors import Detector, load
+from corruptbench.errors import InputError
+from corruptbench.manifest import Manifest
+from corruptbench.shards.parquet import present_cells, read, write
+from corruptbench.shards.records import CellDetections, DetectorRecord
+
+Tick = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The inputs of every worker; they are sent to the workers."""
+
+    manifest: Manifest
+    root: Path | None
+    detector: str
+    device: str
+
+
+class Station:
+    """One worker's data set and detector."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        """Open the data set and load the detector."""
+        cv2.setNumThreads(1)
+        self.recipe = recipe
+        self.dataset: Dataset = open_dataset(recipe.manifest.dataset, recipe.root)
+        self.detector: Detector = load(recipe.detector, recipe.device)
+
+    def build(self, item: WorkItem, tick: Tick) -> None:
+        """Build a clip's missing cells and write its shard; on failure the old shard stays.
+
+        Detections that are present stay, also those of a cell whose video alone is missing.
+        """
+        have = present_cells(item.path, item.fingerprint)
+        manifest, clip = self.recipe.manifest, self.dataset.load(item.clip_id)
+        drop_stale(item)
+        new: list[CellDetections] = []
+        for cells in groups(item, missing_cells(item, have)):
+            with open_videos(item, cells, clip.video) as opened:
+                new += detect_clip(clip, cells, manifest, self.detector, tick, opened)
+        kept = read(item.path, have) if have else []
+        new = [d for d in new if d.cell not in have]
+        in_order = sorted([*new, *kept], key=lambda d: manifest.cells.index(d.cell))
+        detector = DetectorRecord.of(self.detector)
+        write(item.path, item.clip_id, item.fingerprint, in_order, manifest, detector)
+
+
+def attempt(build: Callable[[WorkItem, Tick], None], item: WorkItem, tick: Tick) -> Failure | None:
+    """Build an item; return why it cannot be built, or None when its shard is on disk.
+
+    What concerns the whole build (a full disk, no rights) is raised. The crops of an item that
+    fails are taken back from ``tick``.
+    """
+    done = 0
+
+    def count(crops: int) -> None:
+        nonlocal done
+        done += crops
+        tick(crops)
+
+    try:
+        build(item, count)
+    except (InputError, CorruptionError) as error:
+        tick(-done)
+        return Failure(str(item.clip_id), str(error))
+    return None

@@ -1,0 +1,111 @@
+"""Clips that cannot be built cost no other clip."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+from corruptbench.builder import workers
+from corruptbench.builder.failures import Failure
+from corruptbench.builder.station import attempt
+from corruptbench.corruptions import CorruptionError
+from corruptbench.errors import InputError
+from tests.corruptbench.conftest import build_arguments
+from tests.corruptbench.test_parts import files, whole  # noqa: F401
+from tests.fixtures import endings
+from tests.fixtures.folder import damage
+
+FEW = ("--severity", "1", "--corruption", "erase")
+
+
+def outcomes(recipe, ticks=None):
+    station = SimpleNamespace(recipe=recipe)
+    tick = (lambda _: None) if ticks is None else ticks.append
+    return {
+        item.clip_id: failure for item, failure in workers.build_items(
+            station, 2, endings.ITEMS, tick
+        )
+    }  # fmt: skip
+
+
+def test_a_clip_whose_worker_dies_is_tried_once_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_start", endings.dies_at_items)
+    ticks = []
+    found = outcomes(tmp_path, ticks)
+    tries = sorted(p.name for p in tmp_path.iterdir())
+    assert tries == ["first.0", "second.0", "second.1", "third.0", "third.1"]
+    assert found["first"] is found["third"] is None
+    failure = found["second"]
+    assert (failure.clip, failure.exit_code, failure.signal) == ("second", 7, None)
+    assert "ended with exit code 7" in failure.cause
+    assert sum(ticks) <= 10, "crops of a worker that died do not count"
+
+
+def test_the_others_are_built(monkeypatch):
+    monkeypatch.setattr(workers, "_start", endings.fails_at_the_second)
+    assert outcomes(None) == {"first": None, "second": Failure("second", "bad"), "third": None}
+
+
+def test_a_full_disk_ends_the_build(monkeypatch):
+    monkeypatch.setattr(workers, "_start", endings.finds_the_disk_full)
+    with pytest.raises(OSError, match="No space left"):
+        outcomes(None)
+
+
+@pytest.mark.parametrize("kind", [InputError, CorruptionError])
+def test_an_attempt_that_fails_takes_its_crops_back(kind):
+    done = []
+
+    def build(_, tick):
+        tick(3)
+        tick(4)
+        raise kind("the video is damaged")
+
+    assert attempt(build, endings.ITEMS[0], done.append) == Failure("first", "the video is damaged")
+    assert sum(done) == 0
+
+
+@pytest.mark.detector
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_damaged_clip_and_its_repair(number, mini, mini_manifest, whole, tmp_path, cli):  # noqa: F811
+    data, out = tmp_path / "data", tmp_path / "out"
+    shutil.copytree(mini, data)
+    victim = data / "videos/A1/sway_1.cam1.mp4"
+    damage(victim)
+    words = build_arguments(data, mini_manifest, out, *FEW, "--workers", number)
+    done = cli(*words)
+    assert done.code == 3
+    assert "Traceback" not in done.err
+    assert "1 of 6 clips could not be built" in done.err
+    assert len(list(out.rglob("*.parquet"))) == 5
+    assert not (out / "lock.json").exists()
+    (failure,) = json.loads((out / "failures.json").read_text())["failures"]
+    assert failure["clip"] == "mini/A1/sway_1.cam1"
+    assert "sway_1.cam1.mp4" in failure["cause"]
+    assert f"{failure['clip']}: {failure['cause']}" in done.err
+    shutil.copy(mini / "videos/A1/sway_1.cam1.mp4", victim)
+    again = cli(*words)
+    assert again.code == 0
+    assert "1 to build" in again.err
+    assert files(out) == files(whole)
+
+
+@pytest.mark.detector
+def test_the_failures_of_a_part(mini, mini_manifest, whole, tmp_path, cli):  # noqa: F811
+    data, out = tmp_path / "data", tmp_path / "out"
+    shutil.copytree(mini, data)
+    damage(data / "videos/A1/sway_1.cam1.mp4")
+    words = build_arguments(data, mini_manifest, out, *FEW, "--workers", 1)
+    assert [cli(*words, "--part", f"{i}/2").code for i in (0, 1)].count(3) == 1
+    assert len(list(out.glob("failures-*-of-2.json"))) == 1
+    early = cli(*words, "--finish")
+    assert early.code == 3
+    assert "  mini/A1/sway_1.cam1" in early.err
+    shutil.copy(mini / "videos/A1/sway_1.cam1.mp4", data / "videos/A1/sway_1.cam1.mp4")
+    assert [cli(*words, "--part", f"{i}/2").code for i in (0, 1)] == [0, 0]
+    assert not list(out.glob("failures*"))
+    assert cli(*words, "--finish").code == 0
+    assert files(out) == files(whole)

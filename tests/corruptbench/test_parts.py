@@ -1,0 +1,231 @@
+"""Builds in parts: which clips each one has, who may work in a folder, and what comes out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from corruptbench.api import build_part
+from corruptbench.builder import parts
+from corruptbench.builder.parts import Part, items_of, parse_part
+from corruptbench.builder.plan import WorkItem
+from corruptbench.builder.reservation import reserved, reserved_for
+from corruptbench.builder.temporaries import remove_temporaries_of
+from corruptbench.cli import main
+from corruptbench.datasets import ClipId
+from corruptbench.errors import IncompleteError, InputError
+from corruptbench.files import atomic
+from corruptbench.manifest import CLEAN
+from corruptbench.shards.records import shard_path
+from tests.corruptbench.conftest import build_arguments
+
+FEW = ("--severity", "1", "--corruption", "erase", "--workers", "1")
+
+
+def files(folder):
+    """Relative path to bytes, of all files."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def work_items(out, frames):
+    ids = [ClipId("mini", "A1", f"walk_{i}", "cam1", "walk") for i in range(len(frames))]
+    return [
+        WorkItem(c, (CLEAN,), shard_path(out, c), out / "videos" / str(c), n, (64, 64), "f")
+        for c, n in zip(ids, frames, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("wanted", ["0/8", " 0 / 8 ", (0, 8)])
+def test_a_part(wanted):
+    assert parse_part(wanted) == Part(0, 8)
+    assert str(parse_part(wanted)) == "0/8"
+
+
+@pytest.mark.parametrize("wanted", ["8/8", (9, 8), "0/0", "1", "", "-1/8", "a/8", "1/8/9", "٠/8"])
+def test_no_part(wanted):
+    with pytest.raises(InputError, match="expected") as caught:
+        parse_part(wanted)
+    assert caught.value.parameter == "part"
+
+
+def test_the_last_part_is_explained_to_those_who_count_from_1():
+    with pytest.raises(InputError, match=r"expected 0/8 to 7/8.*from 0.*\(0-7\)"):
+        parse_part("8/8")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 20])
+def test_parts_have_each_clip_once_and_about_as_many_frames(count, tmp_path):
+    items = work_items(tmp_path, [900, 10, 300, 300, 300, 20, 500, 70, 300, 300, 100, 400])
+    divided = [items_of(Part(i, count), items) for i in range(count)]
+    assert sorted(str(i.clip_id) for d in divided for i in d) == sorted(
+        str(i.clip_id) for i in items
+    )
+    sums = [sum(i.frames for i in d) for d in divided]
+    assert max(sums) <= max(900, sum(sums) / count + 300)
+    for i, found in enumerate(divided):
+        assert [x for x in items if x in found] == list(found)
+        assert set(items_of(Part(i, count), items[::-1])) == set(found)
+
+
+def test_who_may_work_in_a_folder(tmp_path):
+    out = tmp_path / "deep" / "out"
+    with ExitStack() as stack:
+        stack.enter_context(reserved_for(Part(0, 2), out))
+        with reserved_for(Part(1, 2), out):
+            pass
+        with pytest.raises(InputError, match="part 0/2 is running"), reserved_for(Part(0, 2), out):
+            pass
+        with pytest.raises(InputError, match="another build is running"), reserved(out):
+            pass
+    assert list(tmp_path.iterdir()) == []
+    with (
+        reserved(out),
+        pytest.raises(InputError, match="whole build is running"),
+        reserved_for(Part(0, 2), out),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_leaves_the_temporary_files_of_another_one(tmp_path):
+    mine, others = work_items(tmp_path, [10, 10])
+    for item in (mine, others):
+        item.videos.mkdir(parents=True)
+    with (
+        atomic(mine.path) as killed, atomic(mine.videos / "clean.mp4") as video,
+        atomic(others.path) as alive, atomic(others.videos / "clean.mp4") as other_video,
+    ):  # fmt: skip
+        for path in (killed, video, alive, other_video):
+            path.touch()
+        remove_temporaries_of([mine])
+        left = [p.exists() for p in (killed, video, alive, other_video)]
+        assert left == [False, False, True, True]
+        killed.touch()
+        video.touch()
+
+
+def test_of_parts_that_begin_at_once_the_first_one_decides(tmp_path, monkeypatch):
+    first, second = (_record(parts=n) for n in (2, 3))
+    parts.join_parts(tmp_path, first)
+    monkeypatch.setattr(parts.Path, "exists", lambda _: False)  # as it was a moment ago
+    parts._write_first(parts.record_path(tmp_path), second)
+    monkeypatch.undo()
+    assert parts.read_parts(tmp_path) == first
+    assert [p.name for p in tmp_path.iterdir()] == ["parts.json"]
+    with pytest.raises(InputError, match=r"parts\.json: parts: .*began with 2, here it is 3"):
+        parts.join_parts(tmp_path, second)
+
+
+def _record(**changes):
+    digest = "0" * 64
+    fields = {
+        "format": "corruptbench-parts/1", "parts": 2, "runtime": "cpu", "cells": ("clean",),
+        "benchmark": {"id": "m", "version": 1, "manifest_sha256": digest},
+        "detector": {
+            "name": "d", "layout": "coco17", "score_meaning": "s", "weights_sha256": digest
+        },
+        "crf": None, "clips_sha256": digest, "build_version": 1, "software": {"numpy": "1"},
+    }  # fmt: skip
+    return parts.PartsRecord.model_validate(fields | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"clips_sha256": "1" * 64}, "clips_sha256"),
+        ({"build_version": 2}, "build_version: .*began with 1, here it is 2"),
+        ({"software": {"numpy": "2"}}, r"software\.numpy: .*began with 1, here it is 2"),
+        ({"cells": ("clean", "erase 1")}, "cells: .*began with clean, here it is clean, erase 1"),
+        ({"runtime": "cuda"}, "runtime"),
+    ],
+)
+def test_parts_of_other_inputs(changes, said, tmp_path):
+    parts.join_parts(tmp_path, _record())
+    with pytest.raises(InputError, match=said):
+        parts.join_parts(tmp_path, _record(**changes))
+
+
+@pytest.fixture(scope="module")
+def whole(mini, mini_manifest, tmp_path_factory):
+    """A finished build of `FEW`; do not write to it."""
+    out = tmp_path_factory.mktemp("whole")
+    main(build_arguments(mini, mini_manifest, out, *FEW))
+    return out
+
+
+@pytest.mark.detector
+def test_parts_give_the_bytes_of_one_build(mini, mini_manifest, whole, tmp_path, cli):
+    """Two parts side by side in two processes, one of them killed and run again."""
+    out = tmp_path / "out"
+    words = build_arguments(mini, mini_manifest, out, *FEW)
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "corruptbench", *words, "--part", f"{i}/2"],
+            stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        )
+        for i in (1, 0)
+    ]  # fmt: skip
+    try:
+        killed, other = running
+        deadline = time.monotonic() + 120
+        while not list(out.rglob("*.parquet")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert killed.poll() is None, "the part ended before it could be killed"
+        beside = cli(*words)
+        assert beside.code == 2
+        assert "another build is running" in beside.err
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.wait()
+        assert other.wait(timeout=120) == 0
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+    assert not (out / "lock.json").exists()
+    before = files(out)
+    early = cli(*words, "--finish")
+    assert early.code == 3
+    assert "of 6 clips not built" in early.err
+    assert {k: v for k, v in before.items() if not k.endswith(".lock")} == {
+        k: v for k, v in files(out).items() if not k.endswith(".lock")
+    }
+    assert cli(*words, "--part", "1/2").code == 0
+    assert not (out / "lock.json").exists()
+    assert cli(*words, "--finish").code == 0
+    assert files(out) == files(whole)
+
+
+@pytest.mark.detector
+def test_a_folder_that_was_begun_otherwise(mini, mini_manifest, tmp_path, cli):
+    out = tmp_path / "out"
+    words = build_arguments(mini, mini_manifest, out, "--corruption", "erase", "--workers", 1)
+    done = cli(*words, "--severity", "1", "--part", "5/6")
+    assert done.code == 0, done.err
+    assert "part 5/6 (1 clip)" in done.out
+    for other, said in (
+        (("--severity", "2", "--part", "0/6"), "cells: "),
+        (("--severity", "1", "--part", "0/2"), "parts: "),
+        (("--severity", "2", "--finish"), "cells: "),
+    ):
+        refused = cli(*words, *other)
+        assert refused.code == 2
+        assert f"parts.json: {said}" in refused.err
+    both = cli(*words, "--part", "0/6", "--finish")
+    assert both.code == 2
+    with pytest.raises(IncompleteError) as caught:
+        _finish(mini, mini_manifest, out)
+    assert "5 of 6 clips" in str(caught.value)
+    assert build_part((5, 6), mini_manifest, root=mini, severity=1, corruption="erase", out=out,
+                      workers=1, progress=False) == 1  # fmt: skip
+
+
+def _finish(mini, mini_manifest, out):
+    from corruptbench import finish_build
+
+    return finish_build(mini_manifest, root=mini, severity=1, corruption="erase", out=out)
