@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -91,6 +97,29 @@ def test_a_damaged_clip_and_its_repair(number, mini, mini_manifest, whole, tmp_p
     assert again.code == 0
     assert "1 to build" in again.err
     assert files(out) == files(whole)
+
+
+@pytest.mark.detector
+def test_a_killed_worker_does_not_end_the_build(mini, mini_manifest, whole, tmp_path):  # noqa: F811
+    out = tmp_path / "out"
+    words = build_arguments(mini, mini_manifest, out, *FEW, "--workers", 2)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "corruptbench", *words], stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not list(out.rglob("*.parquet")) and time.monotonic() < deadline:
+        assert process.poll() is None, "the build ended before a worker could be killed"
+        time.sleep(0.02)
+    os.kill(_workers(process.pid)[0], signal.SIGKILL)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert files(out) == files(whole)
+
+
+def _workers(pid):
+    """Process ids of the workers of a build."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(c) for c in children if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes()]
 
 
 @pytest.mark.detector

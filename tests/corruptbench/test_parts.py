@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 from corruptbench.api import build_part
-from corruptbench.builder import parts
+from corruptbench.builder import parts, reservation
 from corruptbench.builder.parts import Part, items_of, parse_part
 from corruptbench.builder.plan import WorkItem
 from corruptbench.builder.reservation import reserved, reserved_for
@@ -91,6 +91,22 @@ def test_who_may_work_in_a_folder(tmp_path):
     ):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_its_last_holder_removed_meanwhile_is_taken_again(tmp_path, monkeypatch):
+    taken = []
+    lock = reservation._lock
+
+    def late(handle, kind, out, refusal):
+        if not taken:
+            (out / ".build.lock").unlink()
+        taken.append(kind)
+        lock(handle, kind, out, refusal)
+
+    monkeypatch.setattr(reservation, "_lock", late)
+    with reserved(tmp_path):
+        assert (tmp_path / ".build.lock").exists()
+        assert len(taken) == 2
 
 
 def test_a_part_leaves_the_temporary_files_of_another_one(tmp_path):
@@ -216,6 +232,8 @@ def test_a_folder_that_was_begun_otherwise(mini, mini_manifest, tmp_path, cli):
         refused = cli(*words, *other)
         assert refused.code == 2
         assert f"parts.json: {said}" in refused.err
+    empty = build_arguments(mini, mini_manifest, tmp_path / "many", *FEW, "--part", "7/8")
+    assert "part 7/8 (0 clips)" in cli(*empty).out
     both = cli(*words, "--part", "0/6", "--finish")
     assert both.code == 2
     with pytest.raises(IncompleteError) as caught:
