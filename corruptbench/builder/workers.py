@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import sys
-import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from functools import partial
-from multiprocessing.process import BaseProcess
-from typing import Any
 
 from corruptbench.builder.failures import Failure
 from corruptbench.builder.plan import WorkItem
 from corruptbench.builder.station import Recipe, Station, Tick, attempt
+from corruptbench.builder.worker_process import Worker, shared, uninterrupted
 from corruptbench.errors import InputError
 
 #: An item, and why it could not be built; None when its shard is on disk.
@@ -66,6 +59,7 @@ def _in_parallel(
             tick(seen - before)
             for future in done:
                 yield from crew.settle(future)
+        tick(crew.crops - seen)  # those of a worker that died last are taken back
     finally:
         crew.end()
 
@@ -80,9 +74,9 @@ class _Crew:
     def __init__(self, recipe: Recipe, items: Sequence[WorkItem]) -> None:
         self.recipe = recipe
         self.waiting = deque(items)
-        self.stop = _shared("b")
-        self.hired: list[_Worker] = []
-        self.busy: dict[Future[Failure | None], _Worker] = {}
+        self.stop = shared("b")
+        self.hired: list[Worker] = []
+        self.busy: dict[Future[Failure | None], Worker] = {}
         self.tried: set[WorkItem] = set()
 
     @property
@@ -92,7 +86,7 @@ class _Crew:
 
     def hire(self, number: int) -> None:
         """Start a worker process; `settle` hears of it when it is ready."""
-        worker = _Worker(number, self.recipe, self.stop)
+        worker = Worker(number, self.recipe, self.stop)
         self.hired.append(worker)
         self.busy[worker.start()] = worker
 
@@ -110,7 +104,7 @@ class _Crew:
         if item is not None:
             yield item, failure
 
-    def _replace(self, worker: _Worker) -> Iterator[Outcome]:
+    def _replace(self, worker: Worker) -> Iterator[Outcome]:
         """Start another worker for one that died; its item is tried again, but only once."""
         cause, exit_code, by_signal = worker.ending()
         item = worker.item
@@ -128,147 +122,6 @@ class _Crew:
     def end(self) -> None:
         """Stop all workers and wait for them."""
         self.stop.value = 1
-        with _uninterrupted():  # a second Ctrl-C here would leave the workers waiting for ever
+        with uninterrupted():  # a second Ctrl-C here would leave the workers waiting for ever
             for worker in self.hired:
                 worker.pool.shutdown(wait=True, cancel_futures=True)
-
-
-class _Worker:
-    """One worker process, in a pool of its own: when it dies, it is known at which item.
-
-    Attributes:
-        item: that it builds or was the last to build; None while it starts.
-        counter: the crops that it detected. Only the worker writes it, without a lock: one that is
-            killed cannot keep the others waiting.
-        before: the crops when it was given the item.
-    """
-
-    def __init__(self, number: int, recipe: Recipe, stop: Any) -> None:
-        self.number = number
-        self.item: WorkItem | None = None
-        self.counter, self.before = _shared("q"), 0
-        context = multiprocessing.get_context("spawn")
-        with _shared_memory():
-            self.pool = ProcessPoolExecutor(1, context, _start, (recipe, self.counter, stop))
-        self.processes: list[BaseProcess] = []
-
-    def start(self) -> Future[Failure | None]:
-        """Start the process; the future is done when it can take items."""
-        try:
-            with _uninterrupted(), _without_main():  # the process that starts here inherits it
-                future = self.pool.submit(_ready)
-        except (OSError, RuntimeError) as error:  # no process or thread is left to start
-            raise InputError(
-                f"worker processes cannot be started here ({error}); build with fewer workers, or "
-                "raise the limit of processes (ulimit -u, the limit of the container)"
-            ) from None
-        self.processes = list(self.pool._processes.values())
-        return future
-
-    def give(self, item: WorkItem) -> Future[Failure | None]:
-        """Give it its next item."""
-        self.item, self.before = item, self.counter.value
-        try:
-            return self.pool.submit(_build, item)
-        except BrokenProcessPool as error:  # it died just now
-            future: Future[Failure | None] = Future()
-            future.set_exception(error)
-            return future
-
-    def ending(self) -> tuple[str, int | None, int | None]:
-        """Return how it ended: a sentence, and its exit code or the signal that killed it."""
-        self.pool.shutdown()  # until then the pool may be about to note the exit code itself
-        code = next((p.exitcode for p in self.processes if p.exitcode is not None), 0)
-        if code > 0:
-            return f"worker {self.number} ended with exit code {code}", code, None
-        if code < 0:
-            hint = " (out of memory? fewer workers need less)" if code == -signal.SIGKILL else ""
-            name = signal.strsignal(-code) or "unknown"
-            return f"worker {self.number} was killed by signal {-code}, {name}{hint}", None, -code
-        return f"worker {self.number} ended early", 0, None
-
-
-def _shared(kind: str) -> Any:
-    """Return a number in memory that worker processes share; of a type as in `array`."""
-    with _shared_memory():
-        return multiprocessing.get_context("spawn").Value(kind, 0, lock=False)
-
-
-@contextmanager
-def _shared_memory() -> Iterator[None]:
-    """Turn the error of a machine without shared memory into `InputError`."""
-    try:
-        yield
-    except OSError as error:  # no /dev/shm in a container, for example
-        raise InputError(
-            f"several worker processes need shared memory, which this machine refuses "
-            f"({error.strerror}); build with one worker"
-        ) from None
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Ignore Ctrl-C for a moment; outside of the main thread do nothing."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Hide the user's script from the workers that start now.
-
-    A worker would run it again, and a script without ``if __name__ == "__main__"`` would then
-    start a build of its own in each worker. The workers need nothing from it.
-    """
-    main: dict[str, Any] = vars(sys.modules["__main__"])
-    names: tuple[str, ...] = ("__file__", "__spec__")
-    hidden = {name: main.pop(name) for name in names if name in main}
-    main["__spec__"] = None
-    try:
-        yield
-    finally:
-        main |= hidden
-
-
-# In a worker process:
-
-_work: Callable[[WorkItem], Failure | None]
-
-
-class _StopError(Exception):
-    """The build ends before this clip is finished."""
-
-
-def _start(recipe: Recipe, counter: Any, stop: Any) -> None:
-    global _work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-
-    def tick(count: int) -> None:
-        counter.value += count
-        if stop.value:
-            raise _StopError
-
-    _work = partial(attempt, Station(recipe).build, tick=tick)
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
-
-
-def _ready() -> Failure | None:
-    """Do nothing: the process has started."""
-    return None
-
-
-def _build(item: WorkItem) -> Failure | None:
-    return _work(item)

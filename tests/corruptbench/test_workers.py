@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from corruptbench.builder import reservation, workers
+from corruptbench.builder import reservation, worker_process, workers
 from corruptbench.errors import InputError
 from tests.fixtures.endings import ITEMS, killed, left
 
@@ -19,7 +19,7 @@ from tests.fixtures.endings import ITEMS, killed, left
     [(killed, "was killed by signal 9, Killed (out of memory"), (left, "ended with exit code 7")],
 )
 def test_it_is_said_how_a_worker_ended(ending, said, monkeypatch):
-    monkeypatch.setattr(workers, "_start", ending)
+    monkeypatch.setattr(worker_process, "_start", ending)
     building = workers.build_items(SimpleNamespace(recipe=None), 2, ITEMS, print)
     with pytest.raises(InputError, match="the same command") as caught:
         list(building)
@@ -40,7 +40,7 @@ def test_a_machine_without_shared_memory_is_told_to_use_one_worker(monkeypatch):
 def test_a_script_is_hidden_from_workers_only_while_they_start():
     main = sys.modules["__main__"]
     before = dict(vars(main))
-    with workers._without_main():
+    with worker_process._without_main():
         assert not hasattr(main, "__file__")
         assert main.__spec__ is None
     assert dict(vars(main)) == before
@@ -69,7 +69,7 @@ def test_a_machine_that_starts_no_process_is_told_so(monkeypatch):
     def refuse(*_):
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(workers.ProcessPoolExecutor, "submit", refuse)
+    monkeypatch.setattr(worker_process.ProcessPoolExecutor, "submit", refuse)
     building = workers.build_items(SimpleNamespace(recipe=None), 2, ITEMS, print)
     with pytest.raises(InputError, match=r"temporarily unavailable.*fewer workers"):
         list(building)
@@ -78,7 +78,7 @@ def test_a_machine_that_starts_no_process_is_told_so(monkeypatch):
 def test_a_second_interrupt_does_not_break_the_end_of_the_workers(monkeypatch):
     """It made the interpreter end before the workers were told to: both then waited for ever."""
     seen = []
-    shutdown = workers.ProcessPoolExecutor.shutdown
+    shutdown = worker_process.ProcessPoolExecutor.shutdown
 
     def watched(pool, **options):
         seen.append(signal.getsignal(signal.SIGINT))
@@ -87,7 +87,7 @@ def test_a_second_interrupt_does_not_break_the_end_of_the_workers(monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(workers.ProcessPoolExecutor, "shutdown", watched)
+    monkeypatch.setattr(worker_process.ProcessPoolExecutor, "shutdown", watched)
     monkeypatch.setattr(workers, "wait", interrupt)
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
