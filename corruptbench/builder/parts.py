@@ -62,19 +62,25 @@ def parse_part(wanted: str | tuple[int, int]) -> Part:
     return Part(index, count)
 
 
-def items_of(part: Part, items: Sequence[WorkItem]) -> tuple[WorkItem, ...]:
-    """Return the items of a part, in their order; all parts have about as many frames.
+def divided(items: Sequence[WorkItem], count: int) -> dict[WorkItem, Part]:
+    """Return the part of each item; all parts have about as many frames.
 
     The longest clip goes first, to the part that has the fewest frames so far. So the division
     depends on the clips alone, and not on what is built already.
     """
-    frames, chosen = [0] * part.count, set()
+    frames = [0] * count
+    found = {}
     for item in sorted(items, key=lambda i: (-i.frames, str(i.clip_id))):
         least = frames.index(min(frames))
         frames[least] += item.frames
-        if least == part.index:
-            chosen.add(item.clip_id)
-    return tuple(item for item in items if item.clip_id in chosen)
+        found[item] = Part(least, count)
+    return found
+
+
+def items_of(part: Part, items: Sequence[WorkItem]) -> tuple[WorkItem, ...]:
+    """Return the items of a part, in their order; see `divided`."""
+    division = divided(items, part.count)
+    return tuple(item for item in items if division[item] == part)
 
 
 class PartsRecord(Record):

@@ -21,6 +21,7 @@ from corruptbench.builder.parts import (
     Part,
     PartsRecord,
     check_same,
+    divided,
     items_of,
     join_parts,
     read_parts,
@@ -141,14 +142,19 @@ def finish(request: Request) -> Path:
         if begun is not None:  # this process may run on another device than the parts did
             own = own.model_copy(update={"parts": begun.parts, "runtime": begun.runtime})
             check_same(request.out, begun, own)
-        missing = [str(i.clip_id) for i, cells in _missing(plan.items).items() if cells]
+        missing = [i for i, cells in _missing(plan.items).items() if cells]
         if missing:
+            where = divided(plan.items, begun.parts) if begun is not None else {}
             raise IncompleteError(
                 f"{request.out}: {len(missing)} of {counted(len(plan.items), 'clip')} not built "
                 "yet; run the parts that lack them again, or a whole build:\n"
-                + "\n".join(f"  {name}" for name in missing)
+                + "\n".join(f"  {_place(i, where.get(i))}" for i in missing)
             )
         return _finished(request.out, plan.items, own.runtime)
+
+
+def _place(item: WorkItem, part: Part | None) -> str:
+    return str(item.clip_id) if part is None else f"{item.clip_id} (part {part})"
 
 
 def _prepared(request: Request) -> tuple[Station, Plan]:
