@@ -20,7 +20,7 @@ from corruptbench.builder.temporaries import remove_temporaries_of
 from corruptbench.cli import main
 from corruptbench.datasets import ClipId
 from corruptbench.errors import IncompleteError, InputError
-from corruptbench.files import atomic
+from corruptbench.files import _mark, atomic, temporaries
 from corruptbench.manifest import CLEAN
 from corruptbench.shards.records import shard_path
 from tests.corruptbench.conftest import build_arguments
@@ -214,6 +214,25 @@ def test_parts_give_the_bytes_of_one_build(mini, mini_manifest, whole, tmp_path,
     assert cli(*words, "--part", "1/2").code == 0
     assert not (out / "lock.json").exists()
     assert cli(*words, "--finish").code == 0
+    assert files(out) == files(whole)
+
+
+@pytest.mark.detector
+def test_what_is_removed_before_a_part_and_before_a_whole_build(
+    mini, mini_manifest, whole, tmp_path, cli
+):
+    out = tmp_path / "out"
+    for path in whole.rglob("*.parquet"):  # as others are writing, or killed ones wrote
+        temporary = out / path.relative_to(whole).with_name(f".{_mark(path)}.1.part")
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()
+    words = build_arguments(mini, mini_manifest, out, *FEW)
+    assert cli(*words, "--part", "0/6").code == 0
+    (built,) = out.rglob("*.parquet")
+    left = [p.name for p in out.rglob("*.part")]
+    assert len(left) == 5
+    assert temporaries(built) == []
+    assert cli(*words).code == 0
     assert files(out) == files(whole)
 
 
