@@ -2,7 +2,8 @@
 
 To add a family, add one module to this folder that defines at its top level
 
-* ``VARIANTS``: a literal tuple of names, for example ``("small", "large")``;
+* ``VARIANTS``: a literal tuple of names, for example ``("small", "large")``; a pattern such as
+  ``"*.onnx"`` stands for all paths that end so;
 * ``load(variant: str, device: str) -> Detector``.
 
 Nothing else has to be edited. The list of families reads ``VARIANTS`` from the module's source
@@ -16,6 +17,7 @@ import ast
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
@@ -61,11 +63,12 @@ class Detector(Protocol):
     """A single-person 2D pose detector on square crops. Create one in each process.
 
     Attributes:
-        name: the name that `load` takes, "family:variant".
+        name: "family:variant"; for a model of the user's, "family:" and the file's name.
         layout: name of the joint set, for example "coco17" (a shard's field has this name).
         score_meaning: one sentence that says what a score is.
         input_size: side S of the crops in pixels.
-        weights_sha256: SHA-256 (hex) of the weights.
+        batch: number of crops that should be given at once.
+        weights_sha256: SHA-256 (hex) of the weights, or of all files that the user gave.
         runtime: what runs the network, for example "onnxruntime 1.32.0 cpu".
     """
 
@@ -73,6 +76,7 @@ class Detector(Protocol):
     layout: str
     score_meaning: str
     input_size: int
+    batch: int
     weights_sha256: str
     runtime: str
 
@@ -133,8 +137,8 @@ def load(spec: str, device: str = "cpu") -> Detector:
     """Return the detector of this name, ready to run.
 
     Args:
-        spec: "family:variant", for example "movenet:lightning".
-        device: "cpu", "cuda" or "cuda:N".
+        spec: "family:variant", for example "movenet:lightning" or "onnx:path/to/model.onnx".
+        device: "cpu", "cuda" or "cuda:N"; for an ONNX model also "tensorrt" or "tensorrt:N".
 
     Raises:
         DetectorError: no such family, variant or device; weights missing or damaged.
@@ -146,7 +150,7 @@ def load(spec: str, device: str = "cpu") -> Detector:
         raise DetectorError(f"'{spec}' is not of the form family:variant; expected one of {names}")
     if family not in known:
         raise DetectorError(f"there is no detector family '{family}'; expected one of {names}")
-    if variant not in known[family]:
+    if not any(fnmatchcase(variant, name) for name in known[family]):
         raise DetectorError(
             f"detector family '{family}' has no variant '{variant}'; expected one of {names}"
         )

@@ -26,10 +26,6 @@ from corruptbench.video.writer import FrameWriter
 #: accuracy and above the noise of its arithmetic, so that two machines almost always agree exactly.
 KEYPOINT_STEP, SCORE_STEP = 1 / 64, 1 / 4096
 
-#: Crops that the detector is given at once. They are consecutive frames of one cell, so that a
-#: cell's detections do not depend on which other cells are built. More is slower on a CPU.
-BATCH = 8
-
 
 def rounded(values: NDArray[np.float32], step: float) -> NDArray[np.float32]:
     """Return the nearest multiples of ``step``, in the same shape.
@@ -101,7 +97,9 @@ def detect_clip(
 ) -> list[CellDetections]:
     """Return the detections of every cell of a clip.
 
-    The clip is decoded once. Only a window of its frames is in memory.
+    The clip is decoded once. Only a window of its frames is in memory. The detector is given
+    batches of consecutive frames of one cell, so that a cell's detections do not depend on which
+    other cells are built.
 
     Args:
         clip: with its labels and video.
@@ -126,8 +124,8 @@ def detect_clip(
     for t, window in enumerate(windows(clip.video, frames, size, reach, clip.first_frame)):
         for lane in lanes:
             lane.add(window, t, clip_crops[t], info.whole, detector.input_size)
-        if (t + 1) % BATCH == 0 or t + 1 == frames:
+        if (t + 1) % detector.batch == 0 or t + 1 == frames:
             for lane in lanes:
                 lane.detect(detector)
-                tick(t % BATCH + 1)
+                tick(t % detector.batch + 1)
     return [lane.result(info) for lane in lanes]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corruptbench.builder.corrupted_videos import missing_cells
-from corruptbench.builder.detect import BATCH
 from corruptbench.builder.failures import (
     PATTERN,
     Failure,
@@ -94,7 +93,7 @@ def build(request: Request, conduct: Conduct) -> Path:
     station, plan = _prepared(request)
     with reserved(request.out):
         remove_all_temporaries(request.out)
-        _check_folder(request)
+        _check_folder(request, DetectorRecord.of(station.detector))
         record_path(request.out).unlink(missing_ok=True)
         todo = _announced(request.out, station, plan.items, plan.notes, conduct)
         _build_clips(request.out, station, todo, conduct, failures_path(request.out))
@@ -116,7 +115,7 @@ def build_part(part: Part, request: Request, conduct: Conduct) -> int:
     station, plan = _prepared(request)
     items = items_of(part, plan.items)
     with reserved_for(part, request.out):
-        _check_folder(request)
+        _check_folder(request, DetectorRecord.of(station.detector))
         join_parts(request.out, _record(station, plan.items, part.count))
         remove_temporaries_of(items)
         todo = _announced(request.out, station, items, plan.notes, conduct)
@@ -137,7 +136,7 @@ def finish(request: Request) -> Path:
     station, plan = _prepared(request)
     own = _record(station, plan.items, 0)
     with reserved(request.out):
-        _check_folder(request)
+        _check_folder(request, DetectorRecord.of(station.detector))
         begun = read_parts(request.out)
         if begun is not None:  # this process may run on another device than the parts did
             own = own.model_copy(update={"parts": begun.parts, "runtime": begun.runtime})
@@ -183,7 +182,7 @@ def _announced(
     """Return the items that lack a cell, after the announcement."""
     missing = _missing(items)
     todo = tuple(i for i in items if missing[i])
-    rate = detector_rate(station.detector, BATCH) if todo else 0.0
+    rate = detector_rate(station.detector) if todo else 0.0
     workers = min(conduct.workers, len(todo))
     conduct.announce(outlook(items, missing, rate, workers, out, notes))
     return todo
@@ -223,17 +222,24 @@ def _finished(out: Path, items: Sequence[WorkItem], runtime: str) -> Path:
     return path
 
 
-def _check_folder(request: Request) -> None:
-    """Refuse a folder with another benchmark's shards."""
+def _check_folder(request: Request, by: DetectorRecord) -> None:
+    """Refuse a folder with shards of another benchmark or detector."""
     out, recipe = request.out, request.recipe
     for path in (out / "keypoints").rglob("*.parquet"):
         try:
             found = parquet.read_record(path)
         except InputError:
             continue
-        if found.benchmark.id != recipe.manifest.id or found.detector.name != recipe.detector:
+        if found.benchmark.id != recipe.manifest.id or found.detector.name != by.name:
             raise InputError(
                 f"{out}: holds shards of {found.benchmark.id} by {found.detector.name}, not of "
-                f"{recipe.manifest.id} by {recipe.detector}; choose another folder",
+                f"{recipe.manifest.id} by {by.name}; choose another folder",
+                "out",
+            )
+        if found.detector.weights_sha256 != by.weights_sha256:
+            raise InputError(
+                f"{out}: holds shards by {by.name} with other files: SHA-256 "
+                f"{found.detector.weights_sha256}, expected {by.weights_sha256}; choose another "
+                "folder, or use the earlier files",
                 "out",
             )

@@ -17,7 +17,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 PATH = click.Path(path_type=Path)
 MANIFEST = Name(names.manifests, ".toml")
 CORRUPTION = Name(names.corruptions)
-DETECTOR = Name(names.detectors)
+DETECTOR = Name(names.detectors, ".onnx")
 CRF = click.IntRange(0, 51)
 CRF_HELP = (
     "Constant rate factor. 1 to 51: H.264 4:2:0, which halves the resolution of color (color noise "
@@ -55,7 +55,8 @@ severities = click.option(
 )  # fmt: skip
 detector = click.option(
     "--detector", type=DETECTOR, default=defaults.DETECTOR, show_default=True,
-    help=f"Finds the person. One of {', '.join(names.detectors())}.",
+    help=f"Finds the person. One of {', '.join(names.detectors())}; or onnx:FILE.onnx, a "
+    "model of yours (docs/detectors.md).",
 )  # fmt: skip
 device = click.option(
     "--device", type=Hint(lambda: ["cpu", "cuda"]), default="cpu", show_default=True,

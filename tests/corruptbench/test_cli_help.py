@@ -134,7 +134,8 @@ def test_the_names_are_those_of_the_libraries():
     assert names.manifests() == known_manifests()
     assert names.joint_sets() == list(JOINT_SETS)
     assert set(names.joint_sets()) == set(WRITTEN)
-    assert names.detectors() == sorted(f"{f}:{v}" for f, vs in families().items() for v in vs)
+    detectors = sorted(f"{f}:{v}" for f, vs in families().items() for v in vs)
+    assert names.detectors() == [name for name in detectors if "*" not in name]
     assert list(WRITERS) == FORMATS
     assert names.lifters() == list(ARCHITECTURES)
     folder = Path(names.__file__).parents[1] / "datasets"

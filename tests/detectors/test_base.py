@@ -28,7 +28,7 @@ def extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_families_that_come_with_the_package() -> None:
-    assert families() == {"movenet": ("lightning", "thunder")}
+    assert families() == {"movenet": ("lightning", "thunder"), "onnx": ("*.onnx",)}
 
 
 def test_one_file_adds_a_family(extra: Path) -> None:
@@ -65,7 +65,18 @@ def test_a_family_whose_libraries_are_missing_is_listed_but_not_loaded(
         load(f"{name}:small")
 
 
-@pytest.mark.parametrize("spec", ["movenet", "movenet:", "nonesuch:lightning", "movenet:huge", ""])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "onnx:model.pt",
+        "model.onnx",
+        "movenet",
+        "movenet:",
+        "nonesuch:lightning",
+        "movenet:huge",
+        "",
+    ],
+)
 def test_an_unknown_name_is_refused_with_the_list(spec: str) -> None:
     with pytest.raises(DetectorError, match="movenet:lightning, movenet:thunder"):
         load(spec)

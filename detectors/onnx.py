@@ -1,0 +1,175 @@
+"""Pose models that users have as ONNX files, such as exports of RTMPose, ViTPose, Sapiens or HRNet.
+
+Beside ``model.onnx`` lies ``model.toml``, its contract (`detectors.onnx_contract`). The detector's
+crops are resized so that a crop's pixel is a pixel of the model's input: no second interpolation.
+Where the input is not square, the crop lies in its middle, with black beside it ("pad"), or fills
+it and is cut ("cut"). A keypoint is moved back by whole pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from corruptbench.detectors.base import Detections, Detector, DetectorError, check_crops
+from corruptbench.detectors.joint_orders import MIRRORED
+from corruptbench.detectors.onnx_contract import Contract, Input, parse
+from corruptbench.detectors.onnx_decoding import Array, decoded, in_range, unmirrored
+from corruptbench.detectors.onnx_running import (
+    MOST_BYTES,
+    Runner,
+    check_file,
+    parse_device,
+    runner,
+)
+
+VARIANTS: tuple[str, ...] = ("*.onnx",)
+BATCH = {"cpu": 8, "cuda": 64, "tensorrt": 64}
+_STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
+_SCORE = {
+    "maximum": "largest value of the joint's map",
+    "smaller": "smaller one of the largest values along x and y",
+    "mean": "mean of the largest values along x and y",
+    "third": "third number of the joint",
+    "one": "1 for every joint, as the model gives no score",
+}
+_RANGE = {
+    "unit": "from 0 to 1",
+    "limit": "values below 0 and above 1 are moved to 0 and 1",
+    "sigmoid": "after the logistic function",
+}
+
+
+class OnnxDetector:
+    """A loaded model with its contract; see `detectors.base.Detector` for the attributes."""
+
+    def __init__(
+        self, name: str, contract: Contract, run: Runner, runtime: str, weights_sha256: str
+    ) -> None:
+        self.name = name
+        self.layout: str = contract.joints
+        rule = contract.output
+        self.score_meaning = f"{_SCORE[rule.score]}, {_RANGE[rule.range]} (as its contract says)"
+        self.input_size = crop_size(contract.input)
+        self.batch = BATCH["cpu"]
+        self.runtime = runtime
+        self.weights_sha256 = weights_sha256
+        self._contract = contract
+        self._run = run
+
+    def __call__(self, crops: npt.NDArray[np.uint8]) -> Detections:
+        """Detect the person in each crop: see `detectors.base.Detector`.
+
+        Raises:
+            DetectorError: also if the model gives numbers that are not finite, or scores that its
+                contract excludes.
+        """
+        check_crops(crops, self.input_size, self.name)
+        joints = len(MIRRORED[self.layout])
+        if len(crops) == 0:
+            return Detections(
+                np.zeros((0, joints, 2), np.float32), np.zeros((0, joints), np.float32)
+            )
+        found = decoded(self._outputs(fitted(crops, self._contract.input)), self._contract)
+        scores = in_range(found.scores, self._contract.output.range, self.name)
+        left, top = margins(self._contract.input)
+        keypoints = found.points - np.array([left, top], np.float32)
+        return Detections(np.ascontiguousarray(keypoints), np.ascontiguousarray(scores))
+
+    def _outputs(self, pictures: npt.NDArray[np.uint8]) -> list[Array]:
+        """Return the model's outputs, with the flip test their mean."""
+        own = self._finite(pictures)
+        if self._contract.flip is None:
+            return own
+        other = unmirrored(self._finite(pictures[:, :, ::-1]), self._contract)
+        return [(a + b) / np.float32(2) for a, b in zip(own, other, strict=True)]
+
+    def _finite(self, pictures: npt.NDArray[np.uint8]) -> list[Array]:
+        outputs = self._run(normalized(pictures, self._contract.input))
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise DetectorError(
+                f"{self.name}: the model gave numbers that are not finite, expected finite ones; "
+                "export it again, in float32 if it is in float16"
+            )
+        return outputs
+
+
+def load(variant: str, device: str = "cpu") -> Detector:
+    """Return the detector of a model file.
+
+    Args:
+        variant: path of the .onnx file; the contract beside it ends in .toml.
+        device: "cpu", "cuda", "cuda:N", "tensorrt" or "tensorrt:N".
+
+    Raises:
+        DetectorError: a file is missing or wrong, they do not fit together, or ONNX Runtime has no
+            such device.
+    """
+    path = Path(variant)
+    kind, _ = parse_device(device)
+    if not _STEM.fullmatch(path.stem):
+        raise DetectorError(
+            f"{path}: the file's name becomes the detector's, expected up to 80 of A-Z, a-z, 0-9 "
+            "and . _ + - ; rename it"
+        )
+    text, content = _read(path.with_suffix(".toml"), "its contract"), _read(path, "the model")
+    contract = parse(text, str(path.with_suffix(".toml")))
+    check_file(content, str(path))
+    run, runtime = runner(content, contract, device, str(path))
+    digest = hashlib.sha256(content + text).hexdigest()
+    detector = OnnxDetector(f"onnx:{path.stem}", contract, run, runtime, digest)
+    detector.batch = BATCH[kind]
+    return detector
+
+
+def crop_size(size: Input) -> int:
+    """Return the side of the square crops in px, so that a crop's pixel is one of the input."""
+    return min(size.width, size.height) if size.fit == "pad" else max(size.width, size.height)
+
+
+def margins(size: Input) -> tuple[int, int]:
+    """Return where the crop begins in the input, px along x and y; below 0 where it is cut."""
+    side = crop_size(size)
+    return (size.width - side) // 2, (size.height - side) // 2
+
+
+def fitted(crops: npt.NDArray[np.uint8], size: Input) -> npt.NDArray[np.uint8]:
+    """Return the pictures (N, H, W, 3) that the model is to see, of crops (N, S, S, 3)."""
+    if size.width == size.height:
+        return crops
+    left, top = margins(size)
+    side = crop_size(size)
+    if size.fit == "cut":
+        return crops[:, -top : size.height - top, -left : size.width - left]
+    pictures = np.zeros((len(crops), size.height, size.width, 3), np.uint8)
+    pictures[:, top : top + side, left : left + side] = crops
+    return pictures
+
+
+def normalized(pictures: npt.NDArray[np.uint8], size: Input) -> Array:
+    """Return pictures (N, H, W, 3) as the model's input, float32 in its order of axes."""
+    ordered = pictures[..., ::-1] if size.colors == "bgr" else pictures
+    mean, std = np.array(size.mean, np.float32), np.array(size.std, np.float32)
+    values = (ordered.astype(np.float32) - mean) / std
+    return values.transpose(0, 3, 1, 2) if size.axes == "nchw" else values
+
+
+def _read(path: Path, what: str) -> bytes:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise DetectorError(
+                f"{path}: {path.stat().st_size} bytes, expected at most {MOST_BYTES}; export the "
+                "model in float16"
+            )
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DetectorError(
+            f"{path}: missing, expected {what} there; a model is a .onnx file with a .toml file of "
+            "the same name beside it"
+        ) from None
+    except OSError as error:
+        raise DetectorError(f"{path}: cannot be read ({error.strerror}); repair it") from None
