@@ -52,7 +52,7 @@ def build(
         severity: 1 to 5: one, several, or text such as "1-5" or "1,3,5".
         corruption: names of corruptions; all of the manifest if there is none.
         detector: 2D detector, "family:variant", or "onnx:" and the path of a .onnx file.
-        device: "cpu", "cuda" or "cuda:N".
+        device: "cpu", "cuda" or "cuda:N"; for an ONNX detector also "tensorrt".
         workers: processes; by default one for each usable processor, and one on CUDA.
         videos: also write the corrupted videos, as H.264 in .mp4.
         crf: constant rate factor of the videos, 0 (lossless RGB) to 51; 12 by default.

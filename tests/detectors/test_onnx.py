@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -246,6 +247,18 @@ def test_a_result_does_not_depend_on_the_other_crops(batch: int | str, tmp_path:
     assert together.scores.tobytes() == b"".join(a.scores.tobytes() for a in alone)
     assert detector(crops[:0]).keypoints.shape == (0, 17, 2)
     assert detector.batch == 8
+
+
+def test_a_model_in_float16_is_given_float16(tmp_path: Path) -> None:
+    path = onnx_poses.write(tmp_path / "m.onnx", onnx_poses.contract("keypoints"))
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    cast = onnx.helper.make_node("Cast", ["picture"], ["cast"], to=onnx.TensorProto.FLOAT)
+    model.graph.node[0].input[0] = "cast"
+    model.graph.node.insert(0, cast)
+    onnx.save(model, path)
+    crops, centers = scenes(192)
+    np.testing.assert_allclose(load(f"onnx:{path}")(crops).keypoints, centers, atol=0.1)
 
 
 def test_input_and_outputs_bound_to_a_device_give_the_same(tmp_path: Path) -> None:

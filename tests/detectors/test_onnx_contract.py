@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
 import onnx
 import pytest
+from pydantic import BaseModel
 
 from corruptbench.detectors import DetectorError, load
-from corruptbench.detectors.onnx_contract import parse
+from corruptbench.detectors.onnx_contract import (
+    Contract,
+    Flip,
+    Heatmap,
+    Input,
+    Keypoints,
+    SimCC,
+    parse,
+)
+from tests.docs.blocks import ROOT, blocks
 from tests.fixtures import onnx_poses
 
 MISSING = object()
@@ -235,3 +246,39 @@ def test_an_operator_that_onnxruntime_lacks_is_one_sentence(tmp_path: Path) -> N
     with pytest.raises(DetectorError, match="cannot load or run it") as caught:
         load(f"onnx:{path}")
     assert "\n" not in str(caught.value)
+
+
+# -- the documentation
+
+PAGE = "docs/detectors.md"
+
+
+def test_the_example_of_the_documentation_is_a_contract() -> None:
+    shown = [b.text for b in blocks(PAGE) if b.language == "toml"]
+    assert [parse(text.encode(), PAGE).output.kind for text in shown] == ["simcc"]
+
+
+@pytest.mark.parametrize("table", [Contract, Input, Heatmap, SimCC, Keypoints, Flip])
+def test_the_documentation_lists_every_key_with_its_default(table: type[BaseModel]) -> None:
+    sections = re.split(r"\n###? ", (ROOT / PAGE).read_text())
+    heads = {
+        Contract: "The contract", Input: "`[input]`", Heatmap: "`[output]` of heat maps",
+        SimCC: "`[output]` of SimCC", Keypoints: "`[output]` of keypoints", Flip: "`[flip]`",
+    }  # fmt: skip
+    (section,) = [s for s in sections if s.startswith(heads[table])]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
+    listed: dict[str, str] = {}
+    for row in rows:
+        keys, defaults = row[1].replace("`", "").split(","), row[2].replace("`", "").split(",")
+        for n, key in enumerate(keys):
+            listed[key.strip()] = defaults[min(n, len(defaults) - 1)].strip()
+    tables = {"input", "output", "flip"} if table is Contract else set()
+    assert listed == {
+        name: "" if field.is_required() else toml_value(field.default)
+        for name, field in table.model_fields.items()
+        if name not in tables
+    }
+
+
+def toml_value(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -35,6 +35,7 @@ PARSED = {
     ("docs/convert.md", "corruptbench convert --format motionbert"): _FORMAT,
     ("docs/convert.md", "corruptbench convert --format mmpose"): _FORMAT,
     ("docs/results.md", "corruptbench score lifted"): _POSES,
+    ("docs/detectors.md", "corruptbench build"): "wants a model; test_build_onnx.py has one",
     ("README.md", "corruptbench build"): _MINUTES,
     ("README.md", "corruptbench submit"): "wants the result of a complete build",
     ("README.md", "corruptbench evaluate"): "README's build is not run",
