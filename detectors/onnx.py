@@ -17,18 +17,15 @@ import numpy.typing as npt
 
 from corruptbench.detectors.base import Detections, Detector, DetectorError, check_crops
 from corruptbench.detectors.joint_orders import MIRRORED
+from corruptbench.detectors.onnx_checks import MOST_BYTES, check_file
 from corruptbench.detectors.onnx_contract import Contract, Input, parse
 from corruptbench.detectors.onnx_decoding import Array, decoded, in_range, unmirrored
-from corruptbench.detectors.onnx_running import (
-    MOST_BYTES,
-    Runner,
-    check_file,
-    parse_device,
-    runner,
-)
+from corruptbench.detectors.onnx_running import Runner, parse_device, runner
 
 VARIANTS: tuple[str, ...] = ("*.onnx",)
-BATCH = {"cpu": 8, "cuda": 64, "tensorrt": 64}
+CPU_BATCH = 8  # crops
+GPU_BATCH = 64  # crops at most
+GPU_PIXELS = 1 << 22  # px of a batch: that of each cell of a clip waits in memory
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
 _SCORE = {
     "maximum": "largest value of the joint's map",
@@ -55,7 +52,7 @@ class OnnxDetector:
         rule = contract.output
         self.score_meaning = f"{_SCORE[rule.score]}, {_RANGE[rule.range]} (as its contract says)"
         self.input_size = crop_size(contract.input)
-        self.batch = BATCH["cpu"]
+        self.batch = CPU_BATCH
         self.runtime = runtime
         self.weights_sha256 = weights_sha256
         self._contract = contract
@@ -122,8 +119,15 @@ def load(variant: str, device: str = "cpu") -> Detector:
     run, runtime = runner(content, contract, device, str(path))
     digest = hashlib.sha256(content + text).hexdigest()
     detector = OnnxDetector(f"onnx:{path.stem}", contract, run, runtime, digest)
-    detector.batch = BATCH[kind]
+    detector.batch = batch_for(kind, detector.input_size)
     return detector
+
+
+def batch_for(kind: str, side: int) -> int:
+    """Return how many crops of a side in px should be given at once on a kind of device."""
+    if kind == "cpu":
+        return CPU_BATCH
+    return min(GPU_BATCH, max(CPU_BATCH, GPU_PIXELS // side**2))
 
 
 def crop_size(size: Input) -> int:

@@ -12,9 +12,9 @@ import onnx
 import onnxruntime
 import pytest
 
-from corruptbench.detectors import DetectorError, load, onnx_running
+from corruptbench.detectors import DetectorError, load, onnx_checks, onnx_running
 from corruptbench.detectors.joint_orders import MIRRORED
-from corruptbench.detectors.onnx import crop_size, margins
+from corruptbench.detectors.onnx import batch_for, crop_size, margins
 from corruptbench.detectors.onnx_contract import Input
 from corruptbench.skeleton import COCO17, JOINT_SETS
 from tests.fixtures import onnx_poses
@@ -261,11 +261,20 @@ def test_a_model_in_float16_is_given_float16(tmp_path: Path) -> None:
     np.testing.assert_allclose(load(f"onnx:{path}")(crops).keypoints, centers, atol=0.1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "side", "batch"),
+    [("cpu", 192, 8), ("cpu", 1024, 8), ("cuda", 192, 64), ("tensorrt", 256, 64), ("cuda", 512, 16),
+     ("cuda", 1024, 8)],
+)  # fmt: skip
+def test_a_batch_on_a_gpu_is_larger_but_for_large_inputs(kind: str, side: int, batch: int) -> None:
+    assert batch_for(kind, side) == batch
+
+
 def test_input_and_outputs_bound_to_a_device_give_the_same(tmp_path: Path) -> None:
     """On the CPU's own memory: no GPU is needed to run the binding."""
     path = onnx_poses.write(tmp_path / "m.onnx", onnx_poses.contract("simcc"))
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    ends = onnx_running.Ends("picture", np.float32, None, ("along_x", "along_y"))
+    ends = onnx_checks.Ends("picture", np.float32, None, ("along_x", "along_y"))
     draw = np.random.default_rng(0).normal(size=(3, 3, 192, 192)).astype(np.float32)
     bound = onnx_running._bound_run(session, ends, "cpu", 0)(draw)
     plain = onnx_running._plain_run(session, ends)(draw)
