@@ -1,9 +1,8 @@
-"""ONNX models: three forms of output agree with the drawn dots, with one another, and by loops."""
+"""ONNX models: three forms of output find the drawn dots; scores, batches, devices, identity."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ from corruptbench.detectors.onnx import batch_for, crop_size, margins
 from corruptbench.detectors.onnx_contract import Input
 from corruptbench.skeleton import COCO17, JOINT_SETS
 from tests.fixtures import onnx_poses
+from tests.fixtures.onnx_poses import TALL, scenes
 
 KINDS = ("heatmap", "simcc", "keypoints")
-TALL = {"width": 192, "height": 256}
 SIZES: dict[str, dict[str, Any]] = {
     "square": {},
     "tall, padded": TALL,
@@ -28,17 +27,11 @@ SIZES: dict[str, dict[str, Any]] = {
     "wide, padded": {"width": 256, "height": 192},
     "odd, padded": {"width": 192, "height": 249},
 }
-SEEDS = (1, 2, 3)
 
 
 def loaded(folder: Path, kind: str, device: str = "cpu", **changes: Any) -> Any:
     path = onnx_poses.write(folder / f"{kind}.onnx", onnx_poses.contract(kind, **changes))
     return load(f"onnx:{path}", device)
-
-
-def scenes(side: int) -> tuple[np.ndarray, np.ndarray]:
-    pictures, centers = zip(*(onnx_poses.scene(side, seed) for seed in SEEDS), strict=True)
-    return np.stack(pictures), np.stack(centers)
 
 
 @pytest.mark.parametrize("flip", [False, True], ids=["plain", "flip test"])
@@ -123,81 +116,6 @@ def test_only_the_mirrored_picture_decides_left_and_right(tmp_path: Path) -> Non
     assert (found.scores[:, list(COCO17.left)] < 0.02).all()
 
 
-# -- the same by loops
-
-
-def plain_heatmap(given: np.ndarray, subpixel: str, cells: str, width: int, height: int) -> Any:
-    """x, y, score of one map, by the definitions."""
-    h, w = given.shape
-    y, x = max(itertools.product(range(h), range(w)), key=lambda at: given[at])
-    px, py = float(x), float(y)
-    inside_x, inside_y = 0 < x < w - 1, 0 < y < h - 1
-    if subpixel == "quarter":
-        if inside_x and given[y, x + 1] != given[y, x - 1]:
-            px += 0.25 if given[y, x + 1] > given[y, x - 1] else -0.25
-        if inside_y and given[y + 1, x] != given[y - 1, x]:
-            py += 0.25 if given[y + 1, x] > given[y - 1, x] else -0.25
-    if subpixel == "dark" and inside_x and inside_y:
-        logs = np.log(np.maximum(given[y - 1 : y + 2, x - 1 : x + 2], 1e-10).astype(float))
-        slope = [(logs[1, 2] - logs[1, 0]) / 2, (logs[2, 1] - logs[0, 1]) / 2]
-        cross = (logs[2, 2] - logs[2, 0] - logs[0, 2] + logs[0, 0]) / 4
-        bends = [logs[1, 2] - 2 * logs[1, 1] + logs[1, 0], logs[2, 1] - 2 * logs[1, 1] + logs[0, 1]]
-        move = -np.linalg.solve([[bends[0], cross], [cross, bends[1]]], slope)
-        px, py = px + move[0], py + move[1]
-    places = []
-    for at, count, side in ((px, w, width), (py, h, height)):
-        if cells == "centers":
-            places.append((at + 0.5) * side / count)
-        elif cells == "udp":
-            places.append(at * (side - 1) / (count - 1) + 0.5)
-        else:
-            places.append(at * side / count + 0.5)
-    return [*places, given[y, x]]
-
-
-@pytest.mark.parametrize("subpixel", ["none", "quarter", "dark"])
-@pytest.mark.parametrize("cells", ["index", "centers", "udp"])
-def test_heat_maps_are_decoded_as_by_loops(subpixel: str, cells: str, tmp_path: Path) -> None:
-    output = {"subpixel": subpixel, "cells": cells}
-    path = onnx_poses.write(
-        tmp_path / "m.onnx", onnx_poses.contract("heatmap", input=TALL, output=output)
-    )
-    crops, _ = scenes(192)
-    found = load(f"onnx:{path}")(crops)
-    given = np.zeros((3, 256, 192, 3), np.float32)
-    given[:, 32:224] = crops
-    given = (given - np.float32(onnx_poses.MEAN)) / np.float32(onnx_poses.STD)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (maps,) = session.run(["maps"], {"picture": given.transpose(0, 3, 1, 2)})
-    plain = [[plain_heatmap(m, subpixel, cells, 192, 256) for m in one] for one in maps]
-    expected = np.array(plain)
-    np.testing.assert_allclose(found.keypoints, expected[..., :2] - [0, 32], atol=1e-3)
-    np.testing.assert_allclose(found.scores, expected[..., 2], atol=1e-5)
-
-
-def test_a_blur_before_dark_moves_no_peak_of_a_symmetric_map(tmp_path: Path) -> None:
-    crops, centers = scenes(192)
-    found = loaded(tmp_path, "heatmap", output={"blur": 5})(crops)
-    np.testing.assert_allclose(found.keypoints, centers, atol=0.05)
-
-
-@pytest.mark.parametrize("score", ["smaller", "mean"])
-def test_a_score_of_simcc_is_that_of_its_lines(score: str, tmp_path: Path) -> None:
-    output = {"score": score, "subpixel": "none"}
-    path = onnx_poses.write(tmp_path / "m.onnx", onnx_poses.contract("simcc", output=output))
-    crops, _ = scenes(192)
-    given = (crops.astype(np.float32) - onnx_poses.MEAN) / onnx_poses.STD
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    given = given.transpose(0, 3, 1, 2).astype(np.float32)
-    x, y = session.run(["along_x", "along_y"], {"picture": given})
-    best = [[(max(a), max(b)) for a, b in zip(*two, strict=True)] for two in zip(x, y, strict=True)]
-    expected = [[min(p) if score == "smaller" else sum(p) / 2 for p in one] for one in best]
-    found = load(f"onnx:{path}")(crops)
-    np.testing.assert_allclose(found.scores, expected, atol=1e-5)
-    at = [[(list(a).index(max(a)) + 0.5) / 2 for a in one] for one in x]
-    np.testing.assert_allclose(found.keypoints[..., 0], at, atol=1e-4)
-
-
 # -- scores
 
 
@@ -259,6 +177,23 @@ def test_a_model_in_float16_is_given_float16(tmp_path: Path) -> None:
     onnx.save(model, path)
     crops, centers = scenes(192)
     np.testing.assert_allclose(load(f"onnx:{path}")(crops).keypoints, centers, atol=0.1)
+
+
+@pytest.mark.parametrize(("batch", "expected"), [("N", 1), (4, 4)])
+def test_on_a_cpu_a_run_has_one_picture_or_the_fixed_number(
+    batch: int | str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+    real = onnx_running._plain_run
+
+    def noting(session: Any, ends: Any) -> Any:
+        run = real(session, ends)
+        return lambda pictures: given.append(len(pictures)) or run(pictures)
+
+    monkeypatch.setattr(onnx_running, "_plain_run", noting)
+    path = onnx_poses.write(tmp_path / "m.onnx", onnx_poses.contract("simcc"), batch)
+    load(f"onnx:{path}")(scenes(192)[0])
+    assert set(given) == {expected}
 
 
 @pytest.mark.parametrize(
