@@ -44,7 +44,7 @@ _SCHEDULE = ("epochs", "seed", "patience", "precision")
               "are worth.")  # fmt: skip
 @click.option("--on-corruptions", metavar="NOISE",
               help="Also train on corrupted detections of the same clips, from a file of "
-              "measure-noise: an upper bound.")  # fmt: skip
+              "measure-noise. No remedy: it has seen the corruptions.")  # fmt: skip
 @click.option("--validation", multiple=True, metavar="PERSON",
               help="Do not train on this person, whose error chooses the epoch; "
               "repeatable.")  # fmt: skip

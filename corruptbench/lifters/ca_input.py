@@ -76,7 +76,12 @@ class CAInput(nn.Module):
         )  # fmt: skip
 
     def forward(self, x: Tensor) -> Tensor:
-        """Replace keypoints; the class states the shapes."""
+        """Replace keypoints; the class states the shapes.
+
+        Raises:
+            ValueError: the batch has another shape, or too few frames.
+        """
+        self._check(x)
         if self.padded:
             first, last = (x[:, i, None].expand(-1, self.margin, -1, -1) for i in (0, -1))
             x = torch.cat([first, x, last], dim=1)
@@ -85,6 +90,19 @@ class CAInput(nn.Module):
             inside = weights[:, self.reach : -self.reach]
             weights = nn.functional.pad(inside, (0, 0, self.reach, self.reach))
         return self._means(x[:, AROUND:-AROUND, :, :2], weights)
+
+    def _check(self, x: Tensor) -> None:
+        if x.ndim != 4 or x.shape[3] != 3:
+            raise ValueError(
+                f"found shape {tuple(x.shape)}, expected (B, T, J, 3): x, y and confidence"
+            )
+        fewest = 1 if self.padded else 2 * self.margin + 1
+        # While it is traced or exported, the number of frames is no integer.
+        if isinstance(x.shape[1], int) and x.shape[1] < fewest:
+            raise ValueError(
+                f"found {x.shape[1]} frames, expected at least {fewest}: {self.margin} more on "
+                "each side than the outputs; a padded input needs none"
+            )
 
     def _means(self, points: Tensor, weights: Tensor) -> Tensor:
         """Return the weighted means (B, T, J, 2) of points (B, T + 2 reach, J, 2)."""
@@ -119,7 +137,7 @@ class CAInput(nn.Module):
         return f"reach={self.reach}, padded={self.padded}"
 
 
-def load_input(path: Path) -> CAInput:
+def load_input(path: str | Path) -> CAInput:
     """Return an input that `torch.save` wrote the state of; it takes (B, T + 2 margin, J, 3).
 
     Raises:
@@ -127,7 +145,7 @@ def load_input(path: Path) -> CAInput:
         OSError: it cannot be read.
     """
     network = CAInput()
-    content = path.read_bytes()
+    content = Path(path).read_bytes()
     try:
         network.load_state_dict(torch.load(BytesIO(content), map_location="cpu", weights_only=True))
     except Exception as error:  # torch raises errors of many kinds
@@ -139,7 +157,13 @@ def load_input(path: Path) -> CAInput:
 
 
 def padded(network: CAInput) -> CAInput:
-    """Return the same input, padded: for lifters of blocks, and for whole clips."""
+    """Return the same input, padded: for lifters of blocks, and for whole clips.
+
+    Raises:
+        TypeError: it is another network.
+    """
+    if not isinstance(network, CAInput):
+        raise TypeError(f"found a {type(network).__name__}, expected a CAInput without a lifter")
     found = CAInput(network.reach, padded=True)
     found.load_state_dict(network.state_dict())
     return found.eval()

@@ -57,14 +57,14 @@ def _integers(values: Array32) -> NDArray[np.int16]:
     return np.clip(np.rint(values * _STEPS), -_LARGEST, _LARGEST).astype(np.int16).ravel()
 
 
-def load_noise(path: Path) -> MeasuredNoise:
+def load_noise(path: str | Path) -> MeasuredNoise:
     """Read a noise that `save_noise` wrote.
 
     Raises:
         InputError: the file is of another kind or damaged; names it.
         OSError: it cannot be read.
     """
-    content = pa.BufferReader(path.read_bytes())
+    content = pa.BufferReader(Path(path).read_bytes())
     try:
         table = pq.read_table(
             content, columns=list(_COLUMNS), use_threads=False, page_checksum_verification=True

@@ -72,23 +72,25 @@ def learned_input(
 
 
 def learned_from(
-    shard_sets: Sequence[ShardSet],
+    shard_sets: ShardSet | Sequence[ShardSet],
     noise: MeasuredNoise,
-    people: Collection[str] | None = None,
+    people: str | Collection[str] | None = None,
     seed: int = 1,
 ) -> CAInput:
     """Return an input that has learned from measured noise of clips of these shards.
 
     Args:
-        shard_sets: shards of training splits, with the clean cell.
+        shard_sets: shards of training splits, with the clean cell; one or more.
         noise: measured on some of their clips.
-        people: whose clips; None for all.
+        people: whose clips, one name or more; None for all.
         seed: of the initial weights and the order.
 
     Raises:
         InputError: the noise is of another detector, no episode is of one of the clips, their
             joints or frames do not fit, or a person is not in the shards.
     """
+    shard_sets = [shard_sets] if isinstance(shard_sets, ShardSet) else shard_sets
+    people = [people] if isinstance(people, str) else people
     clips = TrainingClips.of(shard_sets)
     clips.check_detector(noise, "noise", noise.source.benchmark)
     wanted = clips.people if people is None else people

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from corruptbench.lifters.ca_input import AROUND, NEIGHBOR, CAInput
+from corruptbench.lifters.ca_input import AROUND, NEIGHBOR, CAInput, padded
 from corruptbench.skeleton import H36M17
 from corruptbench.training.linear import Linear
 from corruptbench.training.samples import mirrored
@@ -142,3 +142,18 @@ def test_in_front_of_a_lifter_it_can_be_exported():
 def test_a_reach_of_nothing_is_refused():
     with pytest.raises(ValueError, match="reach: found 0, expected at least 1"):
         CAInput(0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ((2, 200, 17, 2), r"found shape \(2, 200, 17, 2\), expected \(B, T, J, 3\)"),
+        ((2, 200, 51), "expected"),
+        ((2, 27, 17, 3), "found 27 frames, expected at least 129"),
+    ],
+)
+def test_other_shapes_are_refused(shape, said):
+    with pytest.raises(ValueError, match=said):
+        CAInput()(torch.rand(shape))
+    with pytest.raises(TypeError, match="found a Identity, expected a CAInput"):
+        padded(torch.nn.Identity())
