@@ -12,7 +12,7 @@ from corruptbench.cli.words import suggestion
 #: Each is also the name of the module in this folder that defines it as ``command``.
 COMMANDS = (
     "build", "clips", "compare", "completion", "contract", "convert", "corrupt", "data", "demo",
-    "detections", "evaluate", "export", "leaderboard", "measure-noise", "preview", "report",
+    "detections", "evaluate", "export", "leaderboard", "measure-noise", "plan", "preview", "report",
     "score", "submit", "train", "verify", "weights",
 )  # fmt: skip
 

@@ -1,0 +1,62 @@
+"""``corruptbench plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from corruptbench.cli import options
+from corruptbench.cli.commands import define
+from corruptbench.cli.output import say, say_json
+
+#: Crops per second of which the hours are printed unless others are asked for.
+_RATES = (100.0, 1000.0, 10000.0)
+
+
+@define(
+    "corruptbench plan --manifest human36m-c --rate 830 --parts 8",
+    json="an object with manifest, clips, cells, frames, exact (false: frames is the most there "
+    "can be), crops, bytes, parts, and hours: for each rate (crops/s), those of one part",
+)
+@options.manifest()
+@options.root
+@options.severities
+@options.corruptions("all of the benchmark")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), multiple=True,
+              help="Crops per second of one machine, as build shows them; repeatable. "
+              "Default: 100, 1000 and 10000.")  # fmt: skip
+@click.option("--parts", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Machines that work at the same time, each with build --part.")  # fmt: skip
+@options.as_json
+@options.always_quiet
+def command(
+    manifest: str, root: Path | None, severity: str, corruption: tuple[str, ...],
+    rate: tuple[float, ...], parts: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Say how large a build is, and how long it takes. Nothing is built."""
+    from corruptbench.builder.forecast import forecast
+    from corruptbench.builder.plan import choose_cells, parse_severities
+    from corruptbench.manifest import load_manifest
+    from corruptbench.progress import counted, duration, megabytes
+
+    benchmark = load_manifest(manifest)
+    cells = choose_cells(benchmark, parse_severities(severity), corruption)
+    found = forecast(benchmark, cells, root)
+    hours = {f"{r:g}": found.hours(r, parts) for r in rate or _RATES}
+    if as_json:
+        say_json({
+            "manifest": benchmark.id, "clips": found.clips, "cells": found.cells,
+            "frames": found.frames, "exact": found.is_exact, "crops": found.crops,
+            "bytes": found.size, "parts": parts, "hours": hours,
+        })  # fmt: skip
+        return
+    most = "" if found.is_exact else "at most "
+    say(
+        f"{benchmark.title}: {counted(found.clips, 'clip')}, {most}{found.frames:,} labeled frames,"
+        f" {counted(found.cells, 'cell')}"
+    )
+    say(f"{most}{found.crops:,} crops, {most}{megabytes(found.size)} of shards")
+    each = f" in each of {parts} parts" if parts > 1 else ""
+    for name, value in hours.items():
+        say(f"at {name} crops/s: {most}{duration(3600 * value)}{each}")
