@@ -22,7 +22,7 @@ from benchmarks.remedies.inputs import claim
 HERE = "studio-c"
 #: The other shards, by the names of their folders, and what the page calls them.
 ELSEWHERE = {
-    "extended": "Corruptions that studio-C does not score (severities 1, 3 and 5)",
+    "extended": "Corruptions that studio-C does not score",
     "thunder": "MoveNet Thunder instead of Lightning (severity 3)",
     "humaneva": "People of 250 px, as in HumanEva-I (severity 3)",
     "human36m": "People of 450 px, as in Human3.6M (severity 3)",

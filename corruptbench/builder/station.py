@@ -46,13 +46,17 @@ class Station:
     def build(self, item: WorkItem, tick: Tick) -> None:
         """Build a clip's missing cells and write its shard; on failure the old shard stays.
 
-        Detections that are present stay, also those of a cell whose video alone is missing.
+        Detections that are present stay, also those of a cell whose video alone is missing. A
+        worker may have died when its clip was finished: then nothing is missing.
         """
         have = present_cells(item.path, item.fingerprint)
+        missing = missing_cells(item, have)
+        if not missing:
+            return
         manifest, clip = self.recipe.manifest, self.dataset.load(item.clip_id)
         drop_stale(item)
         new: list[CellDetections] = []
-        for cells in groups(item, missing_cells(item, have)):
+        for cells in groups(item, missing):
             with open_videos(item, cells, clip.video) as opened:
                 new += detect_clip(clip, cells, manifest, self.detector, tick, opened)
         kept = read(item.path, have) if have else []

@@ -14,7 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from corruptbench.builder import worker_process, workers
+from corruptbench import api
+from corruptbench.builder import runner, worker_process, workers
 from corruptbench.builder.failures import Failure
 from corruptbench.builder.station import attempt
 from corruptbench.corruptions import CorruptionError
@@ -139,3 +140,17 @@ def test_the_failures_of_a_part(mini, mini_manifest, whole, tmp_path, cli):  # n
     assert not list(out.glob("failures*"))
     assert cli(*words, "--finish").code == 0
     assert files(out) == files(whole)
+
+
+@pytest.mark.detector
+def test_a_clip_that_a_dead_worker_had_finished_stays(mini, mini_manifest, tmp_path, cli):
+    """The second try finds nothing to do."""
+    assert cli(*build_arguments(mini, mini_manifest, tmp_path, *FEW)).code == 0
+    request = api._request(
+        mini_manifest, mini, "1", ["erase"], "movenet:lightning", "cpu", False, None, tmp_path
+    )
+    station, plan = runner._prepared(request)
+    before = {item.path: item.path.stat() for item in plan.items}
+    for item in plan.items:
+        assert attempt(station.build, item, lambda _: None) is None
+    assert {path: path.stat() for path in before} == before

@@ -189,11 +189,11 @@ def test_a_failing_clip_leaves_no_half_video(short, mini_manifest, tmp_path, cli
     damage(data / "videos/A2/step_1.cam1.mp4")
     words = ("--severity", 1, "--workers", 1, "--videos")
     done = cli(*build_arguments(data, mini_manifest, out, *words))
-    assert done.code == 2
+    assert done.code == 3
     assert "step_1.cam1.mp4: " in done.err
     assert not list(out.rglob("*.part"))
-    assert len(list(out.rglob("*.mp4"))) == 4 * 3
-    assert not list((out / "videos/mini/A2").rglob("*.mp4"))
+    assert len(list(out.rglob("*.mp4"))) == 5 * 3, "those of all other clips"
+    assert not list((out / "videos/mini/A2/step_1.cam1").rglob("*.mp4"))
 
 
 def test_few_videos_are_open_at_once(short, mini_manifest, built, tmp_path, cli, monkeypatch):
