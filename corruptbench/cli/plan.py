@@ -10,7 +10,7 @@ from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json
 
-#: Crops per second of which the hours are printed unless others are asked for.
+#: Crops per second, where none are given.
 _RATES = (100.0, 1000.0, 10000.0)
 
 

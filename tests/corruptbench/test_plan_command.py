@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from corruptbench.builder.forecast import forecast
+from corruptbench.datasets.folder import FolderDataset
 from corruptbench.manifest import load_manifest
 from corruptbench.shards.shard_set import open_shards
 
@@ -42,6 +44,21 @@ def test_it_is_what_is_built(mini, mini_manifest, mini_shards, cli):
     less = said(cli, *words, "--corruption", "erase")
     assert less["cells"] == 3
     assert less["crops"] == found["crops"] * 3 // found["cells"]
+
+
+def test_frames_without_a_valid_label_count(mini, mini_manifest, monkeypatch):
+    """The detector sees them, too."""
+    manifest = load_manifest(str(mini_manifest))
+    before = forecast(manifest, manifest.cells, mini)
+    load = FolderDataset.load
+
+    def partly_labeled(dataset, clip_id):
+        clip = load(dataset, clip_id)
+        clip.joints[0] = np.nan
+        return clip
+
+    monkeypatch.setattr(FolderDataset, "load", partly_labeled)
+    assert forecast(manifest, manifest.cells, mini) == before
 
 
 def test_data_of_ones_own_needs_its_folder(mini_manifest, cli):
