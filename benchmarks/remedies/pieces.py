@@ -24,20 +24,20 @@ UPPER_BOUND = "on-corruptions"
 PLAIN, BOTH = "plain", "tagn+ca-conv"
 #: A confidence-aware input that is told that all scores are 1: only a filter.
 UNSCORED = "unscored+ca-conv"
-#: The four variants that are compared, and the upper bound.
+#: The variants that are compared, and the upper bound. Names with ".parquet" are files of
+#: `benchmarks.remedies.noises`.
 VARIANTS: dict[str, dict[str, object]] = {
     PLAIN: {},
     "tagn": {"tagn": "measured"},
+    "tagn-halved": {"tagn": "halved.parquet"},
     "ca-conv": {"ca_conv": True},
     BOTH: {"tagn": "measured", "ca_conv": True},
     UPPER_BOUND: {"on_corruptions": "measured"},
 }
-#: One architecture with other noise on its training poses. Names with ".parquet" are files of
-#: `benchmarks.remedies.noises`.
+#: One architecture with other noise on its training poses.
 NOISE_ABLATIONS: dict[str, dict[str, object]] = {
     "tagn-half-clean": {"tagn": "measured", "kept": 0.5},
     "tagn-none-clean": {"tagn": "measured", "kept": 0.0},
-    "tagn-halved": {"tagn": "halved.parquet"},
     "tagn-incoherent": {"tagn": "incoherent.parquet"},
     "tagn-plain": {"tagn": "plain"},
     "tagn-full": {"tagn": "full"},

@@ -196,7 +196,7 @@ def page(folder: Path) -> list[str]:
     for architecture in ARCHITECTURES:
         lines += table(folder, architecture, _variants(architecture, VARIANTS))
         lines += _recovered(folder, architecture)
-    noises = _variants(ABLATED, [PLAIN, "tagn", *NOISE_ABLATIONS])
+    noises = _variants(ABLATED, [PLAIN, "tagn", "tagn-halved", *NOISE_ABLATIONS])
     inputs = _variants(ABLATED, [PLAIN, "ca-conv", BOTH, *INPUT_ABLATIONS])
     lengths = {
         f"{name}, {variant}": (name, variant)

@@ -301,7 +301,9 @@ def test_a_noise_is_written_under_its_name(tmp_path, monkeypatch):
 
 
 def test_files_of_noise_are_those_that_variants_name():
-    named = {str(v["tagn"]) for v in ABLATIONS.values() if ".parquet" in str(v.get("tagn"))}
+    named = {
+        str(v["tagn"]) for v in (VARIANTS | ABLATIONS).values() if ".parquet" in str(v.get("tagn"))
+    }
     assert named == {f"{name}.parquet" for name in noises.NOISES}
     piece = Piece(ABLATED, "tagn-halved", 1, 1)
     assert piece.config(Path("there")).tagn == "there/halved.parquet"
