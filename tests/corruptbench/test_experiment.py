@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.remedies import __main__ as remedies
 from benchmarks.remedies import elsewhere, enlarge, noises, table
+from benchmarks.remedies import experiment as remedies
 from benchmarks.remedies.pieces import (
     ABLATED,
     ABLATIONS,
@@ -41,8 +43,12 @@ def results(mini, mini_manifest, mini_full, tmp_path_factory):
     out = tmp_path_factory.mktemp("remedies")
     where = ["--shards", mini_full, "--root", mini, "--manifest", mini_manifest, "--out", out]
     words = [*map(str, where), "--quick", "--workers", "1"]
-    for name in NAMES:
-        remedies.main([*words, "--only", name])
+    subprocess.run(  # as a user does: its workers do not know this process
+        [sys.executable, "-m", "benchmarks.remedies", *words, "--only", NAMES[0]],
+        check=True,
+        timeout=300,
+    )
+    remedies.main([*words, "--only", NAMES[1]])
     return out, words
 
 
