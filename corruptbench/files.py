@@ -87,3 +87,8 @@ def sha256_of_json(value: Any) -> str:
     """Return the SHA-256 of a value as canonical JSON, as 64 hexadecimal digits."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def optional_path(value: str | Path | None) -> Path | None:
+    """Return an argument as a path; None stays None."""
+    return None if value is None else Path(value)

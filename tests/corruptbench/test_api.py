@@ -34,12 +34,8 @@ SURFACE = {
     ),
     "build_part": (
         "(part: 'str | tuple[int, int]', manifest: 'str | Path' = 'studio-c', *, "
-        "root: 'str | Path | None' = None, "
-        "severity: 'int | str | Iterable[int]' = '1-5', corruption: 'str | Iterable[str]' = (), "
-        "detector: 'str' = 'movenet:lightning', device: 'str' = 'cpu', "
-        "workers: 'int | None' = None, videos: 'bool' = False, crf: 'int | None' = None, "
-        "out: 'str | Path' = 'shards', progress: 'bool' = True, fail_fast: 'bool' = False) "
-        "-> 'int'"
+        "workers: 'int | None' = None, progress: 'bool' = True, fail_fast: 'bool' = False, "
+        "**wanted: 'Unpack[Wanted]') -> 'int'"
     ),
     "corrupt": (
         "(frames: 'Frames', name: 'str', severity: 'int' = 3, *, boxes: 'ArrayLike | None' = None, "
@@ -52,11 +48,7 @@ SURFACE = {
         "save_predictions: 'str | Path | None' = None, filter: 'str | None' = None) -> 'Result'"
     ),
     "finish_build": (
-        "(manifest: 'str | Path' = 'studio-c', *, root: 'str | Path | None' = None, "
-        "severity: 'int | str | Iterable[int]' = '1-5', corruption: 'str | Iterable[str]' = (), "
-        "detector: 'str' = 'movenet:lightning', device: 'str' = 'cpu', "
-        "videos: 'bool' = False, crf: 'int | None' = None, out: 'str | Path' = 'shards') "
-        "-> 'ShardSet'"
+        "(manifest: 'str | Path' = 'studio-c', **wanted: 'Unpack[Wanted]') -> 'ShardSet'"
     ),
     "list_corruptions": None,
     "load_lifter": (

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from corruptbench import api
+from corruptbench.api.building import build_request
 from corruptbench.builder import runner, worker_process, workers
 from corruptbench.builder.failures import Failure
 from corruptbench.builder.station import attempt
@@ -146,8 +146,8 @@ def test_the_failures_of_a_part(mini, mini_manifest, whole, tmp_path, cli):  # n
 def test_a_clip_that_a_dead_worker_had_finished_stays(mini, mini_manifest, tmp_path, cli):
     """The second try finds nothing to do."""
     assert cli(*build_arguments(mini, mini_manifest, tmp_path, *FEW)).code == 0
-    request = api._request(
-        mini_manifest, mini, "1", ["erase"], "movenet:lightning", "cpu", False, None, tmp_path
+    request = build_request(
+        mini_manifest, root=mini, severity="1", corruption="erase", out=tmp_path
     )
     station, plan = runner._prepared(request)
     before = {item.path: item.path.stat() for item in plan.items}
