@@ -5,6 +5,7 @@ and `load` keep the board. `as_text` and `render` show it. `compare` tells lifte
 apart. How results are made is not known here.
 """
 
+from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.aggregate import Summary, aggregate, summarize
 from corruptbench.leaderboard.compare import Comparison, Difference, Pair, compare
 from corruptbench.leaderboard.comparison_text import comparison_text
@@ -16,10 +17,11 @@ from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank
 from corruptbench.leaderboard.referee import Scored, check, read
 from corruptbench.leaderboard.robustness import RelativeErrors, relative_errors, robustness
 from corruptbench.leaderboard.schema import Result
-from corruptbench.leaderboard.store import find, load, standing, submit
+from corruptbench.leaderboard.store import find, load, standing, submit, with_about
 from corruptbench.leaderboard.table import as_text
 
 __all__ = [
+    "About",
     "Comparison",
     "Difference",
     "Expected",
@@ -48,4 +50,5 @@ __all__ = [
     "standing",
     "submit",
     "summarize",
+    "with_about",
 ]

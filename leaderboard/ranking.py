@@ -49,8 +49,8 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
 
     Rows that compare with each other get a rank. Others follow, sorted but not ranked: rows on
     other shards than the reference (another detector, other weights, other pixels), rows with fewer
-    joints than the benchmark scores, rows that were allowed to fail a check, and rows of version 2
-    with the best of several hypotheses.
+    joints than the benchmark scores, rows that were allowed to fail a check, rows of lifters that
+    were trained on corrupted video, and rows of version 2 with the best of several hypotheses.
 
     Args:
         results: of one benchmark and one section (see `by_units`).
@@ -120,7 +120,7 @@ def _unprobed(result: Result) -> str:
 def _apart(result: Result, reference: tuple[str, str, str]) -> str:
     reasons = (
         _other_shards(result, reference), _joints(result), marks(result), _unprobed(result),
-        _best_of(result),
+        _best_of(result), _trained_on(result),
     )  # fmt: skip
     return ", ".join(reason for reason in reasons if reason)
 
@@ -147,6 +147,12 @@ def _best_of(result: Result) -> str:
     poses = result.lifter.contract.get("hypotheses")
     several = result.schema_version == 2 and isinstance(poses, int) and poses > 1
     return f"best of {poses}" if several else ""
+
+
+def _trained_on(result: Result) -> str:
+    """Say that a lifter was trained on what the benchmark does to it."""
+    about = result.lifter.about
+    return "trained on corruptions" if about and about.saw_corruptions else ""
 
 
 def _order(result: Result, metric: Metric) -> tuple[float, str]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.columns import (
     CLIP_COLUMNS,
     METRIC_COLUMNS,
@@ -50,9 +51,9 @@ from corruptbench.leaderboard.records import (
 
 __all__ = [
     "CLIP_COLUMNS", "GREATEST_ERROR", "GREATEST_LAG", "LONGEST_TEXT", "METRICS", "MOST_LABELS",
-    "MOST_WARNINGS", "SCHEMA_VERSION", "Aggregate", "Benchmark", "Build", "Cell", "Coverage",
-    "Interval", "Intervals", "LabelCheck", "Lifter", "Metric", "Name", "Record", "Result",
-    "ResultWarning", "Scoring", "WarningName", "absent",
+    "MOST_WARNINGS", "SCHEMA_VERSION", "About", "Aggregate", "Benchmark", "Build", "Cell",
+    "Coverage", "Interval", "Intervals", "LabelCheck", "Lifter", "Metric", "Name", "Record",
+    "Result", "ResultWarning", "Scoring", "WarningName", "absent",
 ]  # fmt: skip
 
 #: Bounds of a contract's table, of a list of numbers, and of hypotheses and samples. Our own
@@ -96,7 +97,7 @@ class Lifter(SparseRecord):
     ``hypotheses`` is the number of poses that it gives for each frame, ``samples`` how often a
     stochastic lifter was run. ``allowed`` names checks that it failed and that were allowed to
     fail. Only where keypoints were filtered before the lifter is there ``filter``, the filter's
-    name, with which ``name`` ends.
+    name, with which ``name`` ends. ``about`` is what its authors say about it.
     """
 
     name: Name
@@ -109,6 +110,7 @@ class Lifter(SparseRecord):
     samples: Draws | None = None
     allowed: Annotated[tuple[Name, ...], Field(max_length=MOST_ALLOWED)] | None = None
     filter: Name | None = None
+    about: About | None = None
 
     @property
     def has_units(self) -> bool:

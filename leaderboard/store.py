@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from corruptbench.leaderboard import referee
+from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.atomic import atomic
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.expected import Expected
@@ -36,7 +37,9 @@ _LOG = logging.getLogger(__name__)
 _OTHER_NAME = "submit under another name, for example with a version suffix (NAME-2)"
 
 
-def submit(json_path: Path, board: Path, expected: Expected | None) -> Path:
+def submit(
+    json_path: Path, board: Path, expected: Expected | None, about: About | None = None
+) -> Path:
     """Add a result to the board if the referee accepts it; return the row's folder.
 
     A result that the board already has changes nothing and is logged. The row appears whole or not
@@ -47,6 +50,7 @@ def submit(json_path: Path, board: Path, expected: Expected | None) -> Path:
         board: the board's folder; made if it is missing.
         expected: what the benchmark of this board expects of every result; None accepts any
             benchmark, and any part of it.
+        about: what the authors say about the lifter; its fields replace those of the result.
 
     Raises:
         SubmissionError: the referee refuses the result, or the board has a row of that name with
@@ -54,13 +58,22 @@ def submit(json_path: Path, board: Path, expected: Expected | None) -> Path:
         OSError: the row cannot be written.
     """
     submission = referee.inspect(json_path, expected)
-    result = submission.result
+    result = with_about(submission.result, about)
     row = row_path(result, board)
     if standing(result, board) == "same":
         _LOG.info("%s is on the board already; nothing was changed", row)
         return row
-    _add(submission, row)
+    _add(submission._replace(result=result), row)
     return row
+
+
+def with_about(result: Result, about: About | None) -> Result:
+    """Return a result with what is said about its lifter, field by field in place of its own."""
+    if about is None:
+        return result
+    own = result.lifter.about.model_dump() if result.lifter.about else {}
+    whole = About.model_validate({**own, **about.model_dump()})
+    return result.model_copy(update={"lifter": result.lifter.model_copy(update={"about": whole})})
 
 
 def row_path(result: Result, board: Path) -> Path:
@@ -197,6 +210,8 @@ def _changes(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
         before, now = attrgetter(field)(old), attrgetter(field)(new)
         if before != now:
             yield field, before, now
+    if new.lifter.about and new.lifter.about != old.lifter.about:
+        yield "lifter.about", old.lifter.about, new.lifter.about
     same_version = old.schema_version == new.schema_version
     scores, new_scores = _scores(old), _scores(new)
     shared = scores.keys() | new_scores if same_version else scores.keys() & new_scores

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
     "rank (null if it does not compare), note (why not), lifter, detector, units (mm or none), "
-    "hypotheses (their number, null in old rows), filter (of keypoints, null without one), and "
+    "hypotheses (their number, null in old rows), filter (of keypoints, null without one), "
+    "about (null, or what of it is there: authors, paper, code, venue, date, license, "
+    "training_data), and "
     "those that it has of mpjpe, p_mpjpe, mpjve, n_mpjpe, acceleration, pck, auc, bone_error, "
     "bone_deviation, best_mpjpe, best_p_mpjpe, mean_mpjpe and spread, each with clean, corrupted, "
     "degradation and corruptions"
@@ -72,6 +74,7 @@ def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
             "units": "mm" if row.result.main_metric == "mpjpe" else "none",
             "hypotheses": row.result.lifter.hypotheses,
             "filter": row.result.lifter.filter,
+            "about": row.result.lifter.model_dump(mode="json").get("about"),
             **row.result.model_dump(include={*map(str, METRIC_COLUMNS)}),
         }
         for section in by_units(results)

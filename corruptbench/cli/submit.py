@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from corruptbench.cli import names, options
+from corruptbench.cli.about import about_of, about_options
 from corruptbench.cli.commands import define
 from corruptbench.cli.leaderboard import ROW_KEYS, rows_of
 from corruptbench.cli.output import say, say_json, say_table, table_width
@@ -20,15 +22,25 @@ from corruptbench.cli.output import say, say_json, say_table, table_width
 @click.argument("result", type=options.PATH)
 @options.board
 @options.manifest(None, "Needed for a benchmark of your own. ")
+@about_options
 @options.as_json
 @options.always_quiet
-def command(result: Path, board: Path, manifest: str | None, as_json: bool) -> None:
+def command(result: Path, board: Path, manifest: str | None, as_json: bool, **fields: Any) -> None:
     """Check a result and add it to the leaderboard's table."""
     from corruptbench.evaluation.expectation import expectation
-    from corruptbench.leaderboard import as_text, by_benchmark, check, load, standing, submit
+    from corruptbench.leaderboard import (
+        as_text,
+        by_benchmark,
+        check,
+        load,
+        standing,
+        submit,
+        with_about,
+    )
     from corruptbench.manifest import load_manifest
 
-    checked = check(result)
+    about = about_of(fields)
+    checked = with_about(check(result), about)
     benchmark = checked.benchmark.id
     if manifest is None and benchmark not in names.manifests():
         raise click.ClickException(
@@ -37,7 +49,7 @@ def command(result: Path, board: Path, manifest: str | None, as_json: bool) -> N
         )
     frozen = load_manifest(manifest or benchmark)
     added = standing(checked, board) == "new"
-    path = submit(result, board, expectation(frozen))
+    path = submit(result, board, expectation(frozen), about)
     results = by_benchmark(load(board))[checked.benchmark]
     warnings = [warning.text for warning in checked.warnings or ()]
     if as_json:

@@ -123,6 +123,7 @@ class ConvertedPoses:
             hypotheses=hypotheses,
             samples=1,
             allowed=_NOT_PROBED,
+            about=self._contract.about,
         )
 
     def poses(self, groups: Iterator[Group]) -> Generator[tuple[Group, int, Lifted]]:

@@ -72,6 +72,7 @@ class LivePoses:
             samples=contract.samples,
             allowed=self.allowance.failed,
             filter=self._filter,
+            about=contract.about,
         )
 
     def poses(self, groups: Iterator[Group]) -> Generator[tuple[Group, int, Lifted]]:

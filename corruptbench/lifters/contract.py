@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from corruptbench.errors import InputError, first_problem
+from corruptbench.leaderboard.about import About
 from corruptbench.lifters.axes import Pattern, parse
 from corruptbench.lifters.joint_choice import JointChoice, joint_choice
 from corruptbench.records import Record, problem
@@ -120,6 +121,7 @@ class Contract(Record):
             once. None: all frames.
         samples: number of passes of a stochastic lifter, with seeds 0, 1, ...: errors are means
             over them.
+        about: what its authors say about it: paper, code, training data.
     """
 
     format: Literal["corruptbench-lifter/1", "corruptbench-lifter/2"] = "corruptbench-lifter/2"
@@ -139,6 +141,7 @@ class Contract(Record):
     flip: bool = Field(default=False, strict=True)
     fps: float | None = Field(default=None, ge=1, le=10_000, strict=True)
     samples: int = Field(default=1, ge=1, le=1000, strict=True)
+    about: About | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -195,8 +198,11 @@ class Contract(Record):
         return self.units != "none"
 
     def record(self) -> dict[str, Any]:
-        """Return the contract for a result: the first ten fields, and others that say more."""
-        whole = self.model_dump(mode="json")
+        """Return the contract for a result: the first ten fields, and others that say more.
+
+        A result has ``about`` in a field of its own.
+        """
+        whole = self.model_dump(mode="json", exclude={"about"})
         fields = type(self).model_fields
         return {
             name: value

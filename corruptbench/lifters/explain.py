@@ -141,3 +141,5 @@ def _passes(c: Contract) -> Iterator[tuple[str, str]]:
         yield "hypotheses", f"axes '{c.hypotheses}', beside the model's own pose"
     elif "h" in c.output_axes.letters:
         yield "hypotheses", "their mean is the pose that is scored"
+    if c.about and c.about.saw_corruptions:
+        yield "training", "on corrupted video; not ranked with others"

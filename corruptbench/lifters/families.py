@@ -103,7 +103,11 @@ def _head(family: Family | None) -> str:
 
 
 #: Examples for keys that have no value by default.
-_INSTEAD = {"hypotheses": '"1: b h t j c"', "fps": "50"}
+_INSTEAD = {
+    "hypotheses": '"1: b h t j c"',
+    "fps": "50",
+    "about": '{ paper = "arXiv:2312.06797", training_data = ["clean"] }',
+}
 #: What each key means, for people who fill it in.
 _MEANING: dict[str, tuple[str, ...]] = {
     "format": ("The version of these keys.",),
@@ -150,4 +154,8 @@ _MEANING: dict[str, tuple[str, ...]] = {
     "flip": ("Whether the pose is the mean of those of the input and of the mirrored input.",),
     "fps": ("Frame rate of the training, if the model needs it. Without it: every frame.",),
     "samples": ("Passes of a model that draws random numbers. Errors are means over them.",),
+    "about": (
+        "What the row says: authors, paper, code, venue, date, license, and training_data (of",
+        '"clean", "augmented", "corrupted", "extra").',
+    ),
 }

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from corruptbench.errors import InputError
+from corruptbench.leaderboard.about import About, TrainingData
 from corruptbench.lifters.ca_input import CAInput, padded
 from corruptbench.lifters.contract import Contract
 from corruptbench.progress import note
@@ -182,9 +183,16 @@ def contract_of(config: Config) -> Contract:
             "frames": frames,
             "units": "m",
             "root": "relative",
+            "about": About(training_data=_training_data(config)),
         },
         "the config",
     )
+
+
+def _training_data(config: Config) -> tuple[TrainingData, ...]:
+    """Return what a lifter is trained on, for its row on the leaderboard."""
+    noise: tuple[TrainingData, ...] = () if config.tagn == "none" else ("augmented",)
+    return ("clean", *noise, *(("corrupted",) if config.on_corruptions else ()))
 
 
 def _check_frames(config: Config, frames: int) -> None:

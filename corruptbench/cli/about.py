@@ -1,0 +1,54 @@
+"""Options that say what the authors of a lifter say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from corruptbench.errors import InputError, first_problem
+
+if TYPE_CHECKING:
+    from corruptbench.leaderboard import About
+
+_TEXTS = {
+    "--authors": "As on the paper.",
+    "--paper": "arXiv:2312.06797, doi:10.1109/..., or an https address.",
+    "--code": "https address of the code.",
+    "--venue": 'Such as "CVPR Workshops 2024".',
+    "--date": "Of paper or model, such as 2024-06.",
+    "--license": "Of code or weights.",
+}
+_TRAINING_DATA = ("clean", "augmented", "corrupted", "extra")
+
+
+def about_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options; `about_of` takes their values."""
+    command = click.option(
+        "--training-data", multiple=True, type=click.Choice(_TRAINING_DATA),
+        help="What the lifter was trained on; repeatable. augmented: with noise; corrupted: on "
+        "corrupted video (not ranked with the others); extra: on other data sets, too.",
+    )(command)  # fmt: skip
+    for name, text in reversed(_TEXTS.items()):
+        command = click.option(name, metavar="TEXT", help=text)(command)
+    return command
+
+
+def about_of(fields: Mapping[str, Any]) -> About | None:
+    """Return what the options say; None without any.
+
+    Raises:
+        InputError: a value is not of the form that its help states.
+    """
+    from pydantic import ValidationError
+
+    from corruptbench.leaderboard import About
+
+    given = {name: value for name, value in fields.items() if value}
+    if not given:
+        return None
+    try:
+        return About.model_validate(given)
+    except ValidationError as error:
+        raise InputError(f"submit: {first_problem(error, About.model_fields)}") from None

@@ -1,0 +1,105 @@
+"""What authors say about their lifter: its forms, its place on the board, and what it changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from corruptbench.leaderboard import About, Result, load, rank, render, submit
+from corruptbench.leaderboard.problem import SubmissionError
+from corruptbench.lifters.contract import Contract
+
+from .conftest import Make, clip_table, digest, document
+
+PAPER = About(
+    authors="A. Author, B. Author",
+    paper="arXiv:2312.06797",
+    code="https://example.org/code",
+    venue="CVPR Workshops 2024",
+    date="2024-06",
+    training_data=("clean", "augmented"),
+)
+
+
+@pytest.mark.parametrize(
+    ("paper", "address"),
+    [
+        ("arXiv:2312.06797v2", "https://arxiv.org/abs/2312.06797v2"),
+        ("doi:10.1109/CVPRW.2024.00018", "https://doi.org/10.1109/CVPRW.2024.00018"),
+        ("https://example.org/paper?id=1", "https://example.org/paper?id=1"),
+    ],
+)
+def test_a_paper_has_an_address(paper: str, address: str) -> None:
+    assert About(paper=paper).paper_address == address
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("paper", "2312.06797"),
+        ("paper", "javascript:alert(1)"),
+        ("paper", 'https://example.org/"><script>'),
+        ("code", "http://example.org"),
+        ("code", "https://user:secret@example.org"),
+        ("code", "https://example.org/\u202emoc"),
+        ("code", "https://example.org/" + "a" * 1000),
+        ("date", "June 2024"),
+        ("date", "2024-13"),
+        ("authors", ""),
+        ("authors", "A\nB"),
+        ("venue", "v" * 201),
+        ("training_data", ("test",)),
+    ],
+)
+def test_other_forms_are_refused(field: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=field):
+        About.model_validate({field: value})
+
+
+def test_the_row_and_the_page_have_it(make: Make, tmp_path: Path) -> None:
+    board = tmp_path / "board"
+    submit(make(), board, None, PAPER)
+    assert load(board)[0].lifter.about == PAPER
+    page = render(load(board), tmp_path / "page.html", {}).read_text(encoding="utf-8")
+    assert 'href="https://arxiv.org/abs/2312.06797"' in page
+    assert "A. Author, B. Author" in page
+    assert "clean, augmented" in page
+
+
+def test_what_is_submitted_completes_what_the_result_says(make: Make, tmp_path: Path) -> None:
+    path = make(lifter={"about": {"authors": "A. Author", "venue": "CVPR"}})
+    submit(path, tmp_path / "board", None, About(venue="ECCV"))
+    assert load(tmp_path / "board")[0].lifter.about == About(authors="A. Author", venue="ECCV")
+
+
+def test_it_does_not_change_on_the_board(make: Make, tmp_path: Path) -> None:
+    board = tmp_path / "board"
+    submit(make(), board, None, PAPER)
+    submit(make(), board, None)
+    with pytest.raises(SubmissionError, match=r"lifter\.about"):
+        submit(make(), board, None, About(training_data=("extra",)))
+    assert load(board)[0].lifter.about == PAPER
+
+
+def test_a_lifter_that_saw_corruptions_is_not_ranked() -> None:
+    def row(name: str, level: float, *kinds: str) -> Result:
+        table = clip_table(level=level)
+        about = {"about": {"training_data": kinds}}
+        return Result.model_validate(document(table, digest(name), name=name, lifter=about))
+
+    ranked = rank([row("seen", 30, "clean", "corrupted"), row("augmented", 40, "augmented")])
+    assert [(r.result.lifter.name, r.rank, r.apart) for r in ranked] == [
+        ("augmented", 1, ""),
+        ("seen", None, "trained on corruptions"),
+    ]
+
+
+def test_a_contract_states_it_and_its_record_does_not() -> None:
+    contract = Contract.parse_toml(
+        'name = "mine"\nwindow = "sequence"\nframes = 27\n\n[about]\npaper = "arXiv:2312.06797"\n',
+        "mine.toml",
+    )
+    assert contract.about == About(paper="arXiv:2312.06797")
+    assert "about" not in contract.record()
