@@ -131,7 +131,7 @@ def _nothing(_: str) -> None:
 
 
 def _check_files(read: Iterable[Path], written: Mapping[str, Path]) -> None:
-    """Refuse to write over what is read, two files in one place, and a folder in the way."""
+    """Refuse to write over what is read or a model, and to write where a folder is."""
     from corruptbench.errors import InputError
     from corruptbench.files import check_folder
 
@@ -142,6 +142,12 @@ def _check_files(read: Iterable[Path], written: Mapping[str, Path]) -> None:
             raise InputError(f"{path}: a folder; expected a file: name another one", field)
         if path.resolve() in taken:
             raise InputError(f"{path}: is read or written, too; name another file", field)
+        if field == "out" and path.exists():
+            raise InputError(
+                f"{path}: exists; a training does not replace a model: name another file, or "
+                "remove this one",
+                field,
+            )
         taken.add(path.resolve())
 
 
@@ -161,4 +167,5 @@ def _config(path: Path | None, given: dict[str, Any]) -> Config:
 def _text(epoch: Epoch) -> str:
     if isnan(epoch.corrupted):  # no validation
         return f"{epoch.training:.1f} mm"
-    return f"{epoch.training:.1f} mm, validation {epoch.clean:.1f} and {epoch.corrupted:.1f} mm"
+    validation = f"{epoch.clean:.1f} mm clean, {epoch.corrupted:.1f} mm corrupted"
+    return f"{epoch.training:.1f} mm, validation {validation}"

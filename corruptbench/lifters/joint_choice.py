@@ -28,6 +28,25 @@ class JointChoice:
         return len(self.kept)
 
     @property
+    def joint_set(self) -> JointSet:
+        """The chosen joints as a set of their own; a bone needs both of its joints."""
+        if len(self) == len(self.base):
+            return self.base
+        place = {joint: i for i, joint in enumerate(self.kept)}
+        left, right = (
+            tuple(place[joint] for joint in side if joint in place)
+            for side in (self.base.left, self.base.right)
+        )
+        out = ", ".join(self.base.joints[i] for i in range(len(self.base)) if i not in place)
+        return JointSet(
+            name=f"{self.base.name} - {out}",
+            joints=tuple(self.base.joints[joint] for joint in self.kept),
+            bones=tuple((place[a], place[b]) for a, b in self.base.bones if {a, b} <= place.keys()),
+            left=left,
+            right=right,
+        )
+
+    @property
     def mirror(self) -> list[int]:
         """Indices that exchange left and right."""
         place = {joint: i for i, joint in enumerate(self.kept)}

@@ -8,7 +8,7 @@ what joints and frames have in common stays. They are measured on videos of the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -123,6 +123,19 @@ class MeasuredNoise:
                 "joints",
                 "noise",
             )
+
+    def of_joints(self, kept: Sequence[int]) -> MeasuredNoise:
+        """Return the noise of some joints, by their indices in the joint set."""
+        if len(kept) == self.episodes[0].factors.shape[1]:
+            return self
+        chosen = list(kept)
+        return replace(
+            self,
+            episodes=tuple(
+                replace(e, offsets=e.offsets[:, chosen], factors=e.factors[:, chosen])
+                for e in self.episodes
+            ),
+        )
 
     def without(self, dataset: str, subjects: Collection[str]) -> MeasuredNoise:
         """Return the episodes of all other people; another data set has other people.

@@ -14,10 +14,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from corruptbench.lifters.joint_choice import joint_choice
 from corruptbench.lifters.keyed_draws import Draws
 from corruptbench.lifters.measured_noise import Bank, MeasuredNoise, replayed, sizes
 from corruptbench.lifters.noise import FULL, PLAIN, Noise, Runs, Scores
-from corruptbench.skeleton import JointSet, joint_set
+from corruptbench.skeleton import JointSet
 
 __all__ = ["FULL", "PLAIN", "TAGN", "Noise", "Runs", "Scores", "replay", "tagn"]
 
@@ -31,7 +32,7 @@ class TAGN:
         """Prepare the noise.
 
         Args:
-            joints: joint set of the poses.
+            joints: joint set of the poses, or one without some joints: "h36m17 - neck_nose".
             noise: parameters of the noise. Or measured noise: chunks then get a stretch of one of
                 its episodes, all but the share that it keeps.
             seed: of all draws.
@@ -45,9 +46,11 @@ class TAGN:
                 f"noise: found {noise!r}, expected PLAIN, FULL, another Noise, or measured noise: "
                 "load_noise reads a file"
             )
-        self._joints, self._noise, self._seed = joint_set(joints), noise, seed
+        choice = joint_choice(joints)
         if isinstance(noise, MeasuredNoise):
-            noise.check_joints(joints)
+            noise.check_joints(choice.base.name)
+            noise = noise.of_joints(choice.kept)
+        self._joints, self._noise, self._seed = choice.joint_set, noise, seed
         self._banks: dict[torch.device, Bank] = {}
 
     def __repr__(self) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from corruptbench.records import Record
+from corruptbench.records import Record, problem
 from corruptbench.text_files import read_text
 
 Share = Annotated[float, Field(ge=0, le=1, strict=True)]
@@ -84,6 +84,14 @@ class Config(Record):
     validation: tuple[str, ...] = ()
     validation_noise: Text = "measured"
     schedule: Schedule = Schedule()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_schedule_outside(cls, value: object) -> object:
+        if isinstance(value, dict):
+            for key in value.keys() & Schedule.model_fields.keys():
+                raise problem(f"{key}: belongs below [schedule]; move it there")
+        return value
 
     @classmethod
     def read(cls, path: Path) -> Config:

@@ -9,8 +9,11 @@ import pytest
 import torch
 from scipy import stats
 
+from corruptbench.datasets.studio import TRAIN_NOISE
 from corruptbench.errors import InputError
+from corruptbench.lifters.joint_choice import joint_choice
 from corruptbench.lifters.keyed_draws import Draws, mixed
+from corruptbench.lifters.noise_file import load_noise
 from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise, Runs, Scores
 from corruptbench.skeleton import H36M17
 
@@ -182,6 +185,23 @@ def test_other_joint_sets_are_taken_or_refused():
     assert TAGN("humaneva15")(eva, 0).shape == eva.shape
     with pytest.raises(InputError, match="unknown joint set 'smpl24'"):
         TAGN("smpl24")
+
+
+def test_a_joint_set_without_some_joints():
+    """Exchanged limbs stay limbs, and measured noise keeps the joints that it is of."""
+    fewer = joint_choice("h36m17 - neck_nose, head")
+    assert fewer.joint_set.mirror == fewer.mirror
+    assert [fewer.joint_set.joints[b] for _, b in fewer.joint_set.bones][-3:] == [
+        "right_shoulder", "right_elbow", "right_wrist"
+    ]  # fmt: skip
+    poses = people()[:, :, list(fewer.kept)]
+    moved = TAGN("h36m17 - neck_nose, head")(poses, 0)
+    assert moved.shape == poses.shape
+    assert (moved != poses).any()
+    measured = load_noise(TRAIN_NOISE)
+    kept = measured.of_joints(fewer.kept).episodes[0]
+    assert np.array_equal(kept.offsets, measured.episodes[0].offsets[:, list(fewer.kept)])
+    assert TAGN("h36m17 - neck_nose, head", measured)(poses, 0).shape == poses.shape
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")

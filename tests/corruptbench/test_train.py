@@ -41,8 +41,9 @@ def test_a_lifter_with_all_options(lifter, train, noise_file, tmp_path):
     assert not list(tmp_path.glob(".*checkpoint*"))
 
 
-def test_trained_on_corruptions_it_has_more_samples(train, noise_file):
+def test_trained_on_corruptions_it_has_more_samples(train, noise_file, tmp_path):
     few = train("linear", "--epochs", 1).out
+    (tmp_path / "lifter.pt").unlink()
     many = train("linear", "--epochs", 1, "--on-corruptions", noise_file).out
     chunks = [int(text.split(" chunk")[0]) for text in (few, many)]
     assert chunks[1] == chunks[0] * 5  # clean, and two corruptions in two severities
@@ -101,6 +102,7 @@ def test_wrong_options_are_refused(words, said, train, tmp_path):
         ("kept = 0.5", "kept: found 0.5 with noise none; expected noise that is drawn"),
         ('kept = 0.5\ntagn = "measured"\nca_conv = true', "with noise measured and ca_conv"),
         ("kept = 2.0", "kept"),
+        ("epochs = 3", "epochs: belongs below [schedule]; move it there"),
     ],
 )
 def test_wrong_configs_are_refused(text, said, train, tmp_path):
@@ -152,6 +154,15 @@ def test_files_are_not_written_over_what_is_read(train, noise_file, tmp_path, mo
         assert field is None or f"(option --{field})" in done.err
     assert config.read_text() == 'lifter = "linear"\n'
     assert noise.read_bytes() == noise_file.read_bytes()
+
+
+def test_a_model_is_not_replaced(train, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "train", None)
+    (tmp_path / "lifter.pt").write_bytes(b"a model")
+    done = train("linear")
+    assert done.code == 2
+    assert "lifter.pt: exists; a training does not replace a model" in done.err
+    assert (tmp_path / "lifter.pt").read_bytes() == b"a model"
 
 
 def test_noise_is_not_written_over_the_manifest(mini, mini_manifest, mini_shards, cli):
