@@ -3,7 +3,7 @@
 # make test    the test suite          make lint   formatter, linter, types, layers
 # make remedies    trains lifters with TAGN and CA-Conv, and evaluates them: hours, can be stopped
 # make pages   writes what is made from the code: API reference, schema, references, gallery
-# make benchmark   speed and memory of the corruptions beside those of other packages
+# make benchmark   speed and memory of corruptions and builds beside those of other packages
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
@@ -49,7 +49,8 @@ pages: setup
 benchmark: setup
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-cache-dir --no-deps \
 		--disable-pip-version-check imagecorruptions-imaug
-	$(BIN)/python benchmarks/corruption_speed.py
+	$(BIN)/python -m benchmarks.corruption_speed
+	$(BIN)/python -m benchmarks.build_speed
 
 # Training on embedded data, evaluation on studio-C. What is finished is kept.
 remedies: setup

@@ -3,7 +3,7 @@
 Every contestant has one thread and the same 1000 x 1000 x 3 uint8 frame; in each round all take
 their turn, so what else the machine does hits them alike. Medians over rounds. The region is a
 person's box of 400 x 400 px padded by 1.25. The floor is a copy of the same bytes. Usage:
-`make benchmark`, or python benchmarks/corruption_speed.py [rounds]
+`make benchmark`, or python -m benchmarks.corruption_speed [rounds]
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from peers import IMAGENET_C, NAMES, OWN, SEVERITY, peers, versions
 
+from benchmarks.peers import IMAGENET_C, NAMES, OWN, SEVERITY, peers, versions
 from corruptbench.corruptions import ClipInfo, Key, Region, all_corruptions, get
 
 SIZE, FRAMES, ROUNDS = 1000, 12, 15

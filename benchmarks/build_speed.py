@@ -1,0 +1,263 @@
+"""Speed of a build, side by side with the way of others, with the bare detector and with itself.
+
+Contestants take turns in one process and one thread, so what else the machine does hits them alike;
+ratios are medians over rounds. Usage, after `make benchmark` (which installs the peers):
+
+    python -m benchmarks.build_speed [--rounds 5] [--detector movenet:lightning] [--device cpu]
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from unittest.mock import patch
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.clips import enlarged, repeated, studio_clip
+from benchmarks.corruption_speed import machine, table
+from benchmarks.peers import NAMES, SEVERITY
+from corruptbench.builder import detect, render
+from corruptbench.builder.detect import detect_clip
+from corruptbench.datasets import Clip
+from corruptbench.detectors import Detections, Detector, load
+from corruptbench.detectors.crops import square_crop
+from corruptbench.manifest import Cell, Manifest, load_manifest
+from corruptbench.shards.parquet import write
+from corruptbench.shards.records import DetectorRecord
+from corruptbench.video.reader import decode
+
+#: Wanted: times the crops/s of the peers' way; share of the bare detector's rate; times one worker;
+#: growth of the peak memory for a clip that is ten times as long.
+GOALS = {"peers": 100, "bare": 0.97, "workers": 1.9, "memory": 1.10}
+#: Frames of the clip, and side of the larger pictures: about that of Human3.6M.
+FRAMES, LARGER = 64, 1000
+CELLS = tuple(Cell(name, SEVERITY) for name in NAMES)
+
+
+@dataclass
+class Nothing:
+    """A detector that finds nothing, in no time."""
+
+    name: str = "nothing:nothing"
+    layout: str = "coco17"
+    score_meaning: str = "nothing"
+    input_size: int = 192
+    batch: int = 8
+    weights_sha256: str = "0" * 64
+    runtime: str = "nothing"
+
+    def __call__(self, crops: NDArray[np.uint8]) -> Detections:
+        """Return the same keypoints for all crops."""
+        shape = (len(crops), 17)
+        return Detections(np.zeros((*shape, 2), np.float32), np.zeros(shape, np.float32))
+
+
+def ours(clip: Clip, cells: tuple[Cell, ...], manifest: Manifest, detector: Detector) -> int:
+    """Build cells of a clip as a worker does; return the number of crops."""
+    detect_clip(clip, cells, manifest, detector, lambda _: None, {})
+    return len(cells) * len(clip.joints)
+
+
+def theirs(clip: Clip, cells: tuple[Cell, ...], manifest: Manifest, folder: Path) -> int:
+    """Corrupt whole frames, write them as a video, read that again, and crop: the peers' way."""
+    import imagecorruptions
+
+    size = Nothing().input_size
+    where = [square_crop(box, manifest.crop.padding) for box in clip.boxes]
+    for cell in cells:
+        path = str(folder / f"{cell}.mp4".replace("/", "-"))
+        frame_size = (clip.camera.width, clip.camera.height)
+        sink = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"mp4v"), clip.fps, frame_size)
+        for _, frame in zip(where, _read(str(clip.video)), strict=False):
+            name = NAMES[cell.corruption]
+            sink.write(imagecorruptions.corrupt(frame, SEVERITY, name).astype(np.uint8))
+        sink.release()
+        for (x0, y0, side), frame in zip(where, _read(path), strict=False):
+            pixels = frame[max(y0, 0) : y0 + side, max(x0, 0) : x0 + side]
+            cv2.resize(pixels, (size, size), interpolation=cv2.INTER_AREA)
+    return len(cells) * len(where)
+
+
+def _read(path: str) -> Iterator[NDArray[np.uint8]]:
+    source = cv2.VideoCapture(path)
+    while (found := source.read())[0]:
+        yield np.asarray(found[1], dtype=np.uint8)
+
+
+def rates(contestants: dict[str, Callable[[], int]], rounds: int) -> dict[str, list[float]]:
+    """Return the crops per second of functions that take turns, by round."""
+    found: dict[str, list[float]] = {name: [] for name in contestants}
+    for run in contestants.values():
+        run()  # compiles
+    for _ in range(rounds):
+        for name, run in contestants.items():
+            began = time.perf_counter()
+            crops = run()
+            found[name].append(crops / (time.perf_counter() - began))
+    return found
+
+
+def ratio(found: dict[str, list[float]], of: str, to: str) -> float:
+    """Return the median over the rounds of one rate to another."""
+    return statistics.median(a / b for a, b in zip(found[of], found[to], strict=True))
+
+
+def against_peers(clip: Clip, manifest: Manifest, folder: Path, rounds: int) -> list[str]:
+    """Return a line of the first table."""
+    alone = partial(_one_at_a_time, clip, manifest)
+    found = rates(
+        {
+            "theirs": partial(theirs, clip, CELLS, manifest, folder),
+            "alone": alone,
+            "together": partial(ours, clip, CELLS, manifest, Nothing()),
+        },
+        rounds,
+    )
+    numbers = [f"{statistics.median(values):,.0f}" for values in found.values()]
+    gains = [f"{ratio(found, name, 'theirs'):.1f}" for name in ("alone", "together")]
+    return [f"{clip.camera.width} px", *numbers, *gains]
+
+
+def _one_at_a_time(clip: Clip, manifest: Manifest) -> int:
+    return sum(ours(clip, (cell,), manifest, Nothing()) for cell in CELLS)
+
+
+def against_bare(
+    clip: Clip, manifest: Manifest, detector: Detector, rounds: int
+) -> dict[str, list[float]]:
+    """Return the rates of a build of all cells, and of its detector on crops that are ready."""
+    size = detector.input_size
+    pixels = np.random.default_rng(0).integers(0, 256, (detector.batch, size, size, 3), np.uint8)
+
+    def bare() -> int:
+        calls = len(CELLS) * FRAMES // detector.batch
+        for _ in range(calls):
+            detector(pixels)
+        return calls * detector.batch
+
+    return rates({"bare": bare, "build": partial(ours, clip, CELLS, manifest, detector)}, rounds)
+
+
+@contextmanager
+def timed(seconds: dict[str, float], name: str, module: object, function: str) -> Iterator[None]:
+    """Add up the time that a function of a module takes."""
+    original = getattr(module, function)
+
+    def run(*arguments: object, **options: object) -> object:
+        began = time.perf_counter()
+        try:
+            return original(*arguments, **options)
+        finally:
+            seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - began
+
+    with patch.object(module, function, run):
+        yield
+
+
+def shares(clip: Clip, manifest: Manifest, detector: Detector, folder: Path) -> dict[str, float]:
+    """Return the share of the time of decoding, corrupting, resizing, detecting and writing."""
+    seconds: dict[str, float] = {}
+    began = time.perf_counter()
+    for _ in zip(range(FRAMES), decode(clip.video), strict=False):
+        pass
+    seconds["decode"] = time.perf_counter() - began
+    record = DetectorRecord.of(detector)
+    began = time.perf_counter()
+    with (
+        timed(seconds, "corrupt", render.CellRenderer, "__call__"),
+        timed(seconds, "resize", detect, "resize"),
+        timed(seconds, "detect", type(detector), "__call__"),
+    ):
+        cells = detect_clip(clip, CELLS, manifest, detector, lambda _: None, {})
+        start = time.perf_counter()
+        write(folder / "shard.parquet", clip.id, "0" * 64, cells, manifest, record)
+        seconds["write"] = time.perf_counter() - start
+    whole = time.perf_counter() - began
+    seconds["rest"] = whole - sum(seconds.values())
+    return {name: 100 * value / whole for name, value in seconds.items()}
+
+
+def peak_memory(clip: Clip) -> int:
+    """Return the peak memory, KiB, of a process that builds the cells of a clip."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(_peak, (clip,))
+
+
+def _peak(clip: Clip) -> int:
+    cv2.setNumThreads(1)
+    ours(clip, CELLS, load_manifest("studio-c"), Nothing())
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def whole_build(workers: int, detector: str, device: str) -> int:
+    """Build the clean cell and one corruption of studio-C with the command; return 1."""
+    cells = ["--manifest", "studio-c", "--severity", "3", "--corruption", "gaussian_noise"]
+    words = [*cells, "--detector", detector, "--device", device, "--workers", str(workers)]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "corruptbench", "build", *words, "--quiet"]
+        subprocess.run([*command, "--out", folder], check=True, stdout=subprocess.DEVNULL)
+    return 1
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.build_speed", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--detector", default="movenet:lightning")
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    manifest, clip = load_manifest("studio-c"), studio_clip(FRAMES)
+    detector = load(options.detector, options.device)
+    print(f"{machine()}. Medians of {options.rounds} rounds; severity {SEVERITY}.\n")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clips = (clip, enlarged(clip, LARGER, folder))
+        table(
+            ["pictures", "theirs, crops/s", "ours, a cell at a time", "ours, four together",
+             "times faster, a cell at a time", "four together"],
+            [against_peers(c, manifest, folder, options.rounds) for c in clips],
+        )  # fmt: skip
+        _print_shares(clips, manifest, detector, folder)
+        peaks = [peak_memory(repeated(clip, times, folder)) for times in (1, 10)]
+    print(f"- Peak memory of a clip and of ten times its length: {peaks[0] / 1024:.0f} MiB and "
+          f"{peaks[1] / 1024:.0f} MiB, {peaks[1] / peaks[0]:.2f} times (goal: at most "
+          f"{GOALS['memory']})")  # fmt: skip
+    found = against_bare(clip, manifest, detector, options.rounds)
+    print(f"- {detector.name} alone {statistics.median(found['bare']):.0f} crops/s, with the build "
+          f"around it {100 * ratio(found, 'build', 'bare'):.1f} % of that (goal: "
+          f"{100 * GOALS['bare']:.0f} %)")  # fmt: skip
+    names = {f"{n}": partial(whole_build, n, options.detector, options.device) for n in (1, 2)}
+    found = rates(names, max(options.rounds // 2, 1))
+    print(f"- Two workers, whole command: {ratio(found, '2', '1'):.2f} times one (goal: "
+          f"{GOALS['workers']})")  # fmt: skip
+
+
+def _print_shares(
+    clips: Sequence[Clip], manifest: Manifest, detector: Detector, folder: Path
+) -> None:
+    found = [shares(clip, manifest, detector, folder) for clip in clips]
+    lines = [
+        [f"{clip.camera.width} px", *(f"{value:.1f}" for value in parts.values())]
+        for clip, parts in zip(clips, found, strict=True)
+    ]
+    table([f"pictures, % of the time with {detector.name}", *found[0]], lines)
+
+
+if __name__ == "__main__":
+    main()
