@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from corruptbench.leaderboard.clips import CLIP_KEY
 from corruptbench.leaderboard.problem import Problem
-from corruptbench.leaderboard.schema import Result, Scoring
+from corruptbench.leaderboard.records import Record
+from corruptbench.leaderboard.schema import Benchmark, Result, Scoring
 from corruptbench.leaderboard.text import joined, listed, short
 
-#: The columns that identify a clip to the board's owner; the evaluation states the action.
+#: The columns that identify a clip to the board's owner.
 KNOWN_KEY = ("subject", "sequence", "camera")
+#: The columns whose values the owner knows.
+_COMPARED = ("action", "frames", "run_frames", "acceleration_frames")
 
 _MANIFEST = "build and evaluate with the manifest that this board is for"
 _CELLS = "build and score exactly the benchmark's cells"
@@ -27,26 +29,42 @@ _SCORING = "evaluate with the scoring that the benchmark's manifest pins"
 
 
 @dataclass(frozen=True)
+class ExpectedClip:
+    """What the owner knows of a clip.
+
+    Attributes:
+        action: the class that it counts for in means over actions.
+        frames: the numbers of frames that may be scored in a cell: a single number where the owner
+            knows which frames have labels. A clip with the single number 0 must not be in a result.
+        run_frames: how many of these frames are in runs of at least 2; None where it is not known.
+        acceleration_frames: likewise of at least 3.
+    """
+
+    action: str
+    frames: range
+    run_frames: int | None = None
+    acceleration_frames: int | None = None
+
+
+@dataclass(frozen=True)
 class Expected:
     """What every result of a benchmark must have.
 
     Attributes:
-        manifest_sha256: hash of the frozen manifest, 64 hexadecimal digits.
+        benchmark: id and version of the benchmark, and the hash of its frozen manifest.
         cells: (corruption, severity) of each cell, with ("clean", 0).
         scoring: the conventions that the manifest pins.
         excluded: names of recordings and clips that the manifest leaves out.
-        clips: for each clip, by (subject, sequence, camera), the numbers of frames that may be
-            scored in a cell: a single number where the owner knows which frames have labels. A
-            clip with the single number 0 must not be in a result. None where the owner cannot know
-            the clips: a result that leaves out clips or frames is then not noticed.
+        clips: what is known of each clip, by (subject, sequence, camera). None where the owner
+            cannot know the clips: a result that leaves out clips or frames is then not noticed.
         filters: names of the filters of keypoints that a lifter may have; None: any.
     """
 
-    manifest_sha256: str
+    benchmark: Benchmark
     cells: tuple[tuple[str, int], ...]
     scoring: Scoring
     excluded: tuple[str, ...]
-    clips: Mapping[tuple[str, str, str], range] | None
+    clips: Mapping[tuple[str, str, str], ExpectedClip] | None
     filters: Sequence[str] | None = None
 
 
@@ -58,16 +76,11 @@ def document_problems(file: str, result: Result, expected: Expected) -> Iterator
         result: a result that passes the schema.
         expected: what the board's owner expects.
     """
-    manifest = result.benchmark.manifest_sha256
-    if manifest != expected.manifest_sha256:
-        yield Problem(
-            file, "benchmark.manifest_sha256", manifest, expected.manifest_sha256, _MANIFEST
-        )
+    wrong = _differences(file, "benchmark", result.benchmark, expected.benchmark, _MANIFEST)
+    if problems := list(wrong):
+        yield from problems
         return
-    for field in Scoring.model_fields:
-        found, right = getattr(result.scoring, field), getattr(expected.scoring, field)
-        if found != right:
-            yield Problem(file, f"scoring.{field}", short(found), short(right), _SCORING)
+    yield from _differences(file, "scoring", result.scoring, expected.scoring, _SCORING)
     excluded = result.coverage.excluded
     if excluded != expected.excluded:
         found, right = (listed(names) or "nothing" for names in (excluded, expected.excluded))
@@ -90,18 +103,40 @@ def clip_problems(file: str, table: pd.DataFrame, expected: Expected) -> Iterato
     """
     if expected.clips is None:
         return
-    right = {key: frames for key, frames in expected.clips.items() if any(frames)}
-    scored = table[[*CLIP_KEY, "frames"]].drop_duplicates()
+    right = {key: clip for key, clip in expected.clips.items() if any(clip.frames)}
+    columns = [c for c in _COMPARED if c in table.columns]
+    scored = table[[*KNOWN_KEY, *columns]].drop_duplicates()
     keys = known_keys(scored)
     yield from set_problems(file, "clips", keys, tuple(right), _CLIPS)
-    wrong = [
-        (f"{frames} for {joined(key)}", _span(right[key]))
-        for key, frames in zip(keys, scored["frames"], strict=True)
-        if key in right and int(frames) not in right[key]
-    ]
-    if wrong:
-        found, others = (listed(texts) for texts in zip(*wrong, strict=True))
-        yield Problem(file, "column frames", found, others, _CLIPS)
+    rows = zip(keys, scored.to_dict("records"), strict=True)
+    known = [(key, row, right[key]) for key, row in rows if key in right]
+    for column in columns:
+        wrong = [
+            (f"{short(str(row[column]))} for {joined(key)}", text)
+            for key, row, clip in known
+            if (text := _wanted(clip, column, row[column]))
+        ]
+        if wrong:
+            found, others = (listed(texts) for texts in zip(*wrong, strict=True))
+            yield Problem(file, f"column {column}", found, others, _CLIPS)
+
+
+def _wanted(clip: ExpectedClip, column: str, found: object) -> str:
+    """Return what a column of a clip must have, as text; nothing where it has that."""
+    right = getattr(clip, column)
+    if right is None or found in (right if isinstance(right, range) else (right,)):
+        return ""
+    return _span(right) if isinstance(right, range) else str(right)
+
+
+def _differences(
+    file: str, name: str, found: Record, right: Record, remedy: str
+) -> Iterator[Problem]:
+    """Compare two records field by field."""
+    for field, value in right:
+        stated = getattr(found, field)
+        if stated != value:
+            yield Problem(file, f"{name}.{field}", short(stated), short(value), remedy)
 
 
 def known_keys(clips: pd.DataFrame) -> list[tuple[str, str, str]]:

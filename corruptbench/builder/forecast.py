@@ -55,7 +55,7 @@ def forecast(manifest: Manifest, cells: Sequence[Cell], root: Path | None = None
     Raises:
         InputError: the data set is of one's own and there is no folder, or the folder lacks clips.
     """
-    frames = _counted(manifest, root) if root else expected_clips(manifest.dataset)
+    frames = _counted(manifest, root) if root else _published(manifest)
     if frames is None:
         raise InputError(
             f"{manifest.id}: nobody knows the clips of data set '{manifest.dataset}' without it; "
@@ -69,6 +69,12 @@ def forecast(manifest: Manifest, cells: Sequence[Cell], root: Path | None = None
         frames=sum(counts[-1] for counts in chosen),
         is_exact=all(len(counts) == 1 for counts in chosen),
     )
+
+
+def _published(manifest: Manifest) -> Mapping[ClipId, range] | None:
+    """Return the number of frames of each official clip, as far as it is known."""
+    known = expected_clips(manifest.dataset)
+    return None if known is None else {clip: counts.frames for clip, counts in known.items()}
 
 
 def _counted(manifest: Manifest, root: Path) -> Mapping[ClipId, range]:

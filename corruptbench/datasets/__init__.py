@@ -11,14 +11,15 @@ from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 
-from corruptbench.datasets.base import Clip, ClipId, Dataset
+from corruptbench.datasets.base import Clip, ClipId, Dataset, LabelCounts
 from corruptbench.datasets.checks.dataset import check_before_build, dataset_findings
 from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs, obstacles, verdict
 from corruptbench.errors import InputError
 
 __all__ = [
-    "ALL_CLIPS", "Clip", "ClipId", "Dataset", "Finding", "Needs", "check_before_build",
-    "dataset_findings", "expected_clips", "obstacles", "open_dataset", "verdict",
+    "ALL_CLIPS", "Clip", "ClipId", "Dataset", "Finding", "LabelCounts", "Needs",
+    "check_before_build", "dataset_findings", "expected_clips", "obstacles", "open_dataset",
+    "verdict",
 ]  # fmt: skip
 
 
@@ -32,13 +33,13 @@ def open_dataset(name: str, root: Path | None) -> Dataset:
     return dataset
 
 
-def expected_clips(name: str) -> Mapping[ClipId, range] | None:
-    """Return the clips of a data set, each with the numbers of labeled frames that it may have.
+def expected_clips(name: str) -> Mapping[ClipId, LabelCounts] | None:
+    """Return the clips of a data set, each with what is known of its labeled frames.
 
     None where only a copy can tell, as for data of one's own. Raise `InputError` for an unknown
     name.
     """
-    clips: Mapping[ClipId, range] | None
+    clips: Mapping[ClipId, LabelCounts] | None
     clips = getattr(_module(name), "expected_clips", lambda: None)()
     return clips
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from corruptbench.camera import Camera
 from corruptbench.datasets.near_misses import require_file
 from corruptbench.errors import InputError
+from corruptbench.frame_runs import runs
 
 if TYPE_CHECKING:
     from corruptbench.datasets.checks.report import Finding, Needs
@@ -103,6 +104,27 @@ class Clip:
 def bounds(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the bounds (F, 4) x0, y0, x1, y1 of points (F, J, 2); NaN where one of them is."""
     return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
+
+
+@dataclass(frozen=True)
+class LabelCounts:
+    """How many frames of a clip have a valid label, as far as it is known without a copy.
+
+    Attributes:
+        frames: the possible numbers; a single one where it is known.
+        in_runs: numbers of frames in runs of at least 2 and of at least 3 of them; None where the
+            number of frames is not known.
+    """
+
+    frames: range
+    in_runs: tuple[int, int] | None = None
+
+    @classmethod
+    def of(cls, valid: NDArray[np.bool_]) -> LabelCounts:
+        """Count the labeled frames of a clip from a mask of its frames (F,)."""
+        lengths = [len(run) for run in runs(valid)]
+        two, three = (sum(n for n in lengths if n >= least) for least in (2, 3))
+        return cls(range(sum(lengths), sum(lengths) + 1), (two, three))
 
 
 class Dataset(Protocol):

@@ -13,6 +13,7 @@ import pytest
 from corruptbench.datasets import open_dataset
 from corruptbench.evaluation.expectation import expectation
 from corruptbench.leaderboard import SubmissionError, check
+from corruptbench.leaderboard.expected import ExpectedClip
 from corruptbench.manifest import load_manifest
 from tests.leaderboard.conftest import write_result
 
@@ -25,7 +26,7 @@ def result(folder, name, change=lambda table: table):
     """A result of that benchmark with errors of 50 mm, after a change of its per-clip table."""
     known = expected(name)
     clips = pd.DataFrame(
-        [(s, q, q.split()[0].split("_")[0], c, r[-1]) for (s, q, c), r in known.clips.items()],
+        [(s, q, clip.action, c, clip.frames[-1]) for (s, q, c), clip in known.clips.items()],
         columns=["subject", "sequence", "action", "camera", "frames"],
     )
     cells = pd.DataFrame(known.cells, columns=["corruption", "severity"])
@@ -61,20 +62,22 @@ def problems(path, known):
 def test_totals_as_published(name, clips, frames):
     known = expected(name).clips
     assert len(known) == clips
-    assert sum(counts[-1] for counts in known.values()) == frames
+    assert sum(clip.frames[-1] for clip in known.values()) == frames
 
 
 def test_what_is_known_without_a_copy(tmp_path):
     """Human3.6M to the frame; of HumanEva-I at most the partition, since labels have gaps."""
     h36m, eva = expected("human36m-c").clips, expected("humaneva-i-c").clips
-    assert h36m["S9", "Greeting", "55011271"] == range(1447, 1448)
+    assert h36m["S9", "Greeting", "55011271"] == ExpectedClip(
+        "Greeting", range(1447, 1448), 1447, 1447
+    )
     assert ("S11", "Directions", "55011271") not in h36m
-    assert eva["S3", "Box_1_Validate", "C2"] == range(1, 507 + 1)
+    assert eva["S3", "Box_1_Validate", "C2"] == ExpectedClip("Box", range(1, 507 + 1))
     studio = open_dataset("studio", None)
     clip = next(c for c in studio.clip_ids() if c.subject == "S6")
     count = len(studio.load(clip).joints)
     own = (clip.subject, clip.sequence, clip.camera)
-    assert expected("studio-c").clips[own] == range(count, count + 1)
+    assert expected("studio-c").clips[own].frames == range(count, count + 1)
     manifest = tmp_path / "own.toml"
     text = files("corruptbench.manifests").joinpath("studio-c.toml").read_text()
     text = text.replace('id = "studio-c"', 'id = "own-c"')
@@ -95,8 +98,8 @@ def test_human36m_to_the_frame(tmp_path):
     def longer(table):
         return table.assign(frames=table.frames + (table.sequence == "SittingDown"))
 
-    ((field, found, right),) = problems(result(tmp_path / "longer", "human36m-c", longer), known)
-    assert field == "column frames"
+    (field, found, right), more = problems(result(tmp_path / "longer", "human36m-c", longer), known)
+    assert (field, more[0]) == ("column frames", "column run_frames")
     assert found.count(" for S") == 3
     assert found.endswith(" and 5 more")
     assert right.startswith(str(int(found.split()[0]) - 1))
@@ -128,11 +131,11 @@ def test_humaneva_with_gaps(tmp_path):
         return table.assign(frames=table.frames + (table.index == 0))
 
     (wrong,) = problems(result(tmp_path / "longer", "humaneva-i-c", longer), known)
-    first, counts = next(iter(known.clips.items()))
+    first, clip = next(iter(known.clips.items()))
     assert wrong == (
         "column frames",
-        f"{counts[-1] + 1} for {'/'.join(first)}",
-        f"1 to {counts[-1]}",
+        f"{clip.frames[-1] + 1} for {'/'.join(first)}",
+        f"1 to {clip.frames[-1]}",
     )
 
 
@@ -154,6 +157,8 @@ def test_a_result_with_fewer_frames_cannot_be_submitted(tmp_path, cli):
 
 
 def test_another_manifest_is_still_refused(tmp_path):
-    known = replace(expected("human36m-c"), manifest_sha256="0" * 64)
+    known = expected("human36m-c")
+    other = known.benchmark.model_copy(update={"manifest_sha256": "0" * 64})
+    known = replace(known, benchmark=other)
     ((field, _, _),) = problems(result(tmp_path, "human36m-c"), known)
     assert field == "benchmark.manifest_sha256"

@@ -20,7 +20,8 @@ from corruptbench.leaderboard.columns import (
     OCCLUSION_COLUMNS,
     version_of,
 )
-from corruptbench.leaderboard.schema import Scoring
+from corruptbench.leaderboard.expected import ExpectedClip
+from corruptbench.leaderboard.schema import Benchmark, Scoring
 
 CORRUPTIONS = {"erase": 1.4, "camera_shake": 1.0, "gaussian_noise": 0.5}
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -165,17 +166,24 @@ def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str
 
 def expected(table: pd.DataFrame) -> Expected:
     """What the owner of a board expects whose benchmark is just what ``table`` holds."""
-    clean = table[table.corruption == "clean"]
-    keys = clean[["subject", "sequence", "camera"]].itertuples(index=False, name=None)
+    columns = ["subject", "sequence", "camera", "action", "frames", "run_frames"]
+    clean = table[table.corruption == "clean"].reindex(columns=[*columns, "acceleration_frames"])
     cells = table[[*clips.CELL_KEY]].drop_duplicates().itertuples(index=False, name=None)
     return Expected(
-        manifest_sha256=digest("manifest"),
+        benchmark=Benchmark(id="toy-c", version=1, manifest_sha256=digest("manifest")),
         cells=tuple((str(name), int(severity)) for name, severity in cells),
         scoring=Scoring(joints="h36m17", root_joint=0, root_rule="subtract", average="actions"),
         excluded=(),
         clips={
-            (str(subject), str(sequence), str(camera)): range(frames, frames + 1)
-            for (subject, sequence, camera), frames in zip(keys, clean["frames"], strict=True)
+            (str(row.subject), str(row.sequence), str(row.camera)): ExpectedClip(
+                action=str(row.action),
+                frames=range(row.frames, row.frames + 1),
+                run_frames=row.run_frames,
+                acceleration_frames=None
+                if pd.isna(row.acceleration_frames)
+                else int(row.acceleration_frames),
+            )
+            for row in clean.itertuples()
         },
     )
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from corruptbench.leaderboard import SubmissionError, check, submit
+from corruptbench.leaderboard.expected import ExpectedClip
 from corruptbench.leaderboard.problem import Problem
 
 from .conftest import Make, clip_table, digest, expected
@@ -54,12 +55,6 @@ def test_refuses_the_reviewers_forgery(make: Make) -> None:
     assert [problem.field for problem in found] == ["scoring.average", "cells"]
 
 
-def _twice(table: pd.DataFrame) -> pd.DataFrame:
-    """The easiest clip counts again, as another action."""
-    again = table[table.sequence == "sit-0"].assign(action="sit easily")
-    return pd.concat([table, again])
-
-
 def _renamed(column: str, old: str, new: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return lambda table: table.assign(**{column: table[column].replace(old, new)})
 
@@ -97,7 +92,6 @@ def _renamed(column: str, old: str, new: str) -> Callable[[pd.DataFrame], pd.Dat
             "18 clips, with S1/walk-0/cam1, S1/walk-1/cam1, S1/walk-2/cam1 and 6 more",
             "the benchmark's 9",
         ),
-        (_twice, "clips", "10 clips, more than once S1/sit-0/cam0", "the benchmark's 9"),
     ],
 )
 def test_refuses_another_part_of_the_benchmark(
@@ -117,7 +111,8 @@ def test_refuses_other_frames_of_a_clip(make: Make, by: int) -> None:
     table = clip_table()
     frames = table["frames"] + by * (table.sequence == "walk-0")
     runs = table["run_frames"].clip(upper=frames)
-    (problem,) = problems(make(table.assign(frames=frames, run_frames=runs)))
+    problem, *more = problems(make(table.assign(frames=frames, run_frames=runs)))
+    assert [p.field for p in more] == ["column run_frames"] * (by < 0)
     assert problem.field == "column frames"
     assert problem.found == f"{table.frames[0] + by} for S1/walk-0/cam0"
     assert problem.expected == str(table.frames[0])
@@ -160,6 +155,41 @@ def test_refuses_other_exclusions(make: Make) -> None:
     assert (problem.found, problem.expected) == ("S9/Greeting", "nothing")
 
 
+def test_refuses_another_action(make: Make) -> None:
+    """An action of its own would give the easiest clip a third of the mean over actions."""
+    table = clip_table()
+    easy = table.sequence == "sit-0"
+    changed = table.assign(action=table.action.where(~easy, "sit easily"))
+    (problem,) = problems(make(changed))
+    assert problem.field == "column action"
+    assert (problem.found, problem.expected) == ("sit easily for S1/sit-0/cam0", "sit")
+
+
+def test_refuses_a_clip_that_counts_twice(make: Make) -> None:
+    """The easiest one, again as another action."""
+    table = clip_table()
+    again = table[table.sequence == "sit-0"].assign(action="sit easily")
+    clips, action = problems(make(pd.concat([table, again])))
+    assert clips.found == "10 clips, more than once S1/sit-0/cam0"
+    assert action.field == "column action"
+
+
+def test_refuses_other_counts_of_runs(make: Make) -> None:
+    """MPJVE is weighted by them: blanking clips would make it smaller."""
+    table = clip_table()
+    fewer = table["run_frames"].where(table.sequence != "walk-0", 0)
+    speed = table["mpjve"].where(table.sequence != "walk-0")
+    (problem,) = problems(make(table.assign(run_frames=fewer, mpjve=speed)))
+    assert problem.field == "column run_frames"
+    assert problem.found == "0 for S1/walk-0/cam0"
+
+
+@pytest.mark.parametrize(("field", "value"), [("version", 7), ("id", "other-c")])
+def test_refuses_another_version_and_id(make: Make, field: str, value: Any) -> None:
+    (problem,) = problems(make(benchmark={field: value}))
+    assert problem.field == f"benchmark.{field}"
+
+
 def test_refuses_another_manifest_and_compares_no_further(make: Make) -> None:
     path = make(_two_cells(clip_table()), benchmark={"manifest_sha256": digest("another")})
     (problem,) = problems(path)
@@ -179,9 +209,10 @@ def test_cells_in_the_document_alone_do_not_help(make: Make) -> None:
 
 def test_a_clip_without_labels_is_not_asked_for(make: Make) -> None:
     assert EXPECTED.clips is not None
-    known = {**EXPECTED.clips, ("S1", "walk-9", "cam0"): range(1)}
+    empty = ExpectedClip("walk", range(1))
+    known = {**EXPECTED.clips, ("S1", "walk-9", "cam0"): empty}
     check(make(), replace(EXPECTED, clips=known))
-    known["S1", "walk-0", "cam0"] = range(1)
+    known["S1", "walk-0", "cam0"] = empty
     with pytest.raises(SubmissionError, match="9 clips, with S1/walk-0/cam0, expected the"):
         check(make(), replace(EXPECTED, clips=known))
 
@@ -192,10 +223,12 @@ def test_a_clip_of_which_the_owner_knows_bounds(make: Make) -> None:
     table = clip_table()
     frames = int(table.frames[0])
     key = ("S1", "walk-0", "cam0")
-    check(make(table), replace(EXPECTED, clips={**EXPECTED.clips, key: range(1, frames + 1)}))
+    clip = ExpectedClip("walk", range(1, frames + 1))
+    check(make(table), replace(EXPECTED, clips={**EXPECTED.clips, key: clip}))
     for bounds in (range(1, frames), range(frames + 1, frames + 9)):
+        other = replace(clip, frames=bounds)
         with pytest.raises(SubmissionError) as caught:
-            check(make(table), replace(EXPECTED, clips={**EXPECTED.clips, key: bounds}))
+            check(make(table), replace(EXPECTED, clips={**EXPECTED.clips, key: other}))
         (problem,) = caught.value.problems
         assert problem.field == "column frames"
         assert problem.found == f"{frames} for S1/walk-0/cam0"

@@ -103,7 +103,8 @@ def test_refuses_a_name_that_differs_in_case_only(make: Make, board: Path) -> No
 
 
 def test_refuses_another_manifest(make: Make, board: Path) -> None:
-    another = replace(EXPECTED, manifest_sha256=digest("another"))
+    benchmark = EXPECTED.benchmark.model_copy(update={"manifest_sha256": digest("another")})
+    another = replace(EXPECTED, benchmark=benchmark)
     with pytest.raises(SubmissionError, match=r"benchmark\.manifest_sha256"):
         submit(make(), board, another)
     assert not board.exists()

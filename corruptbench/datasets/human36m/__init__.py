@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
-from corruptbench.datasets.base import Clip, ClipId
+from corruptbench.datasets.base import Clip, ClipId, LabelCounts
 from corruptbench.datasets.checks import human36m as checks
 from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.human36m import boxes, cameras, files, poses, tables
@@ -113,8 +113,8 @@ def open_root(root: Path | None) -> Human36M | PackagedHuman36M | MotionBERTHuma
     return MotionBERTHuman36M(root) if looks_pickled(root) else PackagedHuman36M(root)
 
 
-def expected_clips() -> dict[ClipId, range]:
-    """Return all clips of the official data, each with its one number of labeled frames."""
+def expected_clips() -> dict[ClipId, LabelCounts]:
+    """Return all clips of the official data, in which every frame has a label."""
     clips = files.clip_ids("human36m", tables.SUBJECTS)
     counts = ((c, tables.label_frames(c.subject, c.sequence)) for c in clips)
-    return {clip: range(n, n + 1) for clip, n in counts}
+    return {clip: LabelCounts.of(np.ones(n, dtype=bool)) for clip, n in counts}

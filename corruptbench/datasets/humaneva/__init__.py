@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
-from corruptbench.datasets.base import Clip, ClipId, bounds
+from corruptbench.datasets.base import Clip, ClipId, LabelCounts, bounds
 from corruptbench.datasets.checks import humaneva as checks
 from corruptbench.datasets.checks.report import ALL_CLIPS, Finding, Needs
 from corruptbench.datasets.humaneva import files, partitions
@@ -131,11 +131,12 @@ def open_root(root: Path | None) -> HumanEva:
     return HumanEva(root)
 
 
-def expected_clips() -> dict[ClipId, range]:
+def expected_clips() -> dict[ClipId, LabelCounts]:
     """Return all clips of the official partition, with how many labeled frames they may have.
 
     Which frames have a label depends on the motion capture and its conversion: at least one, and
     at most all.
     """
     parts = ((r, p) for r in OFFICIAL for p in partitions.PARTITIONS)
-    return {r.clip(p, camera): range(1, r.count(p) + 1) for r, p in parts for camera in CAMERAS}
+    counts = ((r.clip(p, camera), r.count(p)) for r, p in parts for camera in CAMERAS)
+    return {clip: LabelCounts(range(1, n + 1)) for clip, n in counts}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corruptbench.datasets.base import ClipId
+from corruptbench.datasets.base import ClipId, LabelCounts
 from corruptbench.datasets.folder import FolderDataset
 
 EMBEDDED = Path(__file__).parent
@@ -30,9 +30,8 @@ def open_root(root: Path | None) -> FolderDataset:
     return FolderDataset(root or EMBEDDED)
 
 
-def expected_clips() -> dict[ClipId, range]:
-    """Return all clips of the embedded set, each with its one number of valid labeled frames."""
+def expected_clips() -> dict[ClipId, LabelCounts]:
+    """Return all clips of the embedded set, each with its numbers of valid labeled frames."""
     embedded = FolderDataset(EMBEDDED)
     clips = map(embedded.load, embedded.clip_ids())
-    valid = {c.id: int(np.isfinite(c.joints).all(axis=(1, 2)).sum()) for c in clips}
-    return {clip: range(n, n + 1) for clip, n in valid.items()}
+    return {c.id: LabelCounts.of(np.asarray(np.isfinite(c.joints).all(axis=(1, 2)))) for c in clips}
