@@ -7,6 +7,8 @@ apart. How results are made is not known here.
 
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.aggregate import Summary, aggregate, summarize
+from corruptbench.leaderboard.audit import audit
+from corruptbench.leaderboard.board import Board, find, load, read_board
 from corruptbench.leaderboard.compare import Comparison, Difference, Pair, compare
 from corruptbench.leaderboard.comparison_text import comparison_text
 from corruptbench.leaderboard.expected import Expected
@@ -17,11 +19,12 @@ from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank
 from corruptbench.leaderboard.referee import Scored, check, read
 from corruptbench.leaderboard.robustness import RelativeErrors, relative_errors, robustness
 from corruptbench.leaderboard.schema import Result
-from corruptbench.leaderboard.store import find, load, standing, submit, with_about
+from corruptbench.leaderboard.store import standing, submit, with_about
 from corruptbench.leaderboard.table import as_text
 
 __all__ = [
     "About",
+    "Board",
     "Comparison",
     "Difference",
     "Expected",
@@ -34,6 +37,7 @@ __all__ = [
     "Summary",
     "aggregate",
     "as_text",
+    "audit",
     "by_benchmark",
     "by_units",
     "check",
@@ -44,6 +48,7 @@ __all__ = [
     "mce_text",
     "rank",
     "read",
+    "read_board",
     "relative_errors",
     "render",
     "robustness",

@@ -98,6 +98,10 @@ def _found(document: Any, field: str) -> str:
 def _read(path: Path, limit: int, json_path: Path) -> bytes:
     """Return the bytes of ``path``, reading at most ``limit`` of them."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            remedy = "submit the two files that evaluate wrote"
+            problem = Problem(path.name, "file", "no regular file", "a file", remedy)
+            raise SubmissionError(str(json_path), [problem])
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:

@@ -13,7 +13,7 @@ from corruptbench.cli.commands import Group, example
 from corruptbench.cli.output import say, say_json, say_table, table_width
 
 if TYPE_CHECKING:
-    from corruptbench.leaderboard import Result
+    from corruptbench.leaderboard import Expected, Result
 
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
@@ -43,9 +43,9 @@ def command() -> None:
 @options.always_quiet
 def show(board: Path, as_json: bool) -> None:
     """Print the table of each benchmark."""
-    from corruptbench.leaderboard import as_text, by_benchmark, load
+    from corruptbench.leaderboard import as_text, by_benchmark
 
-    split = by_benchmark(load(board))
+    split = by_benchmark(whole_rows(board))
     if as_json:
         say_json(
             [
@@ -58,6 +58,17 @@ def show(board: Path, as_json: bool) -> None:
         raise click.ClickException(f"{board}: no results yet; add one with corruptbench submit")
     for results in split.values():
         say_table(as_text(results, table_width()))
+
+
+def whole_rows(board: Path) -> list[Result]:
+    """Return the rows of a board; say which ones are broken and left out."""
+    from corruptbench.leaderboard import read_board
+    from corruptbench.progress import note
+
+    results, problems = read_board(board)
+    for problem in problems:
+        note(f"left out: {problem}")
+    return results
 
 
 def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -90,11 +101,46 @@ def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
 @options.out("leaderboard.html", "The page.")
 def render_page(board: Path, out: Path) -> None:
     """Write the leaderboard as one self-contained HTML page."""
-    from corruptbench.leaderboard import load, render
+    from corruptbench.leaderboard import render
     from corruptbench.manifest import load_manifest
 
     manifests = {
         m.id: {"title": m.title, "corruptions": [c.name for c in m.corruptions]}
         for m in map(load_manifest, names.manifests())
     }
-    say(f"page: {render(load(board), out, manifests)}")
+    say(f"page: {render(whole_rows(board), out, manifests)}")
+
+
+@command.command(epilog=example("corruptbench leaderboard check --board leaderboard/results"))
+@options.board
+@click.option("--manifest", type=options.MANIFEST, multiple=True,
+              help="Of a benchmark of your own on the board; repeatable.")  # fmt: skip
+@options.always_quiet
+def check(board: Path, manifest: tuple[str, ...]) -> None:
+    """Check every row again, as if it were submitted now. Exit code 2: a row is wrong.
+
+    Files, names, hashes, sizes and every number are compared. No model is run.
+    """
+    from corruptbench.evaluation.expectation import expectation
+    from corruptbench.leaderboard import SubmissionError, audit, read_board
+    from corruptbench.leaderboard.schema import Benchmark
+    from corruptbench.manifest import load_manifest
+    from corruptbench.progress import counted, note
+
+    owned = [load_manifest(name) for name in (*names.manifests(), *manifest)]
+    known = {m.sha256: m for m in owned}
+    latest = {m.id: m for m in owned}
+
+    def expected(benchmark: Benchmark) -> Expected | None:
+        frozen = known.get(benchmark.manifest_sha256) or latest.get(benchmark.id)
+        if frozen is None or benchmark.version < frozen.version:
+            return None  # a benchmark of somebody else, or an earlier version
+        return expectation(frozen)
+
+    if problems := audit(board, expected):
+        raise SubmissionError(str(board), problems)
+    results = read_board(board).results
+    for name in sorted({f"{r.benchmark.id}-v{r.benchmark.version}" for r in results
+                        if expected(r.benchmark) is None}):  # fmt: skip
+        note(f"{name}: no manifest here; its rows were compared with their own tables only")
+    say(f"{board}: {counted(len(results), 'row')}, no problem")

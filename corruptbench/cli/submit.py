@@ -10,8 +10,10 @@ import click
 from corruptbench.cli import names, options
 from corruptbench.cli.about import about_of, about_options
 from corruptbench.cli.commands import define
-from corruptbench.cli.leaderboard import ROW_KEYS, rows_of
+from corruptbench.cli.leaderboard import ROW_KEYS, rows_of, whole_rows
 from corruptbench.cli.output import say, say_json, say_table, table_width
+
+_DONE = {"new": "added", "same": "already on the board", "more": "completed on the board"}
 
 
 @define(
@@ -32,7 +34,6 @@ def command(result: Path, board: Path, manifest: str | None, as_json: bool, **fi
         as_text,
         by_benchmark,
         check,
-        load,
         standing,
         submit,
         with_about,
@@ -48,15 +49,15 @@ def command(result: Path, board: Path, manifest: str | None, as_json: bool, **fi
             "for a benchmark of your own give its manifest: --manifest FILE.toml"
         )
     frozen = load_manifest(manifest or benchmark)
-    added = standing(checked, board) == "new"
+    place = standing(checked, board)
     path = submit(result, board, expectation(frozen), about)
-    results = by_benchmark(load(board))[checked.benchmark]
+    results = by_benchmark(whole_rows(board))[checked.benchmark]
     warnings = [warning.text for warning in checked.warnings or ()]
     if as_json:
-        record = {"path": str(path), "added": added, "warnings": warnings}
+        record = {"path": str(path), "added": place == "new", "warnings": warnings}
         say_json({**record, "rows": rows_of(results)})
     else:
         say_table(as_text(results, table_width()))
         for warning in warnings:
             say(f"warning: {warning}")
-        say(f"{'added' if added else 'already on the board'}: {path}")
+        say(f"{_DONE[place]}: {path}")

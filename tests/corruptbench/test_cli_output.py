@@ -92,6 +92,16 @@ def test_json_of_results(cli, mini, mini_manifest, mini_full, tiny_lifter, tmp_p
     board, _ = printed(cli, "leaderboard", "show", "--board", tmp_path / "board")
     assert board[0]["rows"] == first["rows"]
     assert first["rows"][0]["rank"] == 1
+    own_board = ("--board", tmp_path / "board", *own)
+    assert "1 row, no problem" in cli("leaderboard", "check", *own_board).out
+    row = next((tmp_path / "board").rglob("result.json"))
+    text = row.read_text()
+    row.write_text(text.replace('"parameters": ', '"parameters": -'))
+    wrong = cli("leaderboard", "check", *own_board)
+    assert (wrong.code, "lifter.parameters" in wrong.err) == (2, True)
+    shown, done = printed(cli, "leaderboard", "show", "--board", tmp_path / "board")
+    assert (shown, "left out: " in done.err) == ([], True)
+    row.write_text(text)
     checked, _ = printed(cli, "verify", mini_full, "--against", mini_full / "lock.json")
     comparison = checked["comparison"]
     assert set(comparison) <= keys_in_help(cli, "verify")

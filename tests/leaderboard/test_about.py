@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from corruptbench.leaderboard import About, Result, load, rank, render, submit
+from corruptbench.leaderboard import About, Result, check, load, rank, render, submit
 from corruptbench.leaderboard.problem import SubmissionError
 from corruptbench.lifters.contract import Contract
 
@@ -72,6 +72,16 @@ def test_what_is_submitted_completes_what_the_result_says(make: Make, tmp_path: 
     path = make(lifter={"about": {"authors": "A. Author", "venue": "CVPR"}})
     submit(path, tmp_path / "board", None, About(venue="ECCV"))
     assert load(tmp_path / "board")[0].lifter.about == About(authors="A. Author", venue="ECCV")
+
+
+def test_it_can_be_completed_on_the_board(make: Make, tmp_path: Path) -> None:
+    board = tmp_path / "board"
+    row = submit(make(), board, None, About(authors="A. Author"))
+    before = (row / "clips.parquet").read_bytes()
+    submit(make(), board, None, About(venue="ECCV"))
+    assert load(board)[0].lifter.about == About(authors="A. Author", venue="ECCV")
+    assert (row / "clips.parquet").read_bytes() == before
+    assert check(row / "result.json") == load(board)[0]
 
 
 def test_it_does_not_change_on_the_board(make: Make, tmp_path: Path) -> None:

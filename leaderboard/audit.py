@@ -1,0 +1,51 @@
+"""Check a whole board again from its files, as if every row were submitted now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from corruptbench.leaderboard import referee
+from corruptbench.leaderboard.board import RESULT_FILE, in_row, read_board, rows
+from corruptbench.leaderboard.expected import Expected
+from corruptbench.leaderboard.problem import Problem, SubmissionError
+from corruptbench.leaderboard.schema import Benchmark, Result
+
+_REMEDY = "restore the row from version control, or remove its folder"
+
+
+def audit(board: Path, expected: Callable[[Benchmark], Expected | None]) -> list[Problem]:
+    """Return all problems of a board: files, names, hashes, sizes and every number.
+
+    Args:
+        board: its folder.
+        expected: what the owner knows of a benchmark; None for one that the owner does not know,
+            whose rows are then only compared with their own tables.
+
+    Raises:
+        SubmissionError: the board is not a folder.
+    """
+    problems = list(read_board(board).problems)
+    broken = {Path(problem.file).parent for problem in problems}
+    whole = [row for row in rows(board) if row not in broken]
+    found: list[tuple[Path, Result]] = []
+    for row in whole:
+        try:
+            path = row / RESULT_FILE
+            known = expected(referee.read(path).result.benchmark)
+            found.append((row, referee.check(path, known)))
+        except SubmissionError as error:
+            problems += in_row(row, error)
+    return [*problems, *_twins(found)]
+
+
+def _twins(rows_found: list[tuple[Path, Result]]) -> Iterator[Problem]:
+    """Yield the rows that are another one again: the same model under two names."""
+    first: dict[tuple[object, ...], Path] = {}
+    for row, result in rows_found:
+        lifter = result.lifter
+        key = (result.benchmark, result.build, lifter.sha256, lifter.filter)
+        if key in first:
+            expected = f"one row for each model and build; {first[key].name} has it already"
+            yield Problem(f"{row}/{RESULT_FILE}", "lifter.sha256", lifter.sha256, expected, _REMEDY)
+        first.setdefault(key, row)
