@@ -9,6 +9,8 @@ from typing import NamedTuple
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.schema import Benchmark, Build, Result
 
+#: How the name of a detector begins that is none: its keypoints are projected labels.
+GROUND_TRUTH = "ground-truth:"
 #: Stands among a lifter's allowed checks where nobody could probe it: only its poses were scored.
 UNPROBED = "probes"
 
@@ -84,14 +86,23 @@ def shards(build: Build) -> tuple[str, str, str]:
     return build.detector, build.weights_sha256, build.pixels_sha256
 
 
+def is_ground_truth(build: Build) -> bool:
+    """Tell whether the keypoints are projected labels, and not those of a detector."""
+    return build.detector.startswith(GROUND_TRUTH)
+
+
 def reference_shards(results: Sequence[Result]) -> tuple[str, str, str]:
     """Return the shards of most rows; in a tie, those of the best row.
+
+    Rows of ground truth are left out where there is any other one.
 
     Raises:
         ValueError: there is no result.
     """
     if not results:
         raise ValueError("there is no result")
+    detected = [result for result in results if not is_ground_truth(result.build)]
+    results = detected or results
     counted = Counter(shards(result.build) for result in results)
     worst_first = sorted(results, key=lambda row: (-row.errors.corrupted, row.lifter.name))
     best = {shards(row.build): _order(row, row.main_metric) for row in worst_first}
@@ -128,7 +139,8 @@ def _apart(result: Result, reference: tuple[str, str, str]) -> str:
 def _other_shards(result: Result, reference: tuple[str, str, str]) -> str:
     found = shards(result.build)
     if found[:2] != reference[:2]:
-        return "other detector"
+        is_apart = is_ground_truth(result.build) and not reference[0].startswith(GROUND_TRUTH)
+        return "ground truth, no detections" if is_apart else "other detector"
     return "other pixels" if found != reference else ""
 
 

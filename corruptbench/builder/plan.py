@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,11 @@ from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file, sha256_of_json
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest, needs_of
 from corruptbench.scorable import check_scorable
-from corruptbench.shards.records import DetectorRecord, shard_path
+from corruptbench.shards.records import shard_path
 from corruptbench.skeleton import joint_set
+
+if TYPE_CHECKING:
+    from corruptbench.builder.clip_detector import ClipDetector
 
 #: Goes up whenever the same inputs would give another shard.
 BUILD_VERSION = 2
@@ -148,18 +152,18 @@ def clip_info(clip: Clip, manifest: Manifest) -> ClipInfo:
     )
 
 
-def fingerprint(clip: Clip, manifest: Manifest, by: DetectorRecord) -> str:
-    """Return the SHA-256 over all that decides a shard's cells. Reads the whole video file.
+def fingerprint(clip: Clip, manifest: Manifest, detector: ClipDetector) -> str:
+    """Return the SHA-256 over all that decides a shard's cells. Reads the whole video file, if any.
 
     The facts of the clip are the very record that the corruptions are given.
     """
-    info = asdict(clip_info(clip, manifest))
+    info, by = asdict(clip_info(clip, manifest)), detector.record
     return sha256_of_json(
         {
             "build_version": BUILD_VERSION,
             "manifest": manifest.sha256,
             "clip": str(clip.id),
-            "video": sha256_of_file(clip.video),
+            "video": sha256_of_file(clip.video) if detector.reads_video else None,
             "first_frame": clip.first_frame,
             "info": {k: _digest(v) if isinstance(v, np.ndarray) else v for k, v in info.items()},
             "detector": [by.name, by.layout, by.weights_sha256],
@@ -176,21 +180,25 @@ def plan_build(
     dataset: Dataset,
     manifest: Manifest,
     cells: tuple[Cell, ...],
-    by: DetectorRecord,
+    detector: ClipDetector,
     out: Path,
     crf: int | None = None,
 ) -> Plan:
     """Plan a build; ``crf`` as in `WorkItem`.
 
     Raises:
-        InputError: a file is missing, the manifest cannot be scored on the data set, or labels,
-            cameras or videos cannot be as they are declared. This is found before any work is done.
+        InputError: a file is missing, the manifest cannot be scored on the data set, labels,
+            cameras or videos cannot be as they are declared, or the detector cannot give a cell.
+            This is found before any work is done.
     """
     check_scorable(manifest, dataset)
+    _check_videos(detector, crf)
+    about = detector.notes(cells)
     clips = [dataset.load(clip_id) for clip_id in manifest.select(dataset.clip_ids())]
-    for clip in clips:
+    for clip in clips if detector.reads_video else ():
         clip.require_video()
-    notes = check_before_build(dataset, needs_of([manifest]))
+    needs = replace(needs_of([manifest]), videos=detector.reads_video)
+    notes = check_before_build(dataset, needs)
     items = tuple(
         WorkItem(
             clip_id=clip.id,
@@ -199,9 +207,19 @@ def plan_build(
             videos=out / "videos" / str(clip.id),
             frames=len(clip.joints),
             size=(clip.camera.width, clip.camera.height),
-            fingerprint=fingerprint(clip, manifest, by),
+            fingerprint=fingerprint(clip, manifest, detector),
             crf=crf,
         )
         for clip in clips
     )
-    return Plan(items, tuple(notes))
+    return Plan(items, (*about, *notes))
+
+
+def _check_videos(detector: ClipDetector, crf: int | None) -> None:
+    """Refuse corrupted videos where no video is read."""
+    if crf is not None and not detector.reads_video:
+        raise InputError(
+            f"videos: {detector.record.name} reads no video, so that none can be written; leave "
+            "them out, or build with a detector that sees pictures",
+            "videos",
+        )

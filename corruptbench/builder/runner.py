@@ -15,7 +15,7 @@ from corruptbench.builder.failures import (
     listed,
     record_failures,
 )
-from corruptbench.builder.outlook import Outlook, detector_rate, outlook
+from corruptbench.builder.outlook import Outlook, outlook
 from corruptbench.builder.parts import (
     Part,
     PartsRecord,
@@ -93,7 +93,7 @@ def build(request: Request, conduct: Conduct) -> Path:
     station, plan = _prepared(request)
     with reserved(request.out):
         remove_all_temporaries(request.out)
-        _check_folder(request, DetectorRecord.of(station.detector))
+        _check_folder(request, station.detector.record)
         record_path(request.out).unlink(missing_ok=True)
         todo = _announced(request.out, station, plan.items, plan.notes, conduct)
         _build_clips(request.out, station, todo, conduct, failures_path(request.out))
@@ -115,7 +115,7 @@ def build_part(part: Part, request: Request, conduct: Conduct) -> int:
     station, plan = _prepared(request)
     items = items_of(part, plan.items)
     with reserved_for(part, request.out):
-        _check_folder(request, DetectorRecord.of(station.detector))
+        _check_folder(request, station.detector.record)
         join_parts(request.out, _record(station, plan.items, part.count))
         remove_temporaries_of(items)
         todo = _announced(request.out, station, items, plan.notes, conduct)
@@ -136,7 +136,7 @@ def finish(request: Request) -> Path:
     station, plan = _prepared(request)
     own = _record(station, plan.items, 0)
     with reserved(request.out):
-        _check_folder(request, DetectorRecord.of(station.detector))
+        _check_folder(request, station.detector.record)
         begun = read_parts(request.out)
         if begun is not None:  # this process may run on another device than the parts did
             own = own.model_copy(update={"parts": begun.parts, "runtime": begun.runtime})
@@ -160,15 +160,15 @@ def _prepared(request: Request) -> tuple[Station, Plan]:
     """Open data set and detector, and plan the whole build."""
     recipe = request.recipe
     station = Station(recipe)
-    by = DetectorRecord.of(station.detector)
-    out, crf = request.out, request.crf
-    return station, plan_build(station.dataset, recipe.manifest, request.cells, by, out, crf)
+    cells, out, crf = request.cells, request.out, request.crf
+    plan = plan_build(station.dataset, recipe.manifest, cells, station.detector, out, crf)
+    return station, plan
 
 
 def _record(station: Station, items: Sequence[WorkItem], parts: int) -> PartsRecord:
     benchmark = BenchmarkRecord.of(station.recipe.manifest)
-    by = DetectorRecord.of(station.detector)
-    return PartsRecord.of(items, parts, benchmark, by, station.detector.runtime)
+    by = station.detector
+    return PartsRecord.of(items, parts, benchmark, by.record, by.runtime)
 
 
 def _missing(items: Iterable[WorkItem]) -> dict[WorkItem, list[Cell]]:
@@ -182,7 +182,7 @@ def _announced(
     """Return the items that lack a cell, after the announcement."""
     missing = _missing(items)
     todo = tuple(i for i in items if missing[i])
-    rate = detector_rate(station.detector) if todo else 0.0
+    rate = station.detector.rate() if todo else 0.0
     workers = min(conduct.workers, len(todo))
     conduct.announce(outlook(items, missing, rate, workers, out, notes))
     return todo

@@ -8,19 +8,18 @@ from pathlib import Path
 
 import cv2
 
+from corruptbench.builder import ground_truth
+from corruptbench.builder.clip_detector import ClipDetector, CropDetector, Tick
 from corruptbench.builder.corrupted_videos import drop_stale, groups, missing_cells, open_videos
-from corruptbench.builder.detect import detect_clip
 from corruptbench.builder.failures import Failure
 from corruptbench.builder.plan import WorkItem
 from corruptbench.corruptions import CorruptionError
 from corruptbench.datasets import Dataset, open_dataset
-from corruptbench.detectors import Detector, load
+from corruptbench.detectors import load
 from corruptbench.errors import InputError
 from corruptbench.manifest import Manifest
 from corruptbench.shards.parquet import present_cells, read, write
-from corruptbench.shards.records import CellDetections, DetectorRecord
-
-Tick = Callable[[int], None]
+from corruptbench.shards.records import CellDetections
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Station:
         cv2.setNumThreads(1)
         self.recipe = recipe
         self.dataset: Dataset = open_dataset(recipe.manifest.dataset, recipe.root)
-        self.detector: Detector = load(recipe.detector, recipe.device)
+        self.detector = clip_detector(recipe.detector, recipe.device, self.dataset.joints)
 
     def build(self, item: WorkItem, tick: Tick) -> None:
         """Build a clip's missing cells and write its shard; on failure the old shard stays.
@@ -58,12 +57,30 @@ class Station:
         new: list[CellDetections] = []
         for cells in groups(item, missing):
             with open_videos(item, cells, clip.video) as opened:
-                new += detect_clip(clip, cells, manifest, self.detector, tick, opened)
+                new += self.detector.detect(clip, cells, manifest, tick, opened)
         kept = read(item.path, have) if have else []
         new = [d for d in new if d.cell not in have]
         in_order = sorted([*new, *kept], key=lambda d: manifest.cells.index(d.cell))
-        detector = DetectorRecord.of(self.detector)
-        write(item.path, item.clip_id, item.fingerprint, in_order, manifest, detector)
+        record = self.detector.record
+        write(item.path, item.clip_id, item.fingerprint, in_order, manifest, record)
+
+
+def clip_detector(spec: str, device: str, joints: str) -> ClipDetector:
+    """Return what a spec names: the labels, or a detector that sees crops.
+
+    Args:
+        spec: "ground-truth:variant", or as in `corruptbench.detectors.load`.
+        device: of the detector.
+        joints: joint set of the labels.
+
+    Raises:
+        InputError: there is no such ground truth, or its noise cannot be used.
+        detectors.DetectorError: the detector cannot be loaded.
+    """
+    family, _, variant = spec.partition(":")
+    if family == ground_truth.FAMILY:
+        return ground_truth.load(variant, device, joints)
+    return CropDetector(load(spec, device))
 
 
 def attempt(build: Callable[[WorkItem, Tick], None], item: WorkItem, tick: Tick) -> Failure | None:

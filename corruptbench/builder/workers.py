@@ -8,9 +8,10 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 
+from corruptbench.builder.clip_detector import Tick
 from corruptbench.builder.failures import Failure
 from corruptbench.builder.plan import WorkItem
-from corruptbench.builder.station import Recipe, Station, Tick, attempt
+from corruptbench.builder.station import Recipe, Station, attempt
 from corruptbench.builder.worker_process import Worker, shared, uninterrupted
 from corruptbench.errors import InputError
 

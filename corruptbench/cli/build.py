@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @options.root
 @options.severities
 @options.corruptions("all of the benchmark")
-@options.detector
+@options.build_detector
 @options.device
 @click.option(
     "--workers",

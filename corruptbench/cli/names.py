@@ -36,13 +36,16 @@ def detectors() -> list[str]:
 
     Patterns are left out: they stand for files of the user.
     """
-    return sorted(
-        f"{family}:{variant}"
-        for family, text in _sources("detectors").items()
-        for variants in _found(r"^VARIANTS\b[^=\n]*= *(\(.*?\))", text)
-        for variant in literal_eval(variants)
-        if "*" not in variant
-    )
+    sources = _sources("detectors").items()
+    return sorted(name for family, text in sources for name in _variants(family, text))
+
+
+@cache
+def ground_truths() -> list[str]:
+    """Return the names of what takes the place of a detector in a build."""
+    text = (_PACKAGE / "builder/ground_truth.py").read_text(encoding="utf-8")
+    (family,) = _found(r'^FAMILY = "([\w-]+)"', text)
+    return _variants(family, text)
 
 
 @cache
@@ -87,6 +90,13 @@ def _sources(folder: str) -> dict[str, str]:
     paths = {path.stem: path for path in place.glob("*.py")}
     paths |= {path.parent.name: path for path in place.glob("*/__init__.py")}
     return {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+
+
+def _variants(family: str, text: str) -> list[str]:
+    """Return the names of a family's ``VARIANTS``, without patterns."""
+    found = _found(r"^VARIANTS\b[^=\n]*= *(\(.*?\))", text)
+    variants = [variant for each in found for variant in literal_eval(each)]
+    return [f"{family}:{variant}" for variant in variants if "*" not in variant]
 
 
 def _found(pattern: str, text: str) -> list[str]:

@@ -58,6 +58,13 @@ detector = click.option(
     help=f"Finds the person. One of {', '.join(names.detectors())}; or onnx:FILE.onnx, a "
     "model of yours (docs/detectors.md).",
 )  # fmt: skip
+build_detector = click.option(
+    "--detector", default=defaults.DETECTOR, show_default=True,
+    type=Name(lambda: names.detectors() + names.ground_truths(), ".onnx", ".parquet"),
+    help=f"Finds the person. One of {', '.join(names.detectors())}; or onnx:FILE.onnx, a model of "
+    "yours; or the labels in its place: ground-truth:projected, or with the noise that a detector "
+    "had, ground-truth:measured or ground-truth:NOISE.parquet (docs/detectors.md).",
+)  # fmt: skip
 device = click.option(
     "--device", type=Hint(lambda: ["cpu", "cuda"]), default="cpu", show_default=True,
     help="cpu, cuda or cuda:N.",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from corruptbench import defaults
-from corruptbench.cli import options
+from corruptbench.cli import names, options
 from corruptbench.cli.commands import Group, example
 from corruptbench.cli.output import say, say_json
 
@@ -48,6 +48,7 @@ def show(as_json: bool) -> None:
         return
     for row in rows:
         say(f"{row['detector']:20} {row['state']:8} {row['path']}  ({row['licence']})")
+    say(f"no weights are needed for {', '.join(names.ground_truths())}: build makes it from labels")
 
 
 @command.command(

@@ -20,9 +20,9 @@ class Hint(click.ParamType[str]):
 
     name = "text"
 
-    def __init__(self, known: Callable[[], list[str]], suffix: str = "") -> None:
-        """Call ``known`` only when a word is checked or completed; with ``suffix`` offer files."""
-        self.known, self.suffix = known, suffix
+    def __init__(self, known: Callable[[], list[str]], *suffixes: str) -> None:
+        """Call ``known`` only when a word is checked or completed; offer files of ``suffixes``."""
+        self.known, self.suffixes = known, suffixes
 
     def shell_complete(
         self,
@@ -32,11 +32,11 @@ class Hint(click.ParamType[str]):
     ) -> list[CompletionItem]:
         """Return the words that begin so, or files if there is none."""
         words = [CompletionItem(w) for w in self.known() if w.startswith(incomplete)]
-        return words or [CompletionItem(incomplete, type="file")] * bool(self.suffix)
+        return words or [CompletionItem(incomplete, type="file")] * bool(self.suffixes)
 
 
 class Name(Hint):
-    """One of the names that a function lists; with ``suffix``, also a file of that suffix."""
+    """One of the names that a function lists; with ``suffixes``, also a file of such a suffix."""
 
     name = "name"
 
@@ -44,8 +44,8 @@ class Name(Hint):
         """Return the name, in whatever case it is written; fail with all names."""
         known = self.known()
         value = {name.lower(): name for name in known}.get(value.lower(), value)
-        if value not in known and not (self.suffix and value.endswith(self.suffix)):
-            file = f", or a {self.suffix} file" if self.suffix else ""
+        if value not in known and not value.endswith(self.suffixes):
+            file = f", or a {' or '.join(self.suffixes)} file" if self.suffixes else ""
             text = f"'{value}' is unknown.{suggestion(value, known)} Expected one of "
             self.fail(f"{text}{', '.join(known)}{file}.", param, ctx)
         return value

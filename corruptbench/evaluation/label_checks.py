@@ -61,10 +61,12 @@ def _recording(clip: ClipId) -> tuple[str, str]:
 
 
 def _found(clip: Clip, clean: CellDetections, layout: str) -> Found:
+    """Return the clean detections; those that nobody looked for say nothing about the labels."""
+    scores = clean.scores.astype(np.float64) if clean.saw_pixels else np.zeros(clean.scores.shape)
     return found_limbs(
         np.arange(len(clean.keypoints)),
         clean.keypoints.astype(np.float64),
-        clean.scores.astype(np.float64),
+        scores,
         layout,
         clip.joint_set,
         clip.heights,

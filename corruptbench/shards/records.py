@@ -15,6 +15,10 @@ from corruptbench.detectors import Detector
 from corruptbench.manifest import Cell, Manifest
 from corruptbench.records import Record, Sha256
 
+#: The SHA-256 of no bytes: of pixels where none were looked at (ground truth; nobody in view), of
+#: weights where there are none.
+NOTHING_SHA256 = hashlib.sha256().hexdigest()
+
 
 @dataclass(frozen=True)
 class CellDetections:
@@ -29,7 +33,7 @@ class CellDetections:
             corruption hides, 0 to 1.
         hidden_joints: (F,) uint32, a bit mask of the labels' joints that it hides, joint 0 in the
             lowest bit, in the order of the labels' joint set.
-        pixels_sha256: digest of the pixels that the detector was given.
+        pixels_sha256: digest of the pixels that the detector was given; `NOTHING_SHA256` if none.
     """
 
     cell: Cell
@@ -39,6 +43,11 @@ class CellDetections:
     hidden: NDArray[np.float32]
     hidden_joints: NDArray[np.uint32]
     pixels_sha256: str
+
+    @property
+    def saw_pixels(self) -> bool:
+        """Tell whether a detector looked at any picture: not where nobody is in view."""
+        return self.pixels_sha256 != NOTHING_SHA256
 
     @property
     def detections_sha256(self) -> str:

@@ -9,7 +9,7 @@ from corruptbench.errors import InputError
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
 from corruptbench.shards.locked import check_file, check_identity
-from corruptbench.shards.records import CellRecord
+from corruptbench.shards.records import NOTHING_SHA256, CellRecord
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def compare(ours: Path, theirs: Path) -> Comparison:
     One site may have built fewer clips or severities: only the common cells are compared.
 
     Raises:
-        InputError: the locks belong to different benchmarks, or have no cell in common.
+        InputError: the locks belong to different benchmarks, have no cell in common, or only one is
+            of a detector that sees pictures.
     """
     a, b = read_lock(ours), read_lock(theirs)
     if a.benchmark != b.benchmark:
@@ -77,6 +78,7 @@ def compare(ours: Path, theirs: Path) -> Comparison:
     common = {n: c for n, c in mine.items() if n in yours}
     if not common:
         raise InputError(f"{theirs}: has none of our {len(mine)} cells; nothing to compare")
+    _check_seen(ours, theirs, a, b)
 
     def differing(field: str) -> tuple[str, ...]:
         return tuple(n for n, c in common.items() if getattr(c, field) != getattr(yours[n], field))
@@ -93,3 +95,16 @@ def compare(ours: Path, theirs: Path) -> Comparison:
 
 def _cells(lock: Lock) -> dict[str, CellRecord]:
     return {f"{clip} {c.cell}": c for clip, cells in lock.clips.items() for c in cells}
+
+
+def _check_seen(ours: Path, theirs: Path, a: Lock, b: Lock) -> None:
+    """Refuse two locks of which only one is of pictures: the other has no pixels to compare."""
+    seen, also_seen = (
+        any(c.pixels_sha256 != NOTHING_SHA256 for c in _cells(lock).values()) for lock in (a, b)
+    )
+    if seen != also_seen:
+        path, lock = (theirs, b) if seen else (ours, a)
+        raise InputError(
+            f"{path}: by {lock.detector.name}, which looks at no pixels; expected two locks of "
+            "detectors that see pictures, or two of ground truth"
+        )

@@ -41,7 +41,8 @@ def check_before_build(dataset: Dataset, needs: Needs) -> list[str]:
     Raises:
         InputError: something makes the build impossible.
     """
-    found = list(dataset_findings(dataset, needs))
+    every = dataset_findings(dataset, needs)
+    found = [f for f in every if needs.videos or f.what != "videos"]
     bad = [_sentence(f) for f in obstacles(found)]
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""

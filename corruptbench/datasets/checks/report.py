@@ -29,10 +29,12 @@ class Needs:
     Attributes:
         clip: whether a clip belongs to one of them.
         published_boxes: whether it belongs to one that crops by the boxes that the data publishes.
+        videos: whether videos are needed, and not the labels only.
     """
 
     clip: Callable[[ClipId], bool]
     published_boxes: Callable[[ClipId], bool]
+    videos: bool = True
 
     def any(self, clips: Sequence[ClipId]) -> bool:
         """Return whether one of the clips is needed."""

@@ -1,0 +1,94 @@
+"""What gives the detections of a clip: a detector that sees its video, or its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from corruptbench.builder.detect import detect_clip
+from corruptbench.builder.outlook import detector_rate
+from corruptbench.datasets import Clip
+from corruptbench.detectors import Detector
+from corruptbench.manifest import Cell, Manifest
+from corruptbench.shards.records import CellDetections, DetectorRecord
+from corruptbench.video.writer import FrameWriter
+
+Tick = Callable[[int], None]
+
+
+class ClipDetector(Protocol):
+    """Gives the detections of clips. Create one in each process."""
+
+    @property
+    def record(self) -> DetectorRecord:
+        """What identifies its detections."""
+
+    @property
+    def runtime(self) -> str:
+        """What computes them."""
+
+    @property
+    def reads_video(self) -> bool:
+        """Tell whether it looks at the pixels of a clip. If not, labels are enough."""
+
+    def notes(self, cells: Sequence[Cell]) -> tuple[str, ...]:
+        """Return what a user should know before a build of these cells, in sentences.
+
+        Raises:
+            InputError: it cannot give one of the cells.
+        """
+
+    def rate(self) -> float:
+        """Return about how many (frame, cell) pairs it does per second."""
+
+    def detect(
+        self,
+        clip: Clip,
+        cells: Sequence[Cell],
+        manifest: Manifest,
+        tick: Tick,
+        videos: Mapping[Cell, FrameWriter],
+    ) -> list[CellDetections]:
+        """Return the detections of every cell of a clip; see `corruptbench.builder.detect`."""
+
+
+@dataclass(frozen=True)
+class CropDetector:
+    """A detector that sees the crops of a clip's video.
+
+    Attributes:
+        detector: loaded.
+    """
+
+    detector: Detector
+    reads_video = True
+
+    @property
+    def record(self) -> DetectorRecord:
+        """Identify the detector."""
+        return DetectorRecord.of(self.detector)
+
+    @property
+    def runtime(self) -> str:
+        """Name what runs its network."""
+        return self.detector.runtime
+
+    def notes(self, cells: Sequence[Cell]) -> tuple[str, ...]:  # noqa: ARG002
+        """Return nothing: it can give every cell."""
+        return ()
+
+    def rate(self) -> float:
+        """Measure its speed."""
+        return detector_rate(self.detector)
+
+    def detect(
+        self,
+        clip: Clip,
+        cells: Sequence[Cell],
+        manifest: Manifest,
+        tick: Tick,
+        videos: Mapping[Cell, FrameWriter],
+    ) -> list[CellDetections]:
+        """Decode the clip, corrupt its crops and detect in them."""
+        return detect_clip(clip, cells, manifest, self.detector, tick, videos)
