@@ -18,7 +18,6 @@ from corruptbench.builder.plan import boxes_of, clip_info
 from corruptbench.datasets import Clip
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell, Manifest
-from corruptbench.progress import counted
 from corruptbench.shards.records import NOTHING_SHA256, CellDetections, DetectorRecord
 from corruptbench.video.writer import FrameWriter
 
@@ -79,12 +78,11 @@ class Projected:
             weights_sha256=NOTHING_SHA256,
         )
 
-    def notes(self, cells: Sequence[Cell]) -> tuple[str, ...]:
+    def notes(self, cells: Sequence[Cell]) -> tuple[str, ...]:  # noqa: ARG002
         """Say that the cells do not differ."""
         return (
-            f"{FAMILY}:projected: no video is read, and {counted(len(cells), 'cell')} of a clip "
-            f"hold the same keypoints; only measured noise ({FAMILY}:FILE.parquet) differs between "
-            "cells",
+            f"{FAMILY}:projected: no video is read, and corrupted cells hold the keypoints of the "
+            f"clean one; only with measured noise ({FAMILY}:FILE.parquet) do cells differ",
         )
 
     def rate(self) -> float:

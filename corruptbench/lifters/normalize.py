@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.camera import Camera, normalize_screen
+from corruptbench.errors import InputError
 from corruptbench.lifters.contract import Contract, Statistics
 from corruptbench.lifters.gaps import filled
 from corruptbench.skeleton import convert
@@ -49,9 +50,18 @@ def converted(points: Array, scores: Array, joints: str, contract: Contract) -> 
         scores: (F, K').
         joints: joint set of the keypoints.
         contract: contract of the lifter.
+
+    Raises:
+        InputError: the keypoints cannot be converted to those of the contract.
     """
     given = contract.given
-    points, scores = convert(points, scores, joints, given.base.name)
+    try:
+        points, scores = convert(points, scores, joints, given.base.name)
+    except InputError as error:
+        raise InputError(
+            f"{contract.name} reads keypoints of {given.base.name}, the detections are of {joints}:"
+            f" {error}; evaluate it on shards of another detector"
+        ) from None
     if len(given) < len(given.base):
         points, scores = points[:, list(given.kept)], scores[:, list(given.kept)]
     return points, scores

@@ -136,6 +136,7 @@ def test_the_names_are_those_of_the_libraries():
     assert set(names.joint_sets()) == set(WRITTEN)
     detectors = sorted(f"{f}:{v}" for f, vs in families().items() for v in vs)
     assert names.detectors() == [name for name in detectors if "*" not in name]
+    assert names.ground_truths() == ["ground-truth:projected", "ground-truth:measured"]
     assert list(WRITERS) == FORMATS
     assert names.lifters() == list(ARCHITECTURES)
     folder = Path(names.__file__).parents[1] / "datasets"
@@ -162,7 +163,8 @@ def test_the_defaults_are_those_of_the_libraries():
 @pytest.mark.parametrize(
     ("path", "listed"),
     [
-        (("build",), names.corruptions() + names.manifests() + names.detectors()),
+        (("build",), names.manifests() + names.detectors() + names.ground_truths()),
+        (("build",), names.corruptions()),
         (("corrupt",), names.corruptions() + names.detectors()),
         (("data", "check"), names.datasets() + names.manifests()),
         (("convert",), names.joint_sets() + FORMATS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -214,7 +215,8 @@ def test_the_benchmark_is_the_fields_test_split(official_lengths, tmp_path, monk
     manifest = load_manifest("human36m-c")
     by = DetectorRecord(name="none", layout="coco17", score_meaning="none", weights_sha256="0" * 64)
     dataset = open_dataset("human36m", official_lengths)
-    items = plan_build(dataset, manifest, manifest.cells[:1], by, tmp_path).items
+    seeing = SimpleNamespace(record=by, reads_video=True, notes=lambda _: ())
+    items = plan_build(dataset, manifest, manifest.cells[:1], seeing, tmp_path).items
     assert len(items) == 4 * (30 + 29)
     assert sum(i.frames for i in items) == 543_344
     of = {s: sum(i.frames for i in items if i.clip_id.subject == s) for s in ("S9", "S11")}

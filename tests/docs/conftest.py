@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from corruptbench.builder.clip_detector import CropDetector
 from corruptbench.builder.plan import choose_cells, fingerprint
 from corruptbench.datasets import Clip, open_dataset
 from corruptbench.datasets.studio import EMBEDDED
@@ -18,7 +19,7 @@ from corruptbench.detectors import load
 from corruptbench.manifest import Cell, load_manifest
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import write_lock
-from corruptbench.shards.records import CellDetections, DetectorRecord, shard_path
+from corruptbench.shards.records import CellDetections, shard_path
 from corruptbench.video.reader import decode
 from tests.docs.blocks import ROOT
 from tests.fixtures import export_shards
@@ -46,13 +47,13 @@ def _detections(clip: Clip, cell: Cell) -> CellDetections:
 def _write_shards(out: Path, cells: Sequence[Cell]) -> Path:
     """Shards of studio-C-mini as a build writes them, without the minutes of a detector."""
     manifest, studio = load_manifest("studio-c-mini"), open_dataset("studio", None)
-    movenet = DetectorRecord.of(load("movenet:lightning"))
+    movenet = CropDetector(load("movenet:lightning"))
     records = []
     for clip_id in manifest.select(studio.clip_ids()):
         clip, path = studio.load(clip_id), shard_path(out, clip_id)
         found = [_detections(clip, cell) for cell in cells]
         inputs = fingerprint(clip, manifest, movenet)
-        parquet.write(path, clip_id, inputs, found, manifest, movenet)
+        parquet.write(path, clip_id, inputs, found, manifest, movenet.record)
         records.append(parquet.read_record(path))
     write_lock(out, records, "none")
     return out

@@ -71,3 +71,27 @@ def test_benchmarks_never_share_a_table() -> None:
         ["b"],  # the newest version first
         ["a"],
     ]
+
+
+TRUE = {"detector": "ground-truth:projected", "weights_sha256": digest("")}
+
+
+def test_ground_truth_is_never_ranked_with_detections() -> None:
+    """However many rows there are, and however good they are."""
+    few = [result("a", 40), result("b", 45)]
+    many = [result(f"t{i}", 10 + i, build=TRUE) for i in range(5)]
+    rows = rank([*many, *few])
+    assert [row.result.lifter.name for row in rows if row.rank] == ["a", "b"]
+    assert {row.apart for row in rows[2:]} == {"ground truth, no detections"}
+
+
+def test_a_board_of_ground_truth_is_ranked_by_itself() -> None:
+    noisy = {"detector": "ground-truth:noise of a:b", "weights_sha256": digest("n")}
+    rows = rank(
+        [result("a", 40, build=TRUE), result("b", 30, build=TRUE), result("c", 20, build=noisy)]
+    )
+    assert [(r.result.lifter.name, r.rank, r.apart) for r in rows] == [
+        ("b", 1, ""),
+        ("a", 2, ""),
+        ("c", None, "other detector"),
+    ]
