@@ -328,7 +328,7 @@ def test_no_option_of_the_command_line_in_the_librarys_messages():
         for option in re.findall(r"(?<![-\w])--[a-z]{3,}", path.read_text(encoding="utf-8"))
     }
     commands = {  # what these files say with options are whole commands, no messages
-        "corruptbench/api.py": {  # as recorded
+        "corruptbench/api/scoring.py": {  # as recorded
             "--shards",
             "--device",
             "--contract",
