@@ -83,9 +83,9 @@ class Benchmark(Record):
 class Build(Record):
     """The shards that were scored. ``pixels_sha256`` is a digest over all cells' pixel digests."""
 
-    detector: str
+    detector: Text
     weights_sha256: Sha256
-    score_meaning: str
+    score_meaning: Text
     pixels_sha256: Sha256
     detections_sha256: Sha256
 

@@ -39,25 +39,37 @@ def command() -> None:
     )
 )
 @options.board
+@click.option("--markdown", "form", flag_value="markdown", help="Print Markdown tables.")
+@click.option("--latex", "form", flag_value="latex", help="Print LaTeX tables (booktabs).")
+@click.option("--csv", "form", flag_value="csv", help="Print all metrics as CSV, unrounded.")
 @options.as_json
 @options.always_quiet
-def show(board: Path, as_json: bool) -> None:
+def show(board: Path, form: str | None, as_json: bool) -> None:
     """Print the table of each benchmark."""
-    from corruptbench.leaderboard import as_text, by_benchmark
+    from corruptbench.leaderboard import as_text, by_benchmark, exports
 
-    split = by_benchmark(whole_rows(board))
+    if form and as_json:
+        raise click.UsageError("--json and another form: choose one.")
+    results = whole_rows(board)
+    split = by_benchmark(results)
     if as_json:
         say_json(
             [
-                {"benchmark": b.id, "version": b.version, "rows": rows_of(results)}
-                for b, results in split.items()
+                {"benchmark": b.id, "version": b.version, "rows": rows_of(rows)}
+                for b, rows in split.items()
             ]
         )
         return
     if not split:
         raise click.ClickException(f"{board}: no results yet; add one with corruptbench submit")
-    for results in split.values():
-        say_table(as_text(results, table_width()))
+    if form == "csv":
+        say(exports.as_csv(results).rstrip())
+        return
+    for rows in split.values():
+        if form is None:
+            say_table(as_text(rows, table_width()))
+        else:
+            say({"markdown": exports.as_markdown, "latex": exports.as_latex}[form](rows))
 
 
 def whole_rows(board: Path) -> list[Result]:
