@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
 
     from pydantic import ValidationError
 
@@ -38,6 +40,24 @@ class IncompleteError(InputError):
     """Some clips of a build could not be built, or are not built yet; the others are there."""
 
     exit_code = 3
+
+
+@contextmanager
+def named(path: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Name a file in the errors of the system within the block, where they do not name one.
+
+    Those of read() and write() name none, and those of rename() the temporary file.
+
+    Args:
+        path: of the file, for people.
+        temporary: the name that it has meanwhile.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or str(error.filename) not in (str(None), str(temporary)):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def first_problem(error: ValidationError, known: Collection[str] = ()) -> str:

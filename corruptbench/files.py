@@ -11,31 +11,37 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from corruptbench.errors import named
+from corruptbench.process_id import this_process
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; what is written there becomes ``path`` on success.
 
     The data is on disk (fsync) before the rename. After a crash, a kill or a full disk ``path``
-    holds the old content or the new content, never a part.
+    holds the old content or the new content, never a part. The temporary file names the process.
 
     Raises:
-        OSError: the folder cannot be written, or the disk is full; names a file.
+        OSError: the folder cannot be written, or the disk is full; names ``path``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{_mark(path)}.{os.getpid()}.part")
-    try:
-        yield temporary
-        with temporary.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
+    temporary = path.with_name(f".{_mark(path)}.{this_process()}.part")
+    with named(path, temporary):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb+") as stream:
+                os.fsync(stream.fileno())
+            os.replace(temporary, path)
+        finally:
+            remove_quietly(temporary)
         _sync_folder(path.parent)
-    except OSError as error:
-        if error.filename is None and error.errno is not None:  # write() names no file
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def remove_quietly(path: Path) -> None:
+    """Remove a file that is of no use, if it is there; an error matters more than what it left."""
+    with suppress(OSError):
+        path.unlink()
 
 
 def temporaries(path: Path) -> list[Path]:
@@ -79,7 +85,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def sha256_of_file(path: Path) -> str:
     """Return the SHA-256 of a file's content, as 64 hexadecimal digits."""
-    with path.open("rb") as stream:
+    with named(path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

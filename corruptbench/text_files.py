@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from corruptbench.errors import InputError
+from corruptbench.errors import InputError, named
 
 
 def read_text(path: Path) -> str:
@@ -13,7 +13,8 @@ def read_text(path: Path) -> str:
     Raises:
         InputError: when it is in another encoding.
     """
-    data = path.read_bytes()
+    with named(path):
+        data = path.read_bytes()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from corruptbench.builder.plan import BUILD_VERSION, WorkItem
-from corruptbench.errors import InputError
-from corruptbench.files import sha256_of_json, write_json
+from corruptbench.errors import InputError, named
+from corruptbench.files import remove_quietly, sha256_of_json, write_json
+from corruptbench.process_id import this_process
 from corruptbench.records import Record, Sha256
 from corruptbench.shards.lock import software
 from corruptbench.shards.records import BenchmarkRecord, DetectorRecord
@@ -181,10 +181,21 @@ def _facts(record: PartsRecord) -> dict[str, Any]:
 
 def _write_first(path: Path, record: PartsRecord) -> None:
     """Write the record; of several parts that begin at once, one succeeds."""
-    own = path.with_name(f".parts.{os.uname().nodename}.{os.getpid()}.json")
-    write_json(own, record.model_dump(mode="json"))
+    own = path.with_name(f".parts.{this_process()}.part")
     try:
-        with suppress(FileExistsError):
-            os.link(own, path)
+        write_json(own, record.model_dump(mode="json"))
+        with named(path, own):
+            _link(own, path)
     finally:
-        own.unlink()
+        remove_quietly(own)
+
+
+def _link(own: Path, path: Path) -> None:
+    """Give a file another name, unless the name is there; some file systems have no links."""
+    try:
+        os.link(own, path)
+    except FileExistsError:
+        return
+    except OSError:
+        if not path.exists():
+            os.replace(own, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corruptbench.builder.corrupted_videos import missing_cells
@@ -29,7 +29,7 @@ from corruptbench.builder.parts import (
 from corruptbench.builder.plan import Plan, WorkItem, plan_build
 from corruptbench.builder.reservation import reserved, reserved_for
 from corruptbench.builder.station import Recipe, Station
-from corruptbench.builder.temporaries import remove_all_temporaries, remove_temporaries_of
+from corruptbench.builder.temporaries import without_temporaries, without_temporaries_of
 from corruptbench.builder.workers import build_items
 from corruptbench.errors import IncompleteError, InputError
 from corruptbench.manifest import Cell
@@ -86,17 +86,19 @@ def build(request: Request, conduct: Conduct) -> Path:
 
     Raises:
         IncompleteError: some clips cannot be built. The others are.
-        InputError: bad input, or ``out`` holds another benchmark. Nothing is lost then.
+        InputError: bad input; or ``out`` holds another benchmark, or is in use by another build,
+            also one that took it over meanwhile. Nothing is lost then.
         OSError: the disk is full, or a file cannot be written.
         detectors.DetectorError: the detector cannot be loaded.
     """
     station, plan = _prepared(request)
-    with reserved(request.out):
-        remove_all_temporaries(request.out)
+    with reserved(request.out) as check, without_temporaries(request.out):
+        conduct = _watched(conduct, check)
         _check_folder(request, station.detector.record)
         record_path(request.out).unlink(missing_ok=True)
         todo = _announced(request.out, station, plan.items, plan.notes, conduct)
         _build_clips(request.out, station, todo, conduct, failures_path(request.out))
+        check()
         return _finished(request.out, plan.items, station.detector.runtime)
 
 
@@ -114,10 +116,10 @@ def build_part(part: Part, request: Request, conduct: Conduct) -> int:
     """
     station, plan = _prepared(request)
     items = items_of(part, plan.items)
-    with reserved_for(part, request.out):
+    with reserved_for(part, request.out) as check, without_temporaries_of(items):
+        conduct = _watched(conduct, check)
         _check_folder(request, station.detector.record)
         join_parts(request.out, _record(station, plan.items, part.count))
-        remove_temporaries_of(items)
         todo = _announced(request.out, station, items, plan.notes, conduct)
         path = failures_path(request.out, part.name)
         _build_clips(request.out, station, todo, conduct, path)
@@ -135,7 +137,7 @@ def finish(request: Request) -> Path:
     """
     station, plan = _prepared(request)
     own = _record(station, plan.items, 0)
-    with reserved(request.out):
+    with reserved(request.out) as check, without_temporaries(request.out):
         _check_folder(request, station.detector.record)
         begun = read_parts(request.out)
         if begun is not None:  # this process may run on another device than the parts did
@@ -149,6 +151,7 @@ def finish(request: Request) -> Path:
                 "yet; run the parts that lack them again, or a whole build:\n"
                 + "\n".join(f"  {_place(i, where.get(i))}" for i in missing)
             )
+        check()
         return _finished(request.out, plan.items, own.runtime)
 
 
@@ -163,6 +166,16 @@ def _prepared(request: Request) -> tuple[Station, Plan]:
     cells, out, crf = request.cells, request.out, request.crf
     plan = plan_build(station.dataset, recipe.manifest, cells, station.detector, out, crf)
     return station, plan
+
+
+def _watched(conduct: Conduct, check: Callable[[], None]) -> Conduct:
+    """Return a conduct that also checks, at all progress, that the folder is still ours."""
+
+    def progress(crops: int, clips: int) -> None:
+        check()
+        conduct.progress(crops, clips)
+
+    return replace(conduct, progress=progress)
 
 
 def _record(station: Station, items: Sequence[WorkItem], parts: int) -> PartsRecord:

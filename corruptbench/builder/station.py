@@ -87,7 +87,8 @@ def attempt(build: Callable[[WorkItem, Tick], None], item: WorkItem, tick: Tick)
     """Build an item; return why it cannot be built, or None when its shard is on disk.
 
     What concerns the whole build (a full disk, no rights) is raised. The crops of an item that
-    fails are taken back from ``tick``.
+    fails are taken back from ``tick``. Where ``tick`` itself raises, as the folder was taken over,
+    it does so again then.
     """
     done = 0
 

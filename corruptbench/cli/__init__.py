@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import signal
 import sys
 from typing import Any
@@ -12,6 +11,7 @@ import click
 from corruptbench.cli import streams
 from corruptbench.cli.commands import Commands
 from corruptbench.cli.output import say
+from corruptbench.cli.system_errors import described
 
 _RESUMES, _NOTHING = "; the same command resumes", "; nothing was written"
 #: What each command leaves when it is interrupted, where that is known.
@@ -20,7 +20,6 @@ INTERRUPTED = {
     "export": _NOTHING, "preview": _NOTHING, "report": _NOTHING, "score": _NOTHING,
     "train": _RESUMES,
 }  # fmt: skip
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:  # noqa: ARG001
@@ -85,8 +84,7 @@ def main(arguments: list[str] | None = None) -> Any:
         click.echo(f"interrupted{left}", err=True)
         sys.exit(128 + came[-1])
     except OSError as error:
-        room = f"; make room{left}" if error.errno in _FULL else ""
-        _fail(f"{error.filename or 'the system'}: {error.strerror or error}{room}")
+        _fail(described(error, left))
     except MemoryError:
         _fail(f"out of memory; allow more (ulimit -v, the limit of the container){left}")
     except Exception as error:

@@ -21,7 +21,10 @@ _OUTPUTS = ("out", "target", "board")
 
 
 class Command(click.Command):
-    """Adds to errors: the option that is wrong, or the output where the system names no file."""
+    """Adds to errors: the option that is wrong, or what the system names no file of.
+
+    That is where the command writes, else the command.
+    """
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -29,8 +32,8 @@ class Command(click.Command):
             return super().invoke(ctx)
         except OSError as error:
             outputs = [str(ctx.params[name]) for name in _OUTPUTS if ctx.params.get(name)]
-            if error.filename is None and outputs:
-                error.filename = outputs[0]
+            if error.filename is None:
+                error.filename = outputs[0] if outputs else ctx.command_path
             raise
         except ValueError as error:
             option = f"--{getattr(error, 'parameter', None)}"

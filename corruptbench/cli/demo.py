@@ -54,6 +54,8 @@ def command(context: click.Context, quiet: bool, out: Path) -> None:
 
 def _claim(out: Path) -> None:
     """Mark the folder; refuse one that holds files of somebody else."""
+    from corruptbench.files import atomic
+
     mark = out / MARK
     if mark.is_file() and mark.read_bytes() == TEXT.encode():
         return
@@ -61,8 +63,8 @@ def _claim(out: Path) -> None:
         raise click.ClickException(
             f"{out}: holds files that no demo wrote; name another folder with --out, or remove it"
         )
-    out.mkdir(parents=True, exist_ok=True)
-    mark.write_bytes(TEXT.encode())
+    with atomic(mark) as temporary:
+        temporary.write_bytes(TEXT.encode())
 
 
 def _fetch_weights(context: click.Context, quiet: bool) -> None:

@@ -56,9 +56,10 @@ def export(network: nn.Module, contract: Contract, path: Path) -> None:
     """
     check_suffix(path)
     ready(network)
-    with atomic(path) as temporary, temporary.open("wb") as stream:
-        # Torch gets an open file: it takes a name for UTF-8.
-        (write_trace if path.suffix == ".pt" else write_program)(network, contract, stream)
+    content = io.BytesIO()  # torch.export.save ends the process when the disk is full
+    (write_trace if path.suffix == ".pt" else write_program)(network, contract, content)
+    with atomic(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def ready(network: nn.Module) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass
@@ -106,8 +107,10 @@ class State:
             "generator": torch.get_rng_state(),
             "cuda_generator": torch.cuda.get_rng_state(self._device) if self._on_gpu else None,
         }
+        content = io.BytesIO()  # on a full disk torch.save does not say why it failed
+        torch.save({**state, "sha256": _sha256(state)}, content)
         with atomic(path) as temporary:
-            torch.save({**state, "sha256": _sha256(state)}, temporary)
+            temporary.write_bytes(content.getbuffer())
 
     def resume(self, path: Path, identity: str, say: Callable[[str], None]) -> None:
         """Restore a checkpoint, if there is one of the same run.

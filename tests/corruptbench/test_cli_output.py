@@ -232,7 +232,7 @@ def test_a_full_disk_is_named(cli, monkeypatch, tmp_path):
     assert f"{tmp_path / 'shards'}: " in done.err
     assert "the same command resumes" in done.err
     monkeypatch.setattr("corruptbench.datasets.open_dataset", full)
-    assert "the system: " in cli("clips").err
+    assert "corruptbench clips: " in cli("clips").err
 
 
 @pytest.mark.detector

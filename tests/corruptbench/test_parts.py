@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
+from corruptbench import process_id
 from corruptbench.api import build_part
-from corruptbench.builder import parts, reservation
+from corruptbench.builder import parts
 from corruptbench.builder.parts import Part, items_of, parse_part
 from corruptbench.builder.plan import WorkItem
 from corruptbench.builder.reservation import reserved, reserved_for
-from corruptbench.builder.temporaries import remove_temporaries_of
+from corruptbench.builder.temporaries import without_temporaries_of
 from corruptbench.cli import main
 from corruptbench.datasets import ClipId
 from corruptbench.errors import IncompleteError, InputError
-from corruptbench.files import _mark, atomic, temporaries
+from corruptbench.files import _mark, temporaries
 from corruptbench.manifest import CLEAN
+from corruptbench.process_id import this_process
 from corruptbench.shards.records import shard_path
 from tests.corruptbench.conftest import build_arguments
 
@@ -93,37 +97,29 @@ def test_who_may_work_in_a_folder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lock_that_its_last_holder_removed_meanwhile_is_taken_again(tmp_path, monkeypatch):
-    taken = []
-    lock = reservation._lock
-
-    def late(handle, kind, out, refusal):
-        if not taken:
-            (out / ".build.lock").unlink()
-        taken.append(kind)
-        lock(handle, kind, out, refusal)
-
-    monkeypatch.setattr(reservation, "_lock", late)
-    with reserved(tmp_path):
-        assert (tmp_path / ".build.lock").exists()
-        assert len(taken) == 2
-
-
-def test_a_part_leaves_the_temporary_files_of_another_one(tmp_path):
+def test_a_part_removes_temporary_files_of_its_clips_alone(tmp_path):
+    """Also those of another machine, as this part holds the lock; but not of a live worker here."""
     mine, others = work_items(tmp_path, [10, 10])
-    for item in (mine, others):
-        item.videos.mkdir(parents=True)
-    with (
-        atomic(mine.path) as killed, atomic(mine.videos / "clean.mp4") as video,
-        atomic(others.path) as alive, atomic(others.videos / "clean.mp4") as other_video,
-    ):  # fmt: skip
-        for path in (killed, video, alive, other_video):
-            path.touch()
-        remove_temporaries_of([mine])
-        left = [p.exists() for p in (killed, video, alive, other_video)]
-        assert left == [False, False, True, True]
-        killed.touch()
-        video.touch()
+    gone, alive = replace(this_process(), start=1), replace(this_process(), pid=os.getppid())
+    alive = replace(alive, start=process_id._stat(alive.pid)[1])
+    elsewhere = replace(this_process(), machine="0" * 12)
+
+    def touch(target, process):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path = target.with_name(f".{_mark(target)}.{process}.part")
+        path.touch()
+        return path
+
+    targets = (mine.path, mine.videos / "clean.mp4")
+    go = [touch(t, p) for t in targets for p in (gone, elsewhere)]
+    stay = [touch(t, alive) for t in targets]
+    stay += [touch(t, gone) for t in (others.path, others.videos / "clean.mp4")]
+    with without_temporaries_of([mine]):
+        assert not any(p.exists() for p in go)
+        assert all(p.exists() for p in stay)
+        left_by_a_worker, of_the_new_holder = (touch(mine.path, p) for p in (gone, elsewhere))
+    assert not left_by_a_worker.exists()
+    assert of_the_new_holder.exists()
 
 
 def test_of_parts_that_begin_at_once_the_first_one_decides(tmp_path, monkeypatch):
@@ -134,8 +130,18 @@ def test_of_parts_that_begin_at_once_the_first_one_decides(tmp_path, monkeypatch
     monkeypatch.undo()
     assert parts.read_parts(tmp_path) == first
     assert [p.name for p in tmp_path.iterdir()] == ["parts.json"]
+    monkeypatch.setattr(os, "link", _no_links)
+    parts.record_path(tmp_path).unlink()
+    parts.join_parts(tmp_path, first)
+    parts._write_first(parts.record_path(tmp_path), second)
+    assert [p.name for p in tmp_path.iterdir()] == ["parts.json"]
     with pytest.raises(InputError, match=r"parts\.json: parts: .*began with 2, here it is 3"):
         parts.join_parts(tmp_path, second)
+
+
+def _no_links(*_):
+    """Act as exFAT and some network file systems do."""
+    raise PermissionError(errno.EPERM, "Operation not permitted")
 
 
 def _record(**changes):

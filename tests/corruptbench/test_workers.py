@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from corruptbench.builder import reservation, worker_process, workers
+from corruptbench.builder import worker_process, workers
 from corruptbench.errors import InputError
 from tests.fixtures.endings import ITEMS, killed, left
 
@@ -44,16 +44,6 @@ def test_a_script_is_hidden_from_workers_only_while_they_start():
         assert not hasattr(main, "__file__")
         assert main.__spec__ is None
     assert dict(vars(main)) == before
-
-
-def test_a_folder_that_cannot_be_locked_is_used_with_a_warning(tmp_path, monkeypatch):
-    def refuse(*_):
-        raise OSError(37, "No locks available")
-
-    monkeypatch.setattr(reservation.fcntl, "flock", refuse)
-    said = rf"{tmp_path}.*No locks available.*second build"
-    with pytest.warns(UserWarning, match=said), reservation.reserved(tmp_path):
-        pass
 
 
 def test_a_daemonic_process_works_alone(monkeypatch):

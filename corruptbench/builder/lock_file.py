@@ -1,0 +1,219 @@
+"""Lock files: exclusion between processes of several hosts, on file systems without `flock`, too.
+
+A lock is a file that is created exclusively (O_EXCL), which NFS guarantees since version 3. It
+names the process that holds it. A thread of that process renews the time of the file, which is its
+heartbeat. A holder of this machine is gone when its process has ended. Of another machine nobody
+can tell, so its holder is gone when the heartbeat is older than `STALE`. What is compared are
+times that the file system gave, as the clocks of the hosts may differ.
+
+Who finds a lock whose holder is gone replaces the file by its own. Of several that do so at once
+the last one has it; the others see that a moment later. A holder that was taken for gone (its
+machine was asleep) finds another name in the file, and must stop.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from corruptbench.errors import InputError, named
+from corruptbench.files import remove_quietly
+from corruptbench.process_id import ProcessId, process_in, this_process
+
+#: Seconds between two heartbeats, and the age of one from which the holder counts as gone. Both
+#: are our own choice: eight heartbeats are missed then, and no cache of NFS is as old (60 s).
+PULSE, STALE = 15.0, 120.0
+#: Seconds after which the winner is known of those that replace a lock at once; our own choice.
+SETTLED = 0.5
+
+
+@dataclass(frozen=True)
+class Holder:
+    """What a lock file says.
+
+    Attributes:
+        content: of the file.
+        process: that holds it; None where the file is empty, as it is at first.
+        age: seconds since the last heartbeat; 0 where the process can be looked at.
+    """
+
+    content: bytes
+    process: ProcessId | None
+    age: float
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the lock may be taken over."""
+        return self.age > STALE or (self.process is not None and self.process.has_ended)
+
+    def __str__(self) -> str:
+        """Return who it is, for people."""
+        if self.process is None:
+            return "a process that has not yet given its name"
+        if self.process.is_here:
+            return f"process {self.process.pid}"
+        return (
+            f"process {self.process.pid} on {self.process.host}, which counts as ended {STALE:.0f} "
+            f"s after its last sign of life; that was {max(self.age, 0):.0f} s ago"
+        )
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Return who holds a lock; None when nobody does, or its holder is gone."""
+    found = _read(path)
+    return None if found is None or found.is_gone else found
+
+
+@contextmanager
+def held(path: Path, refusal: str) -> Iterator[Callable[[], None]]:
+    """Hold a lock for as long as the block runs.
+
+    Give a function that raises `InputError` when another process has taken the lock over. Call it
+    before anything is written.
+
+    Args:
+        path: of the lock file.
+        refusal: says that another process holds the lock; it is named after this.
+
+    Raises:
+        InputError: another process holds the lock.
+        OSError: the file cannot be written.
+    """
+    own = f"{this_process()} {secrets.token_hex(8)}\n".encode()
+    other = _take(path, own)
+    if other is not None:
+        raise InputError(f"{refusal} ({other})", "out")
+    lock = _Lock(path, own)
+    try:
+        yield lock.check
+    except Exception:
+        lock.renew()
+        lock.check()  # a lost lock explains what else went wrong: its new holder removes files
+        raise
+    finally:
+        lock.release()
+
+
+class _Lock:
+    """A lock that this process holds."""
+
+    def __init__(self, path: Path, own: bytes) -> None:
+        self._path, self._own = path, own
+        self._lost, self._seen = False, time.time()
+        self._ended = threading.Event()
+        threading.Thread(target=self._beat, daemon=True).start()
+
+    def check(self) -> None:
+        """Raise `InputError` if the lock was taken over or removed."""
+        if abs(time.time() - self._seen) > 2 * PULSE:  # the machine, and so the thread, was asleep
+            self.renew()
+        if self._lost:
+            other = _read(self._path)
+            by = f"{other} has taken it over" if other else "its lock was removed"
+            raise InputError(
+                f"{self._path.parent}: this build does not hold the folder any more: {by}. Was "
+                f"this process stopped, or its machine asleep, for more than {STALE:.0f} s? The "
+                "build ends, and finished clips stay. Wait for the other one, then run again",
+                "out",
+            )
+
+    def renew(self) -> None:
+        """Give a sign of life, if the lock is still held."""
+        try:
+            self._lost = self._path.read_bytes() != self._own
+            if not self._lost:
+                os.utime(self._path)
+        except FileNotFoundError:
+            self._lost = True
+        except OSError:  # the file system does not answer: next time
+            return
+        self._seen = time.time()
+
+    def release(self) -> None:
+        """Remove the lock, if it is still held."""
+        self._ended.set()
+        self.renew()
+        if not self._lost:
+            remove_quietly(self._path)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(PULSE):
+            self.renew()
+
+
+def _take(path: Path, own: bytes) -> Holder | None:
+    """Take a lock; return its holder if that is another process."""
+    while not _created(path, own):
+        found = _read(path)
+        if found is None:  # it was released just now
+            continue
+        if not found.is_gone:
+            return found
+        _replace(path, own)
+        time.sleep(SETTLED)
+        found = _read(path)
+        if found is not None and found.content == own:
+            return None
+    return None
+
+
+def _created(path: Path, own: bytes) -> bool:
+    """Create a lock file; return False when there is one already."""
+    try:
+        stream = path.open("xb")
+    except FileExistsError:
+        return False
+    try:
+        with named(path), stream:
+            stream.write(own)
+    except OSError:
+        remove_quietly(path)
+        raise
+    return True
+
+
+def _replace(path: Path, own: bytes) -> None:
+    """Write a lock file in place of the one that is there."""
+    temporary = path.with_name(f".{secrets.token_hex(8)}.{this_process()}.part")
+    with named(path, temporary), suppress(FileNotFoundError):  # the winner removes those of losers
+        try:
+            temporary.write_bytes(own)
+            os.replace(temporary, path)
+        finally:
+            remove_quietly(temporary)
+
+
+def _read(path: Path) -> Holder | None:
+    """Read a lock file; return None when there is none.
+
+    To open a file makes NFS ask the server for its time.
+    """
+    try:
+        with named(path), path.open("rb") as stream:
+            content, beat = stream.read(), os.fstat(stream.fileno()).st_mtime
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ESTALE):  # ESTALE: it was removed just now
+            return None
+        raise
+    process = process_in(content.decode(errors="replace"))
+    if process is not None and process.is_here:
+        return Holder(content, process, 0.0)
+    return Holder(content, process, _now(path.parent) - beat)
+
+
+def _now(folder: Path) -> float:
+    """Return the time that the file system gives to a file that is made now."""
+    probe = folder / f".clock.{this_process()}.part"
+    with named(probe):
+        try:
+            with probe.open("wb") as stream:
+                return os.fstat(stream.fileno()).st_mtime
+        finally:
+            remove_quietly(probe)
