@@ -55,7 +55,11 @@ def named(path: Path, temporary: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno is None or str(error.filename) not in (str(None), str(temporary)):
+        known = error.filename is not None and not (
+            temporary
+            and str(error.filename).endswith(temporary.name)  # FFmpeg gives the whole path
+        )
+        if known or error.errno is None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
 

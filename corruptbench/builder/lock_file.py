@@ -30,6 +30,8 @@ from corruptbench.process_id import ProcessId, process_in, this_process
 #: Seconds between two heartbeats, and the age of one from which the holder counts as gone. Both
 #: are our own choice: eight heartbeats are missed then, and no cache of NFS is as old (60 s).
 PULSE, STALE = 15.0, 120.0
+#: Seconds after which a build that goes on looks at its lock again; our own choice.
+LOOK = 2.0
 #: Seconds after which the winner is known of those that replace a lock at once; our own choice.
 SETTLED = 0.5
 
@@ -94,7 +96,7 @@ def held(path: Path, refusal: str) -> Iterator[Callable[[], None]]:
     try:
         yield lock.check
     except Exception:
-        lock.renew()
+        lock.look()
         lock.check()  # a lost lock explains what else went wrong: its new holder removes files
         raise
     finally:
@@ -111,9 +113,9 @@ class _Lock:
         threading.Thread(target=self._beat, daemon=True).start()
 
     def check(self) -> None:
-        """Raise `InputError` if the lock was taken over or removed."""
-        if abs(time.time() - self._seen) > 2 * PULSE:  # the machine, and so the thread, was asleep
-            self.renew()
+        """Raise `InputError` if the lock was taken over or removed; look at it now and then."""
+        if abs(time.time() - self._seen) > LOOK:
+            self.look()
         if self._lost:
             other = _read(self._path)
             by = f"{other} has taken it over" if other else "its lock was removed"
@@ -124,12 +126,10 @@ class _Lock:
                 "out",
             )
 
-    def renew(self) -> None:
-        """Give a sign of life, if the lock is still held."""
+    def look(self) -> None:
+        """See whether the lock is still held."""
         try:
             self._lost = self._path.read_bytes() != self._own
-            if not self._lost:
-                os.utime(self._path)
         except FileNotFoundError:
             self._lost = True
         except OSError:  # the file system does not answer: next time
@@ -139,13 +139,16 @@ class _Lock:
     def release(self) -> None:
         """Remove the lock, if it is still held."""
         self._ended.set()
-        self.renew()
+        self.look()
         if not self._lost:
             remove_quietly(self._path)
 
     def _beat(self) -> None:
         while not self._ended.wait(PULSE):
-            self.renew()
+            self.look()
+            if not self._lost:
+                with suppress(OSError):
+                    os.utime(self._path)
 
 
 def _take(path: Path, own: bytes) -> Holder | None:

@@ -9,6 +9,7 @@ A shard holds neither 3D ground truth nor pixels.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from corruptbench.datasets import ClipId
-from corruptbench.errors import InputError
+from corruptbench.errors import InputError, named
 from corruptbench.files import atomic
 from corruptbench.manifest import Cell, Manifest
 from corruptbench.shards.records import (
@@ -38,6 +39,9 @@ KEY = b"corruptbench"
 FORMAT: Final = "corruptbench-shard/2"
 #: The columns that are read. A cell's name is that of its row group, and its frames are numbered.
 COLUMNS = ("keypoints", "scores", "box", "hidden", "hidden_joints")
+
+#: Errors of the storage: the file itself may be in order, so it is not to be built again.
+_STORAGE = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE)
 
 
 def write(
@@ -141,6 +145,7 @@ def open_shard(path: Path) -> Shard:
 
     Raises:
         InputError: the file is no shard of this format.
+        OSError: the storage refuses it, or fails.
     """
     with _readable(path):  # all of it at once, as many small reads take longer
         content = path.read_bytes()
@@ -157,9 +162,13 @@ def read_record(path: Path) -> ShardRecord:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
+    """Turn errors within the block into `InputError`, unless they say nothing about the content."""
     try:
-        yield
+        with named(path):
+            yield
     except (OSError, pa.ArrowInvalid) as error:
+        if isinstance(error, OSError) and error.errno in _STORAGE:
+            raise
         raise InputError(
             f"{path}: not a readable Parquet file ({error}); delete it and build it again"
         ) from None

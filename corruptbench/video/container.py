@@ -15,6 +15,8 @@ from av.video.stream import VideoStream
 
 from corruptbench.errors import InputError
 
+_STORAGE = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.ESTALE)
+
 
 def av_file(path: Path, mode: Literal["rb", "wb"], stack: ExitStack) -> str | BinaryIO:
     """Return what to give `av.open` for a file of any name.
@@ -57,11 +59,14 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 @contextmanager
 def translated(path: Path, found: str, remedy: str) -> Iterator[None]:
-    """Turn FFmpeg's errors within the block into `InputError`; a full disk stays an `OSError`."""
+    """Turn FFmpeg's errors within the block into `InputError`.
+
+    Those that say nothing about the video (a full disk, storage that is gone) stay an `OSError`.
+    """
     try:
         yield
     except av.FFmpegError as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in _STORAGE:
             raise
         raise InputError(f"{path}: {found} ({error.strerror or error}); {remedy}") from None
 

@@ -98,7 +98,8 @@ def open_video(
 
         def encode(picture: av.VideoFrame | None) -> None:
             with translated(path, "cannot be encoded as H.264", _SMALLER):
-                container.mux(stream.encode(picture))
+                packets = stream.encode(picture)
+            container.mux(packets)  # here the file is written
 
         yield write
         encode(None)
