@@ -6,8 +6,8 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,23 @@ def atomic(path: Path) -> Iterator[Path]:
         finally:
             remove_quietly(temporary)
         _sync_folder(path.parent)
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files atomically. All are on disk before the last one gets its name, then the others.
+
+    So a full disk leaves what was there, of all of them.
+
+    Raises:
+        OSError: one cannot be written; it is named.
+    """
+    with ExitStack() as stack:
+        for path, content in contents.items():
+            temporary = stack.enter_context(atomic(path))
+            with named(path), temporary.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
 
 
 def remove_quietly(path: Path) -> None:

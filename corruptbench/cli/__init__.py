@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> Any:
         click.echo(f"interrupted{left}", err=True)
         sys.exit(128 + came[-1])
     except OSError as error:
-        _fail(described(error, left))
+        _fail(described(error, left if left == _RESUMES else ""))
     except MemoryError:
         _fail(f"out of memory; allow more (ulimit -v, the limit of the container){left}")
     except Exception as error:

@@ -6,8 +6,8 @@ for the user's own plots; the leaderboard does not take them.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from corruptbench.evaluation import segments
 from corruptbench.evaluation.extracts import Extracts
 from corruptbench.evaluation.groups import Group, cells_of
 from corruptbench.evaluation.scored import Scored
-from corruptbench.files import atomic
 from corruptbench.leaderboard.columns import CLIP_KEY
 from corruptbench.lifters.lift import Lifted
 
@@ -91,14 +90,11 @@ class Details:
         }
 
 
-def save(tables: dict[str, pa.Table], folder: Path, name: str) -> None:
-    """Write ``<name>.<companion>.parquet`` for each table, atomically."""
-    for companion, table in tables.items():
-        with (
-            atomic(folder / f"{name}.{companion}.parquet") as temporary,
-            temporary.open("wb") as stream,
-        ):
-            pq.write_table(table, stream, compression="zstd")
+def to_parquet(table: pa.Table) -> bytes:
+    """Return the file of a companion."""
+    stream = io.BytesIO()
+    pq.write_table(table, stream, compression="zstd")
+    return stream.getvalue()
 
 
 def _places(group: Group, found: Scored) -> NDArray[np.intp]:

@@ -12,7 +12,7 @@ from corruptbench.errors import InputError
 from corruptbench.evaluation import details
 from corruptbench.evaluation.clean_cells import CleanCells
 from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path
-from corruptbench.files import atomic
+from corruptbench.files import write_together
 from corruptbench.leaderboard import Result, clips, summarize
 from corruptbench.leaderboard.columns import version_of
 from corruptbench.leaderboard.mce import mean_corruption_error
@@ -128,7 +128,7 @@ def check_free(path: Path, lifter: str, manifest: str, detections: str) -> None:
 def save(
     result: Result, table: pd.DataFrame, folder: Path, companions: dict[str, pa.Table] | None = None
 ) -> Path:
-    """Write ``<lifter>.json``, ``<lifter>.clips.parquet`` and companions, each atomically.
+    """Write ``<lifter>.json``, ``<lifter>.clips.parquet`` and companions: all, or none of them.
 
     Args:
         result: from `make_result`.
@@ -156,10 +156,10 @@ def save(
         result.benchmark.manifest_sha256,
         result.build.detections_sha256,
     )
-    with atomic(folder / f"{name}.clips.parquet") as temporary:
-        temporary.write_bytes(rows)
-    details.save(companions or {}, folder, name)
-    with atomic(path) as temporary:
-        temporary.write_bytes(f"{result.model_dump_json(indent=1)}\n".encode())
+    contents = {path: f"{result.model_dump_json(indent=1)}\n".encode()}
+    contents[folder / f"{name}.clips.parquet"] = rows
+    for companion, found in (companions or {}).items():
+        contents[folder / f"{name}.{companion}.parquet"] = details.to_parquet(found)
+    write_together(contents)
     rejected_path(folder, name).unlink(missing_ok=True)  # of an earlier run
     return path
