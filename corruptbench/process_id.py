@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 #: Of a process in the name of a file. A host's name is cut to 64 characters, which Linux allows.
 _NAMED = re.compile(r"(?P<pid>\d+)-(?P<start>\d+)-(?P<machine>[0-9a-f]{12})@(?P<host>[\w-]{1,64})")
+
+#: Stands for a boot that the system does not tell: no other process is then taken for one of it.
+_UNKNOWN = secrets.token_hex(16)
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,12 @@ def process_in(name: str) -> ProcessId | None:
 
 
 def _machine() -> str:
-    boot, namespace = "", 0
-    with suppress(OSError):  # systems other than Linux
+    """Return the digest that is the same for all processes whose numbers this one can look at."""
+    try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         namespace = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        boot, namespace = _UNKNOWN, 0
     text = f"{os.uname().nodename} {boot} {namespace}"
     return hashlib.sha256(os.fsencode(text)).hexdigest()[:12]
 

@@ -34,6 +34,8 @@ PULSE, STALE = 15.0, 120.0
 LOOK = 2.0
 #: Seconds after which the winner is known of those that replace a lock at once; our own choice.
 SETTLED = 0.5
+#: How often a lock is tried that is released in between, again and again.
+_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,17 @@ class Holder:
     def __str__(self) -> str:
         """Return who it is, for people."""
         if self.process is None:
-            return "a process that has not yet given its name"
-        if self.process.is_here:
-            return f"process {self.process.pid}"
-        return (
-            f"process {self.process.pid} on {self.process.host}, which counts as ended {STALE:.0f} "
-            f"s after its last sign of life; that was {max(self.age, 0):.0f} s ago"
+            return "a process that has not given its name yet"
+        return f"process {self.process.pid} on {self.process.host}"
+
+    def refusal(self, text: str) -> InputError:
+        """Return the error that the lock is held; the text says of what it is the lock."""
+        if self.process is not None and self.process.is_here:
+            return InputError(f"{text} ({self})", "out")
+        return InputError(
+            f"{text} ({self}; its last sign of life was {max(self.age, 0):.0f} s ago, and after "
+            f"{STALE:.0f} s it counts as ended)",
+            "out",
         )
 
 
@@ -91,7 +98,7 @@ def held(path: Path, refusal: str) -> Iterator[Callable[[], None]]:
     own = f"{this_process()} {secrets.token_hex(8)}\n".encode()
     other = _take(path, own)
     if other is not None:
-        raise InputError(f"{refusal} ({other})", "out")
+        raise other.refusal(refusal)
     lock = _Lock(path, own)
     try:
         yield lock.check
@@ -153,7 +160,9 @@ class _Lock:
 
 def _take(path: Path, own: bytes) -> Holder | None:
     """Take a lock; return its holder if that is another process."""
-    while not _created(path, own):
+    for _ in range(_TRIES):
+        if _created(path, own):
+            return None
         found = _read(path)
         if found is None:  # it was released just now
             continue
@@ -164,7 +173,7 @@ def _take(path: Path, own: bytes) -> Holder | None:
         found = _read(path)
         if found is not None and found.content == own:
             return None
-    return None
+    raise FileExistsError(errno.EEXIST, "can be neither read nor made; remove it", str(path))
 
 
 def _created(path: Path, own: bytes) -> bool:

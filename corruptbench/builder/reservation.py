@@ -13,7 +13,6 @@ from pathlib import Path
 
 from corruptbench.builder.lock_file import held, holder_of
 from corruptbench.builder.parts import Part
-from corruptbench.errors import InputError
 
 _FOLDER, _PARTS = ".build.lock", ".part-*.lock"
 
@@ -51,7 +50,7 @@ def reserved_for(part: Part, out: Path) -> Iterator[Callable[[], None]]:
 def _refuse(lock: Path, refusal: str) -> None:
     holder = holder_of(lock)
     if holder is not None:
-        raise InputError(f"{refusal} ({holder})", "out")
+        raise holder.refusal(refusal)
 
 
 @contextmanager

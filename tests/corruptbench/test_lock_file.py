@@ -54,7 +54,7 @@ def test_a_lock_is_there_while_it_is_held(lock):
     with held(lock, "taken") as check:
         assert process_in(lock.read_text()) == this_process()
         check()
-        with pytest.raises(InputError, match=rf"^taken \(process {os.getpid()}\)$"):
+        with pytest.raises(InputError, match=rf"^taken \(process {os.getpid()} on [^;]*\)$"):
             held(lock, "taken").__enter__()
         assert holder_of(lock).process == this_process()
     assert not lock.exists()
@@ -88,7 +88,7 @@ def test_when_a_lock_may_be_taken_over(lock, process, age, is_gone, quick):  # n
 
 def test_a_holder_elsewhere_is_named(lock):
     written(lock, ELSEWHERE, 30)
-    with pytest.raises(InputError, match=r"process 4711 on node7, .* 120 s .* (29|30|31) s ago"):
+    with pytest.raises(InputError, match=r"process 4711 on node7; .* (29|30|31) s ago, .* 120 s"):
         held(lock, "taken").__enter__()
 
 
@@ -240,3 +240,23 @@ def test_a_process_of_another_user_that_proc_hides(monkeypatch):
     monkeypatch.setattr(process_id, "_stat", hidden)
     assert not replace(this_process(), pid=1).has_ended
     assert replace(this_process(), pid=2**22 + 1).has_ended
+
+
+def test_machines_that_do_not_tell_their_boot_are_not_taken_for_one(monkeypatch):
+    """Containers on two hosts may have the same name, and hide /proc/sys."""
+
+    def hidden(path, **_):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(process_id.Path, "read_text", hidden)
+    here = this_process()
+    assert here.is_here
+    monkeypatch.setattr(process_id, "_UNKNOWN", "that of another process")
+    assert not here.is_here
+    assert not replace(here, pid=2**22 + 1).has_ended
+
+
+def test_a_lock_that_leads_nowhere_is_no_endless_loop(lock):
+    lock.symlink_to("nowhere")
+    with pytest.raises(FileExistsError, match=r"remove it.*\.build\.lock"):
+        held(lock, "taken").__enter__()
