@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
+from contextlib import contextmanager
 
 import pytest
 
 from corruptbench.cli.system_errors import REMEDIES, described
 from corruptbench.errors import named
 from corruptbench.files import atomic, write_together
+from corruptbench.lifters.export import export
 from corruptbench.process_id import process_in, this_process
+from corruptbench.training.config import Schedule
+from corruptbench.training.state import State
+from corruptbench.training.videopose3d import VideoPose3D
+from tests.corruptbench.conftest import contract
+from tests.fixtures.lifters import Lift
 
 
 def failing(number):
@@ -82,3 +90,33 @@ def test_an_error_of_the_system_is_one_sentence(number):
     said = described(OSError(number, os.strerror(number), "x"), "; the same command resumes")
     assert said == f"x: {os.strerror(number)}; {REMEDIES[number]}; the same command resumes"
     assert described(OSError(errno.ENOENT, "No such file", "x"), "; y") == "x: No such file"
+
+
+@contextmanager
+def small_files():
+    """Let no file grow beyond 2,000 bytes, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pt2"])
+def test_a_model_that_finds_the_disk_full(suffix, tmp_path):
+    """Torch's own writer ends the process then."""
+    path = tmp_path / f"model{suffix}"
+    with pytest.raises(OSError, match="too large") as caught, small_files():
+        export(Lift(), contract(frames=1), path)
+    assert caught.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_that_finds_the_disk_full(tmp_path):
+    state = State(VideoPose3D(17, 2, widths=(3,), features=4), Schedule(epochs=1))
+    path = tmp_path / "checkpoint"
+    with pytest.raises(OSError, match="too large") as caught, small_files():
+        state.save(path, "this run")
+    assert caught.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == []
