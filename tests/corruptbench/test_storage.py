@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -121,6 +122,28 @@ def test_a_file_system_that_can_do_little(words, clean, library, tmp_path):
         done = run_process(*words, *step, env=environment(library, *rules))
         assert (done.returncode, "warning" in done.stderr) == (0, False), done.stderr
     assert files(tmp_path / "out") == without_videos(clean)
+
+
+def test_a_disk_that_is_really_full(words, clean, tmp_path):
+    """A file system in memory, which gets more room before the second run."""
+    out, copy = tmp_path / "out", tmp_path / "copy"
+    out.mkdir()
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    mount = f"mount -t tmpfs -o size=12k tmpfs {out}"
+    if subprocess.run([*command, mount], capture_output=True).returncode:
+        pytest.skip("this system does not permit unprivileged mounts")
+    build = shlex.join([sys.executable, "-m", "corruptbench", *words])
+    script = (
+        f"{mount}; {build}; echo ended with $? >&2; find {out} -name '.*'; "
+        f"mount -o remount,size=1m {out}; {build}; echo ended with $? >&2; cp -r {out} {copy}"
+    )
+    done = subprocess.run([*command, script], capture_output=True, text=True, timeout=300)
+    assert re.findall("ended with (.*)", done.stderr) == ["2", "0"], done.stderr
+    assert re.findall("error: (.*)", done.stderr) == [
+        f"{out / SHARD}: No space left on device; make room; the same command resumes"
+    ]
+    assert "/." not in done.stdout, "a temporary file or a lock is left"
+    assert files(copy) == without_videos(clean)
 
 
 def test_two_hosts(words, clean, library, tmp_path, cli):
