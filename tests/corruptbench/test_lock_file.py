@@ -161,40 +161,45 @@ def test_a_lost_lock_explains_what_else_went_wrong(lock):
             temporary.unlink()
 
 
-def test_a_file_system_that_does_not_answer_takes_no_lock_away(lock, monkeypatch, quick):  # noqa: ARG001
+def test_a_file_system_that_does_not_answer_takes_no_lock_away(lock, monkeypatch):
     def stale(*_):
         raise OSError(errno.ESTALE, "Stale file handle")
 
+    monkeypatch.setattr(lock_file, "LOOK", -1)
     with held(lock, "taken") as check:
-        monkeypatch.setattr(os, "utime", stale)
-        time.sleep(0.2)
+        monkeypatch.setattr(lock_file.Path, "read_bytes", stale)
         check()
         monkeypatch.undo()
     assert not lock.exists()
 
 
-def test_of_many_that_take_over_at_once_one_succeeds(lock):
+def test_of_several_that_take_over_at_once_one_succeeds(lock, monkeypatch):
+    """All have found that the holder is gone before the first one replaces its lock."""
     written(lock, ELSEWHERE, STALE + 30)
-    ready, held_by, refused = threading.Barrier(8), [], []
+    found, done, ended = threading.Barrier(4), threading.Event(), []
 
-    def take(number):
-        ready.wait()
+    def together(path, own, replace_lock=lock_file._replace):
+        found.wait(60)
+        replace_lock(path, own)
+
+    def take():
         try:
             with held(lock, "taken"):
-                held_by.append(number)
-                done.wait()
+                done.wait(60)
+                ended.append("held")
         except InputError:
-            refused.append(number)
-        if len(refused) == 7:
-            done.set()
+            ended.append("refused")
+            if len(ended) == 3:
+                done.set()
 
-    done = threading.Event()
-    threads = [threading.Thread(target=take, args=(i,), daemon=True) for i in range(8)]
+    monkeypatch.setattr(lock_file, "_replace", together)
+    threads = [threading.Thread(target=take, daemon=True) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
-    assert (len(held_by), len(refused)) == (1, 7)
+        thread.join(90)
+    assert ended == ["refused"] * 3 + ["held"]
+    assert list(lock.parent.iterdir()) == []
 
 
 def test_a_lock_that_is_released_meanwhile_is_taken(lock, monkeypatch):
