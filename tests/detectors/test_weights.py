@@ -366,11 +366,12 @@ def test_a_failed_write_leaves_the_old_file(
 
     def full(handle: int) -> None:
         del handle
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, "no space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OSError, match="no space") as caught:
         write_atomic(tmp_path / "a", b"new")
+    assert caught.value.filename == str(tmp_path / "a")
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"old")]
 
 
