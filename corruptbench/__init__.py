@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         build,
         build_part,
         evaluate,
+        evaluate_detector,
         finish_build,
         load_lifter,
         open_shards,
@@ -33,6 +34,7 @@ _MODULES = {
     "build_part": "corruptbench.api",
     "corrupt": "corruptbench.corruptions",
     "evaluate": "corruptbench.api",
+    "evaluate_detector": "corruptbench.api",
     "finish_build": "corruptbench.api",
     "list_corruptions": "corruptbench.corruptions",
     "load_lifter": "corruptbench.api",
@@ -41,8 +43,8 @@ _MODULES = {
 }
 
 __all__ = [
-    "InputError", "Result", "build", "build_part", "corrupt", "evaluate", "finish_build",
-    "list_corruptions", "load_lifter", "open_shards", "score",
+    "InputError", "Result", "build", "build_part", "corrupt", "evaluate", "evaluate_detector",
+    "finish_build", "list_corruptions", "load_lifter", "open_shards", "score",
 ]  # fmt: skip
 
 

@@ -97,7 +97,9 @@ class Lifter(SparseRecord):
     ``hypotheses`` is the number of poses that it gives for each frame, ``samples`` how often a
     stochastic lifter was run. ``allowed`` names checks that it failed and that were allowed to
     fail. Only where keypoints were filtered before the lifter is there ``filter``, the filter's
-    name, with which ``name`` ends. ``about`` is what its authors say about it.
+    name, with which ``name`` ends. ``about`` is what its authors say about it. Only where the
+    lifter was given calibrated scores is there ``calibration_sha256``, the digest of the
+    calibration.
     """
 
     name: Name
@@ -111,6 +113,7 @@ class Lifter(SparseRecord):
     allowed: Annotated[tuple[Name, ...], Field(max_length=MOST_ALLOWED)] | None = None
     filter: Name | None = None
     about: About | None = None
+    calibration_sha256: Sha256 | None = None
 
     @property
     def has_units(self) -> bool:
@@ -225,6 +228,16 @@ class Result(SparseRecord):
             raise ValueError("lifter.filter: expected no value in version 2")
         if used and not self.lifter.name.endswith(f"+{used}"):
             raise ValueError(f"lifter.name: expected a name that ends with +{used}")
+        return self
+
+    @model_validator(mode="after")
+    def _calibration_fits_contract(self) -> Result:
+        """Check that only a lifter that asks for calibrated scores has a calibration."""
+        asked = self.lifter.contract.get("scores") == "calibrated"
+        if self.lifter.calibration_sha256 and not asked:
+            raise ValueError(
+                "lifter.calibration_sha256: expected no value for a lifter of raw scores"
+            )
         return self
 
     @model_validator(mode="after")

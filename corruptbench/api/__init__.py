@@ -5,11 +5,12 @@ codecs) is imported when it is called.
 """
 
 from corruptbench.api.building import build, build_part, finish_build
+from corruptbench.api.detectors import evaluate_detector
 from corruptbench.api.result import Result
 from corruptbench.api.scoring import evaluate, load_lifter, score
 from corruptbench.api.shards import open_shards
 
 __all__ = [
-    "Result", "build", "build_part", "evaluate", "finish_build", "load_lifter", "open_shards",
-    "score",
+    "Result", "build", "build_part", "evaluate", "evaluate_detector", "finish_build",
+    "load_lifter", "open_shards", "score",
 ]  # fmt: skip

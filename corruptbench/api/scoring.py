@@ -66,6 +66,7 @@ def evaluate(
     progress: bool = True,
     save_predictions: str | Path | None = None,
     filter: str | None = None,  # noqa: A002
+    calibration: str | Path | None = None,
 ) -> Result:
     """Score a lifter on every cell of a build.
 
@@ -80,17 +81,20 @@ def evaluate(
         filter: smooths the keypoints of each clip over time before the lifter sees them:
             "learned_confidence", "median_confidence", "one_euro" or "savitzky_golay"; none by
             default. The row has a name of its own, such as "videopose3d-27+one_euro".
+        calibration: file of a calibration of the detector's scores, for a lifter whose contract
+            asks for calibrated ones; by default a shipped one.
 
     Returns:
         Errors in mm, in memory; `Result.save` writes them.
 
     Raises:
-        InputError: the shards or the model are not as expected, there is no such filter, or the
-            model gives poses that cannot be scored.
+        InputError: the shards or the model are not as expected, there is no such filter, there is
+            no calibration for the detector, or the model gives poses that cannot be scored.
     """
     from corruptbench.evaluation.live import LivePoses
     from corruptbench.evaluation.predictions import saved
     from corruptbench.evaluation.run import evaluated
+    from corruptbench.keypoint_evaluation.score_calibration import calibration_for
     from corruptbench.lifters.filtered import filter_doubt
     from corruptbench.progress import note
     from corruptbench.shards.shard_set import ShardSet
@@ -99,10 +103,13 @@ def evaluate(
     if progress and (line := filter_doubt(filter, shard_set.lock.detector.name)):
         note(line)
     lifter = load_lifter(model, device) if isinstance(model, (str, Path)) else model
+    detector = shard_set.lock.detector
+    scores = calibration_for(lifter.contract, detector, optional_path(calibration))
     name = lifter.name or lifter.contract.name
     command = f"corruptbench evaluate {name} --shards SHARDS --device {lifter.device}"
     command += f" --filter {filter}" if filter else ""
-    source = LivePoses(lifter, filter)
+    command += f" --calibration {Path(calibration).name}" if calibration else ""
+    source = LivePoses(lifter, filter, scores)
     with saved(optional_path(save_predictions), source, shard_set) as watchers:
         return Result(*evaluated(source, shard_set, command, progress, watchers))
 

@@ -11,9 +11,9 @@ from corruptbench.cli.words import suggestion
 
 #: Each is also the name of the module in this folder that defines it as ``command``.
 COMMANDS = (
-    "build", "clips", "compare", "completion", "contract", "convert", "corrupt", "data", "demo",
-    "detections", "evaluate", "export", "leaderboard", "measure-noise", "plan", "preview", "report",
-    "score", "submit", "train", "verify", "weights",
+    "build", "calibrate-scores", "clips", "compare", "completion", "contract", "convert", "corrupt",
+    "data", "demo", "detections", "evaluate", "evaluate-detector", "export", "leaderboard",
+    "measure-noise", "plan", "preview", "report", "score", "submit", "train", "verify", "weights",
 )  # fmt: skip
 
 #: Parameters that name where a command writes.

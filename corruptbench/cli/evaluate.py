@@ -57,14 +57,19 @@ if TYPE_CHECKING:
     help="Smooth keypoints over time before the lifter sees them; a row of its own. One of "
     f"{', '.join(names.filters())}.",
 )  # fmt: skip
+@click.option(
+    "--calibration", type=options.PATH, metavar="FILE",
+    help="Calibration of the detector's scores, for a lifter that asks for calibrated ones. "
+    "Default: a shipped one.",
+)  # fmt: skip
 @options.as_json
 @options.quiet
 @options.out("results", "Folder for the result.")
 def command(
     model: Path, shards: Path, root: Path | None, manifest: str | None, device: str,
     time_limit: float, memory_limit: float, threads: int | None, allow: tuple[str, ...],
-    trust: bool, save_predictions: Path | None, filter_name: str | None, as_json: bool,
-    quiet: bool, out: Path,
+    trust: bool, save_predictions: Path | None, filter_name: str | None,
+    calibration: Path | None, as_json: bool, quiet: bool, out: Path,
 ) -> None:  # fmt: skip
     """Score a lifter (model.pt2, model.pt or model.onnx) on shards and write a result file.
 
@@ -78,6 +83,7 @@ def command(
     from corruptbench.evaluation.result import check_free, result_path
     from corruptbench.evaluation.score import check_cells
     from corruptbench.files import check_folder
+    from corruptbench.keypoint_evaluation.score_calibration import calibration_for
     from corruptbench.lifters.filtered import row_name
     from corruptbench.lifters.lifter import declared, unused_contract
     from corruptbench.progress import note
@@ -87,6 +93,7 @@ def command(
     check_cells(shard_set)
     file, contract = declared(model, trust)
     lock = shard_set.lock
+    calibration_for(contract, lock.detector, calibration)  # now rather than after the probes
     check_free(
         result_path(out, row_name(contract.name, filter_name)), file.sha256,
         lock.benchmark.manifest_sha256, lock.detections_sha256,
@@ -107,7 +114,7 @@ def command(
         try:
             evaluated = api.evaluate(
                 lifter, shard_set, progress=not quiet, save_predictions=save_predictions,
-                filter=filter_name,
+                filter=filter_name, calibration=calibration,
             )  # fmt: skip
         except RejectedPosesError as error:
             raise save_rejected(error, out) from None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets import Clip
-from corruptbench.evaluation import keypoints
+from corruptbench.keypoint_evaluation import metrics
 from corruptbench.manifest import Cell
 from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet
@@ -72,10 +72,10 @@ def joint_errors(clip: Clip, d: CellDetections, joints: str) -> NDArray[np.float
     )
     limbs = limb_joints(clip.joint_set)
     seen = np.isfinite(clip.boxes).all(axis=1) & np.isfinite(clip.keypoints).all(axis=(1, 2))
-    boxes = clip.boxes[seen]
+    heights = clip.heights[seen]
     target, found = clip.keypoints[seen][:, limbs], found[seen][:, limbs]
-    relative = keypoints.keypoint_error(found, target, boxes)
-    pixels = relative * (boxes[:, 3] - boxes[:, 1])[:, None]
+    relative = metrics.keypoint_error(found, target, heights)
+    pixels = relative * heights[:, None]
     return np.stack([pixels.ravel(), relative.ravel(), scores[seen][:, limbs].ravel()], axis=1)
 
 
@@ -87,7 +87,7 @@ def quality_of(joints: NDArray[np.float64]) -> Quality:
         mean_px=float(np.nanmean(pixels)),
         mean_error=float(np.nanmean(relative)),
         median_error=float(np.nanmedian(relative)),
-        pck=keypoints.pck(relative, THRESHOLD),
+        pck=metrics.pck(relative, THRESHOLD),
         mean_score=float(scores.mean()),
-        auroc=keypoints.auroc(scores, relative <= THRESHOLD),
+        auroc=metrics.auroc(scores, relative <= THRESHOLD),
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
 from corruptbench.evaluation.groups import Group, cells_of
+from corruptbench.keypoint_evaluation.score_calibration import ScoreCalibration
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.allowance import Allowance
 from corruptbench.lifters.contract import Contract
@@ -35,12 +36,29 @@ class LivePoses:
     was asked before, or on what else is in a batch, gives other poses for them.
     """
 
-    def __init__(self, lifter: Lifter, filter_name: str | None = None) -> None:
-        """Start without a group. Keypoints go through the filter of this name, if any.
+    def __init__(
+        self,
+        lifter: Lifter,
+        filter_name: str | None = None,
+        calibration: ScoreCalibration | None = None,
+    ) -> None:
+        """Start without a group.
+
+        Args:
+            lifter: loaded.
+            filter_name: of the filter that keypoints go through; it sees raw scores.
+            calibration: of the scores, for a lifter that asks for calibrated ones.
 
         Raises:
-            InputError: there is no such filter, or the name of the row is too long.
+            InputError: there is no such filter, the name of the row is too long, or the lifter asks
+                for calibrated scores and there is no calibration.
         """
+        if lifter.contract.scores == "calibrated" and calibration is None:
+            raise InputError(
+                f"{lifter.contract.name}: asks for calibrated scores; expected a calibration of "
+                "the detector's scores"
+            )
+        self._calibration = calibration if lifter.contract.scores == "calibrated" else None
         self._filter, self._name = filter_name, row_name(lifter.contract.name, filter_name)
         self._stopped = False
         #: The first group, and the poses of some of its runs before the run: (cell, run).
@@ -73,6 +91,7 @@ class LivePoses:
             allowed=self.allowance.failed,
             filter=self._filter,
             about=contract.about,
+            calibration_sha256=self._calibration.sha256 if self._calibration else None,
         )
 
     def poses(self, groups: Iterator[Group]) -> Generator[tuple[Group, int, Lifted]]:
@@ -132,8 +151,11 @@ class LivePoses:
         return self._passes(batch, select)
 
     def _lift(self, group: Group, cell: int, tracks: Sequence[Track]) -> Sequence[Lifted]:
-        """Filter tracks of a cell if wanted, and lift them; an error names the cell."""
+        """Filter and calibrate tracks of a cell if wanted, and lift them; errors name the cell."""
         seen = [filtered(track, self._filter) for track in tracks] if self._filter else tracks
+        if self._calibration:
+            scored = map(self._calibration.of_track, tracks)
+            seen = [replace(a, scores=b.scores) for a, b in zip(seen, scored, strict=True)]
         try:
             return lift(self._lifter, seen)
         except InputError as error:

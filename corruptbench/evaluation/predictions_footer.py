@@ -59,6 +59,10 @@ def contract_of(path: Path, lifter: LifterRecord) -> Contract:
     for field, (found, expected) in pairs.items():
         if found != expected:
             raise InputError(f"{where}.{field}: found {found}, expected {expected}; {AGAIN}")
+    if lifter.calibration_sha256 and contract.scores == "raw":
+        raise InputError(
+            f"{where}.calibration_sha256: found one, expected none for raw scores; {AGAIN}"
+        )
     unknown = set(lifter.allowed or ()) - {*BEFORE, *DURING}
     if lifter.allowed is None or unknown:
         found = ", ".join(sorted(unknown)) or "nothing"

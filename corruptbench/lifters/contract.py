@@ -102,6 +102,8 @@ class Contract(Record):
         keypoints: joints of the input, in the same form, of "coco17" as well; by default those of
             the output.
         channels: "xy", or "xyc" with the detector's score as third channel.
+        scores: of "xyc", the "raw" ones of the detector, or "calibrated": the probability that the
+            joint lies within 0.05 of the longer side of the person's box.
         normalize: of x and y. "screen": ``x / w * 2 - [1, h / w]`` (`camera.normalize_screen`);
             "pixel": pixels of the picture; "crop": the bounds of the clip's keypoints are a square
             of -1 to 1 (MotionBERT's crop_scale); "rays": ``(u - c) / f``, independent of the
@@ -132,6 +134,7 @@ class Contract(Record):
     joints: Joints = "h36m17"
     keypoints: Joints
     channels: Literal["xy", "xyc"] = "xy"
+    scores: Literal["raw", "calibrated"] = "raw"
     normalize: Normalize = "screen"
     input: Annotated[str, Field(max_length=100)] = "b t j c"
     output: Annotated[str, Field(max_length=100)] = "b t j c"
@@ -152,7 +155,7 @@ class Contract(Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Contract:
-        for check in (_check_window, _check_joints, _check_axes, _check_statistics):
+        for check in (_check_window, _check_joints, _check_scores, _check_axes, _check_statistics):
             check(self)
         return self
 
@@ -232,6 +235,14 @@ def _check_joints(c: Contract) -> None:
         raise problem(
             f"root: found 'absolute', but joints '{c.joints}' leave out the root; expected "
             "'relative'"
+        )
+
+
+def _check_scores(c: Contract) -> None:
+    if c.scores == "calibrated" and c.channels == "xy":
+        raise problem(
+            "scores: found 'calibrated' with channels 'xy', which have no score; remove it, or "
+            "expected channels 'xyc'"
         )
 
 

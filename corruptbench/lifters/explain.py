@@ -70,7 +70,8 @@ def _input(c: Contract, frames: int) -> str:
         if isinstance(how, Statistics)
         else _COORDINATES[how]
     )
-    score = "; then the detector's score" if c.channels == "xyc" else ""
+    calibrated = ", calibrated" if c.scores == "calibrated" else ""
+    score = f"; then the detector's score{calibrated}" if c.channels == "xyc" else ""
     any_length = f", or any T up to {c.frames}" if c.window == "clip" else ""
     return (
         f"{_shape(c.input_axes, sizes, '1')}{any_length}, float32 for axes '{c.input}'; "

@@ -129,6 +129,9 @@ _MEANING: dict[str, tuple[str, ...]] = {
     ),
     "keypoints": ('Keypoints of the input, likewise, or "coco17".',),
     "channels": ('"xy", or "xyc": the score of the detector is the third channel.',),
+    "scores": (
+        '"raw", or "calibrated": the probability that the keypoint is right, for channels "xyc".',
+    ),
     "normalize": (
         'x and y. "screen": x / w * 2 - [1, h / w]; "pixel"; "crop": the bounds of the clip are',
         '-1 to 1; "rays": (x - c) / f; or { mean = [...], std = [...] } of the 2 K pixel numbers.',

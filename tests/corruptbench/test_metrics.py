@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from corruptbench.evaluation import bones, keypoints, metrics
+from corruptbench.evaluation import bones, metrics
 from corruptbench.evaluation.cell_errors import clip_errors
 from corruptbench.evaluation.scored import labels_of, scored
 from corruptbench.leaderboard import summarize
@@ -359,27 +359,6 @@ def test_a_rigid_skeleton_has_no_deviation():
     turned = target[0] @ Rotation.random(9, random_state=1).as_matrix()
     lengths = bones.bone_lengths(turned, bones.bones_of(H36M17))
     assert bones.bone_deviation(lengths, np.zeros(9, dtype=int), 1) == pytest.approx(0, abs=1e-9)
-
-
-def test_pck_and_keypoint_error():
-    boxes = np.array([[0.0, 0.0, 30.0, 200.0]])
-    found = np.array([[[0.0, 0.0], [12.0, 16.0], [30.0, 40.0], [np.nan, 0.0]]])
-    errors = keypoints.keypoint_error(found, np.zeros((1, 4, 2)), boxes)
-    assert errors[0, :3] == pytest.approx([0, 0.1, 0.25])
-    assert keypoints.pck(errors, 0.1) == 0.5
-
-
-@given(st.integers(0, 10_000))
-def test_auroc_counts_pairs(seed):
-    draw = np.random.default_rng(seed)
-    scores = draw.integers(0, 5, 30).astype(np.float64)
-    correct = draw.random(30) < 0.5
-    pairs = [
-        (good > bad) + 0.5 * (good == bad) for good in scores[correct] for bad in scores[~correct]
-    ]
-    assert keypoints.auroc(scores, correct) == pytest.approx(
-        np.mean(pairs) if pairs else np.nan, nan_ok=True
-    )
 
 
 def test_a_pose_is_valid_if_any_two_joints_are_apart():
