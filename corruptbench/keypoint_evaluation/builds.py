@@ -31,11 +31,13 @@ def common_cells(shard_sets: Sequence[ShardSet]) -> tuple[Cell, ...]:
     return cells
 
 
-def left_out(shard_sets: Sequence[ShardSet], cells: Sequence[Cell]) -> list[str]:
-    """Return a line for each build that has more cells than these."""
+def left_out(
+    shard_sets: Sequence[ShardSet], names: Sequence[str], cells: Sequence[Cell]
+) -> list[str]:
+    """Return a line for each build, by its name, that has more cells than these."""
     return [
-        f"{s.folder}: {len(s.cells)} cells, compared in the {len(cells)} that all have"
-        for s in shard_sets
+        f"{name}: has {len(s.cells)} cells, compared in the {len(cells)} that all have"
+        for name, s in zip(names, shard_sets, strict=True)
         if len(s.cells) > len(cells)
     ]
 

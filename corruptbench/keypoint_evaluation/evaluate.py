@@ -43,7 +43,7 @@ def evaluate_detectors(
         for name, shard_set, calibration in zip(names, shard_sets, calibrations, strict=True)
     ]
     found.sort(key=lambda result: (-result.corrupted["ap"], result.name))
-    notes = tuple(left_out(shard_sets, cells))
+    notes = tuple(left_out(shard_sets, names, cells))
     return DetectorEvaluation(shard_sets[0].lock.benchmark, cells, tuple(found), notes)
 
 
