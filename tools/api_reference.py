@@ -38,6 +38,13 @@ MODULES: dict[str, tuple[str, ...] | None] = {
     "corruptbench.lifters.ca_conv": ("CAConv1d", "ConfidenceAware", "attention_bias"),
     "corruptbench.datasets": ("Clip", "ClipId", "open_dataset"),
     "corruptbench.shards.shard_set": ("ShardSet",),
+    "corruptbench.keypoint_evaluation.results": ("DetectorEvaluation", "DetectorResult"),
+    "corruptbench.keypoint_evaluation.cell_rows": ("cell_rows",),
+    "corruptbench.keypoint_evaluation.score_calibration": (
+        "ScoreCalibration",
+        "calibration_of",
+        "load_calibration",
+    ),
 }
 #: What an alias of a type stands for: it has no docstring of its own.
 ALIASES = {"Frame": "(H, W, 3) uint8 RGB"}

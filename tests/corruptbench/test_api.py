@@ -45,7 +45,14 @@ SURFACE = {
         "(model: 'str | Path | Lifter', shards: 'str | Path | ShardSet' = 'shards', *, "
         "root: 'str | Path | None' = None, manifest: 'str | Path | None' = None, "
         "device: 'str' = 'cpu', progress: 'bool' = True, "
-        "save_predictions: 'str | Path | None' = None, filter: 'str | None' = None) -> 'Result'"
+        "save_predictions: 'str | Path | None' = None, filter: 'str | None' = None, "
+        "calibration: 'str | Path | None' = None) -> 'Result'"
+    ),
+    "evaluate_detector": (
+        "(shards: 'str | Path | ShardSet | Iterable[str | Path | ShardSet]' = 'shards', *, "
+        "root: 'str | Path | None' = None, manifest: 'str | Path | None' = None, "
+        "scores: 'str' = 'raw', calibration: 'str | Path | Iterable[str | Path]' = (), "
+        "progress: 'bool' = True) -> 'DetectorEvaluation'"
     ),
     "finish_build": (
         "(manifest: 'str | Path' = 'studio-c', **wanted: 'Unpack[Wanted]') -> 'ShardSet'"
