@@ -18,7 +18,8 @@ ALL = "all"
 KEY = ("corruption", "severity", "camera", "joint")
 #: What is measured of the joints of a row; see `cell_rows`.
 METRICS = (
-    "joints", "missed", "hidden", "error", "pck_05", "pck_20", "visible_pck_05", "auroc", "ece",
+    "joints", "missed", "hidden", "error", "pck_05", "pck_20", "visible_pck_05", "score", "auroc",
+    "ece",
 )  # fmt: skip
 
 
@@ -36,6 +37,7 @@ def cell_rows(
     - error: mean distance of the detected ones as a fraction of the longer side of the box.
     - pck_05, pck_20: fraction within `CORRECT` and `ROUGHLY_CORRECT` of that side.
     - visible_pck_05: pck_05 of the joints that the corruption does not hide.
+    - score: mean score.
     - auroc: probability that a correct joint (within `CORRECT`) has a higher score than another.
     - ece: expected calibration error of the scores as probabilities that a joint is correct.
     - ap: average precision of the persons, in rows of all joints. A detection's score is the mean
@@ -72,6 +74,7 @@ def _measured(part: ComparedJoints, chosen: NDArray[np.bool_]) -> dict[str, floa
         "pck_05": pck(errors, CORRECT),
         "pck_20": pck(errors, ROUGHLY_CORRECT),
         "visible_pck_05": np.nan if hidden.all() else pck(errors[~hidden], CORRECT),
+        "score": float(scores.mean(dtype=np.float64)),
         "auroc": auroc(scores, correct),
         "ece": reliability(scores, correct).calibration_error,
     }

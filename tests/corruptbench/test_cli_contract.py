@@ -112,6 +112,7 @@ def test_the_docs_name_each_key_and_probe():
         ({"samples": 3}, "samples", "3 passes with seeds 0 to 2"),
         ({"flip": True}, "flip", "mirrored"),
         ({"channels": "xyc", "normalize": "rays"}, "input", "then the detector's score"),
+        ({"channels": "xyc", "scores": "calibrated"}, "input", "the detector's score, calibrated"),
     ],
 )  # fmt: skip
 def test_a_contract_in_words(changes, subject, said):

@@ -92,6 +92,7 @@ def test_a_row_by_loops(
     assert row["pck_20"] == pytest.approx(mean(e <= 0.2 for e in errors))
     visible = [e <= 0.05 for e, r in zip(errors, rows, strict=True) if not r[4]]
     assert row["visible_pck_05"] == pytest.approx(mean(visible))
+    assert row["score"] == pytest.approx(mean(r[3] for r in rows))
     good = [r[3] for r in rows if r[2] <= 0.05]
     bad = [r[3] for r in rows if r[2] > 0.05]
     pairs = mean((a > b) + (a == b) / 2 for a in good for b in bad)

@@ -46,6 +46,8 @@ PARSED = {
     ("baselines/README.md", "corruptbench train"): _MINUTES,
     ("docs/tutorial.md", "corruptbench build --manifest studio-c"): _MINUTES,
     ("docs/remedies.md", "corruptbench build"): _MINUTES,
+    ("docs/detector_study.md", "corruptbench build"): _MINUTES,
+    ("docs/detector_study.md", "corruptbench evaluate-detector"): "its builds are not made",
     ("docs/remedies.md", "corruptbench measure-noise"): "wants a build of corrupted training clips",
     ("docs/remedies.md", "corruptbench train"): _MINUTES,
     ("tools/studio/README.md", "corruptbench"): "wants videos that are not part of the project",
