@@ -39,6 +39,8 @@ def test_contents(wheel):
         "corruptbench/manifests/studio-c-mini.toml",
         "corruptbench/leaderboard/references/studio-c-v3.json",
         "corruptbench/leaderboard/site/page.html.jinja",
+        "corruptbench/keypoint_evaluation/calibrations/movenet-lightning.json",
+        "corruptbench/keypoint_evaluation/site/detectors.html.jinja",
         "corruptbench/manifests/human36m-c.toml",
         "corruptbench/datasets/human36m/official.json",
         "corruptbench/datasets/studio/dataset.json",

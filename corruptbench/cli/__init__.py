@@ -16,9 +16,9 @@ from corruptbench.cli.system_errors import described
 _RESUMES, _NOTHING = "; the same command resumes", "; nothing was written"
 #: What each command leaves when it is interrupted, where that is known.
 INTERRUPTED = {
-    "build": _RESUMES, "corrupt": _NOTHING, "demo": _RESUMES, "evaluate": _NOTHING,
-    "export": _NOTHING, "preview": _NOTHING, "report": _NOTHING, "score": _NOTHING,
-    "train": _RESUMES,
+    "build": _RESUMES, "calibrate-scores": _NOTHING, "corrupt": _NOTHING, "demo": _RESUMES,
+    "evaluate": _NOTHING, "evaluate-detector": _NOTHING, "export": _NOTHING, "preview": _NOTHING,
+    "report": _NOTHING, "score": _NOTHING, "train": _RESUMES,
 }  # fmt: skip
 
 

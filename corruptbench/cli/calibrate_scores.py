@@ -9,6 +9,7 @@ import click
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
+from corruptbench.cli.written_files import check_files
 
 
 @define("corruptbench calibrate-scores shards --root DATA --out calibration.json")
@@ -25,7 +26,6 @@ def command(
     SHARDS are folders of builds of the training split. Default: those of the embedded studio set.
     """
     from corruptbench.datasets.studio import ALL_TRAIN_SHARDS
-    from corruptbench.errors import InputError
     from corruptbench.keypoint_evaluation.fit import fit_calibration
     from corruptbench.keypoint_evaluation.score_calibration import save_calibration
     from corruptbench.progress import counted
@@ -33,8 +33,7 @@ def command(
     from corruptbench.training.scored import note_scored
 
     folders = shards or ALL_TRAIN_SHARDS
-    if any(out.resolve().is_relative_to(folder.resolve()) for folder in folders):
-        raise InputError(f"{out}: lies in the shards; name a file outside of them", "out")
+    check_files({"out": out}, folders)
     shard_sets = [open_shards(folder, root, manifest) for folder in folders]
     if not quiet:
         for shard_set in shard_sets:

@@ -10,6 +10,7 @@ import click
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json, say_table
+from corruptbench.cli.written_files import check_files
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -48,11 +49,9 @@ def command(
     SHARDS are the folders of builds of one benchmark, one for each detector.
     """
     from corruptbench import api
-    from corruptbench.files import check_folder
     from corruptbench.keypoint_evaluation.page import write_page
 
-    for path in filter(None, (csv, html)):
-        check_folder(path.parent)
+    check_files({"csv": csv, "html": html}, shards)
     found = api.evaluate_detector(
         shards, root=root, manifest=manifest, scores=scores, calibration=calibration,
         progress=not quiet,

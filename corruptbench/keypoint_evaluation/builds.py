@@ -14,9 +14,11 @@ def common_cells(shard_sets: Sequence[ShardSet]) -> tuple[Cell, ...]:
     """Return the cells that all builds have, in the manifest's order.
 
     Raises:
-        InputError: the builds are of different benchmarks or pixels, or have no clean cell or no
-            corrupted cell in common.
+        InputError: there is no build, or they are of different benchmarks or pixels, or have no
+            clean cell or no corrupted cell in common.
     """
+    if not shard_sets:
+        raise InputError("no build was given; expected one for each detector", "shards")
     first = shard_sets[0]
     for other in shard_sets[1:]:
         _check_same(first, other)
@@ -43,7 +45,7 @@ def left_out(
 
 
 def detector_names(shard_sets: Sequence[ShardSet]) -> list[str]:
-    """Return a name for each build: its detector's, with the folder's where two are the same.
+    """Return a name for each build: its detector's, with the folder where two are the same.
 
     Raises:
         InputError: two folders hold the same detections.
@@ -58,7 +60,7 @@ def detector_names(shard_sets: Sequence[ShardSet]) -> list[str]:
             )
     names = [lock.detector.name for lock in locks]
     return [
-        name if names.count(name) == 1 else f"{name} ({s.folder.name})"
+        name if names.count(name) == 1 else f"{name} ({s.folder})"
         for name, s in zip(names, shard_sets, strict=True)
     ]
 

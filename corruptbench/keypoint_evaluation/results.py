@@ -65,9 +65,9 @@ class DetectorResult:
     def mrr(self) -> float:
         """Mean relative robustness, percent: the mean over the cells of corrupted AP / clean AP.
 
-        Each corruption has the same weight, as in Michaelis et al., Benchmarking Robustness in
-        Object Detection (2019, there "rPC"), and in PoseBench (Ma et al., 2024). NaN if clean AP
-        is 0.
+        Each corruption has the same weight. This is rPC of Michaelis et al., Benchmarking
+        Robustness in Object Detection (2019). PoseBench (Ma et al., 2024) ranks by a number called
+        mRR, whose formula was not at hand. NaN if clean AP is 0.
         """
         clean = float(self.clean["ap"])
         return 100 * float(self.corrupted["ap"]) / clean if clean else float("nan")

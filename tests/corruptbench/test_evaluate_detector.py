@@ -208,6 +208,26 @@ def test_cells_that_not_all_have_are_left_out(mini_shards, mini_full, mini, mini
     assert all(name.startswith("movenet:lightning (") for name in names)
 
 
+def test_without_a_build():
+    with pytest.raises(InputError, match="no build was given"):
+        cb.evaluate_detector([])
+
+
+def test_files_do_not_replace_one_another(two_builds, mini, mini_manifest, cli, tmp_path):
+    words = ["evaluate-detector", two_builds[0], "--root", mini, "--manifest", mini_manifest]
+    lock = (two_builds[0] / "lock.json").read_bytes()
+    done = cli(*words, "--html", two_builds[0] / "lock.json")
+    assert (done.code, (two_builds[0] / "lock.json").read_bytes()) == (2, lock)
+    assert "lies in the shards" in done.err
+    assert "(option --html)" in done.err
+    done = cli(*words, "--html", tmp_path / "a", "--csv", tmp_path / "a")
+    assert (done.code, [*tmp_path.iterdir()]) == (2, [])
+    assert "a: is written, too" in done.err
+    done = cli(*words, "--csv", tmp_path)
+    assert done.code == 2
+    assert "a folder; expected a file" in done.err
+
+
 def test_bad_arguments_on_the_command_line(two_builds, mini, mini_manifest, cli, tmp_path):
     words = ["--root", mini, "--manifest", mini_manifest]
     done = cli("evaluate-detector", two_builds[0], *words, "--scores", "calibrated")
