@@ -192,6 +192,18 @@ def test_without_a_calibration_the_lifter_is_refused(drawn_shards, saved):
         cb.evaluate(raw, drawn_shards, calibration=saved, progress=False)
 
 
+def test_the_command_line_refuses_before_it_loads_the_model(
+    tiny_lifter, drawn_shards, mini, mini_manifest, saved, cli, tmp_path
+):
+    words = ["--shards", drawn_shards.folder, "--root", mini, "--manifest", mini_manifest]
+    out = ["--out", tmp_path / "results"]
+    done = cli("evaluate", tiny_lifter, *words, *out, "--calibration", saved)
+    assert done.code == 2
+    assert "tiny: takes raw scores" in done.err
+    assert "(option --calibration)" in done.err
+    assert not (tmp_path / "results").exists()
+
+
 def test_a_lifter_of_raw_scores_has_no_new_field(drawn_shards):
     lifter = python_lifter(asking(scores="raw", window="centre"), scores_as_z)
     found = cb.evaluate(lifter, drawn_shards, progress=False)
