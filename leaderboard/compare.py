@@ -11,7 +11,7 @@ import numpy as np
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.comparable import pair_problems
-from corruptbench.leaderboard.more import filtered
+from corruptbench.leaderboard.more import prepared
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking import marks
 from corruptbench.leaderboard.referee import Scored
@@ -230,7 +230,7 @@ def _notes(
     for entry in entries:
         if mark := marks(entry.result):
             yield f"{entry.result.lifter.name} {mark} (allowed)"
-        if told := filtered(entry.result):
+        if told := prepared(entry.result):
             yield f"{entry.result.lifter.name}: {told}"
     if len({entry.result.build.detections_sha256 for entry in entries}) > 1:
         yield "the detections differ between the shards (build.detections_sha256)"

@@ -46,9 +46,14 @@ def samples(result: Result) -> str:
     return counted(drawn, "sample") if drawn > 1 else ""
 
 
-def filtered(result: Result) -> str:
-    """Say through which filter keypoints went before the lifter; nothing without."""
-    return f"filtered: {result.lifter.filter}" if result.lifter.filter else ""
+def prepared(result: Result) -> str:
+    """Say what was done to keypoints and scores before the lifter; nothing if nothing was."""
+    used, digest = result.lifter.filter, result.lifter.calibration_sha256
+    parts = (
+        f"filtered: {used}" if used else "",
+        f"scores calibrated: {digest[:12]}" if digest else "",
+    )
+    return ", ".join(filter(None, parts))
 
 
 def robustness(result: Result) -> Block | None:

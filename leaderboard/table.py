@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from corruptbench.leaderboard.more import filtered, hypotheses, samples
+from corruptbench.leaderboard.more import hypotheses, prepared, samples
 from corruptbench.leaderboard.ranking import (
     Row,
     by_units,
@@ -144,7 +144,7 @@ def _caption(
         for row in rows
         if (drawn := samples(row.result))
     ]
-    lines += [f"{row.result.lifter.name}: {told}" for row in rows if (told := filtered(row.result))]
+    lines += [f"{row.result.lifter.name}: {told}" for row in rows if (told := prepared(row.result))]
     lines += [f"† {row.result.lifter.name}: {row.apart}, not ranked" for row in rows if row.apart]
     if any(failed(row.result) for row in rows):
         lines.append("‡: failed a probe, which was allowed")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from corruptbench.leaderboard import figures
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, METRICS, Metric
-from corruptbench.leaderboard.more import filtered, more_numbers, samples
+from corruptbench.leaderboard.more import more_numbers, prepared, samples
 from corruptbench.leaderboard.page_records import (
     BenchmarkView,
     Grid,
@@ -180,7 +180,7 @@ def _table_rows(
 def _parameters(result: Result) -> str:
     """Return the number of parameters, of samples if there are several, and the filter if any."""
     count = f"{result.lifter.parameters / 1e6:.3g} M parameters"
-    return ", ".join(part for part in (count, samples(result), filtered(result)) if part)
+    return ", ".join(part for part in (count, samples(result), prepared(result)) if part)
 
 
 def _ends(metric: Metric, result: Result) -> tuple[float, float]:

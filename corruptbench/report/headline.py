@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
-from corruptbench.leaderboard.more import OF_HYPOTHESES, filtered, hypotheses, robustness
+from corruptbench.leaderboard.more import OF_HYPOTHESES, hypotheses, prepared, robustness
 from corruptbench.leaderboard.page_records import Block
 from corruptbench.leaderboard.schema import Interval
 from corruptbench.leaderboard.text import counted
@@ -84,7 +84,7 @@ def _facts(evidence: Evidence) -> list[str]:
         + (f" of {coverage.n_expected:,}: a part of the benchmark" if partial else ""),
         f"mean over {scoring.average}",
         *_samples(result.lifter.samples or 1),
-        *([filtered(result)] if result.lifter.filter else []),
+        *([told] if (told := prepared(result)) else []),
         *([f"without {', '.join(coverage.excluded)}"] if coverage.excluded else []),
     ]
 

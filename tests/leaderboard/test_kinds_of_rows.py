@@ -117,6 +117,15 @@ def test_a_filter_is_told_and_has_a_rank() -> None:
     assert "filtered" not in printed([plain]) + words(html([plain]))
 
 
+def test_calibrated_scores_are_told() -> None:
+    sha256 = "ab" * 32
+    calibrated = {"contract": {"scores": "calibrated"}, "calibration_sha256": sha256}
+    plain, sure = row("mine", clip_table_3()), row("sure", clip_table_3(level=30), **calibrated)
+    assert "sure: scores calibrated: abababababab" in printed([plain, sure])
+    assert f"scores calibrated, SHA-256 {sha256}" in words(html([plain, sure]))
+    assert "calibrated" not in printed([plain]) + words(html([plain]))
+
+
 def test_a_filter_is_of_version_3_and_in_the_name() -> None:
     with pytest.raises(ValueError, match=r"lifter\.filter: expected no value in version 2"):
         row("mine+one_euro", clip_table(), filter="one_euro")
