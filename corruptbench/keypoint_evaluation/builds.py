@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from corruptbench.errors import InputError
+from corruptbench.leaderboard.ranking import GROUND_TRUTH
 from corruptbench.manifest import CLEAN, Cell
 from corruptbench.shards.lock import Lock
 from corruptbench.shards.shard_set import ShardSet
+
+
+def check_detected(shard_set: ShardSet) -> None:
+    """Raise `InputError` for shards that hold the labels in place of a detector's keypoints."""
+    name = shard_set.lock.detector.name
+    if name.startswith(GROUND_TRUTH):
+        raise InputError(
+            f"{shard_set.folder}: holds the labels in place of detections ({name}); expected the "
+            "build of a detector"
+        )
 
 
 def common_cells(shard_sets: Sequence[ShardSet]) -> tuple[Cell, ...]:
     """Return the cells that all builds have, in the manifest's order.
 
     Raises:
-        InputError: there is no build, or they are of different benchmarks or pixels, or have no
-            clean cell or no corrupted cell in common.
+        InputError: there is no build, one has no detections, or they are of different benchmarks
+            or pixels, or have no clean cell or no corrupted cell in common.
     """
     if not shard_sets:
         raise InputError("no build was given; expected one for each detector", "shards")
+    for shard_set in shard_sets:
+        check_detected(shard_set)
     first = shard_sets[0]
     for other in shard_sets[1:]:
         _check_same(first, other)

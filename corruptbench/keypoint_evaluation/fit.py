@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from corruptbench.errors import InputError
+from corruptbench.keypoint_evaluation.builds import check_detected
 from corruptbench.keypoint_evaluation.comparison import CORRECT, ComparedJoints, compare, joined
 from corruptbench.keypoint_evaluation.oks import JOINTS
 from corruptbench.keypoint_evaluation.score_calibration import ScoreCalibration, Training
@@ -30,8 +31,10 @@ def fit_calibration(shard_sets: Sequence[ShardSet]) -> ScoreCalibration:
         shard_sets: builds of one detector.
 
     Raises:
-        InputError: the builds are of several detectors, or have no clean cell.
+        InputError: the builds are of several detectors or of none, or have no clean cell.
     """
+    for shard_set in shard_sets:
+        check_detected(shard_set)
     first = shard_sets[0]
     for other in shard_sets[1:]:
         if other.lock.detector != first.lock.detector:

@@ -16,6 +16,7 @@ import corruptbench as cb
 from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
 from corruptbench.keypoint_evaluation.comparison import compare
+from corruptbench.keypoint_evaluation.fit import fit_calibration
 from corruptbench.keypoint_evaluation.oks import COCO_SIGMAS, JOINTS
 from corruptbench.manifest import CLEAN, Cell, load_manifest
 from corruptbench.shards.records import CellDetections
@@ -170,6 +171,14 @@ def test_builds_of_other_pixels_are_refused(two_builds, mini_shards, mini, mini_
         cb.evaluate_detector(
             [two_builds[0], mini_shards], root=mini, manifest=mini_manifest, progress=False
         )
+
+
+def test_labels_in_place_of_a_detector_are_refused(drawn_shards):
+    detector = drawn_shards.lock.detector.model_copy(update={"name": "ground-truth:projected"})
+    labels = replace(drawn_shards, lock=drawn_shards.lock.model_copy(update={"detector": detector}))
+    for function in (lambda: cb.evaluate_detector(labels), lambda: fit_calibration([labels])):
+        with pytest.raises(InputError, match="holds the labels in place of detections"):
+            function()
 
 
 def test_the_same_detections_twice_are_refused(two_builds, mini, mini_manifest, tmp_path):
