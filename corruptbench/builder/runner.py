@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corruptbench.builder.corrupted_videos import missing_cells
+from corruptbench.builder.engines import Engine
 from corruptbench.builder.failures import (
     PATTERN,
     Failure,
@@ -30,7 +31,6 @@ from corruptbench.builder.plan import Plan, WorkItem, plan_build
 from corruptbench.builder.reservation import reserved, reserved_for
 from corruptbench.builder.station import Recipe, Station
 from corruptbench.builder.temporaries import without_temporaries, without_temporaries_of
-from corruptbench.builder.workers import build_items
 from corruptbench.errors import IncompleteError, InputError
 from corruptbench.manifest import Cell
 from corruptbench.progress import counted
@@ -66,13 +66,13 @@ class Conduct:
     """How it is built.
 
     Attributes:
-        workers: number of processes.
+        engine: what builds the clips, with its number of workers.
         announce: called once, before the work.
         progress: called with the crops and clips done since its last call.
         fail_fast: end the build at the first clip that cannot be built.
     """
 
-    workers: int
+    engine: Engine
     announce: Announce
     progress: Progress
     fail_fast: bool = False
@@ -196,7 +196,7 @@ def _announced(
     missing = _missing(items)
     todo = tuple(i for i in items if missing[i])
     rate = station.detector.rate() if todo else 0.0
-    workers = min(conduct.workers, len(todo))
+    workers = min(conduct.engine.workers, len(todo))
     conduct.announce(outlook(items, missing, rate, workers, out, notes))
     return todo
 
@@ -208,8 +208,9 @@ def _build_clips(
     if todo:
         (out / "lock.json").unlink(missing_ok=True)
     failures: list[Failure] = []
-    workers = min(conduct.workers, len(todo))
-    tick = conduct.progress
+    engine, tick = conduct.engine, conduct.progress
+    workers = min(engine.workers, len(todo))
+    build_items = engine.build_items
     with closing(build_items(station, workers, todo, lambda crops: tick(crops, 0))) as outcomes:
         for _, failure in outcomes:
             if failure is None:

@@ -1,0 +1,109 @@
+"""What runs in a Ray actor of a build: its start on a node, and the clips that it builds."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from corruptbench.builder.failures import Failure
+from corruptbench.builder.plan import BUILD_VERSION, WorkItem, fingerprint
+from corruptbench.builder.station import Recipe, Station, Tick, attempt
+from corruptbench.detectors import DetectorError
+from corruptbench.errors import InputError
+from corruptbench.shards.lock import software
+from corruptbench.shards.records import DetectorRecord
+
+#: What all nodes must have in common: names such as "numpy", and values.
+Facts = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a start needs; it is sent to each actor.
+
+    Attributes:
+        recipe: the inputs of every worker.
+        folder: in which the command was given; relative paths refer to it.
+        token: a file in the output folder that only this build has.
+        sample: one of the clips.
+        expected: `facts` of the process that planned the build.
+    """
+
+    recipe: Recipe
+    folder: Path
+    token: Path
+    sample: WorkItem
+    expected: Facts
+
+
+class Builder:
+    """A station on a node. Frames are decoded and used here, and do not travel."""
+
+    def __init__(self) -> None:
+        """Do nothing yet: an error here would be one of Ray, not one for people."""
+        self.crops = 0
+
+    def start(self, start: Start) -> tuple[str, str]:
+        """Open data set and detector; return the name of the node, and what is wrong with it."""
+        node = platform.node()
+        try:
+            os.chdir(start.folder)
+            if not start.token.is_file():
+                return node, (
+                    f"{start.token.parent.absolute()}: is not the folder that the command writes "
+                    "to; all nodes need the same output folder, on a shared file system"
+                )
+            self.station = Station(start.recipe)
+            return node, difference(start.expected, facts(self.station, start.sample))
+        except (InputError, DetectorError, OSError) as error:
+            return node, str(error)
+
+    def build(self, item: WorkItem) -> tuple[Failure | None, int]:
+        """Build a clip; return why it cannot be built, and the crops of all clips so far."""
+        return attempt(self._build, item, self._tick), self.crops
+
+    def counted(self) -> int:
+        """Return the crops so far; it is called while a clip is built."""
+        return self.crops
+
+    def _tick(self, crops: int) -> None:
+        self.crops += crops
+
+    def _build(self, item: WorkItem, tick: Tick) -> None:
+        if _fingerprint(self.station, item) != item.fingerprint:
+            raise InputError(
+                f"node {platform.node()}: its video or labels of this clip are not those of the "
+                "node on which the command was given; give all nodes the same files"
+            )
+        self.station.build(item, tick)
+
+
+def facts(station: Station, sample: WorkItem) -> Facts:
+    """Return what all nodes must have in common; the video of a clip stands for the data set."""
+    detector = DetectorRecord.of(station.detector).model_dump()
+    return {
+        "build version": str(BUILD_VERSION),
+        **software(),
+        "manifest": station.recipe.manifest.sha256,
+        **{f"detector.{name}": str(value) for name, value in detector.items()},
+        "detector.runtime": station.detector.runtime,
+        f"video and labels of {sample.clip_id}": _fingerprint(station, sample),
+    }
+
+
+def difference(expected: Facts, found: Facts) -> str:
+    """Return the first fact that differs, as a sentence; empty if none does."""
+    for name, value in expected.items():
+        if found.get(name) != value:
+            return (
+                f"{name}: found {found.get(name)}, expected {value} as on the node on which the "
+                "command was given; use the same software and files on all nodes"
+            )
+    return ""
+
+
+def _fingerprint(station: Station, item: WorkItem) -> str:
+    clip = station.dataset.load(item.clip_id)
+    return fingerprint(clip, station.recipe.manifest, DetectorRecord.of(station.detector))

@@ -1,0 +1,155 @@
+"""Connect to a Ray cluster, or start one on this machine, and divide its resources."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import re
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from corruptbench.errors import InputError
+from corruptbench.processors import usable_processors
+from corruptbench.progress import counted
+
+#: Bytes of the object store of a cluster that is started here: near the least that Ray takes, as
+#: only names of clips and counts travel.
+STORE = 100_000_000
+#: Read when Ray is imported. A cluster that is started here reports its use to nobody, and lines of
+#: other nodes (20 for each node that dies) do not get into the output.
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
+#: Seconds in which a cluster has to take a connection. Ray itself tries for minutes.
+ANSWER = 5.0
+#: Ray counts resources in steps of 1/10000.
+STEP = 10_000
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What a cluster has.
+
+    Attributes:
+        where: its address and size, or that it was started here, for people.
+        cpus: number of processors.
+        gpus: number of GPUs.
+    """
+
+    where: str
+    cpus: int
+    gpus: int
+
+    def workers(self, device: str) -> int:
+        """Return the default number of workers: one for each GPU, or for each processor."""
+        return self.cpus if device == "cpu" else self.gpus
+
+
+def load_ray() -> Any:
+    """Import Ray.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        return import_module("ray")
+    except ImportError:
+        raise InputError(
+            "the engine ray needs the package ray, which is not installed; install it with "
+            "pip install 'corruptbench[ray]'",
+            "engine",
+        ) from None
+
+
+@contextmanager
+def connected(device: str) -> Iterator[Cluster]:
+    """Connect to the running cluster (RAY_ADDRESS, or one on this machine), or else start one.
+
+    A connection that the caller's own program has made is used, and stays.
+
+    Raises:
+        InputError: Ray is not installed; the cluster cannot be reached, runs other versions, or
+            has no GPU though one is asked for; or the device has a number.
+    """
+    if ":" in device:
+        kind = device.partition(":")[0]
+        message = f"device '{device}': Ray chooses the GPU of each worker; expected {kind}"
+        raise InputError(message, "device")
+    ray = load_ray()
+    own = not ray.is_initialized()
+    try:
+        how = _connect(ray) if own else "the Ray cluster of this program"
+        cluster = _cluster(ray, how)
+        if device != "cpu" and not cluster.gpus:
+            raise InputError(f"device '{device}': {cluster.where}: it has no GPU", "device")
+        yield cluster
+    finally:
+        if own:
+            ray.shutdown()
+
+
+def share(total: int, workers: int) -> float:
+    """Return how much of a resource each worker takes: 1, or 1/n where n workers share one.
+
+    Args:
+        total: GPUs or processors of the cluster, at least 1.
+        workers: number of workers.
+    """
+    sharing = math.ceil(workers / total)
+    return STEP // sharing / STEP
+
+
+def _cluster(ray: Any, how: str) -> Cluster:
+    have = ray.cluster_resources()
+    cpus, gpus = max(int(have.get("CPU", 0)), 1), int(have.get("GPU", 0))
+    nodes = sum(node["Alive"] for node in ray.nodes())
+    size = [counted(nodes, "node"), counted(cpus, "processor"), counted(gpus, "GPU")]
+    return Cluster(f"{how} ({', '.join(size)})", cpus, gpus)
+
+
+def _connect(ray: Any) -> str:
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    _check_address(os.environ.get("RAY_ADDRESS", ""))
+    with _same_signals():
+        try:
+            context = ray.init(address="auto", **quiet)
+            return f"the Ray cluster at {context.address_info['address']}"
+        except ConnectionError:
+            ray.init(
+                address="local", num_cpus=usable_processors(), object_store_memory=STORE,
+                include_dashboard=False, **quiet,
+            )  # fmt: skip
+            return "a Ray cluster started on this machine, as none was found"
+        except (RuntimeError, ValueError) as error:  # other versions, or no address
+            said = " ".join(str(error).split())
+            raise InputError(f"the Ray cluster cannot be used: {said}") from error
+
+
+def _check_address(address: str) -> None:
+    """Raise `InputError` if nothing answers at the address that a user has set."""
+    match = re.fullmatch(r"(?:ray://)?(.+):(\d{1,5})", address)
+    if not match:  # none, or a word such as "auto", which Ray knows
+        return
+    try:
+        socket.create_connection((match[1], int(match[2])), ANSWER).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"RAY_ADDRESS={address}: no Ray cluster answers there ({error}); start it, or unset "
+            "RAY_ADDRESS to build on this machine"
+        ) from None
+
+
+@contextmanager
+def _same_signals() -> Iterator[None]:
+    """Undo that Ray takes SIGTERM for itself."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)
