@@ -43,6 +43,7 @@ def build(
     out: str | Path = "shards",
     progress: bool = True,
     fail_fast: bool = False,
+    engine: str = "processes",
 ) -> ShardSet:
     """Build what is missing of a benchmark, and open its shards.
 
@@ -57,12 +58,15 @@ def build(
             labels in its place: "ground-truth:projected", "ground-truth:measured", or
             "ground-truth:" and the path of a file of measured noise.
         device: "cpu", "cuda" or "cuda:N"; for an ONNX detector also "tensorrt".
-        workers: processes; by default one for each usable processor, and one on CUDA.
+        workers: processes; by default one for each usable processor, and one on CUDA. With Ray
+            actors; by default one for each processor of the cluster, and one for each GPU on CUDA.
         videos: also write the corrupted videos, as H.264 in .mp4.
         crf: constant rate factor of the videos, 0 (lossless RGB) to 51; 12 by default.
         out: folder of the shards.
         progress: whether to show progress on stderr.
         fail_fast: end at the first clip that cannot be built. By default the others are built.
+        engine: "processes" on this machine, or "ray": the running Ray cluster, or one that is
+            started on this machine.
 
     Returns:
         The shards, joined with the labels.
@@ -79,7 +83,7 @@ def build(
         manifest, root=root, severity=severity, corruption=corruption, detector=detector,
         device=device, videos=videos, crf=crf, out=out,
     )  # fmt: skip
-    with _conduct(request, "", workers, progress, fail_fast) as conduct:
+    with _conduct(request, "", engine, workers, progress, fail_fast) as conduct:
         runner.build(request, conduct)
     return open_shards(out, root, manifest)
 
@@ -91,6 +95,7 @@ def build_part(
     workers: int | None = None,
     progress: bool = True,
     fail_fast: bool = False,
+    engine: str = "processes",
     **wanted: Unpack[Wanted],
 ) -> int:
     """Build what is missing of one part of a benchmark; `finish_build` joins the parts.
@@ -105,6 +110,7 @@ def build_part(
         workers: see `build`.
         progress: see `build`.
         fail_fast: see `build`.
+        engine: see `build`.
         **wanted: root, severity, corruption, detector, device, videos, crf and out of `build`.
 
     Returns:
@@ -121,7 +127,8 @@ def build_part(
     from corruptbench.builder.parts import parse_part
 
     chosen, request = parse_part(part), build_request(manifest, **wanted)
-    with _conduct(request, f", part {chosen}", workers, progress, fail_fast) as conduct:
+    title = f", part {chosen}"
+    with _conduct(request, title, engine, workers, progress, fail_fast) as conduct:
         return runner.build_part(chosen, request, conduct)
 
 
@@ -179,15 +186,17 @@ def build_request(
 
 @contextmanager
 def _conduct(
-    request: Request, part: str, workers: int | None, shown: bool, fail_fast: bool
+    request: Request, part: str, engine: str, workers: int | None, shown: bool, fail_fast: bool
 ) -> Iterator[Conduct]:
     """Give how a build is done; ``part`` is added to its title."""
     from corruptbench.builder.build_progress import build_progress
+    from corruptbench.builder.engines import opened
     from corruptbench.builder.runner import Conduct
-    from corruptbench.processors import usable_processors
+    from corruptbench.progress import note
 
-    if workers is None:
-        workers = usable_processors() if request.recipe.device == "cpu" else 1
     title = f"{request.recipe.manifest.title}{part}: {len(request.cells)} cells"
-    with build_progress(title, workers, shown) as (announce, advance):
-        yield Conduct(workers, announce, advance, fail_fast)
+    with opened(engine, workers, request.recipe.device) as ready:
+        if shown and ready.where:
+            note(f"engine: {ready.where}")
+        with build_progress(title, ready.workers, shown) as (announce, advance):
+            yield Conduct(ready, announce, advance, fail_fast)

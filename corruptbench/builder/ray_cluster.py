@@ -106,6 +106,19 @@ def share(total: int, workers: int) -> float:
     return STEP // sharing / STEP
 
 
+def options(ray: Any, device: str, workers: int) -> dict[str, Any]:
+    """Return what an actor takes: (part of) a processor, and of a GPU if there is one to take."""
+    have = ray.cluster_resources()
+    gpus = 0.0 if device == "cpu" else share(int(have["GPU"]), workers)
+    return {
+        "num_cpus": share(max(int(have.get("CPU", 0)), 1), workers),
+        "num_gpus": gpus,
+        "max_restarts": 0,
+        "scheduling_strategy": "SPREAD",
+        "concurrency_groups": {"count": 1},  # beside the one thread that builds
+    }
+
+
 def _cluster(ray: Any, how: str) -> Cluster:
     have = ray.cluster_resources()
     cpus, gpus = max(int(have.get("CPU", 0)), 1), int(have.get("GPU", 0))

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import time
 import uuid
-import warnings
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from corruptbench.builder.failures import Failure
 from corruptbench.builder.plan import WorkItem
-from corruptbench.builder.ray_actor import Builder, Start, facts
-from corruptbench.builder.ray_cluster import load_ray, share
+from corruptbench.builder.ray_actor import Start, facts
+from corruptbench.builder.ray_crew import Crew
 from corruptbench.builder.station import Station, Tick
 from corruptbench.builder.worker_process import uninterrupted
 from corruptbench.builder.workers import Outcome
-from corruptbench.errors import InputError
-
-POLL = 1.0  # seconds between two looks at the progress
-PATIENCE = 60.0  # seconds without any actor, after which it is said that the cluster is full
-END = 10.0  # seconds that actors have to end
 
 
 def build_items(
@@ -51,7 +40,7 @@ def build_items(
     with _token(items[0].path.parent) as token:
         expected = facts(station, items[0])
         start = Start(station.recipe, Path.cwd(), token, items[0], expected)
-        crew = _Crew(start, workers, items)
+        crew = Crew(start, workers, items)
         seen = 0
         try:
             for _ in range(workers):
@@ -70,7 +59,7 @@ def build_items(
 
 @contextmanager
 def _token(folder: Path) -> Iterator[Path]:
-    """Make a file by which nodes know the folder; a later build removes it if this one is killed."""
+    """Make a file by which nodes know the folder; if it is left over, a later build removes it."""
     folder.mkdir(parents=True, exist_ok=True)
     token = folder / f".{uuid.uuid4().hex}.part"
     token.touch()
@@ -78,161 +67,3 @@ def _token(folder: Path) -> Iterator[Path]:
         yield token
     finally:
         token.unlink(missing_ok=True)
-
-
-class _Actor:
-    """An actor, seen from here.
-
-    Attributes:
-        node: where it runs; empty while it starts.
-        item: that it builds; None while it starts or has none.
-        crops: that it had detected when it was asked last.
-        before: the crops when it was given the item.
-    """
-
-    def __init__(self, ray: Any, options: dict[str, Any]) -> None:
-        self.ray = ray
-        self.handle = ray.remote(**options)(Builder).remote()
-        self.node = ""
-        self.item: WorkItem | None = None
-        self.crops = self.before = 0
-        self._asked: Any = None
-
-    def give(self, item: WorkItem) -> Any:
-        """Give it its next item."""
-        self.item, self.before, self._asked = item, self.crops, None
-        return self.handle.build.remote(item)
-
-    def ask(self) -> None:
-        """Take the crops that it was asked for, if they are there, and ask again."""
-        if self._asked is not None:
-            if not self.ray.wait([self._asked], timeout=0)[0]:
-                return
-            with suppress(self.ray.exceptions.RayError):  # `settle` hears of its end
-                self.crops = self.ray.get(self._asked)
-        self._asked = self.handle.counted.options(concurrency_group="count").remote()
-
-
-class _Crew:
-    """The actors of a build, and the items that wait for one.
-
-    Attributes:
-        busy: the actor that each call belongs to, with its start or its item.
-    """
-
-    def __init__(self, start: Start, workers: int, items: Sequence[WorkItem]) -> None:
-        self.ray = load_ray()
-        self.start = self.ray.put(start)
-        self.options = _options(self.ray, start.recipe.device, workers)
-        self.waiting = deque(items)
-        self.hired: list[_Actor] = []
-        self.busy: dict[Any, _Actor] = {}
-        self.tried: set[WorkItem] = set()
-        self.idle_since = time.monotonic()
-
-    @property
-    def crops(self) -> int:
-        """The crops that were detected so far."""
-        return sum(actor.crops for actor in self.hired)
-
-    @property
-    def at_work(self) -> list[_Actor]:
-        """The actors that build an item."""
-        return [actor for actor in self.busy.values() if actor.item is not None]
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether an item is built, or waits; actors that only start do not matter."""
-        return bool(self.waiting or self.at_work)
-
-    def hire(self) -> None:
-        """Start an actor where the cluster has room; `settle` hears of it when it is ready."""
-        actor = _Actor(self.ray, self.options)
-        self.hired.append(actor)
-        self.busy[actor.handle.start.remote(self.start)] = actor
-
-    def wait(self) -> list[Any]:
-        """Wait a moment for calls that are done, and ask the actors at work for their crops."""
-        done: list[Any] = self.ray.wait(list(self.busy), timeout=POLL)[0]
-        for actor in self.at_work:
-            actor.ask()
-            self.idle_since = time.monotonic()
-        if time.monotonic() - self.idle_since > PATIENCE:
-            self.idle_since = float("inf")
-            warnings.warn(
-                f"no actor could start for {PATIENCE:.0f} s: the Ray cluster has no room for one "
-                f"({_wanted(self.options)}); waiting for room",
-                stacklevel=2,
-            )
-        return done
-
-    def settle(self, call: Any) -> Iterator[Outcome]:
-        """Take what an actor gave, yield it, and give the actor its next item."""
-        actor = self.busy.pop(call)
-        item, failure = actor.item, None
-        try:
-            given = self.ray.get(call)
-        except self.ray.exceptions.RayTaskError as error:  # a full disk, or an error of ours
-            raise error.cause from None
-        except self.ray.exceptions.RayError as error:
-            yield from self._replace(actor, _cause(error, actor.node))
-            return
-        if item is None:
-            actor.node, problem = given
-            if problem:
-                raise InputError(f"node {actor.node}: {problem}")
-        else:
-            failure, actor.crops = given
-            actor.item = None
-        if self.waiting:
-            self.busy[actor.give(self.waiting.popleft())] = actor
-        if item is not None:
-            yield item, failure
-
-    def _replace(self, actor: _Actor, cause: str) -> Iterator[Outcome]:
-        """Start another actor for one that died; its item is tried again, but only once."""
-        self.ray.kill(actor.handle)  # it may only be cut off
-        item, actor.item = actor.item, None
-        if item is None:
-            if not self.busy:
-                raise InputError(f"{cause}; run the same command again: it resumes")
-            return
-        actor.crops = actor.before
-        if item not in self.tried:
-            self.tried.add(item)
-            self.waiting.appendleft(item)
-        else:
-            yield item, Failure(str(item.clip_id), cause)
-        if self.waiting:
-            self.hire()
-
-    def end(self) -> None:
-        """End all actors and wait for it: none may write after the folder is free again."""
-        for actor in self.hired:
-            self.ray.kill(actor.handle)
-        if self.busy:
-            self.ray.wait(list(self.busy), num_returns=len(self.busy), timeout=END)
-
-
-def _options(ray: Any, device: str, workers: int) -> dict[str, Any]:
-    """Return what an actor takes: (part of) a processor, and of a GPU if there is one to take."""
-    have = ray.cluster_resources()
-    gpus = 0.0 if device == "cpu" else share(int(have["GPU"]), workers)
-    return {
-        "num_cpus": share(max(int(have.get("CPU", 0)), 1), workers),
-        "num_gpus": gpus,
-        "max_restarts": 0,
-        "scheduling_strategy": "SPREAD",
-        "concurrency_groups": {"count": 1},  # beside the one thread that builds
-    }
-
-
-def _wanted(options: dict[str, Any]) -> str:
-    return f"{options['num_cpus']} processors, {options['num_gpus']} GPUs"
-
-
-def _cause(error: Exception, node: str) -> str:
-    """Return why an actor ended, as a sentence; Ray says it in the middle of many lines."""
-    found = re.search(r"actor is dead because (.+?)[.:\n]", str(error))
-    why = found[1] if found else str(error).partition("\n")[0].rstrip(".")
-    return f"the Ray actor{f' on node {node}' if node else ''} ended: {why}"

@@ -23,9 +23,18 @@ if TYPE_CHECKING:
 @options.build_detector
 @options.device
 @click.option(
+    "--engine",
+    type=click.Choice(["processes", "ray"]),
+    default="processes",
+    show_default=True,
+    help="What runs the workers: processes of this machine, or actors of a Ray cluster "
+    "(docs/cluster.md). Without a running cluster, Ray starts one on this machine.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="Processes. Default: one for each usable processor; 1 on CUDA.",
+    help="Default: one for each usable processor; 1 on CUDA. With Ray one for each processor of "
+    "the cluster, or each GPU; several share one where there are more workers.",
 )
 @click.option("--videos", is_flag=True, help="Also write the corrupted videos, as H.264 in .mp4.")
 @click.option("--crf", type=options.CRF, help=f"Of the videos. {options.CRF_HELP} Default: 12.")
@@ -78,9 +87,11 @@ def _build_part(part: str, quiet: bool, out: Path, **chosen: Any) -> None:
     say("after all parts, run the same with --finish in place of --part")
 
 
-def _finish(quiet: bool, workers: int | None, fail_fast: bool, **chosen: Any) -> None:  # noqa: ARG001
+def _finish(**chosen: Any) -> None:
     from corruptbench.api import finish_build
 
+    for name in ("quiet", "workers", "engine", "fail_fast"):  # how parts are built
+        del chosen[name]
     _say_built(finish_build(**chosen), chosen["videos"])
 
 
