@@ -173,17 +173,17 @@ def test_a_full_disk_ends_the_build(tmp_path, monkeypatch):
 
 
 def test_a_node_without_the_package_is_named(tmp_path, monkeypatch, cluster):
-    broken = tmp_path / "site" / "corruptbench"
-    broken.mkdir(parents=True)
-    (broken / "__init__.py").write_text("raise ImportError('it is not here')")
-    path = os.pathsep.join([str(broken.parent), os.environ.get("PYTHONPATH", "")])
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text("import sys; sys.modules['corruptbench'] = None")
+    path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
     node = cluster.add_node(**NODE, env_vars={"PYTHONPATH": path})
     try:
         with pytest.raises(InputError) as caught:
             outcomes(tmp_path, ray_builders.Waits, monkeypatch)
     finally:
         cluster.remove_node(node)
-    assert "cannot import corruptbench (ImportError: it is not here)" in str(caught.value)
+    assert "cannot import corruptbench (ModuleNotFoundError: " in str(caught.value)
     assert str(caught.value).startswith(f"node {cluster.address.partition(':')[0]}")
 
 
