@@ -1,6 +1,7 @@
 # make setup   builds .venv from pinned versions and fetches the detector's weights
 # make demo    the whole benchmark on embedded data: build, evaluate, submit, page
 # make test    the test suite          make lint   formatter, linter, types, layers
+# make test-ray  the tests of builds on a Ray cluster; Ray is fetched into .ray
 # make remedies    trains lifters with TAGN and CA-Conv, and evaluates them: hours, can be stopped
 # make pages   writes what is made from the code: API reference, schema, references, gallery
 # make benchmark   speed and memory of corruptions and builds beside those of other packages
@@ -9,8 +10,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo
 REMEDIES := remedies
+RAY := .ray
 
-.PHONY: setup demo test lint format pages benchmark remedies clean
+.PHONY: setup demo test test-ray lint format pages benchmark remedies clean
 
 setup: $(READY)
 
@@ -28,6 +30,16 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --durations 15
+
+test-ray: $(RAY)/.ready
+	PYTHONPATH=$(CURDIR)/$(RAY) $(BIN)/python -m pytest --durations 5 tests/corruptbench/test_ray_engine.py
+
+# Beside .venv, not in it: 240 MB that no other test needs.
+$(RAY)/.ready: $(READY) constraints.txt
+	rm -rf $(RAY)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-cache-dir \
+		--disable-pip-version-check --target $(RAY) ray
+	@touch $@
 
 lint: setup
 	$(BIN)/ruff format --check .
@@ -60,4 +72,4 @@ remedies: setup
 
 clean:
 	find . -path ./.venv -prune -o -name '*.nb[ic]' -print0 | xargs -0 rm -f  # Numba's cache
-	rm -rf $(DEMO) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(DEMO) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache $(RAY)
