@@ -134,15 +134,24 @@ def _connect(ray: Any) -> str:
         try:
             context = ray.init(address="auto", **quiet)
             return f"the Ray cluster at {context.address_info['address']}"
-        except ConnectionError:
+        except ConnectionError as error:
+            if "RAY_ADDRESS" in os.environ or "Failed to connect" in str(error):
+                raise InputError(
+                    f"the Ray cluster does not take this connection: {_line(error)}; if it is "
+                    "protected by a token, as is usual, set RAY_AUTH_MODE=token, and give this "
+                    "machine the cluster's ~/.ray/auth_token"
+                ) from error
             ray.init(
                 address="local", num_cpus=usable_processors(), object_store_memory=STORE,
                 include_dashboard=False, **quiet,
             )  # fmt: skip
             return "a Ray cluster started on this machine, as none was found"
         except (RuntimeError, ValueError) as error:  # other versions, or no address
-            said = " ".join(str(error).split())
-            raise InputError(f"the Ray cluster cannot be used: {said}") from error
+            raise InputError(f"the Ray cluster cannot be used: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def _check_address(address: str) -> None:

@@ -6,6 +6,7 @@ import os
 import socket
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -102,6 +103,19 @@ def test_an_address_where_nothing_answers():
         ray_cluster._check_address(address)
     ray_cluster._check_address("auto")
     ray_cluster._check_address("")
+
+
+def test_a_cluster_that_refuses_the_connection_is_not_replaced(monkeypatch):
+    """A build here alone, on a node of a cluster that wants a token, would surprise."""
+
+    def refuse(**_):
+        raise ConnectionError("Failed to connect to Ray cluster at 10.0.0.1:6379")
+
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    ray = SimpleNamespace(init=refuse, is_initialized=lambda: False, shutdown=lambda: None)
+    monkeypatch.setattr(ray_cluster, "import_module", lambda _: ray)
+    with pytest.raises(InputError, match=r"10\.0\.0\.1:6379; .*RAY_AUTH_MODE=token"):
+        connected("cpu").__enter__()
 
 
 def test_a_numbered_device_is_refused():
