@@ -27,6 +27,7 @@ STORE = 100_000_000
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
 #: Seconds in which a cluster has to take a connection. Ray itself tries for minutes.
 ANSWER = 5.0
+_SILENT: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
 #: Ray counts resources in steps of 1/10000.
 STEP = 10_000
 
@@ -128,44 +129,59 @@ def _cluster(ray: Any, how: str) -> Cluster:
 
 
 def _connect(ray: Any) -> str:
-    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    _check_address(os.environ.get("RAY_ADDRESS", ""))
+    """Connect to the cluster that is there, or start one; return what it is, for people."""
     with _same_signals():
-        try:
-            context = ray.init(address="auto", **quiet)
-            return f"the Ray cluster at {context.address_info['address']}"
-        except ConnectionError as error:
-            if "RAY_ADDRESS" in os.environ or "Failed to connect" in str(error):
-                raise InputError(
-                    f"the Ray cluster does not take this connection: {_line(error)}; if it is "
-                    "protected by a token, as is usual, set RAY_AUTH_MODE=token, and give this "
-                    "machine the cluster's ~/.ray/auth_token"
-                ) from error
-            ray.init(
-                address="local", num_cpus=usable_processors(), object_store_memory=STORE,
-                include_dashboard=False, **quiet,
-            )  # fmt: skip
-            return "a Ray cluster started on this machine, as none was found"
-        except (RuntimeError, ValueError) as error:  # other versions, or no address
-            raise InputError(f"the Ray cluster cannot be used: {_line(error)}") from error
+        if _is_there():
+            try:
+                context = ray.init(address="auto", **_SILENT)
+                return f"the Ray cluster at {context.address_info['address']}"
+            except ConnectionError as error:
+                if "RAY_ADDRESS" in os.environ or "Failed to connect" in str(error):
+                    raise InputError(
+                        f"the Ray cluster does not take this connection: {_line(error)}; if it is "
+                        "protected by a token, as is usual, set RAY_AUTH_MODE=token, and give "
+                        "this machine the cluster's ~/.ray/auth_token"
+                    ) from error
+            except (RuntimeError, ValueError) as error:  # other versions, or no address
+                raise InputError(f"the Ray cluster cannot be used: {_line(error)}") from error
+        ray.init(
+            address="local", num_cpus=usable_processors(), object_store_memory=STORE,
+            include_dashboard=False, **_SILENT,
+        )  # fmt: skip
+    return "a Ray cluster started on this machine, as none was found"
 
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(".")
 
 
-def _check_address(address: str) -> None:
-    """Raise `InputError` if nothing answers at the address that a user has set."""
+def _is_there() -> bool:
+    """Tell whether a cluster may be there: not if the last one of this machine answers no more.
+
+    Raises:
+        InputError: nothing answers at the address that a user has set.
+    """
+    if wanted := os.environ.get("RAY_ADDRESS"):
+        if problem := _unreachable(wanted):
+            raise InputError(
+                f"RAY_ADDRESS={wanted}: no Ray cluster answers there ({problem}); start it, or "
+                "unset RAY_ADDRESS to build on this machine"
+            )
+        return True
+    last = import_module("ray._private.utils").read_ray_address()  # a crash leaves it there
+    return not (last and _unreachable(last))
+
+
+def _unreachable(address: str) -> str:
+    """Return why no connection can be made to an address; empty if one can."""
     match = re.fullmatch(r"(?:ray://)?(.+):(\d{1,5})", address)
-    if not match:  # none, or a word such as "auto", which Ray knows
-        return
+    if not match:  # a word such as "auto", which Ray knows
+        return ""
     try:
         socket.create_connection((match[1], int(match[2])), ANSWER).close()
     except (OSError, OverflowError) as error:
-        raise InputError(
-            f"RAY_ADDRESS={address}: no Ray cluster answers there ({error}); start it, or unset "
-            "RAY_ADDRESS to build on this machine"
-        ) from None
+        return str(error)
+    return ""
 
 
 @contextmanager

@@ -95,14 +95,32 @@ def test_without_ray(mini, mini_manifest, tmp_path, cli, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
-def test_an_address_where_nothing_answers():
+@pytest.fixture
+def dead():
+    """An address at which nothing listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(InputError, match=f"RAY_ADDRESS={address}: no Ray cluster answers"):
-        ray_cluster._check_address(address)
-    ray_cluster._check_address("auto")
-    ray_cluster._check_address("")
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+def last_cluster(address):
+    """Stands in for the import of Ray's module that knows the last cluster of the machine."""
+    return lambda _: SimpleNamespace(read_ray_address=lambda: address)
+
+
+def test_an_address_where_nothing_answers(dead, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", dead)
+    with pytest.raises(InputError, match=f"RAY_ADDRESS={dead}: no Ray cluster answers"):
+        ray_cluster._is_there()
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
+    assert ray_cluster._is_there()
+
+
+def test_a_cluster_that_crashed_is_not_waited_for(dead, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    for last, there in ((dead, False), (None, True)):
+        monkeypatch.setattr(ray_cluster, "import_module", last_cluster(last))
+        assert ray_cluster._is_there() is there
 
 
 def test_a_cluster_that_refuses_the_connection_is_not_replaced(monkeypatch):
@@ -112,7 +130,10 @@ def test_a_cluster_that_refuses_the_connection_is_not_replaced(monkeypatch):
         raise ConnectionError("Failed to connect to Ray cluster at 10.0.0.1:6379")
 
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    ray = SimpleNamespace(init=refuse, is_initialized=lambda: False, shutdown=lambda: None)
+    ray = SimpleNamespace(
+        init=refuse, is_initialized=lambda: False, shutdown=lambda: None,
+        read_ray_address=lambda: None,
+    )  # fmt: skip
     monkeypatch.setattr(ray_cluster, "import_module", lambda _: ray)
     with pytest.raises(InputError, match=r"10\.0\.0\.1:6379; .*RAY_AUTH_MODE=token"):
         connected("cpu").__enter__()
