@@ -29,13 +29,13 @@ SURFACE = {
         "severity: 'int | str | Iterable[int]' = '1-5', corruption: 'str | Iterable[str]' = (), "
         "detector: 'str' = 'movenet:lightning', device: 'str' = 'cpu', "
         "workers: 'int | None' = None, videos: 'bool' = False, crf: 'int | None' = None, "
-        "out: 'str | Path' = 'shards', progress: 'bool' = True, fail_fast: 'bool' = False) "
-        "-> 'ShardSet'"
+        "out: 'str | Path' = 'shards', progress: 'bool' = True, fail_fast: 'bool' = False, "
+        "engine: 'str' = 'processes') -> 'ShardSet'"
     ),
     "build_part": (
         "(part: 'str | tuple[int, int]', manifest: 'str | Path' = 'studio-c', *, "
         "workers: 'int | None' = None, progress: 'bool' = True, fail_fast: 'bool' = False, "
-        "**wanted: 'Unpack[Wanted]') -> 'int'"
+        "engine: 'str' = 'processes', **wanted: 'Unpack[Wanted]') -> 'int'"
     ),
     "corrupt": (
         "(frames: 'Frames', name: 'str', severity: 'int' = 3, *, boxes: 'ArrayLike | None' = None, "
