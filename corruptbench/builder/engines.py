@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from corruptbench.builder import ray_engine, workers
+from corruptbench.builder.clip_detector import Tick
 from corruptbench.builder.plan import WorkItem
 from corruptbench.builder.ray_cluster import connected
-from corruptbench.builder.station import Station, Tick
+from corruptbench.builder.station import Station
 from corruptbench.builder.workers import Outcome
 from corruptbench.errors import InputError
 from corruptbench.processors import usable_processors

@@ -7,13 +7,13 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from corruptbench.builder.clip_detector import Tick
 from corruptbench.builder.failures import Failure
 from corruptbench.builder.plan import BUILD_VERSION, WorkItem, fingerprint
-from corruptbench.builder.station import Recipe, Station, Tick, attempt
+from corruptbench.builder.station import Recipe, Station, attempt
 from corruptbench.detectors import DetectorError
 from corruptbench.errors import InputError
 from corruptbench.shards.lock import software
-from corruptbench.shards.records import DetectorRecord
 
 #: What all nodes must have in common: names such as "numpy", and values.
 Facts = dict[str, str]
@@ -82,7 +82,7 @@ class Builder:
 
 def facts(station: Station, sample: WorkItem) -> Facts:
     """Return what all nodes must have in common; the video of a clip stands for the data set."""
-    detector = DetectorRecord.of(station.detector).model_dump()
+    detector = station.detector.record.model_dump()
     return {
         "build version": str(BUILD_VERSION),
         **software(),
@@ -106,4 +106,4 @@ def difference(expected: Facts, found: Facts) -> str:
 
 def _fingerprint(station: Station, item: WorkItem) -> str:
     clip = station.dataset.load(item.clip_id)
-    return fingerprint(clip, station.recipe.manifest, DetectorRecord.of(station.detector))
+    return fingerprint(clip, station.recipe.manifest, station.detector)

@@ -7,12 +7,14 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from corruptbench.builder.clip_detector import Tick
 from corruptbench.builder.plan import WorkItem
 from corruptbench.builder.ray_actor import Start, facts
 from corruptbench.builder.ray_crew import Crew
-from corruptbench.builder.station import Station, Tick
+from corruptbench.builder.station import Station
 from corruptbench.builder.worker_process import uninterrupted
 from corruptbench.builder.workers import Outcome
+from corruptbench.process_id import this_process
 
 
 def build_items(
@@ -61,7 +63,7 @@ def build_items(
 def _token(folder: Path) -> Iterator[Path]:
     """Make a file by which nodes know the folder; if it is left over, a later build removes it."""
     folder.mkdir(parents=True, exist_ok=True)
-    token = folder / f".{uuid.uuid4().hex}.part"
+    token = folder / f".{uuid.uuid4().hex}.{this_process()}.part"
     token.touch()
     try:
         yield token
