@@ -23,12 +23,27 @@ class Heading(Record):
 
 
 class Number(NamedTuple):
-    """A number of the table: its text, the value to sort by, and the interval below it."""
+    """A number of the table.
+
+    Attributes:
+        text: the number.
+        value: to sort by.
+        interval: below it.
+        beside: the same in another unit, beside it.
+        best: whether it is the best of its column.
+        heat: 0 for the best of its column to `HOTTEST` for the worst; None without a color.
+    """
 
     text: str
     value: float | None
     interval: str = ""
+    beside: str = ""
     best: bool = False
+    heat: int | None = None
+
+
+#: Steps of the color behind a number.
+HOTTEST = 6
 
 
 @dataclass(frozen=True)

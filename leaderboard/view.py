@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from corruptbench.leaderboard import figures
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, METRICS, Metric
 from corruptbench.leaderboard.more import more_numbers, prepared, samples
+from corruptbench.leaderboard.numbers import Aggregate
 from corruptbench.leaderboard.page_records import (
+    HOTTEST,
     BenchmarkView,
     Grid,
     Heading,
@@ -35,6 +37,8 @@ from corruptbench.leaderboard.schema import (
 )
 from corruptbench.leaderboard.text import counted
 
+#: Place of the degradation among the numbers of a row.
+_DEGRADATION = 2
 #: The greatest number of bars in a panel; the table has every row.
 BARS = 12
 
@@ -151,6 +155,8 @@ def _table_rows(
         min((numbers[column].value for numbers in ranked), key=_missing_last, default=None)
         for column in range(len(columns[0]))
     ]
+    least[_DEGRADATION] = None  # a lifter that is bad on clean video loses little
+    columns = _colored(columns)
     ends = [v for row in rows for v in _ends(metric, row.result)]
     x = figures.scale(ends)
     return [
@@ -177,6 +183,22 @@ def _table_rows(
     ]
 
 
+def _colored(rows: Sequence[Sequence[Number]]) -> list[list[Number]]:
+    """Return the numbers with the colors of their columns, from the least to the greatest."""
+    columns = []
+    for numbers in zip(*rows, strict=True):
+        values = [n.value for n in numbers if n.value is not None]
+        least, most = min(values, default=0.0), max(values, default=0.0)
+        columns.append([n._replace(heat=_heat(n.value, least, most)) for n in numbers])
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _heat(value: float | None, least: float, most: float) -> int | None:
+    if value is None or least == most:
+        return None
+    return round(HOTTEST * (value - least) / (most - least))
+
+
 def _parameters(result: Result) -> str:
     """Return the number of parameters, of samples if there are several, and the filter if any."""
     count = f"{result.lifter.parameters / 1e6:.3g} M parameters"
@@ -197,12 +219,18 @@ def _numbers(metric: Metric, result: Result, corruptions: Sequence[str]) -> list
         value = getattr(error, part)
         text = signed(value, digits) if part == "degradation" else f"{value:.{digits}f}"
         interval = interval_text(getattr(intervals, part)) if intervals else ""
-        numbers.append(Number(text, value, interval))
+        beside = _percent(error) if part == "degradation" else ""
+        numbers.append(Number(text, value, interval, beside))
     for name in corruptions:
         value = error.corruptions.get(name)
         text = "not scored" if value is None else f"{value:.{digits}f}"
         numbers.append(Number(text, value))
     return numbers
+
+
+def _percent(error: Aggregate) -> str:
+    """Return the degradation in percent of the clean error; nothing where that is 0."""
+    return f"{signed(100 * error.degradation / error.clean, 0)} %" if error.clean else ""
 
 
 def _told(metric: Metric) -> tuple[str, str, int]:

@@ -11,6 +11,7 @@ import pytest
 
 from corruptbench.leaderboard import Result, render
 from corruptbench.leaderboard.page import html
+from corruptbench.leaderboard.page_records import HOTTEST
 from corruptbench.leaderboard.schema import Aggregate
 
 from .conftest import CORRUPTIONS, clip_table, digest, document
@@ -97,10 +98,10 @@ def test_tells_every_lifter_and_number(results: list[Result]) -> None:
 def test_best_of_each_column_is_the_least(results: list[Result]) -> None:
     page = html(results)
     best = min(result.mpjpe.corrupted for result in results)
-    pattern = rf'<td data-value="{re.escape(str(best))}" class="best"><strong>'
+    pattern = rf'<td data-value="{re.escape(str(best))}" class="best heat-0"><strong>'
     assert re.search(pattern, page)
-    columns = 3 + 3  # clean, corrupted, degradation and three corruptions
-    assert page.count('class="best"') == 3 * columns
+    columns = 2 + 3  # clean, corrupted and three corruptions
+    assert page.count('class="best heat-0"') == 3 * columns
 
 
 def test_rows_on_other_shards_are_marked_and_never_best(results: list[Result]) -> None:
@@ -279,3 +280,21 @@ def test_counts_of_one_are_singular(results: list[Result]) -> None:
     assert "1 lifter " in text
     assert "1 clip " in text
     assert f"{len(results)} lifters " in words(html(results))
+
+
+def test_numbers_are_colored_from_the_best_to_the_worst(results: list[Result]) -> None:
+    """Also the degradation, which is stated in percent of the clean error too, and not in bold."""
+    page = html(results)
+    ordered = sorted(result.mpjpe.corrupted for result in results)
+    heats = [
+        int(re.search(rf'data-value="{re.escape(str(value))}" class="[^"]*heat-(\d)', page)[1])
+        for value in ordered
+    ]
+    assert (heats[0], heats[-1]) == (0, HOTTEST)
+    assert heats == sorted(heats)
+    for result in results:
+        lost = result.mpjpe.degradation
+        value = re.escape(str(lost))
+        cell = re.search(rf'<td data-value="{value}" class="([^"]*)">(.*?)</td>', page)
+        assert "best" not in cell[1]
+        assert f"+{100 * lost / result.mpjpe.clean:.0f} %" in cell[2]
