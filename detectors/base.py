@@ -16,8 +16,10 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
@@ -117,6 +119,25 @@ def check_crops(crops: npt.NDArray[np.uint8], size: int, name: str) -> None:
             f"{name} was given {found}; expected uint8 (N, {size}, {size}, 3), RGB: "
             f"cut and resize with corruptbench.detectors.crops"
         )
+
+
+def no_detections(joints: int) -> Detections:
+    """Return the detections of no crop."""
+    return Detections(np.zeros((0, joints, 2), np.float32), np.zeros((0, joints), np.float32))
+
+
+def name_of(family: str, path: Path) -> str:
+    """Return the name of a detector whose model is a file of the user's: "family:stem".
+
+    Raises:
+        DetectorError: the file's name has other characters than a detector's.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", path.stem):
+        raise DetectorError(
+            f"{path}: the file's name becomes the detector's, expected up to 80 of A-Z, a-z, 0-9 "
+            "and . _ + - ; rename it"
+        )
+    return f"{family}:{path.stem}"
 
 
 def families() -> dict[str, tuple[str, ...]]:

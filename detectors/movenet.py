@@ -29,7 +29,13 @@ import numpy as np
 import numpy.typing as npt
 
 from corruptbench.detectors import weights
-from corruptbench.detectors.base import Detections, Detector, DetectorError, check_crops
+from corruptbench.detectors.base import (
+    Detections,
+    Detector,
+    DetectorError,
+    check_crops,
+    no_detections,
+)
 from corruptbench.detectors.files import write_atomic
 
 VARIANTS: tuple[str, ...] = ("lightning", "thunder")
@@ -68,7 +74,7 @@ class MoveNetDetector:
         """Detect the person in each crop: see `detectors.base.Detector`."""
         check_crops(crops, self.input_size, self.name)
         if len(crops) == 0:
-            return Detections(np.zeros((0, 17, 2), np.float32), np.zeros((0, 17), np.float32))
+            return no_detections(17)
         joints = self._run(np.ascontiguousarray(crops))
         keypoints = joints[:, :, 1::-1] / self._cell * np.float32(STRIDE)
         return Detections(np.ascontiguousarray(keypoints), np.ascontiguousarray(joints[:, :, 2]))

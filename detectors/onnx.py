@@ -1,21 +1,26 @@
 """Pose models that users have as ONNX files, such as exports of RTMPose, ViTPose, Sapiens or HRNet.
 
-Beside ``model.onnx`` lies ``model.toml``, its contract (`detectors.onnx_contract`). The detector's
-crops are resized so that a crop's pixel is a pixel of the model's input: no second interpolation.
-Where the input is not square, the crop lies in its middle, with black beside it ("pad"), or fills
-it and is cut ("cut"). A keypoint is moved back by whole pixels.
+Beside ``model.onnx`` lies ``model.toml``, its contract (`detectors.onnx_contract`).
+`detectors.inputs` says how crops become its input.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from corruptbench.detectors.base import Detections, Detector, DetectorError, check_crops
+from corruptbench.detectors.base import (
+    Detections,
+    Detector,
+    DetectorError,
+    check_crops,
+    name_of,
+    no_detections,
+)
+from corruptbench.detectors.inputs import CPU_BATCH, batch_for, crop_size, fitted, margins
 from corruptbench.detectors.joint_orders import MIRRORED
 from corruptbench.detectors.onnx_checks import MOST_BYTES, check_file
 from corruptbench.detectors.onnx_contract import Contract, Input, parse
@@ -23,10 +28,6 @@ from corruptbench.detectors.onnx_decoding import Array, decoded, in_range, unmir
 from corruptbench.detectors.onnx_running import Runner, parse_device, runner
 
 VARIANTS: tuple[str, ...] = ("*.onnx",)
-CPU_BATCH = 8  # crops
-GPU_BATCH = 64  # crops at most
-GPU_PIXELS = 1 << 22  # px of a batch: that of each cell of a clip waits in memory
-_STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
 _SCORE = {
     "maximum": "largest value of the joint's map",
     "smaller": "smaller one of the largest values along x and y",
@@ -66,11 +67,8 @@ class OnnxDetector:
                 contract excludes.
         """
         check_crops(crops, self.input_size, self.name)
-        joints = len(MIRRORED[self.layout])
         if len(crops) == 0:
-            return Detections(
-                np.zeros((0, joints, 2), np.float32), np.zeros((0, joints), np.float32)
-            )
+            return no_detections(len(MIRRORED[self.layout]))
         found = decoded(self._outputs(fitted(crops, self._contract.input)), self._contract)
         scores = in_range(found.scores, self._contract.output.range, self.name)
         left, top = margins(self._contract.input)
@@ -108,50 +106,15 @@ def load(variant: str, device: str = "cpu") -> Detector:
     """
     path = Path(variant)
     kind, _ = parse_device(device)
-    if not _STEM.fullmatch(path.stem):
-        raise DetectorError(
-            f"{path}: the file's name becomes the detector's, expected up to 80 of A-Z, a-z, 0-9 "
-            "and . _ + - ; rename it"
-        )
+    name = name_of("onnx", path)
     text, content = _read(path.with_suffix(".toml"), "its contract"), _read(path, "the model")
     contract = parse(text, str(path.with_suffix(".toml")))
     check_file(content, str(path))
     run, runtime = runner(content, contract, device, str(path))
     digest = hashlib.sha256(content + text).hexdigest()
-    detector = OnnxDetector(f"onnx:{path.stem}", contract, run, runtime, digest)
+    detector = OnnxDetector(name, contract, run, runtime, digest)
     detector.batch = batch_for(kind, detector.input_size)
     return detector
-
-
-def batch_for(kind: str, side: int) -> int:
-    """Return how many crops of a side in px should be given at once on a kind of device."""
-    if kind == "cpu":
-        return CPU_BATCH
-    return min(GPU_BATCH, max(CPU_BATCH, GPU_PIXELS // side**2))
-
-
-def crop_size(size: Input) -> int:
-    """Return the side of the square crops in px, so that a crop's pixel is one of the input."""
-    return min(size.width, size.height) if size.fit == "pad" else max(size.width, size.height)
-
-
-def margins(size: Input) -> tuple[int, int]:
-    """Return where the crop begins in the input, px along x and y; below 0 where it is cut."""
-    side = crop_size(size)
-    return (size.width - side) // 2, (size.height - side) // 2
-
-
-def fitted(crops: npt.NDArray[np.uint8], size: Input) -> npt.NDArray[np.uint8]:
-    """Return the pictures (N, H, W, 3) that the model is to see, of crops (N, S, S, 3)."""
-    if size.width == size.height:
-        return crops
-    left, top = margins(size)
-    side = crop_size(size)
-    if size.fit == "cut":
-        return crops[:, -top : size.height - top, -left : size.width - left]
-    pictures = np.zeros((len(crops), size.height, size.width, 3), np.uint8)
-    pictures[:, top : top + side, left : left + side] = crops
-    return pictures
 
 
 def normalized(pictures: npt.NDArray[np.uint8], size: Input) -> Array:

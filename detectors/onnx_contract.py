@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from corruptbench.detectors.base import DetectorError
+from corruptbench.detectors.inputs import Fit
 
 Side = Annotated[int, Field(ge=16, le=2048)]  # px
 Number = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
@@ -65,7 +66,7 @@ class Input(_Table):
     axes: Literal["nchw", "nhwc"]
     mean: Annotated[list[Number], Field(min_length=3, max_length=3)]
     std: Annotated[list[Positive], Field(min_length=3, max_length=3)]
-    fit: Literal["pad", "cut"] = "pad"
+    fit: Fit = "pad"
 
 
 class Heatmap(_Table):

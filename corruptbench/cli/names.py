@@ -32,20 +32,26 @@ def corruptions() -> list[str]:
 
 @cache
 def detectors() -> list[str]:
-    """Return the names of the detectors, from the modules that define ``VARIANTS``.
+    """Return the names of the detectors, from the modules that define ``VARIANTS``."""
+    return [name for name in _all_detectors() if "*" not in name]
 
-    Patterns are left out: they stand for files of the user.
-    """
-    sources = _sources("detectors").items()
-    return sorted(name for family, text in sources for name in _variants(family, text))
+
+@cache
+def detector_patterns() -> list[str]:
+    """Return patterns such as "onnx:*.onnx" of the names of detectors that are files of users."""
+    return [name for name in _all_detectors() if "*" in name]
 
 
 @cache
 def ground_truths() -> list[str]:
     """Return the names of what takes the place of a detector in a build."""
-    text = (_PACKAGE / "builder/ground_truth.py").read_text(encoding="utf-8")
-    (family,) = _found(r'^FAMILY = "([\w-]+)"', text)
-    return _variants(family, text)
+    return [name for name in _all_ground_truths() if "*" not in name]
+
+
+@cache
+def ground_truth_patterns() -> list[str]:
+    """Return patterns of the names of ground truth with noise in files of users."""
+    return [name for name in _all_ground_truths() if "*" in name]
 
 
 @cache
@@ -92,11 +98,21 @@ def _sources(folder: str) -> dict[str, str]:
     return {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
 
 
+def _all_detectors() -> list[str]:
+    sources = _sources("detectors").items()
+    return sorted(name for family, text in sources for name in _variants(family, text))
+
+
+def _all_ground_truths() -> list[str]:
+    text = (_PACKAGE / "builder/ground_truth.py").read_text(encoding="utf-8")
+    (family,) = _found(r'^FAMILY = "([\w-]+)"', text)
+    return _variants(family, text)
+
+
 def _variants(family: str, text: str) -> list[str]:
-    """Return the names of a family's ``VARIANTS``, without patterns."""
+    """Return the names of a family's ``VARIANTS``."""
     found = _found(r"^VARIANTS\b[^=\n]*= *(\(.*?\))", text)
-    variants = [variant for each in found for variant in literal_eval(each)]
-    return [f"{family}:{variant}" for variant in variants if "*" not in variant]
+    return [f"{family}:{variant}" for each in found for variant in literal_eval(each)]
 
 
 def _found(pattern: str, text: str) -> list[str]:

@@ -15,9 +15,13 @@ from corruptbench.cli.words import Hint, Name
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 PATH = click.Path(path_type=Path)
-MANIFEST = Name(names.manifests, ".toml")
+MANIFEST = Name(names.manifests, "*.toml")
 CORRUPTION = Name(names.corruptions)
-DETECTOR = Name(names.detectors, ".onnx")
+DETECTOR = Name(names.detectors, *names.detector_patterns())
+BUILD_DETECTOR = Name(
+    lambda: names.detectors() + names.ground_truths(),
+    *names.detector_patterns(), *names.ground_truth_patterns(),
+)  # fmt: skip
 CRF = click.IntRange(0, 51)
 CRF_HELP = (
     "Constant rate factor. 1 to 51: H.264 4:2:0, which halves the resolution of color (color noise "
@@ -53,18 +57,43 @@ severities = click.option(
     "--severity", type=Hint(lambda: ["1-5", *"12345"]), default="1-5", show_default=True,
     help="Such as 3, 1-5 or 1,3,5.",
 )  # fmt: skip
-detector = click.option(
-    "--detector", type=DETECTOR, default=defaults.DETECTOR, show_default=True,
-    help=f"Finds the person. One of {', '.join(names.detectors())}; or onnx:FILE.onnx, a "
-    "model of yours (docs/detectors.md).",
-)  # fmt: skip
-build_detector = click.option(
-    "--detector", default=defaults.DETECTOR, show_default=True,
-    type=Name(lambda: names.detectors() + names.ground_truths(), ".onnx", ".parquet"),
-    help=f"Finds the person. One of {', '.join(names.detectors())}; or onnx:FILE.onnx, a model of "
-    "yours; or the labels in its place: ground-truth:projected, or with the noise that a detector "
-    "had, ground-truth:measured or ground-truth:NOISE.parquet (docs/detectors.md).",
-)  # fmt: skip
+
+
+def _detector(kind: Name, more: str = "") -> Decorator:
+    """Return ``--detector`` and ``--weights``; the command is given both as one name."""
+    named = click.option(
+        "--detector", type=kind, default=defaults.DETECTOR, show_default=True,
+        callback=_with_weights,
+        help=f"Finds the person. One of {', '.join(names.detectors())}; or a model of yours: "
+        "onnx:FILE.onnx, or mmpose:CONFIG, a .py file or the name of one of mmpose's"
+        f"{more} (docs/detectors.md).",
+    )  # fmt: skip
+    weights = click.option(
+        "--weights", type=PATH, is_eager=True, expose_value=False, callback=_keep_weights,
+        help="Checkpoint of mmpose:CONFIG. Default: beside the .py file, ending in .pth.",
+    )  # fmt: skip
+    return lambda command: named(weights(command))
+
+
+def _keep_weights(context: click.Context, option: click.Parameter, value: Path | None) -> None:
+    context.meta[f"{__name__}.{option.name}"] = value
+
+
+def _with_weights(context: click.Context, _: click.Parameter, value: str) -> str:
+    weights = context.meta[f"{__name__}.weights"]
+    if weights is None:
+        return value
+    if not value.startswith("mmpose:"):
+        raise click.UsageError(f"--weights {weights} is for mmpose:CONFIG: leave it out.")
+    return f"{value}:{weights}"
+
+
+detector = _detector(DETECTOR)
+build_detector = _detector(
+    BUILD_DETECTOR,
+    "; or the labels in its place: ground-truth:projected, or with the noise that a detector had, "
+    "ground-truth:measured or ground-truth:NOISE.parquet",
+)
 device = click.option(
     "--device", type=Hint(lambda: ["cpu", "cuda"]), default="cpu", show_default=True,
     help="cpu, cuda or cuda:N.",

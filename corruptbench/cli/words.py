@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
 import click
 from click.shell_completion import CompletionItem
@@ -20,9 +21,12 @@ class Hint(click.ParamType[str]):
 
     name = "text"
 
-    def __init__(self, known: Callable[[], list[str]], *suffixes: str) -> None:
-        """Call ``known`` only when a word is checked or completed; offer files of ``suffixes``."""
-        self.known, self.suffixes = known, suffixes
+    def __init__(self, known: Callable[[], list[str]], *patterns: str) -> None:
+        """Call ``known`` only when a word is checked or completed.
+
+        ``patterns`` such as "*.toml" stand for files of the user, which are offered, too.
+        """
+        self.known, self.patterns = known, patterns
 
     def shell_complete(
         self,
@@ -32,11 +36,11 @@ class Hint(click.ParamType[str]):
     ) -> list[CompletionItem]:
         """Return the words that begin so, or files if there is none."""
         words = [CompletionItem(w) for w in self.known() if w.startswith(incomplete)]
-        return words or [CompletionItem(incomplete, type="file")] * bool(self.suffixes)
+        return words or [CompletionItem(incomplete, type="file")] * bool(self.patterns)
 
 
 class Name(Hint):
-    """One of the names that a function lists; with ``suffixes``, also a file of such a suffix."""
+    """One of the names that a function lists, or a text of one of the patterns."""
 
     name = "name"
 
@@ -44,8 +48,7 @@ class Name(Hint):
         """Return the name, in whatever case it is written; fail with all names."""
         known = self.known()
         value = {name.lower(): name for name in known}.get(value.lower(), value)
-        if value not in known and not value.endswith(self.suffixes):
-            file = f", or a {' or '.join(self.suffixes)} file" if self.suffixes else ""
+        if value not in known and not any(fnmatchcase(value, p) for p in self.patterns):
             text = f"'{value}' is unknown.{suggestion(value, known)} Expected one of "
-            self.fail(f"{text}{', '.join(known)}{file}.", param, ctx)
+            self.fail(f"{text}{', '.join([*known, *self.patterns])}.", param, ctx)
         return value

@@ -28,7 +28,8 @@ def extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_families_that_come_with_the_package() -> None:
-    assert families() == {"movenet": ("lightning", "thunder"), "onnx": ("*.onnx",)}
+    variants = {"mmpose": ("*",), "movenet": ("lightning", "thunder"), "onnx": ("*.onnx",)}
+    assert families() == variants
 
 
 def test_one_file_adds_a_family(extra: Path) -> None:

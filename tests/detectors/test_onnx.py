@@ -12,8 +12,8 @@ import onnxruntime
 import pytest
 
 from corruptbench.detectors import DetectorError, load, onnx_checks, onnx_running
+from corruptbench.detectors.inputs import batch_for, crop_size, margins
 from corruptbench.detectors.joint_orders import MIRRORED
-from corruptbench.detectors.onnx import batch_for, crop_size, margins
 from corruptbench.detectors.onnx_contract import Input
 from corruptbench.skeleton import COCO17, JOINT_SETS
 from tests.fixtures import onnx_poses
