@@ -2,6 +2,7 @@
 # make demo    the whole benchmark on embedded data: build, evaluate, submit, page
 # make test    the test suite          make lint   formatter, linter, types, layers
 # make test-ray  the tests of builds on a Ray cluster; Ray is fetched into .ray
+# make test-mmpose  the tests of mmpose's models, for which packages are fetched into .mmpose
 # make remedies    trains lifters with TAGN and CA-Conv, and evaluates them: hours, can be stopped
 # make pages   writes what is made from the code: API reference, schema, references, gallery
 # make benchmark   speed and memory of corruptions and builds beside those of other packages
@@ -11,8 +12,9 @@ READY := .venv/.ready
 DEMO := demo
 REMEDIES := remedies
 RAY := .ray
+MMPOSE := .mmpose
 
-.PHONY: setup demo test test-ray lint format pages benchmark remedies clean
+.PHONY: setup demo test test-ray test-mmpose lint format pages benchmark remedies clean
 
 setup: $(READY)
 
@@ -39,6 +41,19 @@ $(RAY)/.ready: $(READY) constraints.txt
 	rm -rf $(RAY)
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-cache-dir \
 		--disable-pip-version-check --target $(RAY) ray
+	@touch $@
+
+test-mmpose: $(MMPOSE)/.ready
+	PYTHONPATH=$(CURDIR)/$(MMPOSE) $(BIN)/python -m pytest --durations 5 \
+		tests/detectors/test_mmpose.py tests/corruptbench/test_build_mmpose.py
+
+# Beside .venv, not in it. Without their dependencies: they ask for opencv-python, which would overwrite
+# the headless build, and for packages that nothing here imports.
+$(MMPOSE)/.ready: $(READY) constraints.txt
+	rm -rf $(MMPOSE)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-cache-dir --no-deps \
+		--disable-pip-version-check --target $(MMPOSE) \
+		mmpose mmpretrain mmcv-lite onedl-mmengine addict einops termcolor
 	@touch $@
 
 lint: setup
@@ -72,4 +87,4 @@ remedies: setup
 
 clean:
 	find . -path ./.venv -prune -o -name '*.nb[ic]' -print0 | xargs -0 rm -f  # Numba's cache
-	rm -rf $(DEMO) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache $(RAY)
+	rm -rf $(DEMO) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache $(RAY) $(MMPOSE)

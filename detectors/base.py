@@ -158,7 +158,8 @@ def load(spec: str, device: str = "cpu") -> Detector:
     """Return the detector of this name, ready to run.
 
     Args:
-        spec: "family:variant", for example "movenet:lightning" or "onnx:path/to/model.onnx".
+        spec: "family:variant", for example "movenet:lightning", "onnx:path/to/model.onnx" or
+            "mmpose:path/to/config.py:path/to/weights.pth".
         device: "cpu", "cuda" or "cuda:N"; for an ONNX model also "tensorrt" or "tensorrt:N".
 
     Raises:

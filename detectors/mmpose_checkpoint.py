@@ -2,7 +2,8 @@
 
 A checkpoint is a pickle, and a pickle can name any code. torch's restricted reader builds tensors
 and plain containers only. Training with mmpose also stores arrays and scalars of NumPy and the
-history of its log: they are admitted by name. Nothing else is.
+history of its log. Arrays and scalars are admitted, and something inert is made in place of the
+history. Nothing else is.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ class Checkpoint:
 
 class _History:
     """Takes the place of mmengine's history of a logged number."""
+
+
+def _nothing(*_: object) -> None:
+    """Take the place of getattr, by which such a history names its own functions."""
 
 
 def read(path: Path) -> Checkpoint:
@@ -93,7 +98,7 @@ def _refusal(said: str) -> str:
     if named := re.search(r"GLOBAL ([\w.]+)", said):
         return (
             f"refused, and nothing of it was run: it holds {named[1]}, expected tensors and plain "
-            "numbers and texts; if you trust its origin, load it and save only its 'state_dict'"
+            "numbers and texts; if you trust its origin, save its 'state_dict' alone"
         )
     return f"refused, and nothing of it was run ({said:.200}); expected a checkpoint of weights"
 
@@ -116,5 +121,8 @@ def _admitted() -> list[Any]:
     ]
     opaque = {"ObjectDType", "VoidDType", "StringDType"}
     kinds = [getattr(np.dtypes, name) for name in np.dtypes.__all__ if name not in opaque]
-    history = (_History, "mmengine.logging.history_buffer.HistoryBuffer")
-    return [*functions, np.ndarray, np.dtype, *kinds, history]
+    inert = [
+        (_History, "mmengine.logging.history_buffer.HistoryBuffer"),
+        (_nothing, "builtins.getattr"),
+    ]
+    return [*functions, np.ndarray, np.dtype, *kinds, *inert]

@@ -83,10 +83,11 @@ def choices(config: Mapping[str, Any], where: str) -> Choices:
 
 
 def network(config: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return the description of the network, without what would be downloaded.
+    """Return the description of the network, without what does not decide its result.
 
-    ``init_cfg`` names weights to start a training from. RTMPose's backbone is looked up in
-    mmdetection (``_scope_``), but mmpose has the same one.
+    ``init_cfg`` and ``pretrained`` name weights to start a training from, which mmpose would
+    download. ``_scope_`` names the package of a part. It is there or not, as a configuration was
+    inherited. RTMPose's backbone is looked up in mmdetection, but mmpose has the same one.
 
     Raises:
         DetectorError: it is not a top-down model.
@@ -98,7 +99,7 @@ def network(config: Mapping[str, Any], where: str) -> dict[str, Any]:
             f"{where}: model.type: found {_plain(found)!r}, expected 'TopdownPoseEstimator': only "
             "models that find one person in a crop can be used"
         )
-    cleaned: dict[str, Any] = _without_downloads(model)
+    cleaned: dict[str, Any] = _decisive(model)
     return cleaned
 
 
@@ -178,13 +179,14 @@ def _plain(value: object) -> str:
     return name.rpartition(".")[2]
 
 
-def _without_downloads(content: Any) -> Any:
+def _decisive(content: Any) -> Any:
     if isinstance(content, Mapping):
         return {
-            key: _without_downloads(value)
+            key: _decisive(value)
             for key, value in content.items()
-            if key not in ("init_cfg", "pretrained") and (key, value) != ("_scope_", "mmdet")
+            if key not in ("init_cfg", "pretrained")
+            and (key, value) not in (("_scope_", "mmdet"), ("_scope_", "mmpose"))
         }
     if isinstance(content, list | tuple):
-        return type(content)(_without_downloads(part) for part in content)
+        return type(content)(_decisive(part) for part in content)
     return content

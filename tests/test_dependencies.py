@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("corruptbench", "corruptions", "detectors", "leaderboard")
 #: Distributions whose module has another name.
 MODULE = {"opencv-python-headless": "cv2"}
+#: Modules of the detectors of mmpose. Its own dependencies cannot be installed together with ours.
+BY_HAND = {"mmpose", "mmengine"}
 
 
 def imported():
@@ -38,7 +40,8 @@ def declared():
 
 
 def test_what_is_imported_is_declared():
-    undeclared = {top: path for top, path in imported().items() if top not in declared()}
+    known = declared() | BY_HAND
+    undeclared = {top: path for top, path in imported().items() if top not in known}
     assert not undeclared
 
 

@@ -54,9 +54,10 @@ def build(
         root: folder of the data set; None for the embedded studio set.
         severity: 1 to 5: one, several, or text such as "1-5" or "1,3,5".
         corruption: names of corruptions; all of the manifest if there is none.
-        detector: 2D detector, "family:variant", or "onnx:" and the path of a .onnx file. Or the
-            labels in its place: "ground-truth:projected", "ground-truth:measured", or
-            "ground-truth:" and the path of a file of measured noise.
+        detector: 2D detector, "family:variant", "onnx:" and the path of a .onnx file, or
+            "mmpose:CONFIG:CHECKPOINT" (docs/detectors.md). Or the labels in its place:
+            "ground-truth:projected", "ground-truth:measured", or "ground-truth:" and the path of a
+            file of measured noise.
         device: "cpu", "cuda" or "cuda:N"; for an ONNX detector also "tensorrt".
         workers: processes; by default one for each usable processor, and one on CUDA. With Ray
             actors; by default one for each processor of the cluster, and one for each GPU on CUDA.

@@ -94,7 +94,7 @@ def _parsed_by(key: tuple[str, str], page: str, line: str) -> bool:
 
 
 def _make(words: list[str]) -> None:
-    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(words[1:]) <= set(targets)
 
 
