@@ -20,13 +20,11 @@ SHARD = "keypoints/mini/A1/step_1.cam1.parquet"
 
 
 @needs_mmpose
-def test_two_processes_build_with_a_name_of_mmpose_and_a_checkpoint(
-    mini, mini_manifest, tmp_path, cli
-):
+def test_a_build_with_a_name_of_mmpose_and_a_checkpoint(mini, mini_manifest, tmp_path, cli):
     weights = write_model(tmp_path, MOBILENET).weights
     out = tmp_path / "shards"
     words = build_arguments(mini, mini_manifest, out, *FEW, "--detector", f"mmpose:{NAME}")
-    done = cli(*words, "--weights", weights, "--workers", 2)
+    done = cli(*words, "--weights", weights, "--workers", 1)
     assert done.code == 0, done.err
     record, loaded = read_lock(out / "lock.json").detector, load(f"mmpose:{NAME}:{weights}")
     assert (record.name, record.layout) == (f"mmpose:{NAME}", "coco17")
