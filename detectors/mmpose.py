@@ -2,20 +2,19 @@
 
 A variant is a configuration and its checkpoint: ``CONFIG:CHECKPOINT``, or only ``CONFIG`` where the
 checkpoint lies beside it, ``hrnet.py`` with ``hrnet.pth``. A configuration is a .py file, or the
-name of one that mmpose has. mmpose's pictures never come in one by one: a batch of crops is the
-model's input as it is (`detectors.inputs`).
+name of one that mmpose has. A batch of crops is the model's input as it is (`detectors.inputs`):
+mmpose's steps for single pictures are not used.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from corruptbench.detectors import mmpose_checkpoint, mmpose_config, mmpose_library
+from corruptbench.detectors import mmpose_checkpoint, mmpose_config, mmpose_library, mmpose_network
 from corruptbench.detectors.base import (
     Detections,
     Detector,
@@ -26,8 +25,8 @@ from corruptbench.detectors.base import (
 )
 from corruptbench.detectors.inputs import CPU_BATCH, batch_for, crop_size, fitted, margins
 from corruptbench.detectors.joint_orders import MIRRORED
-from corruptbench.detectors.mmpose_config import Input
-from corruptbench.detectors.mmpose_library import Runner
+from corruptbench.detectors.mmpose_config import Input, Model
+from corruptbench.detectors.mmpose_network import Runner
 
 VARIANTS: tuple[str, ...] = ("*",)
 
@@ -108,20 +107,28 @@ def _loaded(variant: str, device: str) -> Detector:
     path = mmpose_library.config_file(config)
     name = name_of("mmpose", path)
     checkpoint = mmpose_checkpoint.read(_weights_of(config, weights))
-    content = mmpose_library.read_config(path)
-    where = str(path)
-    chosen = mmpose_config.choices(content, where)
-    model = mmpose_config.network(content, where)
-    size = mmpose_config.picture(content, chosen.fit, where)
-    joints = mmpose_library.joints_of(mmpose_config.dataset(content, where))
-    layout = mmpose_config.joint_set(joints.names, model, where)
-    run, runtime = mmpose_library.runner(model, checkpoint, size, joints, device, chosen.precision)
-    used = {"model": model, "size": vars(size), "joints": layout, "chosen": dict(chosen)}
-    both = checkpoint.sha256.encode() + mmpose_config.canonical(used)
-    detector = MmposeDetector(name, layout, size, run, runtime, hashlib.sha256(both).hexdigest())
+    model = _described(path)
+    run, runtime = mmpose_network.runner(model, checkpoint, device)
+    digest = mmpose_config.identity(model, checkpoint.sha256)
+    detector = MmposeDetector(name, model.layout, model.size, run, runtime, digest)
     detector.batch = batch_for(device.partition(":")[0], detector.input_size)
     detector(np.zeros((1, detector.input_size, detector.input_size, 3), np.uint8))
     return detector
+
+
+def _described(path: Path) -> Model:
+    content, where = mmpose_library.read_config(path), str(path)
+    chosen = mmpose_config.choices(content, where)
+    network = mmpose_config.network(content, where)
+    joints = mmpose_library.joints_of(mmpose_config.dataset(content, where), where)
+    return Model(
+        network=network,
+        size=mmpose_config.picture(content, chosen.fit, where),
+        layout=mmpose_config.joint_set(joints.names, network, where),
+        mirrored=joints.mirrored,
+        precision=chosen.precision,
+        where=where,
+    )
 
 
 def _weights_of(config: str, weights: str) -> Path:

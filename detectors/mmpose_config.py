@@ -5,6 +5,7 @@ Pure functions on the plain content of a configuration. `mmpose_library` reads t
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,34 @@ class Input:
     udp: bool
 
 
+@dataclass(frozen=True)
+class Model:
+    """All of a configuration that decides what its network finds in a picture.
+
+    Attributes:
+        network: its description, of `network`.
+        size: what it takes.
+        layout: name of the joint set.
+        mirrored: for each joint of the training's data set, the index of the same joint of the
+            other side, for the flip test.
+        precision: see `Choices`.
+        where: name of the configuration, for messages.
+    """
+
+    network: Mapping[str, Any]
+    size: Input
+    layout: str
+    mirrored: tuple[int, ...]
+    precision: str
+    where: str
+
+
+def identity(model: Model, weights_sha256: str) -> str:
+    """Return the SHA-256 (hex) of a model and its weights, wherever their files lie."""
+    said = {**vars(model), "size": vars(model.size), "where": ""}
+    return hashlib.sha256(weights_sha256.encode() + canonical(said)).hexdigest()
+
+
 def choices(config: Mapping[str, Any], where: str) -> Choices:
     """Return the table ``corruptbench`` of a configuration, or the defaults.
 
@@ -88,6 +117,7 @@ def network(config: Mapping[str, Any], where: str) -> dict[str, Any]:
     ``init_cfg`` and ``pretrained`` name weights to start a training from, which mmpose would
     download. ``_scope_`` names the package of a part. It is there or not, as a configuration was
     inherited. RTMPose's backbone is looked up in mmdetection, but mmpose has the same one.
+    ``mmcls`` is an older name of mmpretrain.
 
     Raises:
         DetectorError: it is not a top-down model.
@@ -189,4 +219,6 @@ def _decisive(content: Any) -> Any:
         }
     if isinstance(content, list | tuple):
         return type(content)(_decisive(part) for part in content)
+    if isinstance(content, str) and content.startswith("mmcls."):
+        return content.replace("mmcls.", "mmpretrain.", 1)
     return content

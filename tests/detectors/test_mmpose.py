@@ -140,7 +140,7 @@ def test_a_name_of_mmpose_is_its_configuration(small: Model, tmp_path: Path) -> 
     name = Path(MOBILENET).name
     detector = load(f"mmpose:{name}:{small.weights}")
     assert (detector.name, detector.layout) == (f"mmpose:{name}", "coco17")
-    assert detector.runtime.startswith("mmpose 1.")
+    assert detector.runtime == f"mmpose 1.3.2 torch {torch.__version__} cpu float32"
     own = write_config(tmp_path / "my.own.py", MOBILENET)
     again = load(f"mmpose:{own}:{small.weights}")
     assert again.name == "mmpose:my.own"
@@ -198,6 +198,10 @@ def test_no_stand_in_is_left(small: Model) -> None:
     ("name", "said"),
     [
         ("td-hm_res50_8xb64-210e_mpii-256x256", "gives 16 joints .* expected COCO's 17"),
+        (
+            "td-hm_res50_8xb64-210e_deepfashion_full-256x192",
+            "'DeepFashionDataset' does not say its",
+        ),
         ("rtmw-m_8xb1024-270e_cocktail14-256x192", "gives 133 joints"),
         ("rtmo-s_8xb32-600e_coco-640x640", "found 'BottomupPoseEstimator', expected 'Topdown"),
         ("td-hm_hrnet-w32", "no configuration 'td-hm_hrnet-w32' .similar: td-hm_"),

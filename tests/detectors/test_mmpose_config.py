@@ -37,6 +37,12 @@ def test_an_unknown_pipeline_is_refused(config: dict[str, Any]) -> None:
         mmpose_config.picture(config, "pad", "c.py")
 
 
+def test_the_older_name_of_mmpretrain_is_known() -> None:
+    model = {"type": "TopdownPoseEstimator", "backbone": {"type": "mmcls.VisionTransformer"}}
+    found = mmpose_config.network({"model": model}, "c.py")
+    assert found["backbone"] == {"type": "mmpretrain.VisionTransformer"}
+
+
 def test_the_network_is_without_downloads_and_packages() -> None:
     part = {"type": "CSPNeXt", "_scope_": "mmdet", "init_cfg": {"checkpoint": "https://x"}}
     model = {
