@@ -123,7 +123,7 @@ def test_another_model_does_not_share_a_folder(built, mini, mini_manifest, model
     [
         ("onnx:nowhere.onnx", "nowhere.toml: missing"),
         ("onnx:model.pt", "is unknown"),
-        ("model.onnx", "family:variant"),
+        ("model.onnx", "onnx:*.onnx"),
     ],
 )
 def test_a_wrong_name_is_one_sentence(name, said, mini, mini_manifest, tmp_path, cli):

@@ -16,21 +16,21 @@ from corruptbench.skeleton import COCO17, H36M17
 STEP = {"type": "TopdownAffine", "input_size": (192, 256)}
 
 
-def tested_with(*steps: dict[str, Any]) -> dict[str, Any]:
+def pipeline_of(*steps: dict[str, Any]) -> dict[str, Any]:
     return {"test_dataloader": {"dataset": {"pipeline": list(steps)}}}
 
 
 def test_the_picture_is_that_of_the_test_pipeline() -> None:
     steps = [{"type": name} for name in STEPS if name != "TopdownAffine"]
-    assert mmpose_config.picture(tested_with(*steps, STEP), "cut", "c.py") == Input(
+    assert mmpose_config.picture(pipeline_of(*steps, STEP), "cut", "c.py") == Input(
         192, 256, "cut", udp=False
     )
     udp = STEP | {"type": "mmpose.TopdownAffine", "use_udp": True}
-    assert mmpose_config.picture(tested_with(udp), "pad", "c.py").udp
+    assert mmpose_config.picture(pipeline_of(udp), "pad", "c.py").udp
 
 
 @pytest.mark.parametrize(
-    "config", [{}, tested_with(), tested_with({"type": "Resize"}, STEP), {"test_dataloader": None}]
+    "config", [{}, pipeline_of(), pipeline_of({"type": "Resize"}, STEP), {"test_dataloader": None}]
 )
 def test_an_unknown_pipeline_is_refused(config: dict[str, Any]) -> None:
     with pytest.raises(DetectorError, match=r"c.py: test_dataloader.dataset.pipeline: found \["):
