@@ -208,7 +208,7 @@ def test_shards_of_pictures_and_of_labels_are_not_compared(built, drawn_shards, 
         (("--device", "cuda"), "device 'cuda'"),
         (("--detector", "ground-truth:nothing"), "'ground-truth:nothing' is unknown"),
         (("--detector", "ground-truth:none.parquet"), "none.parquet: no such file"),
-        (("--detector", "ground-truth:model.onnx"), "there is no such ground truth"),
+        (("--detector", "ground-truth:model.onnx"), "'ground-truth:model.onnx' is unknown"),
     ],
 )
 def test_what_cannot_be_is_refused(words, said, labels, mini_manifest, tmp_path, cli):
