@@ -43,7 +43,7 @@ class IncompleteError(InputError):
 
 
 @contextmanager
-def named(path: Path, temporary: Path | None = None) -> Iterator[None]:
+def named(path: object, temporary: Path | None = None) -> Iterator[None]:
     """Name a file in the errors of the system within the block, where they do not name one.
 
     Those of read() and write() name none, and those of rename() the temporary file.
@@ -62,6 +62,13 @@ def named(path: Path, temporary: Path | None = None) -> Iterator[None]:
         if known or error.errno is None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+class StorageError(Exception):
+    """The storage of a build cannot be reached, or refuses: no clip of it can be built.
+
+    The message names the place, what happened, and the remedy.
+    """
 
 
 def first_problem(error: ValidationError, known: Collection[str] = ()) -> str:

@@ -13,18 +13,25 @@ from typing import Any
 
 from corruptbench.errors import named
 from corruptbench.process_id import this_process
+from corruptbench.storage import AnyPath, S3Path
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path: AnyPath) -> Iterator[Path]:
     """Give a temporary path beside ``path``; what is written there becomes ``path`` on success.
 
     The data is on disk (fsync) before the rename. After a crash, a kill or a full disk ``path``
     holds the old content or the new content, never a part. The temporary file names the process.
+    The same is true in S3, for which it is in the folder for temporary files.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full; names ``path``.
+        StorageError: S3 cannot be reached, or refuses.
     """
+    if isinstance(path, S3Path):
+        with path.uploaded() as temporary:
+            yield temporary
+        return
     temporary = path.with_name(f".{_mark(path)}.{this_process()}.part")
     with named(path, temporary):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,8 +68,13 @@ def remove_quietly(path: Path) -> None:
         path.unlink()
 
 
-def temporaries(path: Path) -> list[Path]:
-    """Return the temporary files for ``path`` that killed processes left, or that live ones use."""
+def temporaries(path: AnyPath) -> list[Path]:
+    """Return the temporary files for ``path`` that killed processes left, or that live ones use.
+
+    For a path in S3 there is none beside it.
+    """
+    if isinstance(path, S3Path):
+        return []
     return sorted(path.parent.glob(f".{_mark(path)}.*.part"))
 
 
@@ -94,13 +106,13 @@ def check_folder(path: Path) -> None:
         raise PermissionError(errno.EACCES, "no permission to write there", str(place))
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: AnyPath, value: Any) -> None:
     """Write JSON atomically, with sorted keys and two spaces: equal values give equal bytes."""
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def sha256_of_file(path: Path) -> str:
+def sha256_of_file(path: AnyPath) -> str:
     """Return the SHA-256 of a file's content, as 64 hexadecimal digits."""
     with named(path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

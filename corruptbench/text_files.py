@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from corruptbench.errors import InputError, named
+from corruptbench.storage import AnyPath
 
 
-def read_text(path: Path) -> str:
+def read_text(path: AnyPath) -> str:
     """Return the text of a file in UTF-8, without a byte order mark.
 
     Raises:

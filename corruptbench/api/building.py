@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from corruptbench import defaults
 from corruptbench.api.shards import open_shards
 from corruptbench.files import optional_path
+from corruptbench.storage import S3Path, any_path
 
 if TYPE_CHECKING:
     from corruptbench.builder.runner import Conduct, Request
@@ -26,7 +27,7 @@ class Wanted(TypedDict, total=False):
     device: str
     videos: bool
     crf: int | None
-    out: str | Path
+    out: str | Path | S3Path
 
 
 def build(
@@ -40,7 +41,7 @@ def build(
     workers: int | None = None,
     videos: bool = False,
     crf: int | None = None,
-    out: str | Path = "shards",
+    out: str | Path | S3Path = "shards",
     progress: bool = True,
     fail_fast: bool = False,
     engine: str = "processes",
@@ -63,7 +64,7 @@ def build(
             actors; by default one for each processor of the cluster, and one for each GPU on CUDA.
         videos: also write the corrupted videos, as H.264 in .mp4.
         crf: constant rate factor of the videos, 0 (lossless RGB) to 51; 12 by default.
-        out: folder of the shards.
+        out: folder of the shards; or "s3://bucket/prefix", without videos.
         progress: whether to show progress on stderr.
         fail_fast: end at the first clip that cannot be built. By default the others are built.
         engine: "processes" on this machine, or "ray": the running Ray cluster, or one that is
@@ -76,6 +77,7 @@ def build(
         errors.IncompleteError: some clips cannot be built; the others are, and ``failures.json``
             in ``out`` has the causes. An `InputError`.
         InputError: an argument, a label file or a video is not as expected. Finished clips stay.
+        errors.StorageError: S3 cannot be reached, or refuses. Finished clips stay.
         detectors.DetectorError: the detector cannot be loaded, or its weights are missing.
     """
     from corruptbench.builder import runner
@@ -122,6 +124,7 @@ def build_part(
             ``failures-0-of-8.json`` in ``out`` (of that part) has the causes. An `InputError`.
         InputError: as of `build`; or the parts in ``out`` were begun from other inputs, with other
             software or in another number; or the same part is running there.
+        errors.StorageError: as of `build`.
         detectors.DetectorError: the detector cannot be loaded, or its weights are missing.
     """
     from corruptbench.builder import runner
@@ -147,6 +150,7 @@ def finish_build(manifest: str | Path = defaults.MANIFEST, **wanted: Unpack[Want
         errors.IncompleteError: clips are missing, and are named; nothing is written. An
             `InputError`.
         InputError: as of `build_part`.
+        errors.StorageError: as of `build`.
         detectors.DetectorError: the detector cannot be loaded, or its weights are missing.
     """
     from corruptbench.builder import runner
@@ -166,7 +170,7 @@ def build_request(
     device: str = "cpu",
     videos: bool = False,
     crf: int | None = None,
-    out: str | Path = "shards",
+    out: str | Path | S3Path = "shards",
 ) -> Request:
     """Return what is to be built, from the arguments of `build`."""
     from corruptbench.builder.plan import choose_cells, parse_severities
@@ -178,11 +182,18 @@ def build_request(
 
     if crf is not None and not videos:
         raise InputError("crf is for videos only; pass videos=True, or leave crf out", "crf")
+    place = any_path(out)
+    if videos and isinstance(place, S3Path):
+        raise InputError(
+            f"{place}: corrupted videos are not written to S3; leave videos out, or build into a "
+            "folder of this machine",
+            "videos",
+        )
     recipe = Recipe(load_manifest(str(manifest)), optional_path(root), detector, device)
     names = [corruption] if isinstance(corruption, str) else list(corruption)
     cells = choose_cells(recipe.manifest, parse_severities(severity), names)
     rate = (CRF if crf is None else crf) if videos else None
-    return Request(recipe, cells, Path(out), rate)
+    return Request(recipe, cells, place, rate)
 
 
 @contextmanager

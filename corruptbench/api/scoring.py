@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from corruptbench.api.result import Result
 from corruptbench.api.shards import open_shards
 from corruptbench.files import optional_path
+from corruptbench.storage import S3Path
 
 if TYPE_CHECKING:
     from corruptbench.lifters.lifter import Lifter
@@ -58,7 +59,7 @@ def load_lifter(
 
 def evaluate(
     model: str | Path | Lifter,
-    shards: str | Path | ShardSet = "shards",
+    shards: str | Path | S3Path | ShardSet = "shards",
     *,
     root: str | Path | None = None,
     manifest: str | Path | None = None,
@@ -72,7 +73,8 @@ def evaluate(
 
     Args:
         model: path of an exported lifter, or one from `load_lifter`, which has more options.
-        shards: folder of a finished build, or what `build` or `open_shards` returned.
+        shards: folder or "s3://bucket/prefix" of a finished build, or what `build` or
+            `open_shards` returned.
         root: folder of the data set, as for `open_shards`; not for shards that are open already.
         manifest: likewise.
         device: "cpu", "cuda" or "cuda:N"; not for a lifter that is loaded already.
@@ -116,7 +118,7 @@ def evaluate(
 
 def score(
     predictions: str | Path,
-    shards: str | Path | ShardSet = "shards",
+    shards: str | Path | S3Path | ShardSet = "shards",
     *,
     root: str | Path | None = None,
     manifest: str | Path | None = None,
@@ -129,7 +131,8 @@ def score(
         predictions: what ``evaluate(save_predictions=...)`` wrote, which gives the same numbers; or
             a folder of ``.npz``, one for each cell, named as the 2D files that ``corruptbench
             convert --format videopose3d`` writes (``docs/results.md`` has the layout).
-        shards: folder of a finished build, or what `build` or `open_shards` returned.
+        shards: folder or "s3://bucket/prefix" of a finished build, or what `build` or
+            `open_shards` returned.
         root: folder of the data set, as for `open_shards`; not for shards that are open already.
         manifest: likewise.
         contract: path of the lifter's contract (.toml). Only a folder of ``.npz`` needs one.

@@ -29,9 +29,10 @@ def build_progress(title: str, workers: int, shown: bool) -> Iterator[tuple[Anno
             for text in found.notes:
                 note(text)
             if found.missing:
+                room = "" if found.free is None else f" ({megabytes(found.free)} are free)"
                 note(
                     f"{counted(found.frames, 'frame')}; about {duration(found.seconds)} and "
-                    f"{megabytes(found.size)} ({megabytes(found.free)} are free)"
+                    f"{megabytes(found.size)}{room}"
                 )
                 meters.append(stack.enter_context(Meter("build", found.crops, "crops")))
 

@@ -24,6 +24,7 @@ AT_ONCE = 8
 
 def video_path(item: WorkItem, cell: Cell) -> Path:
     """Return where the video of a cell lies."""
+    assert item.videos is not None, "no videos are wanted in S3"
     name = "clean" if cell == CLEAN else f"{cell.corruption}-{cell.severity}"
     return item.videos / f"{name}.mp4"
 
@@ -66,7 +67,7 @@ def open_videos(
 
 def drop_stale(item: WorkItem) -> None:
     """Remove the clip's videos that were made from other inputs than its shard will be."""
-    for path in item.videos.glob("*.mp4"):
+    for path in item.videos.glob("*.mp4") if item.videos else ():
         comment = comment_of(path) or ""
         if comment.startswith("corruptbench ") and item.fingerprint not in comment:
             path.unlink()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from corruptbench.files import write_json
+from corruptbench.storage import AnyPath
 
 #: Of all files of failures in a folder: that of a whole build, and those of parts.
 PATTERN = "failures*.json"
@@ -32,12 +32,12 @@ class Failure:
         return f"{self.clip}: {self.cause}"
 
 
-def failures_path(out: Path, part: str = "") -> Path:
+def failures_path(out: AnyPath, part: str = "") -> AnyPath:
     """Return where the failures of a build lie, or those of a part of that name."""
     return out / (f"failures-{part}.json" if part else "failures.json")
 
 
-def record_failures(path: Path, failures: Sequence[Failure]) -> None:
+def record_failures(path: AnyPath, failures: Sequence[Failure]) -> None:
     """Write the failures of a run, sorted by clip; remove the file if there are none."""
     if not failures:
         path.unlink(missing_ok=True)

@@ -6,13 +6,13 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from corruptbench.builder.plan import WorkItem
 from corruptbench.detectors import Detector
 from corruptbench.manifest import Cell
+from corruptbench.storage import AnyPath, S3Path
 
 #: Bytes of a shard for each frame and cell: 31.8 MB of studio-C's 249,608, measured.
 SHARD_BYTES = 127
@@ -37,7 +37,7 @@ class Outlook:
         crops: (frame, cell) pairs to detect.
         seconds: estimate of the time.
         size: estimate of the bytes that are written.
-        free: bytes that are free in the folder.
+        free: bytes that are free in the folder; None in S3.
         notes: sentences about the data.
     """
 
@@ -47,7 +47,7 @@ class Outlook:
     crops: int
     seconds: float
     size: int
-    free: int
+    free: int | None
     notes: tuple[str, ...]
 
 
@@ -56,7 +56,7 @@ def outlook(
     missing: dict[WorkItem, list[Cell]],
     rate: float,
     workers: int,
-    out: Path,
+    out: AnyPath,
     notes: tuple[str, ...],
 ) -> Outlook:
     """Return what a build is about to do.
@@ -79,7 +79,7 @@ def outlook(
         crops=crops,
         seconds=crops / speed if crops else 0.0,
         size=sum(i.frames * len(missing[i]) * _bytes(i) for i in todo),
-        free=shutil.disk_usage(out).free,
+        free=None if isinstance(out, S3Path) else shutil.disk_usage(out).free,
         notes=notes,
     )
 

@@ -16,6 +16,7 @@ from corruptbench.process_id import this_process
 from corruptbench.records import Record, Sha256
 from corruptbench.shards.lock import software
 from corruptbench.shards.records import BenchmarkRecord, DetectorRecord
+from corruptbench.storage import AnyPath, S3Path
 from corruptbench.text_files import read_text
 
 
@@ -125,12 +126,12 @@ class PartsRecord(Record):
         )
 
 
-def record_path(out: Path) -> Path:
+def record_path(out: AnyPath) -> AnyPath:
     """Return where the record of the parts lies; it is there until the build is finished."""
     return out / "parts.json"
 
 
-def read_parts(out: Path) -> PartsRecord | None:
+def read_parts(out: AnyPath) -> PartsRecord | None:
     """Return the record of the parts in a folder; None if no part has begun there.
 
     Raises:
@@ -143,7 +144,7 @@ def read_parts(out: Path) -> PartsRecord | None:
     return PartsRecord.parse(read_text(path), str(path), remedy)
 
 
-def join_parts(out: Path, own: PartsRecord) -> None:
+def join_parts(out: AnyPath, own: PartsRecord) -> None:
     """Write the record of the parts if it is the first one; else compare it.
 
     Raises:
@@ -156,7 +157,7 @@ def join_parts(out: Path, own: PartsRecord) -> None:
         check_same(out, found, own)
 
 
-def check_same(out: Path, found: PartsRecord, own: PartsRecord) -> None:
+def check_same(out: AnyPath, found: PartsRecord, own: PartsRecord) -> None:
     """Raise `InputError` if the parts in a folder were begun otherwise than this one."""
     theirs, ours = _facts(found), _facts(own)
     for name in theirs | ours:
@@ -179,8 +180,11 @@ def _facts(record: PartsRecord) -> dict[str, Any]:
     return facts | {"cells": ", ".join(record.cells)}
 
 
-def _write_first(path: Path, record: PartsRecord) -> None:
-    """Write the record; of several parts that begin at once, one succeeds."""
+def _write_first(path: AnyPath, record: PartsRecord) -> None:
+    """Write the record; of several parts that begin at once, one succeeds (in S3 the last one)."""
+    if isinstance(path, S3Path):
+        write_json(path, record.model_dump(mode="json"))
+        return
     own = path.with_name(f".parts.{this_process()}.part")
     try:
         write_json(own, record.model_dump(mode="json"))

@@ -21,6 +21,7 @@ from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest, needs_of
 from corruptbench.scorable import check_scorable
 from corruptbench.shards.records import shard_path
 from corruptbench.skeleton import joint_set
+from corruptbench.storage import AnyPath, S3Path
 
 if TYPE_CHECKING:
     from corruptbench.builder.clip_detector import ClipDetector
@@ -45,7 +46,7 @@ class WorkItem:
         clip_id: identity.
         cells: the cells that are wanted.
         path: of the shard.
-        videos: folder of the clip's corrupted videos.
+        videos: folder of the clip's corrupted videos; None in S3, where there are none.
         frames: number of labeled frames.
         size: width and height of the pictures, px.
         fingerprint: SHA-256 over all that decides the shard; see `fingerprint`.
@@ -54,8 +55,8 @@ class WorkItem:
 
     clip_id: ClipId
     cells: tuple[Cell, ...]
-    path: Path
-    videos: Path
+    path: AnyPath
+    videos: Path | None
     frames: int
     size: tuple[int, int]
     fingerprint: str
@@ -181,7 +182,7 @@ def plan_build(
     manifest: Manifest,
     cells: tuple[Cell, ...],
     detector: ClipDetector,
-    out: Path,
+    out: AnyPath,
     crf: int | None = None,
 ) -> Plan:
     """Plan a build; ``crf`` as in `WorkItem`.
@@ -204,7 +205,7 @@ def plan_build(
             clip_id=clip.id,
             cells=cells,
             path=shard_path(out, clip.id),
-            videos=out / "videos" / str(clip.id),
+            videos=None if isinstance(out, S3Path) else out / "videos" / str(clip.id),
             frames=len(clip.joints),
             size=(clip.camera.width, clip.camera.height),
             fingerprint=fingerprint(clip, manifest, detector),

@@ -14,6 +14,7 @@ from corruptbench.builder.station import Recipe, Station, attempt
 from corruptbench.detectors import DetectorError
 from corruptbench.errors import InputError
 from corruptbench.shards.lock import software
+from corruptbench.storage import AnyPath
 
 #: What all nodes must have in common: names such as "numpy", and values.
 Facts = dict[str, str]
@@ -33,7 +34,7 @@ class Start:
 
     recipe: Recipe
     folder: Path
-    token: Path
+    token: AnyPath
     sample: WorkItem
     expected: Facts
 
@@ -52,7 +53,7 @@ class Builder:
             os.chdir(start.folder)
             if not start.token.is_file():
                 return node, (
-                    f"{start.token.parent.absolute()}: is not the folder that the command writes "
+                    f"{start.token.parent}: is not the folder that the command writes "
                     "to; all nodes need the same output folder, on a shared file system"
                 )
             self.station = Station(start.recipe)

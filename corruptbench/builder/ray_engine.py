@@ -14,7 +14,9 @@ from corruptbench.builder.ray_crew import Crew
 from corruptbench.builder.station import Station
 from corruptbench.builder.worker_process import uninterrupted
 from corruptbench.builder.workers import Outcome
+from corruptbench.files import atomic
 from corruptbench.process_id import this_process
+from corruptbench.storage import AnyPath
 
 
 def build_items(
@@ -60,11 +62,11 @@ def build_items(
 
 
 @contextmanager
-def _token(folder: Path) -> Iterator[Path]:
+def _token(folder: AnyPath) -> Iterator[AnyPath]:
     """Make a file by which nodes know the folder; if it is left over, a later build removes it."""
-    folder.mkdir(parents=True, exist_ok=True)
     token = folder / f".{uuid.uuid4().hex}.{this_process()}.part"
-    token.touch()
+    with atomic(token) as temporary:
+        temporary.touch()
     try:
         yield token
     finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from corruptbench.builder.corrupted_videos import missing_cells
 from corruptbench.builder.engines import Engine
@@ -37,6 +36,7 @@ from corruptbench.progress import counted
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import write_lock
 from corruptbench.shards.records import BenchmarkRecord, DetectorRecord
+from corruptbench.storage import AnyPath, S3Path
 
 #: Called once, with what is about to be done. Then the other one is called with the crops and clips
 #: done since its last call.
@@ -57,7 +57,7 @@ class Request:
 
     recipe: Recipe
     cells: tuple[Cell, ...]
-    out: Path
+    out: AnyPath
     crf: int | None = None
 
 
@@ -78,7 +78,7 @@ class Conduct:
     fail_fast: bool = False
 
 
-def build(request: Request, conduct: Conduct) -> Path:
+def build(request: Request, conduct: Conduct) -> AnyPath:
     """Build what is missing of a benchmark, write the lock file, and return its path.
 
     Shards that are present and made from the same inputs are kept. A shard made from other inputs
@@ -126,7 +126,7 @@ def build_part(part: Part, request: Request, conduct: Conduct) -> int:
         return len(items)
 
 
-def finish(request: Request) -> Path:
+def finish(request: Request) -> AnyPath:
     """Write the lock file of a build whose clips are all there, and return its path.
 
     Raises:
@@ -161,6 +161,8 @@ def _place(item: WorkItem, part: Part | None) -> str:
 
 def _prepared(request: Request) -> tuple[Station, Plan]:
     """Open data set and detector, and plan the whole build."""
+    if isinstance(request.out, S3Path):
+        request.out.check()  # before all videos are read
     recipe = request.recipe
     station = Station(recipe)
     cells, out, crf = request.cells, request.out, request.crf
@@ -190,7 +192,11 @@ def _missing(items: Iterable[WorkItem]) -> dict[WorkItem, list[Cell]]:
 
 
 def _announced(
-    out: Path, station: Station, items: Sequence[WorkItem], notes: tuple[str, ...], conduct: Conduct
+    out: AnyPath,
+    station: Station,
+    items: Sequence[WorkItem],
+    notes: tuple[str, ...],
+    conduct: Conduct,
 ) -> tuple[WorkItem, ...]:
     """Return the items that lack a cell, after the announcement."""
     missing = _missing(items)
@@ -202,7 +208,7 @@ def _announced(
 
 
 def _build_clips(
-    out: Path, station: Station, todo: Sequence[WorkItem], conduct: Conduct, record: Path
+    out: AnyPath, station: Station, todo: Sequence[WorkItem], conduct: Conduct, record: AnyPath
 ) -> None:
     """Build clips; those that cannot be built are listed at the end, and in the file ``record``."""
     if todo:
@@ -228,7 +234,7 @@ def _build_clips(
         )
 
 
-def _finished(out: Path, items: Sequence[WorkItem], runtime: str) -> Path:
+def _finished(out: AnyPath, items: Sequence[WorkItem], runtime: str) -> AnyPath:
     """Write the lock, and remove what is of no use any more."""
     path = write_lock(out, [parquet.read_record(i.path) for i in items], runtime)
     for old in (record_path(out), *out.glob(PATTERN)):

@@ -10,11 +10,18 @@ from pathlib import Path
 from corruptbench.builder.plan import WorkItem
 from corruptbench.files import temporaries
 from corruptbench.process_id import ProcessId, process_in, this_process
+from corruptbench.storage import AnyPath, S3Path
 
 
 @contextmanager
-def without_temporaries(out: Path) -> Iterator[None]:
-    """Remove those of all clips before and after the block, which holds the folder alone."""
+def without_temporaries(out: AnyPath) -> Iterator[None]:
+    """Remove those of all clips before and after the block, which holds the folder alone.
+
+    In S3 there are none.
+    """
+    if isinstance(out, S3Path):
+        yield
+        return
 
     def found() -> Iterable[Path]:
         folders = (out / "keypoints", out / "videos")
@@ -29,7 +36,8 @@ def without_temporaries_of(items: Sequence[WorkItem]) -> Iterator[None]:
     """Remove those of these clips alone, as other parts write theirs; see `without_temporaries`."""
 
     def found() -> Iterable[Path]:
-        return chain(*((*temporaries(i.path), *i.videos.glob(".*.part")) for i in items))
+        videos = (item.videos.glob(".*.part") for item in items if item.videos)
+        return chain(*(temporaries(item.path) for item in items), *videos)
 
     with _swept(found):
         yield

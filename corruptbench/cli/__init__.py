@@ -55,10 +55,10 @@ def user_errors() -> tuple[type[Exception], ...]:
     """Return the errors that a user can repair; imported only when something went wrong."""
     from corruptbench.corruptions import CorruptionError
     from corruptbench.detectors import DetectorError
-    from corruptbench.errors import InputError
+    from corruptbench.errors import InputError, StorageError
     from corruptbench.leaderboard import SubmissionError
 
-    return InputError, CorruptionError, DetectorError, SubmissionError
+    return InputError, StorageError, CorruptionError, DetectorError, SubmissionError
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -10,6 +10,7 @@ import click
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
+from corruptbench.storage import AnyPath
 
 if TYPE_CHECKING:
     from corruptbench.shards.shard_set import ShardSet
@@ -56,7 +57,10 @@ if TYPE_CHECKING:
     help="End at the first clip that cannot be built. Default: build the others, exit code 3.",
 )
 @options.quiet
-@options.out("shards", "Folder to build into.")
+@click.option(
+    "--out", type=options.SHARDS, default=Path("shards"), show_default=True,
+    help="Folder to build into, or s3://bucket/prefix (docs/data.md).",
+)  # fmt: skip
 def command(crf: int | None, videos: bool, part: str | None, finish: bool, **chosen: Any) -> None:
     """Corrupt the videos, detect 2D keypoints, store Parquet shards. Run again to resume."""
     if crf is not None and not videos:
@@ -78,7 +82,7 @@ def _build(quiet: bool, **chosen: Any) -> None:
     _say_built(build(progress=not quiet, **chosen), chosen["videos"])
 
 
-def _build_part(part: str, quiet: bool, out: Path, **chosen: Any) -> None:
+def _build_part(part: str, quiet: bool, out: AnyPath, **chosen: Any) -> None:
     from corruptbench.api import build_part
     from corruptbench.progress import counted
 

@@ -11,6 +11,7 @@ from corruptbench.cli import names, options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.words import Name, suggestion
+from corruptbench.storage import AnyPath
 
 if TYPE_CHECKING:
     from corruptbench.manifest import Cell
@@ -43,7 +44,7 @@ FORMATS = ["videopose3d", "motionbert", "mmpose"]
     help="Folder to write to; only files of an earlier conversion are replaced.",
 )  # fmt: skip
 def command(
-    shards: Path, root: Path | None, manifest: str | None, name: str, wanted: tuple[str, ...],
+    shards: AnyPath, root: Path | None, manifest: str | None, name: str, wanted: tuple[str, ...],
     joints: str | None, layout: str | None, confidence: bool, annotations: Path | None,
     quiet: bool, out: Path,
 ) -> None:  # fmt: skip

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json, say_table
+from corruptbench.storage import AnyPath
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 @options.manifest_of_shards
 @options.as_json
 @options.always_quiet
-def command(shards: Path, root: Path | None, manifest: str | None, as_json: bool) -> None:
+def command(shards: AnyPath, root: Path | None, manifest: str | None, as_json: bool) -> None:
     """Compare the 2D detections with the projected labels, by cell, by camera and by clip."""
     from corruptbench.evaluation.detections import quality
     from corruptbench.evaluation.label_checks import by_camera, label_evidence, rows, warnings_of

@@ -14,6 +14,7 @@ from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json, say_table, table_width
 from corruptbench.cli.words import Name
 from corruptbench.lifters.allowance import BEFORE, DURING
+from corruptbench.storage import AnyPath
 
 if TYPE_CHECKING:
     from corruptbench.api import Result
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
 @options.quiet
 @options.out("results", "Folder for the result.")
 def command(
-    model: Path, shards: Path, root: Path | None, manifest: str | None, device: str,
+    model: Path, shards: AnyPath, root: Path | None, manifest: str | None, device: str,
     time_limit: float, memory_limit: float, threads: int | None, allow: tuple[str, ...],
     trust: bool, save_predictions: Path | None, filter_name: str | None,
     calibration: Path | None, as_json: bool, quiet: bool, out: Path,

@@ -10,6 +10,7 @@ from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.words import Name
+from corruptbench.storage import AnyPath
 
 
 @define("corruptbench measure-noise --shards shards --root DATA --out noise.parquet")
@@ -24,7 +25,7 @@ from corruptbench.cli.words import Name
 @options.always_quiet
 @options.out("noise.parquet", "File for the noise.")
 def command(
-    shards: Path,
+    shards: AnyPath,
     root: Path | None,
     manifest: str | None,
     joints: str,
@@ -39,7 +40,7 @@ def command(
     from corruptbench.training.measure import measured
     from corruptbench.training.scored import note_scored
 
-    if out.resolve().is_relative_to(shards.resolve()):
+    if isinstance(shards, Path) and out.resolve().is_relative_to(shards.resolve()):
         raise InputError(f"{out}: lies in the shards; name a file outside of {shards}", "out")
     if manifest and out.resolve() == Path(manifest).resolve():
         raise InputError(f"{out}: is the manifest that is read; name another file", "out")

@@ -10,11 +10,12 @@ import click
 
 from corruptbench import defaults
 from corruptbench.cli import names
+from corruptbench.cli.paths import LocalPath, ShardsPath
 from corruptbench.cli.words import Hint, Name
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-PATH = click.Path(path_type=Path)
+PATH, SHARDS = LocalPath(), ShardsPath()
 MANIFEST = Name(names.manifests, "*.toml")
 CORRUPTION = Name(names.corruptions)
 DETECTOR = Name(names.detectors, *names.detector_patterns())
@@ -102,7 +103,11 @@ root = click.option(
     "--root", type=PATH, help="Folder of the data set. Not needed for the embedded studio set."
 )
 shards = click.option(
-    "--shards", type=PATH, default=Path("shards"), show_default=True, help="Folder of a build."
+    "--shards",
+    type=SHARDS,
+    default=Path("shards"),
+    show_default=True,
+    help="Folder of a build, or s3://bucket/prefix.",
 )
 manifest_of_shards = manifest(None, "Default: the one that the shards name. ")
 board = click.option(

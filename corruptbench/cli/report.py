@@ -10,12 +10,13 @@ from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.target import check_target
+from corruptbench.storage import AnyPath
 
 
 @define("corruptbench report results/my-lifter.json --shards shards --out report.html")
 @click.argument("result", type=options.PATH)
 @click.option(
-    "--shards", type=options.PATH,
+    "--shards", type=options.SHARDS,
     help="Folder of the build that was scored, to show its pictures. Default: no pictures.",
 )  # fmt: skip
 @options.root
@@ -23,7 +24,7 @@ from corruptbench.cli.target import check_target
 @options.always_quiet
 @options.out("report.html", "The page.")
 def command(
-    result: Path, shards: Path | None, root: Path | None, manifest: str | None, out: Path
+    result: Path, shards: AnyPath | None, root: Path | None, manifest: str | None, out: Path
 ) -> None:
     """Show a result as one self-contained HTML page.
 

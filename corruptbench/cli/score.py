@@ -8,6 +8,7 @@ import click
 
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
+from corruptbench.storage import AnyPath
 
 
 @define(
@@ -27,7 +28,7 @@ from corruptbench.cli.commands import define
 @options.quiet
 @options.out("results", "Folder for the result.")
 def command(
-    predictions: Path, shards: Path, root: Path | None, manifest: str | None,
+    predictions: Path, shards: AnyPath, root: Path | None, manifest: str | None,
     contract: Path | None, as_json: bool, quiet: bool, out: Path,
 ) -> None:  # fmt: skip
     """Score predictions without the lifter: the file of an evaluation, or a folder of .npz."""

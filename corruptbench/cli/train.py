@@ -13,6 +13,7 @@ from corruptbench.cli import names, options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.words import Name
+from corruptbench.storage import AnyPath
 
 if TYPE_CHECKING:
     from corruptbench.training.config import Config
@@ -26,7 +27,7 @@ _SCHEDULE = ("epochs", "seed", "patience", "precision")
 @click.argument("lifter", type=Name(names.lifters), required=False)
 @click.option("--config", type=options.PATH, metavar="FILE",
               help="TOML file of all parameters. Options that are given count more.")  # fmt: skip
-@click.option("--shards", type=options.PATH,
+@click.option("--shards", type=options.SHARDS,
               help="Of a training split. Default: the embedded one.")  # fmt: skip
 @options.root
 @options.manifest_of_shards
@@ -66,7 +67,7 @@ _SCHEDULE = ("epochs", "seed", "patience", "precision")
 @options.out("lifter.pt2", "model.pt2 or model.pt.")
 def command(
     config: Path | None,
-    shards: Path | None,
+    shards: AnyPath | None,
     root: Path | None,
     manifest: str | None,
     device: str,
@@ -92,7 +93,7 @@ def command(
     wanted = _config(config, given)
     noises = (wanted.tagn, wanted.on_corruptions, wanted.validation_noise)
     read = [p for p in (config, *(Path(n) for n in noises if n and n not in WORDS)) if p]
-    if shards:
+    if isinstance(shards, Path):
         read += [shards / "lock.json", *shards.rglob("*.parquet")]
     _check_files(read, {"out": out, **({"log": log} if log else {})})
     folders = (shards,) if shards else ALL_TRAIN_SHARDS

@@ -10,6 +10,7 @@ import click
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json
+from corruptbench.storage import AnyPath
 
 if TYPE_CHECKING:
     from corruptbench.shards.verify import Comparison
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     "object with cells (that both have), ours and theirs (that only one has), and pixels, "
     "occlusion and detections (names of the cells that differ)",
 )
-@click.argument("shards", type=options.PATH, default=Path("shards"))
-@click.option("--against", type=options.PATH, help="The lock.json of another site.")
+@click.argument("shards", type=options.SHARDS, default=Path("shards"))
+@click.option("--against", type=options.SHARDS, help="The lock.json of another site.")
 @options.as_json
 @options.always_quiet
-def command(shards: Path, against: Path | None, as_json: bool) -> None:
+def command(shards: AnyPath, against: AnyPath | None, as_json: bool) -> None:
     """Check shards against their lock, and the lock against that of another site."""
     from dataclasses import asdict
 

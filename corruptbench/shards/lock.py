@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Literal
 
 from corruptbench.errors import InputError
@@ -18,6 +17,7 @@ from corruptbench.shards.records import (
     ShardRecord,
     shard_path,
 )
+from corruptbench.storage import AnyPath
 from corruptbench.text_files import read_text
 
 SOFTWARE = (
@@ -58,7 +58,7 @@ class Lock(Record):
     software: dict[str, str]
 
 
-def read_lock(path: Path) -> Lock:
+def read_lock(path: AnyPath) -> Lock:
     """Read the lock of a build, and compare what it states twice.
 
     Raises:
@@ -75,7 +75,7 @@ def read_lock(path: Path) -> Lock:
     return lock
 
 
-def _check(lock: Lock, path: Path) -> None:
+def _check(lock: Lock, path: AnyPath) -> None:
     """Raise `InputError` if the parts of a lock do not agree."""
     remedy = "it was altered: run the build again"
     if lock.files.keys() != lock.clips.keys():
@@ -113,7 +113,7 @@ def digest(cells: Sequence[tuple[str, CellRecord]], field: str) -> str:
     return sha256_of_json(sorted(rows))
 
 
-def write_lock(folder: Path, records: Sequence[ShardRecord], runtime: str) -> Path:
+def write_lock(folder: AnyPath, records: Sequence[ShardRecord], runtime: str) -> AnyPath:
     """Write ``lock.json`` of a finished build, atomically, and return its path."""
     cells = [(str(r.clip), c) for r in records for c in r.cells]
     lock = Lock(

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -34,6 +33,7 @@ from corruptbench.shards.records import (
     DetectorRecord,
     ShardRecord,
 )
+from corruptbench.storage import AnyPath
 
 KEY = b"corruptbench"
 FORMAT: Final = "corruptbench-shard/2"
@@ -45,7 +45,7 @@ _STORAGE = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.EMFILE, er
 
 
 def write(
-    path: Path,
+    path: AnyPath,
     clip_id: ClipId,
     fingerprint: str,
     detections: Sequence[CellDetections],
@@ -101,7 +101,7 @@ class Shard:
         sha256: of the file.
     """
 
-    path: Path
+    path: AnyPath
     record: ShardRecord
     file: pq.ParquetFile
     sha256: str
@@ -140,7 +140,7 @@ class Shard:
             raise InputError(problem) from None
 
 
-def open_shard(path: Path) -> Shard:
+def open_shard(path: AnyPath) -> Shard:
     """Open a shard, and read its metadata.
 
     Raises:
@@ -154,14 +154,14 @@ def open_shard(path: Path) -> Shard:
     return Shard(path, _record(path, file.schema_arrow), file, digest)
 
 
-def read_record(path: Path) -> ShardRecord:
+def read_record(path: AnyPath) -> ShardRecord:
     """Read a shard's metadata, and nothing else; see `open_shard`."""
     with _readable(path), path.open("rb") as stream:  # pyarrow takes only UTF-8 names
         return _record(path, pq.read_schema(stream))
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def _readable(path: AnyPath) -> Iterator[None]:
     """Turn errors within the block into `InputError`, unless they say nothing about the content."""
     try:
         with named(path):
@@ -174,7 +174,7 @@ def _readable(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _record(path: Path, schema: pa.Schema) -> ShardRecord:
+def _record(path: AnyPath, schema: pa.Schema) -> ShardRecord:
     metadata: dict[bytes, bytes] = schema.metadata or {}
     if KEY not in metadata:
         raise InputError(f"{path}: Parquet, but not a shard of corruptbench; remove it")
@@ -182,7 +182,7 @@ def _record(path: Path, schema: pa.Schema) -> ShardRecord:
     return ShardRecord.parse(metadata[KEY], f"{path}: shard metadata", remedy)
 
 
-def read(path: Path, cells: Sequence[Cell]) -> list[CellDetections]:
+def read(path: AnyPath, cells: Sequence[Cell]) -> list[CellDetections]:
     """Read the detections of these cells of a shard; see `open_shard` and `Shard.read`."""
     return open_shard(path).read(cells)
 
@@ -216,7 +216,7 @@ def _column(table: pa.Table, name: str) -> NDArray[Any]:
     return np.asarray(values.reshape(table.num_rows, column.type.list_size))
 
 
-def present_cells(path: Path, fingerprint: str) -> tuple[Cell, ...]:
+def present_cells(path: AnyPath, fingerprint: str) -> tuple[Cell, ...]:
     """Return the cells that a file holds already; none if its fingerprint is another one.
 
     A file that is damaged or was altered counts as absent: it is built again.
@@ -230,13 +230,13 @@ def present_cells(path: Path, fingerprint: str) -> tuple[Cell, ...]:
     return cells if shard.record.fingerprint == fingerprint else ()
 
 
-def find(folder: Path) -> list[Path]:
+def find(folder: AnyPath) -> list[AnyPath]:
     """Return the paths of all shards of an output folder, sorted.
 
     Raises:
         InputError: there is no shard in it.
     """
-    paths = sorted((folder / "keypoints").rglob("*.parquet"))
+    paths: list[AnyPath] = sorted((folder / "keypoints").rglob("*.parquet"), key=str)
     if not paths:
         raise InputError(f"{folder}: holds no shards; expected the output folder of a build")
     return paths

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +13,7 @@ from corruptbench.datasets import ClipId
 from corruptbench.detectors import Detector
 from corruptbench.manifest import Cell, Manifest
 from corruptbench.records import Record, Sha256
+from corruptbench.storage import AnyPath
 
 #: The SHA-256 of no bytes: of pixels where none were looked at (ground truth; nobody in view), of
 #: weights where there are none.
@@ -145,6 +145,6 @@ class ShardRecord(Record):
     cells: tuple[CellRecord, ...]
 
 
-def shard_path(out: Path, clip_id: ClipId) -> Path:
+def shard_path(out: AnyPath, clip_id: ClipId) -> AnyPath:
     """Return where a clip's shard lies below the output folder."""
     return out / "keypoints" / f"{clip_id}.parquet"

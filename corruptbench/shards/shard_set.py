@@ -16,6 +16,7 @@ from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
 from corruptbench.shards.locked import check_file, check_identity
 from corruptbench.shards.records import BenchmarkRecord, CellDetections, CellRecord, shard_path
+from corruptbench.storage import AnyPath
 
 #: Boxes of the same labels, whatever package they come in, are equal within this, px: our choice.
 SAME_BOX = 1.0
@@ -25,7 +26,7 @@ SAME_BOX = 1.0
 class ShardSet:
     """Shards of one benchmark, checked against their lock and joined with the labels."""
 
-    folder: Path
+    folder: AnyPath
     lock: Lock
     manifest: Manifest
     dataset: Dataset
@@ -50,7 +51,7 @@ class ShardSet:
             clip = self.dataset.load(clip_id)
             yield clip, self._read(path, clip, wanted)
 
-    def _read(self, path: Path, clip: Clip, cells: Sequence[Cell]) -> list[CellDetections]:
+    def _read(self, path: AnyPath, clip: Clip, cells: Sequence[Cell]) -> list[CellDetections]:
         if not path.is_file():
             raise InputError(f"{path}: missing; build again (the same command resumes)")
         shard = parquet.open_shard(path)
@@ -62,7 +63,7 @@ class ShardSet:
         return detections
 
     def _compare_with_lock(
-        self, path: Path, clip: Clip, records: tuple[CellRecord, ...], cells: Sequence[Cell]
+        self, path: AnyPath, clip: Clip, records: tuple[CellRecord, ...], cells: Sequence[Cell]
     ) -> None:
         """Raise `InputError` if what a shard says of one of these cells is not in the lock."""
         of_clip = self.lock.clips.get(str(clip.id), ())
@@ -78,7 +79,7 @@ class ShardSet:
                 )
 
     def _compare_with_labels(
-        self, path: Path, clip: Clip, detections: Sequence[CellDetections]
+        self, path: AnyPath, clip: Clip, detections: Sequence[CellDetections]
     ) -> None:
         """Raise `InputError` if detections have other frames or boxes than the labels of a clip."""
         for d in detections:
@@ -108,7 +109,7 @@ def _same(boxes: NDArray[np.float32], others: NDArray[np.float64]) -> NDArray[np
     return np.asarray(close.all(axis=(1, 2)))
 
 
-def open_shards(folder: Path, root: Path | None, manifest: str | None = None) -> ShardSet:
+def open_shards(folder: AnyPath, root: Path | None, manifest: str | None = None) -> ShardSet:
     """Open the output folder of a finished build.
 
     Args:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from corruptbench.errors import InputError
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
 from corruptbench.shards.locked import check_file, check_identity
 from corruptbench.shards.records import NOTHING_SHA256, CellRecord
+from corruptbench.storage import AnyPath
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Comparison:
     detections: tuple[str, ...]
 
 
-def recount(folder: Path) -> int:
+def recount(folder: AnyPath) -> int:
     """Compute the digests of every cell from its shard again; return the number of cells.
 
     Raises:
@@ -42,7 +42,7 @@ def recount(folder: Path) -> int:
     lock = read_lock(folder / "lock.json")
     found: set[str] = set()
     for path in parquet.find(folder):
-        name = path.relative_to(folder / "keypoints").with_suffix("").as_posix()
+        name = str(path).removeprefix(f"{folder / 'keypoints'}/").removesuffix(".parquet")
         if name not in lock.clips:
             raise InputError(
                 f"{folder}: holds a shard of {name}, which is not in lock.json; remove it"
@@ -54,7 +54,7 @@ def recount(folder: Path) -> int:
     return sum(len(cells) for cells in lock.clips.values())
 
 
-def _recount_shard(shard: parquet.Shard, name: str, lock: Lock, folder: Path) -> None:
+def _recount_shard(shard: parquet.Shard, name: str, lock: Lock, folder: AnyPath) -> None:
     check_identity(shard, name, lock)
     shard.read([c.cell for c in shard.record.cells])
     if shard.record.cells != lock.clips[name]:
@@ -62,7 +62,7 @@ def _recount_shard(shard: parquet.Shard, name: str, lock: Lock, folder: Path) ->
     check_file(shard, name, lock)
 
 
-def compare(ours: Path, theirs: Path) -> Comparison:
+def compare(ours: AnyPath, theirs: AnyPath) -> Comparison:
     """Compare two sites' locks cell by cell, without any data.
 
     One site may have built fewer clips or severities: only the common cells are compared.
@@ -97,7 +97,7 @@ def _cells(lock: Lock) -> dict[str, CellRecord]:
     return {f"{clip} {c.cell}": c for clip, cells in lock.clips.items() for c in cells}
 
 
-def _check_seen(ours: Path, theirs: Path, a: Lock, b: Lock) -> None:
+def _check_seen(ours: AnyPath, theirs: AnyPath, a: Lock, b: Lock) -> None:
     """Refuse two locks of which only one is of pictures: the other has no pixels to compare."""
     seen, also_seen = (
         any(c.pixels_sha256 != NOTHING_SHA256 for c in _cells(lock).values()) for lock in (a, b)

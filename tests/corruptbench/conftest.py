@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import shutil
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from corruptbench.shards.shard_set import ShardSet, open_shards
 from corruptbench.training import run
 from corruptbench.training.videopose3d import VideoPose3D
 from tests.fixtures import model_files as files
+from tests.fixtures.s3_server import SECRET, Bucket
 
 
 @dataclass
@@ -53,7 +56,7 @@ def mine(mini, tmp_path) -> Path:
     return shutil.copytree(mini, tmp_path / "data")
 
 
-def build_arguments(root: Path, manifest: Path, out: Path, *more: object) -> list[str]:
+def build_arguments(root: Path, manifest: Path, out: Path | str, *more: object) -> list[str]:
     words = ["build", "--root", root, "--manifest", manifest, "--out", out, *more]
     return [str(w) for w in words]
 
@@ -193,3 +196,43 @@ def given(monkeypatch):
 
     monkeypatch.setattr(run, "train", train)
     return found
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """The URL of an S3 server that runs on this machine."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    running = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    running.start()
+    yield "http://{}:{}".format(*running.get_host_and_port())
+    running.stop()
+
+
+@pytest.fixture
+def bucket(s3_server, monkeypatch, tmp_path) -> Bucket:
+    """An empty bucket; the environment is that of a user of the server."""
+    import boto3
+
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "user")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
+    client = boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1")
+    name = hashlib.sha256(str(tmp_path).encode()).hexdigest()[:16]
+    client.create_bucket(Bucket=name)
+    return Bucket(name, s3_server, client)
+
+
+#: Of the manifest's cells few.
+S3_FEW = ("--severity", "1", "--corruption", "erase", "--workers", 1)
+
+
+@pytest.fixture
+def s3_words(mini, mini_manifest, bucket) -> list[str]:
+    """The command that builds `S3_FEW` in the bucket, below "a/b"."""
+    return build_arguments(mini, mini_manifest, f"{bucket}/a/b", *S3_FEW)

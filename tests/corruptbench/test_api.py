@@ -29,8 +29,8 @@ SURFACE = {
         "severity: 'int | str | Iterable[int]' = '1-5', corruption: 'str | Iterable[str]' = (), "
         "detector: 'str' = 'movenet:lightning', device: 'str' = 'cpu', "
         "workers: 'int | None' = None, videos: 'bool' = False, crf: 'int | None' = None, "
-        "out: 'str | Path' = 'shards', progress: 'bool' = True, fail_fast: 'bool' = False, "
-        "engine: 'str' = 'processes') -> 'ShardSet'"
+        "out: 'str | Path | S3Path' = 'shards', progress: 'bool' = True, "
+        "fail_fast: 'bool' = False, engine: 'str' = 'processes') -> 'ShardSet'"
     ),
     "build_part": (
         "(part: 'str | tuple[int, int]', manifest: 'str | Path' = 'studio-c', *, "
@@ -42,7 +42,7 @@ SURFACE = {
         "fps: 'float' = 25.0, seed: 'int' = 0) -> 'Frames'"
     ),
     "evaluate": (
-        "(model: 'str | Path | Lifter', shards: 'str | Path | ShardSet' = 'shards', *, "
+        "(model: 'str | Path | Lifter', shards: 'str | Path | S3Path | ShardSet' = 'shards', *, "
         "root: 'str | Path | None' = None, manifest: 'str | Path | None' = None, "
         "device: 'str' = 'cpu', progress: 'bool' = True, "
         "save_predictions: 'str | Path | None' = None, filter: 'str | None' = None, "
@@ -65,11 +65,11 @@ SURFACE = {
         "-> 'Lifter'"
     ),
     "open_shards": (
-        "(folder: 'str | Path' = 'shards', root: 'str | Path | None' = None, "
+        "(folder: 'str | Path | S3Path' = 'shards', root: 'str | Path | None' = None, "
         "manifest: 'str | Path | None' = None) -> 'ShardSet'"
     ),
     "score": (
-        "(predictions: 'str | Path', shards: 'str | Path | ShardSet' = 'shards', *, "
+        "(predictions: 'str | Path', shards: 'str | Path | S3Path | ShardSet' = 'shards', *, "
         "root: 'str | Path | None' = None, manifest: 'str | Path | None' = None, "
         "contract: 'str | Path | None' = None, progress: 'bool' = True) -> 'Result'"
     ),

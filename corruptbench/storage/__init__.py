@@ -1,0 +1,43 @@
+"""Where a build lies: in a folder of this machine, or in S3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from corruptbench.errors import InputError
+from corruptbench.storage.s3_path import S3Path
+
+AnyPath = Path | S3Path
+
+__all__ = ["AnyPath", "S3Path", "any_path", "local_path"]
+
+
+def any_path(value: str | AnyPath) -> AnyPath:
+    """Return a path of this machine, or of S3 for text such as "s3://bucket/prefix".
+
+    Raises:
+        InputError: the text names another storage, no bucket, or an option that S3 does not have.
+    """
+    if isinstance(value, S3Path):
+        return value
+    text = str(value)
+    if isinstance(value, str) and text.startswith("s3://"):
+        return S3Path.parse(text)
+    if text.startswith("s3:/"):
+        raise InputError(f"{text}: pathlib takes a slash away; give text, 's3://bucket/prefix'")
+    return local_path(value)
+
+
+def local_path(value: str | Path) -> Path:
+    """Return a path of this machine.
+
+    Raises:
+        InputError: the text is a URL.
+    """
+    scheme, mark, _ = str(value).partition("://")
+    if mark and scheme.isalnum():
+        raise InputError(
+            f"{scheme}://...: found a URL, expected a path of this machine; only shards can lie "
+            "elsewhere, in s3://bucket/prefix"
+        )
+    return Path(value)
