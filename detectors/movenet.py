@@ -1,9 +1,8 @@
 """MoveNet SinglePose (Google): a fast single-person detector of 17 joints, COCO's set and order.
 
 Lightning takes crops of 192 x 192 pixels, Thunder of 256 x 256. On "cpu" the network runs in ONNX
-Runtime with one thread (the parallelism is in worker processes). The ONNX file is made once, by
-torch from the weights, and kept beside them, so that later processes do not import torch. On "cuda"
-the same network runs in torch, in float32.
+Runtime with one thread (the parallelism is in worker processes), on "cuda" in torch, in float32:
+see `detectors.network_runners`.
 
 Coordinates. The network's grid has cells of 4 x 4 pixels. A joint is a cell's row and column plus
 an offset within the cell, times the cell's side as a fraction of the crop's side. Row 0 with offset
@@ -17,13 +16,7 @@ pixel would be 0.5 px). We found no documentation of it, so it is reported here 
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import logging
-import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +29,10 @@ from corruptbench.detectors.base import (
     check_crops,
     no_detections,
 )
-from corruptbench.detectors.files import write_atomic
+from corruptbench.detectors.network_runners import NetworkFile, Runner, runner
+
+if TYPE_CHECKING:
+    from torch import nn
 
 VARIANTS: tuple[str, ...] = ("lightning", "thunder")
 INPUT_SIZES = {"lightning": 192, "thunder": 256}
@@ -46,9 +42,6 @@ BATCH = {"cpu": 8, "cuda": 64}  # crops that should be given at once
 NETWORK_VERSION = 1  # raise it when movenet_network changes what the exported file computes
 
 Joints = npt.NDArray[np.float32]  # (N, 17, 3): y, x as parts of the crop's side, score
-Runner = Callable[[npt.NDArray[np.uint8]], Joints]
-
-_log = logging.getLogger(__name__)
 
 
 class MoveNetDetector:
@@ -92,98 +85,29 @@ def load(variant: str, device: str = "cpu") -> Detector:
     """
     if variant not in VARIANTS:
         raise DetectorError(f"movenet has no variant '{variant}'; there are: {list(VARIANTS)}")
-    graph, constants = weights.locate(f"movenet:{variant}")
+    network = network_of(variant)
     digest = weights.artefact(f"movenet:{variant}").files[1].sha256
-    if device == "cpu":
-        run, runtime = _onnx_runner(_onnx_model(variant, graph, constants, digest))
-    elif device == "cuda" or device.startswith("cuda:"):
-        run, runtime = _torch_runner(graph, constants, device)
-    else:
-        raise DetectorError(f"movenet cannot run on '{device}'; expected cpu, cuda or cuda:N")
+    run, runtime = runner(network, digest, device)
     detector = MoveNetDetector(variant, run, runtime, digest)
     detector.batch = BATCH[device.partition(":")[0]]
     return detector
 
 
-def _onnx_model(variant: str, graph: Path, constants: Path, digest: str) -> bytes:
-    """Return the ONNX model: from the file beside the weights, or exported and kept there.
-
-    The file's name carries the weights' hash, the network code's version and its own content's
-    hash, so a file of older code is not used, and a damaged file is noticed and made again.
-    Several processes may make it at once. If it cannot be kept, the model is used from memory.
-    """
-    stem = f"movenet-{variant}.{digest[:12]}.v{NETWORK_VERSION}"
-    for kept in sorted(constants.parent.glob(f"{stem}.*.onnx")):
-        with contextlib.suppress(OSError):  # another process may remove it at this moment
-            content = kept.read_bytes()
-            if kept.name == f"{stem}.{hashlib.sha256(content).hexdigest()[:16]}.onnx":
-                return content
-            _log.warning("%s is damaged; exporting the network again", kept)
-            kept.unlink()
-
-    from corruptbench.detectors.movenet_network import MoveNet, export_onnx  # imports torch
-
-    network = MoveNet(graph.read_bytes(), constants.read_bytes())
-    content = export_onnx(network, INPUT_SIZES[variant])
-    path = constants.with_name(f"{stem}.{hashlib.sha256(content).hexdigest()[:16]}.onnx")
-    try:
-        write_atomic(path, content)
-    except OSError as error:
-        remedy = f"a folder in {weights.ENVIRONMENT} that can be written to saves that time"
-        _log.warning("%s cannot be kept (%s): each process exports it; %s", path, error, remedy)
-    return content
+def network_of(variant: str) -> NetworkFile:
+    """Return the network of a variant, whose weights are checked."""
+    graph, constants = weights.locate(f"movenet:{variant}")
+    return NetworkFile(
+        f"movenet-{variant}",
+        NETWORK_VERSION,
+        graph,
+        constants,
+        INPUT_SIZES[variant],
+        CPU_BATCH,
+        _build,
+    )
 
 
-def _onnx_runner(model: bytes) -> tuple[Runner, str]:
-    """Return a function that runs the model in ONNX Runtime: one thread, deterministic kernels.
+def _build(graph: bytes, constants: bytes) -> nn.Module:
+    from corruptbench.detectors.movenet_network import MoveNet  # imports torch
 
-    The result of a crop does not depend, in any bit, on the other crops or on their number.
-    """
-    # On import it would write a device id and a queue of events into the user's home.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 3
-    for pool in ("intra_op", "inter_op"):
-        options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-    def run(crops: npt.NDArray[np.uint8]) -> Joints:
-        parts = range(0, len(crops), CPU_BATCH)
-        joints = [session.run(["joints"], {"crops": crops[i : i + CPU_BATCH]})[0] for i in parts]
-        return np.concatenate(joints)
-
-    return run, f"onnxruntime {onnxruntime.__version__} cpu"
-
-
-def _torch_runner(graph: Path, constants: Path, device: str) -> tuple[Runner, str]:
-    """Return a function that runs the torch module in float32, without TensorFloat-32.
-
-    So the results stay close to the CPU's. The whole batch runs at once. The device may also be
-    "cpu", for tests.
-    """
-    import torch
-
-    from corruptbench.detectors.movenet_network import MoveNet
-
-    if device != "cpu" and not torch.cuda.is_available():
-        raise DetectorError(
-            f"'{device}' was asked for, but torch {torch.__version__} finds no CUDA device; use "
-            f"device 'cpu', or install torch for CUDA"
-        )
-    try:
-        network = MoveNet(graph.read_bytes(), constants.read_bytes()).eval().to(device)
-    except RuntimeError as error:
-        raise DetectorError(f"torch cannot use '{device}': {error}") from error
-    exact: Any = {"benchmark": False, "deterministic": True, "allow_tf32": False}
-
-    def run(crops: npt.NDArray[np.uint8]) -> Joints:
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, **exact):
-            joints: Joints = network(torch.from_numpy(crops).to(device)).cpu().numpy()
-            return joints
-
-    return run, f"torch {torch.__version__} {device}"
+    return MoveNet(graph, constants)

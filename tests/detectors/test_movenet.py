@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from corruptbench.detectors import DetectorError, load, movenet, weights
+from corruptbench.detectors import DetectorError, load, movenet, multipose, network_runners, weights
 from corruptbench.detectors.artefacts import ARTEFACTS
 from corruptbench.detectors.movenet import INPUT_SIZES, VARIANTS, MoveNetDetector
 
@@ -23,9 +23,8 @@ REFERENCE = json.loads((Path(__file__).parent / "movenet_tfjs.json").read_text()
 MIRRORED = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
 
 
-def _torch_runner(variant: str) -> movenet.Runner:
-    graph, constants = weights.locate(f"movenet:{variant}")
-    return movenet._torch_runner(graph, constants, "cpu")[0]
+def _torch_runner(variant: str) -> network_runners.Runner:
+    return network_runners.torch_runner(movenet.network_of(variant), "cpu")[0]
 
 
 def _onnx_joints(variant: str, crops: Images) -> movenet.Joints:
@@ -44,7 +43,7 @@ def _stub(variant: str, joints: movenet.Joints) -> MoveNetDetector:
 
 def test_every_variant_has_weights_and_a_size() -> None:
     specs = [f"movenet:{variant}" for variant in VARIANTS]
-    assert [spec for spec in ARTEFACTS if spec.startswith("movenet:")] == specs
+    assert [spec for spec in ARTEFACTS if spec.startswith("movenet:")] == [*specs, multipose.NAME]
     assert tuple(INPUT_SIZES) == VARIANTS
 
 
@@ -243,7 +242,7 @@ def test_an_export_that_cannot_be_kept_is_used_from_memory(
         raise OSError("no space left on device")
 
     crops = figure(INPUT_SIZES[variant], 1)[None]
-    monkeypatch.setattr(movenet, "write_atomic", full)
+    monkeypatch.setattr(network_runners, "write_atomic", full)
     found = load(f"movenet:{variant}")(crops)
     assert not _exports(own_weights)
     assert found.scores.mean() > 0.4
