@@ -15,7 +15,7 @@ from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.mce import mce_text
 from corruptbench.leaderboard.page import render
 from corruptbench.leaderboard.problem import Problem, SubmissionError
-from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank
+from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank, sections
 from corruptbench.leaderboard.referee import Scored, check, read
 from corruptbench.leaderboard.robustness import RelativeErrors, relative_errors, robustness
 from corruptbench.leaderboard.schema import Result
@@ -52,6 +52,7 @@ __all__ = [
     "relative_errors",
     "render",
     "robustness",
+    "sections",
     "standing",
     "submit",
     "summarize",

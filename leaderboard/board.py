@@ -1,6 +1,7 @@
 """A board as it lies on disk: ``<board>/<benchmark id>-v<version>/<lifter name>/``.
 
-A row is a folder with ``result.json`` and ``clips.parquet``.
+A row is a folder with ``result.json`` and ``clips.parquet``. Rows on the boxes of a person detector
+lie in ``<benchmark id>-v<version>-boxes-<its name>``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ CLIPS_FILE = "clips.parquet"
 
 def row_path(result: Result, board: Path) -> Path:
     """Return the folder that is, or would be, the result's row."""
+    boxes = result.build.boxes
     folder = f"{result.benchmark.id}-v{result.benchmark.version}"
+    folder += f"-boxes-{boxes.detector.replace(':', '-')}" if boxes else ""
     return board / folder / result.lifter.name
 
 

@@ -15,7 +15,7 @@ from corruptbench.leaderboard.wide import Wide
 #: What must be equal. The digest of the detections can differ by rounding between machines.
 _EQUAL = (
     "benchmark.id", "benchmark.version", "benchmark.manifest_sha256", "build.detector",
-    "build.weights_sha256", "build.pixels_sha256", "scoring", "coverage.excluded",
+    "build.weights_sha256", "build.boxes", "build.pixels_sha256", "scoring", "coverage.excluded",
 )  # fmt: skip
 _REMEDY = "evaluate both lifters on the same shards"
 

@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable, Sequence
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, METRICS
-from corruptbench.leaderboard.ranking import Row, by_benchmark, by_units, corruption_names, rank
+from corruptbench.leaderboard.ranking import Row, by_benchmark, corruption_names, rank, sections
 from corruptbench.leaderboard.schema import Interval, Result
 
 #: What a backslash stands before, or what a character becomes, in LaTeX.
@@ -39,7 +39,7 @@ def as_csv(results: Sequence[Result]) -> str:
         benchmark = result.benchmark
         writer.writerow([
             benchmark.id, benchmark.version, row.rank, row.apart, result.lifter.name,
-            _no_formula(result.build.detector), result.lifter.parameters,
+            _no_formula(result.build.detectors), result.lifter.parameters,
             *(value for metric in METRICS for value in _means(result, metric, names)),
         ])  # fmt: skip
     return sink.getvalue()
@@ -55,7 +55,7 @@ def as_markdown(results: Sequence[Result]) -> str:
 
     return "\n".join(
         text(*_table(section, _escaped_markdown, lambda n: f"**{n}**", lambda i: f" ({i})"))
-        for section in map(rank, by_units(results))
+        for section in map(rank, sections(results))
     )
 
 
@@ -75,7 +75,7 @@ def as_latex(results: Sequence[Result]) -> str:
 
     return "\n".join(
         text(*_table(section, _escaped_latex, _bold, lambda i: f" {{\\scriptsize {i}}}"))
-        for section in map(rank, by_units(results))
+        for section in map(rank, sections(results))
     )
 
 
@@ -101,7 +101,7 @@ def _table(
         texts[:3] = [f"{t}{i}" for t, i in zip(texts, intervals, strict=False)]
         note = f" ({row.apart})" if row.apart else ""
         place = "" if row.rank is None else str(row.rank)
-        about = (row.result.lifter.name + note, row.result.build.detector)
+        about = (row.result.lifter.name + note, row.result.build.detectors)
         cells.append([place, *map(escaped, about), *texts])
     heads = [*_HEADS, *(name.replace("_", " ") for name in names)]
     return section, [escaped(head) for head in heads], cells
@@ -109,7 +109,7 @@ def _table(
 
 def _rows(results: Sequence[Result]) -> list[Row]:
     every = by_benchmark(results).values()
-    return [row for rows in every for section in by_units(rows) for row in rank(section)]
+    return [row for rows in every for section in sections(rows) for row in rank(section)]
 
 
 def _no_formula(text: str) -> str:

@@ -57,7 +57,7 @@ def reference_of(result: Result) -> Reference | None:
     if not file.is_file():
         return None
     found = Reference.model_validate_json(file.read_bytes(), strict=True)
-    is_same = found.benchmark == result.benchmark and found.detector == result.build.detector
+    is_same = found.benchmark == result.benchmark and found.detector == result.build.detectors
     return found if is_same else None
 
 
@@ -103,6 +103,6 @@ def mce_text(result: Result, named: str | None = None) -> str:
         label = METRIC_COLUMNS[result.mce.metric].label
         return f"{result.mce.value:.1f} % of the {label} of {result.mce.reference}"
     if named and reference_of(result) is None:
-        detector = result.build.detector
+        detector = result.build.detectors
         return f"none, since the errors of {named} with {detector} are not known here"
     return ""

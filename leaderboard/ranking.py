@@ -46,6 +46,26 @@ def by_units(results: Sequence[Result]) -> list[list[Result]]:
     return [section for section in (known, unknown) if section]
 
 
+def sections(results: Sequence[Result]) -> list[list[Result]]:
+    """Split the rows of a benchmark into those that share a table; none of them is empty.
+
+    Rows on the boxes of the labels come first, then those of each person detector. These are other
+    tasks: the person must be found in the corrupted pictures. Each is split by `by_units`.
+    """
+    names = sorted({boxes_of(result) for result in results})
+    return [
+        section
+        for name in names
+        for section in by_units([result for result in results if boxes_of(result) == name])
+    ]
+
+
+def boxes_of(result: Result) -> str:
+    """Return the name of the person detector of a row; nothing for the boxes of the labels."""
+    boxes = result.build.boxes
+    return boxes.detector if boxes else ""
+
+
 def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
     """Sort results of one section by mean corrupted error, smallest first.
 
@@ -55,7 +75,7 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
     were trained on corrupted video, and rows of version 2 with the best of several hypotheses.
 
     Args:
-        results: of one benchmark and one section (see `by_units`).
+        results: of one benchmark and one section (see `sections`).
         metric: to sort by; by default MPJPE, or P-MPJPE in the section of unknown units.
 
     Raises:
@@ -65,6 +85,8 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
         raise ValueError("results of different benchmarks do not share a table")
     if len(by_units(results)) > 1:
         raise ValueError("results with and without known units do not share a table")
+    if len({boxes_of(result) for result in results}) > 1:
+        raise ValueError("results on other boxes do not share a table")
     if not results:
         return []
     reference = reference_shards(results)

@@ -40,6 +40,7 @@ from corruptbench.leaderboard.numbers import (
     Robustness,
 )
 from corruptbench.leaderboard.records import (
+    LONGEST_NAME,
     LONGEST_TEXT,
     Name,
     Number,
@@ -51,7 +52,7 @@ from corruptbench.leaderboard.records import (
 
 __all__ = [
     "CLIP_COLUMNS", "GREATEST_ERROR", "GREATEST_LAG", "LONGEST_TEXT", "METRICS", "MOST_LABELS",
-    "MOST_WARNINGS", "SCHEMA_VERSION", "About", "Aggregate", "Benchmark", "Build", "Cell",
+    "MOST_WARNINGS", "SCHEMA_VERSION", "About", "Aggregate", "Benchmark", "Boxes", "Build", "Cell",
     "Coverage", "Interval", "Intervals", "LabelCheck", "Lifter", "Metric", "Name", "Record",
     "Result", "ResultWarning", "Scoring", "WarningName", "absent",
 ]  # fmt: skip
@@ -80,14 +81,30 @@ class Benchmark(Record):
     manifest_sha256: Sha256
 
 
-class Build(Record):
-    """The shards that were scored. ``pixels_sha256`` is a digest over all cells' pixel digests."""
+class Boxes(Record):
+    """The person detector that found the boxes of the crops in the corrupted pictures."""
+
+    detector: Annotated[str, Field(pattern=r"^[a-z0-9-]+:[a-z0-9-]+$", max_length=LONGEST_NAME)]
+    weights_sha256: Sha256
+
+
+class Build(SparseRecord):
+    """The shards that were scored. ``pixels_sha256`` is a digest over all cells' pixel digests.
+
+    Only where the crops were not cut around the boxes of the labels is there ``boxes``.
+    """
 
     detector: Text
     weights_sha256: Sha256
     score_meaning: Text
     pixels_sha256: Sha256
     detections_sha256: Sha256
+    boxes: Boxes | None = None
+
+    @property
+    def detectors(self) -> str:
+        """The detector, and the person detector if there is one, in words."""
+        return f"{self.detector}, boxes by {self.boxes.detector}" if self.boxes else self.detector
 
 
 class Lifter(SparseRecord):
@@ -238,6 +255,13 @@ class Result(SparseRecord):
             raise ValueError(
                 "lifter.calibration_sha256: expected no value for a lifter of raw scores"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _boxes_fit_version(self) -> Result:
+        """Check that boxes of a person detector are of version 3."""
+        if self.build.boxes and self.schema_version == 2:
+            raise ValueError("build.boxes: expected no value in version 2")
         return self
 
     @model_validator(mode="after")

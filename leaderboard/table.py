@@ -13,10 +13,11 @@ from rich.text import Text
 from corruptbench.leaderboard.more import hypotheses, prepared, samples
 from corruptbench.leaderboard.ranking import (
     Row,
-    by_units,
+    boxes_of,
     corruption_names,
     failed,
     rank,
+    sections,
     shards,
 )
 from corruptbench.leaderboard.schema import Result
@@ -33,15 +34,15 @@ def as_text(results: Sequence[Result], width: int = 80) -> Group:
     hypotheses have a third table, of the best and the mean of these. All fit into ``width`` columns
     (80 or more). The caption says how many corruptions did not fit, and explains
     the letters of the detectors. Rows without a rank (see `ranking.rank`) have a dagger instead,
-    and the caption says why. Lifters of unknown units have two tables of their own, in P-MPJPE.
+    and the caption says why. Lifters of unknown units have two tables of their own, in P-MPJPE, and
+    so have rows on the boxes of a person detector.
 
     Raises:
         ValueError: the results belong to several benchmarks (see `ranking.by_benchmark`).
     """
     if len({result.benchmark for result in results}) > 1:
         raise ValueError("results of different benchmarks do not share a table")
-    sections = by_units(results)
-    return Group(*(_section(section, width) for section in sections or [[]]))
+    return Group(*(_section(section, width) for section in sections(results) or [[]]))
 
 
 def _section(results: Sequence[Result], width: int) -> Group:
@@ -123,7 +124,8 @@ def _title(results: Sequence[Result]) -> Text:
         return Text("No results")
     benchmark = results[0].benchmark
     told = "MPJPE in mm, lower is better" if results[0].mpjpe else "P-MPJPE in mm, units unknown"
-    return Text(f"{benchmark.id}, version {benchmark.version}: {told}", style="italic")
+    boxes = f"\nboxes by {boxes_of(results[0])}" if boxes_of(results[0]) else ""
+    return Text(f"{benchmark.id}, version {benchmark.version}: {told}{boxes}", style="italic")
 
 
 def _caption(

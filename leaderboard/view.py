@@ -22,12 +22,13 @@ from corruptbench.leaderboard.page_records import (
 )
 from corruptbench.leaderboard.ranking import (
     Row,
+    boxes_of,
     by_benchmark,
-    by_units,
     corruption_names,
     failed,
     marks,
     rank,
+    sections,
 )
 from corruptbench.leaderboard.schema import (
     Benchmark,
@@ -55,7 +56,7 @@ def benchmark_views(
 ) -> list[BenchmarkView]:
     """Compute what the page shows of each section of each benchmark, sorted by its id.
 
-    Lifters of unknown units have a section of their own (see `ranking.by_units`).
+    Lifters of unknown units and rows on other boxes have sections (see `ranking.sections`).
 
     Args:
         results: results of any benchmarks.
@@ -66,16 +67,16 @@ def benchmark_views(
         ValueError: a manifest has other fields or types (pydantic's ValidationError).
     """
     headings = {key: Heading.model_validate(fields) for key, fields in manifests.items()}
-    sections = [
+    split = [
         (benchmark, section)
         for benchmark, rows in by_benchmark(results).items()
-        for section in by_units(rows)
+        for section in sections(rows)
     ]
     return [
         _benchmark_view(
             number, benchmark, rows, headings.get(benchmark.id) or _heading(benchmark, rows)
         )
-        for number, (benchmark, rows) in enumerate(sections)
+        for number, (benchmark, rows) in enumerate(split)
     ]
 
 
@@ -93,7 +94,7 @@ def _benchmark_view(
     return BenchmarkView(
         number=number,
         benchmark=benchmark,
-        title=heading.title + ("" if metrics is METRICS else ", units unknown"),
+        title=", ".join([heading.title, *_kind(results[0])]),
         in_units=metrics is METRICS,
         facts=_facts(rows),
         corruptions=corruptions,
@@ -103,6 +104,12 @@ def _benchmark_view(
         allowed=any(marks(row.result) for row in rows),
         more_than_bars=len(rows) > BARS,
     )
+
+
+def _kind(result: Result) -> list[str]:
+    """Say what the rows of a section have in common that the first section does not have."""
+    boxes, units = boxes_of(result), [] if result.lifter.has_units else ["units unknown"]
+    return [*units, *([f"boxes by {boxes}"] if boxes else [])]
 
 
 def _in_order(names: Sequence[str], listed: Sequence[str]) -> list[str]:
@@ -166,7 +173,7 @@ def _table_rows(
             lifter=places[row.result.lifter.name],
             name=row.result.lifter.name,
             allowed=marks(row.result),
-            detector=row.result.build.detector,
+            detector=row.result.build.detectors,
             parameters=_parameters(row.result),
             numbers=[
                 n._replace(best=not row.apart and n.value is not None and n.value == best)

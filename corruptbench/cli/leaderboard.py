@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
-    "rank (null if it does not compare), note (why not), lifter, detector, units (mm or none), "
-    "hypotheses (their number, null in old rows), filter (of keypoints, null without one), "
+    "rank (null if it does not compare), note (why not), lifter, detector, boxes (labels, or the "
+    "person detector), units (mm or none), hypotheses (their number, null in old rows), filter (of "
+    "keypoints, null without one), "
     "about (null, or what of it is there: authors, paper, code, venue, date, license, "
     "training_data), and "
     "those that it has of mpjpe, p_mpjpe, mpjve, n_mpjpe, acceleration, pck, auc, bone_error, "
@@ -85,7 +86,7 @@ def whole_rows(board: Path) -> list[Result]:
 
 def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Return the rows of one benchmark for JSON, in the order of the table."""
-    from corruptbench.leaderboard import by_units, rank
+    from corruptbench.leaderboard import rank, sections
     from corruptbench.leaderboard.columns import METRIC_COLUMNS
 
     return [
@@ -94,13 +95,14 @@ def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
             "note": row.apart,
             "lifter": row.result.lifter.name,
             "detector": row.result.build.detector,
+            "boxes": boxes.detector if (boxes := row.result.build.boxes) else "labels",
             "units": "mm" if row.result.main_metric == "mpjpe" else "none",
             "hypotheses": row.result.lifter.hypotheses,
             "filter": row.result.lifter.filter,
             "about": row.result.lifter.model_dump(mode="json").get("about"),
             **row.result.model_dump(include={*map(str, METRIC_COLUMNS)}),
         }
-        for section in by_units(results)
+        for section in sections(results)
         for row in rank(section)
     ]
 

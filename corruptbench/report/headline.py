@@ -75,7 +75,7 @@ def _facts(evidence: Evidence) -> list[str]:
     joints = str(result.lifter.contract.get("joints") or scoring.joints)
     partial = coverage.n_scored != coverage.n_expected
     return [
-        f"detector {result.build.detector}",
+        f"detector {result.build.detectors}",
         f"joints {joints}",
         f"{result.lifter.parameters / 1e6:.3g} M parameters",
         counted(coverage.clips, "clip"),

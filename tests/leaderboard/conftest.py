@@ -23,6 +23,8 @@ from corruptbench.leaderboard.columns import (
 from corruptbench.leaderboard.expected import ExpectedClip
 from corruptbench.leaderboard.schema import Benchmark, Scoring
 
+#: Of a build whose boxes are those of a person detector.
+BOXES = {"detector": "movenet:multipose", "weights_sha256": "5" * 64}
 CORRUPTIONS = {"erase": 1.4, "camera_shake": 1.0, "gaussian_noise": 0.5}
 SEVERITIES = (1, 2, 3, 4, 5)
 

@@ -24,7 +24,7 @@ from corruptbench.leaderboard import (
 )
 from corruptbench.leaderboard.wide import resample_counts
 
-from .conftest import CORRUPTIONS, Make, clip_table, clip_table_3, digest, without_units
+from .conftest import BOXES, CORRUPTIONS, Make, clip_table, clip_table_3, digest, without_units
 
 BOARD = Path(__file__).parents[2] / "leaderboard/results"
 
@@ -137,6 +137,7 @@ def test_few_takes_are_said_to_separate_nobody(make: Make) -> None:
         ({"benchmark": {"manifest_sha256": digest("x")}}, "benchmark.manifest_sha256"),
         ({"build": {"detector": "other:net"}}, "build.detector"),
         ({"build": {"weights_sha256": digest("x")}}, "build.weights_sha256"),
+        ({"build": {"boxes": BOXES}}, "build.boxes"),
         ({"build": {"pixels_sha256": digest("x")}}, "build.pixels_sha256"),
         ({"scoring": {"average": "frames"}}, "scoring"),
         ({"coverage": {"excluded": ["S9"]}}, "coverage.excluded"),

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from corruptbench.leaderboard import Result, by_units, rank
+from corruptbench.leaderboard import Result, by_units, rank, sections
 from corruptbench.leaderboard.page import html
 
-from .conftest import clip_table, clip_table_3, digest, document, without_units
+from .conftest import BOXES, clip_table, clip_table_3, digest, document, without_units
 from .test_page import parse, words
 from .test_table import printed
 
@@ -53,6 +53,41 @@ def test_only_rows_that_compare_are_ranked(kinds: dict[str, Result]) -> None:
     assert ranks(unknown) == [("scaleless", 1, ""), ("shapeless", 2, "")]
     with pytest.raises(ValueError, match="known units"):
         rank([*kinds.values()])
+
+
+def on_boxes(name: str, **how: Any) -> Result:
+    table = clip_table_3(0, **how)
+    return Result.model_validate(document(table, digest(name), name=name, build={"boxes": BOXES}))
+
+
+def test_rows_on_the_boxes_of_a_person_detector_have_a_section_of_their_own() -> None:
+    rows = [on_boxes("b", level=30), row("a", clip_table_3(0)), on_boxes("a", level=60)]
+    labels, detected = sections(rows)
+    assert ranks(labels) == [("a", 1, "")]
+    assert ranks(detected) == [("b", 1, ""), ("a", 2, "")]
+    with pytest.raises(ValueError, match="other boxes"):
+        rank(rows)
+    text = printed(rows)
+    assert text.count("toy-c, version 1: MPJPE") == 2
+    assert text.count("boxes by movenet:multipose") == 1
+    page = words(html(rows))
+    assert "toy-c, boxes by movenet:multipose" in page
+    assert "movenet:thunder, boxes by movenet:multipose" in page
+
+
+def test_boxes_are_left_out_of_a_result_on_those_of_the_labels() -> None:
+    assert "boxes" not in row("a", clip_table_3(0)).model_dump_json()
+    assert on_boxes("a").model_dump()["build"]["boxes"] == BOXES
+    old = document(clip_table(0), digest("a"), build={"boxes": BOXES})
+    with pytest.raises(ValueError, match=r"build\.boxes: expected no value in version 2"):
+        Result.model_validate(old)
+
+
+@pytest.mark.parametrize("name", ["../up", "labels", "a:b/c", ""])
+def test_the_name_of_a_person_detector_can_be_part_of_a_path(name: str) -> None:
+    changed = {"boxes": {**BOXES, "detector": name}}
+    with pytest.raises(ValueError, match=r"boxes\.detector"):
+        Result.model_validate(document(clip_table_3(0), digest("a"), build=changed))
 
 
 def test_all_reasons_are_named() -> None:

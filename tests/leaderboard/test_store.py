@@ -13,7 +13,7 @@ import pytest
 from corruptbench.leaderboard import SubmissionError, check, load, standing, store, submit
 from corruptbench.leaderboard.submission import read_result
 
-from .conftest import Make, clip_table, digest, expected
+from .conftest import BOXES, Make, clip_table, clip_table_3, digest, expected
 
 EXPECTED = expected(clip_table())
 
@@ -38,6 +38,14 @@ def test_submit_adds_a_row_that_load_and_the_referee_read(make: Make, board: Pat
     assert load(board) == [check(path)]
     assert check(row / "result.json") == check(path)
     assert row.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_lifter_has_a_row_on_the_boxes_of_each_kind(make: Make, board: Path) -> None:
+    plain = submit(make(clip_table_3()), board, None)
+    other = submit(make(clip_table_3(1), build={"boxes": BOXES}), board, None)
+    assert plain == board / "toy-c-v1" / "baseline"
+    assert other == board / "toy-c-v1-boxes-movenet-multipose" / "baseline"
+    assert len(load(board)) == 2
 
 
 def test_load_sorts(make: Make, board: Path) -> None:
