@@ -2,3 +2,4 @@
 
 MANIFEST = "studio-c"
 DETECTOR = "movenet:lightning"
+BOXES = "labels"

@@ -24,6 +24,7 @@ class Wanted(TypedDict, total=False):
     severity: int | str | Iterable[int]
     corruption: str | Iterable[str]
     detector: str
+    boxes: str
     device: str
     videos: bool
     crf: int | None
@@ -37,6 +38,7 @@ def build(
     severity: int | str | Iterable[int] = "1-5",
     corruption: str | Iterable[str] = (),
     detector: str = defaults.DETECTOR,
+    boxes: str = defaults.BOXES,
     device: str = "cpu",
     workers: int | None = None,
     videos: bool = False,
@@ -59,6 +61,8 @@ def build(
             "mmpose:CONFIG:CHECKPOINT" (docs/detectors.md). Or the labels in its place:
             "ground-truth:projected", "ground-truth:measured", or "ground-truth:" and the path of a
             file of measured noise.
+        boxes: what the detector's crops are cut around: "labels" for the boxes of the labels, or a
+            person detector that sees every corrupted picture, "movenet:multipose".
         device: "cpu", "cuda" or "cuda:N"; for an ONNX detector also "tensorrt".
         workers: processes; by default one for each usable processor, and one on CUDA. With Ray
             actors; by default one for each processor of the cluster, and one for each GPU on CUDA.
@@ -84,7 +88,7 @@ def build(
 
     request = build_request(
         manifest, root=root, severity=severity, corruption=corruption, detector=detector,
-        device=device, videos=videos, crf=crf, out=out,
+        boxes=boxes, device=device, videos=videos, crf=crf, out=out,
     )  # fmt: skip
     with _conduct(request, "", engine, workers, progress, fail_fast) as conduct:
         runner.build(request, conduct)
@@ -114,7 +118,8 @@ def build_part(
         progress: see `build`.
         fail_fast: see `build`.
         engine: see `build`.
-        **wanted: root, severity, corruption, detector, device, videos, crf and out of `build`.
+        **wanted: root, severity, corruption, detector, boxes, device, videos, crf and out of
+            `build`.
 
     Returns:
         The number of clips of the part. They are all there.
@@ -167,6 +172,7 @@ def build_request(
     severity: int | str | Iterable[int] = "1-5",
     corruption: str | Iterable[str] = (),
     detector: str = defaults.DETECTOR,
+    boxes: str = defaults.BOXES,
     device: str = "cpu",
     videos: bool = False,
     crf: int | None = None,
@@ -189,7 +195,7 @@ def build_request(
             "folder of this machine",
             "videos",
         )
-    recipe = Recipe(load_manifest(str(manifest)), optional_path(root), detector, device)
+    recipe = Recipe(load_manifest(str(manifest)), optional_path(root), detector, device, boxes)
     names = [corruption] if isinstance(corruption, str) else list(corruption)
     cells = choose_cells(recipe.manifest, parse_severities(severity), names)
     rate = (CRF if crf is None else crf) if videos else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -45,17 +46,24 @@ class _Lane:
     """
 
     def __init__(
-        self, render: CellRenderer, frames: int, joints: int, write: FrameWriter | None
+        self,
+        render: CellRenderer,
+        around: ClipInfo,
+        padding: float,
+        joints: int,
+        write: FrameWriter | None,
     ) -> None:
+        frames = around.frames
         self.render = render
+        self.boxes, self.crops = around.boxes, crops(around, padding)
         self.write = write
         self.digest = hashlib.sha256()
         self.waiting: list[tuple[int, Crop, NDArray[np.uint8]]] = []
         self.keypoints = np.full((frames, joints, 2), np.nan, dtype=np.float32)
         self.scores = np.zeros((frames, joints), dtype=np.float32)
 
-    def add(self, window: Window, t: int, crop: Crop | None, whole: Region, size: int) -> None:
-        picture = None
+    def add(self, window: Window, t: int, whole: Region, size: int) -> None:
+        picture, crop = None, self.crops[t]
         if self.write is not None:
             picture = self.render(window, t, whole)
             self.write(picture)
@@ -80,7 +88,7 @@ class _Lane:
         self.waiting.clear()
 
     def result(self, info: ClipInfo) -> CellDetections:
-        boxes, hidden = info.boxes.astype(np.float32), occlusions(self.render, info)
+        boxes, hidden = self.boxes.astype(np.float32), occlusions(self.render, info)
         digest = self.digest.hexdigest()
         return CellDetections(
             self.render.cell, self.keypoints, self.scores, boxes, *hidden, pixels_sha256=digest
@@ -94,6 +102,7 @@ def detect_clip(
     detector: Detector,
     tick: Callable[[int], None],
     videos: Mapping[Cell, FrameWriter],
+    found: Mapping[Cell, NDArray[np.float64]] | None = None,
 ) -> list[CellDetections]:
     """Return the detections of every cell of a clip.
 
@@ -109,6 +118,8 @@ def detect_clip(
         tick: called with the number of (frame, cell) pairs done since the last call.
         videos: for cells whose video is wanted, a function that takes each whole frame. The
             detector is given the same pixels with and without.
+        found: boxes (F, 4) px for each cell, around which its crops are cut; None: those of the
+            labels. What is hidden is a share of the labels' boxes in both cases.
 
     Raises:
         InputError: the video does not fit its labels.
@@ -117,13 +128,16 @@ def detect_clip(
     info = clip_info(clip, manifest)
     key = partial(manifest.key, clip_id=clip.id)
     joints = len(joint_set(detector.layout))
-    lanes = [_Lane(renderer(c, info, key), frames, joints, videos.get(c)) for c in cells]
-    clip_crops = crops(info, manifest.crop.padding)
+    padding = manifest.crop.padding
+    around = {c: info if found is None else replace(info, boxes=found[c]) for c in cells}
+    lanes = [
+        _Lane(renderer(c, info, key), around[c], padding, joints, videos.get(c)) for c in cells
+    ]
     reach = max(lane.render.reach for lane in lanes)
     size = (clip.camera.height, clip.camera.width)
     for t, window in enumerate(windows(clip.video, frames, size, reach, clip.first_frame)):
         for lane in lanes:
-            lane.add(window, t, clip_crops[t], info.whole, detector.input_size)
+            lane.add(window, t, info.whole, detector.input_size)
         if (t + 1) % detector.batch == 0 or t + 1 == frames:
             for lane in lanes:
                 lane.detect(detector)

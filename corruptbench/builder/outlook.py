@@ -11,6 +11,7 @@ import numpy as np
 
 from corruptbench.builder.plan import WorkItem
 from corruptbench.detectors import Detector
+from corruptbench.detectors.people import PersonDetector
 from corruptbench.manifest import Cell
 from corruptbench.storage import AnyPath, S3Path
 
@@ -84,8 +85,8 @@ def outlook(
     )
 
 
-def detector_rate(detector: Detector) -> float:
-    """Measure the crops per second of a detector, on empty pictures."""
+def detector_rate(detector: Detector | PersonDetector) -> float:
+    """Measure the pictures per second of a detector, on empty ones."""
     batch, size = detector.batch, detector.input_size
     pixels = np.zeros((batch, size, size, 3), dtype=np.uint8)
     detector(pixels)

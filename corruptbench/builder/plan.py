@@ -19,7 +19,7 @@ from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file, sha256_of_json
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, Manifest, needs_of
 from corruptbench.scorable import check_scorable
-from corruptbench.shards.records import shard_path
+from corruptbench.shards.records import DetectorRecord, shard_path
 from corruptbench.skeleton import joint_set
 from corruptbench.storage import AnyPath, S3Path
 
@@ -167,9 +167,14 @@ def fingerprint(clip: Clip, manifest: Manifest, detector: ClipDetector) -> str:
             "video": sha256_of_file(clip.video) if detector.reads_video else None,
             "first_frame": clip.first_frame,
             "info": {k: _digest(v) if isinstance(v, np.ndarray) else v for k, v in info.items()},
-            "detector": [by.name, by.layout, by.weights_sha256],
+            "detector": [by.name, by.layout, by.weights_sha256, *_boxes(by)],
         }
     )
+
+
+def _boxes(by: DetectorRecord) -> list[str]:
+    """Return what identifies boxes that are not those of the labels."""
+    return [by.boxes.name, by.boxes.weights_sha256] if by.boxes else []
 
 
 def _digest(numbers: NDArray[np.float64]) -> list[object]:

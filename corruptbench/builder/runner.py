@@ -250,10 +250,10 @@ def _check_folder(request: Request, by: DetectorRecord) -> None:
             found = parquet.read_record(path)
         except InputError:
             continue
-        if found.benchmark.id != recipe.manifest.id or found.detector.name != by.name:
+        if found.benchmark.id != recipe.manifest.id or str(found.detector) != str(by):
             raise InputError(
-                f"{out}: holds shards of {found.benchmark.id} by {found.detector.name}, not of "
-                f"{recipe.manifest.id} by {by.name}; choose another folder",
+                f"{out}: holds shards of {found.benchmark.id} by {found.detector}, not of "
+                f"{recipe.manifest.id} by {by}; choose another folder",
                 "out",
             )
         if found.detector.weights_sha256 != by.weights_sha256:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 
+from corruptbench import defaults
 from corruptbench.builder import ground_truth
 from corruptbench.builder.clip_detector import ClipDetector, CropDetector, Tick
 from corruptbench.builder.corrupted_videos import drop_stale, groups, missing_cells, open_videos
@@ -16,6 +17,7 @@ from corruptbench.builder.plan import WorkItem
 from corruptbench.corruptions import CorruptionError
 from corruptbench.datasets import Dataset, open_dataset
 from corruptbench.detectors import load
+from corruptbench.detectors.people import PersonDetector, load_person_detector
 from corruptbench.errors import InputError
 from corruptbench.manifest import Manifest
 from corruptbench.shards.parquet import present_cells, read, write
@@ -30,6 +32,7 @@ class Recipe:
     root: Path | None
     detector: str
     device: str
+    boxes: str = defaults.BOXES
 
 
 class Station:
@@ -40,7 +43,7 @@ class Station:
         cv2.setNumThreads(1)
         self.recipe = recipe
         self.dataset: Dataset = open_dataset(recipe.manifest.dataset, recipe.root)
-        self.detector = clip_detector(recipe.detector, recipe.device, self.dataset.joints)
+        self.detector = clip_detector(recipe, self.dataset.joints)
 
     def build(self, item: WorkItem, tick: Tick) -> None:
         """Build a clip's missing cells and write its shard; on failure the old shard stays.
@@ -65,22 +68,37 @@ class Station:
         write(item.path, item.clip_id, item.fingerprint, in_order, manifest, record)
 
 
-def clip_detector(spec: str, device: str, joints: str) -> ClipDetector:
-    """Return what a spec names: the labels, or a detector that sees crops.
+def clip_detector(recipe: Recipe, joints: str) -> ClipDetector:
+    """Return what a recipe names: the labels, or a detector that sees crops.
 
     Args:
-        spec: "ground-truth:variant", or as in `corruptbench.detectors.load`.
-        device: of the detector.
+        recipe: its detector is "ground-truth:variant", or as in `corruptbench.detectors.load`; its
+            boxes are "labels" or a person detector.
         joints: joint set of the labels.
 
     Raises:
-        InputError: there is no such ground truth, or its noise cannot be used.
-        detectors.DetectorError: the detector cannot be loaded.
+        InputError: there is no such ground truth, its noise cannot be used, or it is to have boxes
+            of a person detector.
+        detectors.DetectorError: a detector cannot be loaded.
     """
+    spec, device, boxes = recipe.detector, recipe.device, recipe.boxes
     family, _, variant = spec.partition(":")
-    if family == ground_truth.FAMILY:
-        return ground_truth.load(variant, device, joints)
-    return CropDetector(load(spec, device))
+    if family != ground_truth.FAMILY:
+        return CropDetector(load(spec, device), _person_detector(boxes, device))
+    if boxes != defaults.BOXES:
+        raise InputError(
+            f"boxes '{boxes}': {spec} looks at no picture, so that no person can be found there; "
+            f"expected '{defaults.BOXES}'",
+            "boxes",
+        )
+    return ground_truth.load(variant, device, joints)
+
+
+def _person_detector(boxes: str, device: str) -> PersonDetector | None:
+    """Return the person detector of this name; None for the boxes of the labels."""
+    if boxes == defaults.BOXES:
+        return None
+    return load_person_detector(boxes, device.replace("tensorrt", "cuda"))
 
 
 def attempt(build: Callable[[WorkItem, Tick], None], item: WorkItem, tick: Tick) -> Failure | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @options.severities
 @options.corruptions("all of the benchmark")
 @options.build_detector
+@options.boxes
 @options.device
 @click.option(
     "--engine",

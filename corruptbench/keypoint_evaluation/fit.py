@@ -39,9 +39,9 @@ def fit_calibration(shard_sets: Sequence[ShardSet]) -> ScoreCalibration:
     for other in shard_sets[1:]:
         if other.lock.detector != first.lock.detector:
             raise InputError(
-                f"{other.folder}: shards of {other.lock.detector.name} "
+                f"{other.folder}: shards of {other.lock.detector} "
                 f"({other.lock.detector.weights_sha256[:12]}), {first.folder} has those of "
-                f"{first.lock.detector.name} ({first.lock.detector.weights_sha256[:12]}); "
+                f"{first.lock.detector} ({first.lock.detector.weights_sha256[:12]}); "
                 "expected one detector"
             )
     found = joined([part for shard_set in shard_sets for part in _clean(shard_set)])

@@ -113,16 +113,16 @@ def calibration_of(
     """Return the calibration that was fitted for a detector: a given one, or a shipped one.
 
     Raises:
-        InputError: there is none for its name, weights, joint set and meaning of scores.
+        InputError: there is none for its name, weights, joint set, meaning of scores and boxes.
     """
     shipped = map(load_calibration, sorted(SHIPPED.glob("*.json")))
     for calibration in (*given, *shipped):
         if calibration.detector == detector:
             return calibration
-    known = ", ".join(f"{c.detector.name} ({c.detector.weights_sha256[:12]})" for c in given)
+    known = ", ".join(f"{c.detector} ({c.detector.weights_sha256[:12]})" for c in given)
     found = f"; the given one is of {known}" if known else ""
     raise InputError(
-        f"no calibration of the scores of {detector.name} with the weights "
+        f"no calibration of the scores of {detector} with the weights "
         f"{detector.weights_sha256[:12]}{found}; expected one: fit it on training clips "
         "(corruptbench calibrate-scores) and give its file",
         "calibration",

@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from corruptbench.datasets import ClipId
 from corruptbench.detectors import Detector
+from corruptbench.detectors.people import PersonDetector
 from corruptbench.manifest import Cell, Manifest
 from corruptbench.records import Record, Sha256
 from corruptbench.storage import AnyPath
@@ -84,18 +86,47 @@ class BenchmarkRecord(Record):
         return f"{self.id} version {self.version} (manifest {self.manifest_sha256[:12]})"
 
 
+class BoxesRecord(Record):
+    """The person detector that found the boxes of the crops."""
+
+    name: str
+    weights_sha256: Sha256
+
+
 class DetectorRecord(Record):
-    """What identifies a detector's keypoints and scores."""
+    """What identifies a detector's keypoints and scores.
+
+    ``boxes`` is left out where the crops were cut around the boxes of the labels.
+    """
 
     name: str
     layout: str
     score_meaning: str
     weights_sha256: Sha256
+    boxes: BoxesRecord | None = None
 
     @classmethod
-    def of(cls, detector: Detector) -> DetectorRecord:
-        """Return the record of a loaded detector."""
-        return cls(**{field: getattr(detector, field) for field in cls.model_fields})
+    def of(cls, detector: Detector, people: PersonDetector | None = None) -> DetectorRecord:
+        """Return the record of a loaded detector, and of the person detector if there is one."""
+        boxes = None
+        if people is not None:
+            boxes = BoxesRecord(name=people.name, weights_sha256=people.weights_sha256)
+        return cls(
+            name=detector.name,
+            layout=detector.layout,
+            score_meaning=detector.score_meaning,
+            weights_sha256=detector.weights_sha256,
+            boxes=boxes,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name}, boxes by {self.boxes.name}" if self.boxes else self.name
+
+    @model_serializer(mode="wrap")
+    def _without_missing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out missing boxes, so that files of the labels' boxes keep their bytes."""
+        record: dict[str, Any] = serialize(self)
+        return {name: value for name, value in record.items() if value is not None}
 
 
 class CellRecord(Record):

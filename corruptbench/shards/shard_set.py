@@ -81,14 +81,18 @@ class ShardSet:
     def _compare_with_labels(
         self, path: AnyPath, clip: Clip, detections: Sequence[CellDetections]
     ) -> None:
-        """Raise `InputError` if detections have other frames or boxes than the labels of a clip."""
+        """Raise `InputError` if detections have other frames or boxes than the labels of a clip.
+
+        Boxes of a person detector are not compared: they are not those of the labels.
+        """
         for d in detections:
             if len(d.keypoints) != len(clip.joints):
                 raise InputError(
                     f"{path}: {len(d.keypoints)} frames, the labels of {clip.id} have "
                     f"{len(clip.joints)}; expected the labels that the shards were built from"
                 )
-        if detections and self.manifest.crop.boxes == "ground-truth":
+        of_labels = self.lock.detector.boxes is None and self.manifest.crop.boxes == "ground-truth"
+        if detections and of_labels:
             same = _same(np.stack([d.boxes for d in detections]), clip.boxes)
             if not same.all():
                 cell = detections[int(same.argmin())].cell

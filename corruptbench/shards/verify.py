@@ -69,7 +69,7 @@ def compare(ours: AnyPath, theirs: AnyPath) -> Comparison:
 
     Raises:
         InputError: the locks belong to different benchmarks, have no cell in common, or only one is
-            of a detector that sees pictures.
+            of a detector that sees pictures; or their crops are cut around boxes of other kinds.
     """
     a, b = read_lock(ours), read_lock(theirs)
     if a.benchmark != b.benchmark:
@@ -79,6 +79,7 @@ def compare(ours: AnyPath, theirs: AnyPath) -> Comparison:
     if not common:
         raise InputError(f"{theirs}: has none of our {len(mine)} cells; nothing to compare")
     _check_seen(ours, theirs, a, b)
+    _check_boxes(theirs, a, b)
 
     def differing(field: str) -> tuple[str, ...]:
         return tuple(n for n, c in common.items() if getattr(c, field) != getattr(yours[n], field))
@@ -107,4 +108,17 @@ def _check_seen(ours: AnyPath, theirs: AnyPath, a: Lock, b: Lock) -> None:
         raise InputError(
             f"{path}: by {lock.detector.name}, which looks at no pixels; expected two locks of "
             "detectors that see pictures, or two of ground truth"
+        )
+
+
+def _check_boxes(theirs: AnyPath, a: Lock, b: Lock) -> None:
+    """Refuse two locks whose crops lie elsewhere: their pixels cannot be the same."""
+    first, second = a.detector.boxes, b.detector.boxes
+    if first != second:
+        mine, other = (
+            f"boxes by {x.name}" if x else "boxes of the labels" for x in (first, second)
+        )
+        raise InputError(
+            f"{theirs}: {other}, ours has {mine}; expected two builds with boxes of the same kind "
+            "and weights"
         )

@@ -37,7 +37,7 @@ class TrainingClips:
         """
         clips = [s.manifest.select(s.dataset.clip_ids()) for s in shard_sets]
         kinds = {
-            (ids[0].dataset, s.lock.detector.name) for ids, s in zip(clips, shard_sets, strict=True)
+            (ids[0].dataset, str(s.lock.detector)) for ids, s in zip(clips, shard_sets, strict=True)
         }
         if len(kinds) != 1:
             found = ", ".join(" with ".join(kind) for kind in sorted(kinds))

@@ -49,7 +49,7 @@ def measured(shard_set: ShardSet, joints: str = "h36m17") -> MeasuredNoise:
     )
     record = shard_set.lock.benchmark
     source = Source(
-        joints=joints, benchmark=str(record), detector=shard_set.lock.detector.name
+        joints=joints, benchmark=str(record), detector=str(shard_set.lock.detector)
     )  # fmt: skip
     return MeasuredNoise(source, episodes)
 

@@ -27,7 +27,7 @@ SURFACE = {
     "build": (
         "(manifest: 'str | Path' = 'studio-c', *, root: 'str | Path | None' = None, "
         "severity: 'int | str | Iterable[int]' = '1-5', corruption: 'str | Iterable[str]' = (), "
-        "detector: 'str' = 'movenet:lightning', device: 'str' = 'cpu', "
+        "detector: 'str' = 'movenet:lightning', boxes: 'str' = 'labels', device: 'str' = 'cpu', "
         "workers: 'int | None' = None, videos: 'bool' = False, crf: 'int | None' = None, "
         "out: 'str | Path | S3Path' = 'shards', progress: 'bool' = True, "
         "fail_fast: 'bool' = False, engine: 'str' = 'processes') -> 'ShardSet'"

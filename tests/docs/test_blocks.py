@@ -37,6 +37,8 @@ PARSED = {
     ("docs/results.md", "corruptbench score lifted"): _POSES,
     ("docs/detectors.md", "corruptbench build"): "test_build_onnx.py has a model; or takes minutes",
     ("docs/detectors.md", "corruptbench evaluate"): "the builds before it are not run",
+    ("docs/detectors.md", "corruptbench detections"): "the build before it is not run",
+    ("docs/detectors.md", "corruptbench weights fetch"): "needs the network",
     ("README.md", "corruptbench build"): _MINUTES,
     ("README.md", "corruptbench submit"): "wants the result of a complete build",
     ("README.md", "corruptbench evaluate"): "README's build is not run",
