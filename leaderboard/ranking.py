@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
+from corruptbench.leaderboard.reference import reference_for
 from corruptbench.leaderboard.schema import Benchmark, Build, Result
 
 #: How the name of a detector begins that is none: its keypoints are projected labels.
@@ -114,15 +115,21 @@ def is_ground_truth(build: Build) -> bool:
 
 
 def reference_shards(results: Sequence[Result]) -> tuple[str, str, str]:
-    """Return the shards of most rows; in a tie, those of the best row.
+    """Return the shards that the owner of the benchmark built, if a row has them.
 
-    Rows of ground truth are left out where there is any other one.
+    Otherwise those of most rows; in a tie, those of the best row. Rows of ground truth are left out
+    where there is any other one.
 
     Raises:
         ValueError: there is no result.
     """
     if not results:
         raise ValueError("there is no result")
+    owner = reference_for(results[0].benchmark)
+    if owner:
+        own = owner.detector, owner.weights_sha256, owner.pixels_sha256
+        if any(shards(result.build) == own for result in results):
+            return own
     detected = [result for result in results if not is_ground_truth(result.build)]
     results = detected or results
     counted = Counter(shards(result.build) for result in results)

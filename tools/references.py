@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from corruptbench.files import atomic
-from corruptbench.leaderboard.mce import Reference, file_name
+from corruptbench.leaderboard.reference import Reference, file_name
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.submission import read_result
 
@@ -26,7 +26,7 @@ def text(result: Result) -> str:
     reference = Reference.model_validate(
         {
             "benchmark": result.benchmark.model_dump(),
-            "detector": result.build.detector,
+            **result.build.model_dump(include={"detector", "weights_sha256", "pixels_sha256"}),
             "lifter": result.lifter.model_dump(include={"name", "sha256"}),
             "cells": [cell.model_dump(include=fields) for cell in result.cells],
         }

@@ -334,6 +334,7 @@ def test_no_option_of_the_command_line_in_the_librarys_messages():
             "--contract",
             "--format",
             "--filter",
+            "--calibration",
         },
         "detectors/npm.py": {option for path, option in found if path == "detectors/npm.py"},
     }

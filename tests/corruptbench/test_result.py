@@ -19,7 +19,7 @@ from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
 from corruptbench.evaluation.result import make_result, save
 from corruptbench.evaluation.score import score
 from corruptbench.leaderboard import mce
-from corruptbench.leaderboard.mce import Reference
+from corruptbench.leaderboard.reference import Reference
 from tests.corruptbench.conftest import contract
 from tests.fixtures.lifters import python_lifter
 from tools import references

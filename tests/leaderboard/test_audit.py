@@ -128,3 +128,9 @@ def test_a_pipe_is_refused_and_not_waited_for(make: Make, name: str) -> None:
     os.mkfifo(pipe)
     with pytest.raises(SubmissionError, match="no regular file"):
         check(pipe if name == "pipe.json" else path)
+
+
+@pytest.mark.parametrize("field", ["detector", "score_meaning"])
+def test_texts_that_act_on_a_terminal_are_refused(make: Make, field: str) -> None:
+    with pytest.raises(SubmissionError, match=rf"build\.{field}"):
+        check(make(build={field: "movenet\x1b[31m"}))

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from corruptbench.leaderboard import Result, by_benchmark, rank
+from corruptbench.leaderboard import Result, by_benchmark, rank, ranking
 from corruptbench.leaderboard.ranking import reference_shards, shards
+from corruptbench.leaderboard.reference import Reference, ReferenceLifter
 
 from .conftest import clip_table, digest, document
 
@@ -95,3 +96,22 @@ def test_a_board_of_ground_truth_is_ranked_by_itself() -> None:
         ("a", 2, ""),
         ("c", None, "other detector"),
     ]
+
+
+def test_forged_pixels_cannot_unrank_honest_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two forged rows are more than one honest row, and the owner's shards count still."""
+    honest = result("honest", 40)
+    forged = [result(name, 30, build={"pixels_sha256": digest("forged")}) for name in ("f", "g")]
+    owner = Reference(
+        benchmark=honest.benchmark,
+        lifter=ReferenceLifter(name="baseline", sha256=digest("baseline")),
+        cells=(),
+        **honest.build.model_dump(include={"detector", "weights_sha256", "pixels_sha256"}),
+    )
+    assert rank([honest, *forged])[-1].apart == "other pixels"
+    monkeypatch.setattr(ranking, "reference_for", lambda _: owner)
+    rows = rank([honest, *forged])
+    assert [(row.result.lifter.name, row.rank) for row in rows] == [
+        ("honest", 1), ("f", None), ("g", None)
+    ]  # fmt: skip
+    assert [row.rank for row in rank(forged)] == [1, 2]  # nobody is left whom they could unrank

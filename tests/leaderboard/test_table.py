@@ -69,7 +69,7 @@ def test_says_what_does_not_fit() -> None:
 
 
 def test_marks_rows_on_other_shards(results: list[Result]) -> None:
-    build = {"detector": "[red]other[/red]\x1b[31m", "weights_sha256": digest("other")}
+    build = {"detector": "[red]other[/red]", "weights_sha256": digest("other")}
     other = Result.model_validate(document(clip_table(9), digest("o"), name="odd", build=build))
     text = printed([*results, other])
     assert "† odd: other detector, not ranked" in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corruptbench.leaderboard.mce import file_name
+from corruptbench.leaderboard.reference import file_name
 from corruptbench.manifest import load_manifest
 from tools import references
 
