@@ -121,9 +121,15 @@ class LifterView:
 
 @dataclass(frozen=True)
 class BenchmarkView:
-    """One benchmark: its tables, figures and lifters."""
+    """One benchmark: its tables, figures and lifters.
+
+    Attributes:
+        number: its place on the page.
+        key: its address on the page, which does not depend on other rows or benchmarks.
+    """
 
     number: int
+    key: str
     benchmark: Benchmark
     title: str
     in_units: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from corruptbench.leaderboard import figures
@@ -91,10 +92,12 @@ def _benchmark_view(
     places = {row.result.lifter.name: place for place, row in enumerate(rows)}
     corruptions = _in_order(corruption_names(results), heading.corruptions)
     metrics = METRICS if results[0].lifter.has_units else _WITHOUT_UNITS
+    kind = _kind(results[0])
     return BenchmarkView(
         number=number,
+        key="-".join([f"{benchmark.id}-v{benchmark.version}", *map(_in_address, kind)]),
         benchmark=benchmark,
-        title=", ".join([heading.title, *_kind(results[0])]),
+        title=", ".join([heading.title, *kind]),
         in_units=metrics is METRICS,
         facts=_facts(rows),
         corruptions=corruptions,
@@ -110,6 +113,10 @@ def _kind(result: Result) -> list[str]:
     """Say what the rows of a section have in common that the first section does not have."""
     boxes, units = boxes_of(result), [] if result.lifter.has_units else ["units unknown"]
     return [*units, *([f"boxes by {boxes}"] if boxes else [])]
+
+
+def _in_address(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text)
 
 
 def _in_order(names: Sequence[str], listed: Sequence[str]) -> list[str]:

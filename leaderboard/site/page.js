@@ -1,5 +1,6 @@
 "use strict";
-// The page reads without this script: it only sorts, filters and lights up series.
+// The page reads without this script: it sorts, filters and lights up series, and keeps what is
+// shown in the address.
 (() => {
   const each = (root, selector, act) => root.querySelectorAll(selector).forEach(act);
 
@@ -15,9 +16,27 @@
     return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
   };
 
-  const sort = (table, head) => {
+  // The address holds what a section shows: #studio-c-v3?metric=p_mpjpe&filter=tagn&sort=-3
+  const address = () => {
+    const [name, query] = location.hash.slice(1).split("?");
+    try {
+      return [decodeURIComponent(name), new URLSearchParams(query)];
+    } catch {
+      return ["", new URLSearchParams()]; // no whole escape
+    }
+  };
+
+  const remember = (section, key, value) => {
+    const [name, state] = address();
+    const kept = name === section.id ? state : new URLSearchParams();
+    if (value) kept.set(key, value);
+    else kept.delete(key);
+    const query = kept.toString();
+    history.replaceState(null, "", `#${section.id}${query ? `?${query}` : ""}`);
+  };
+
+  const sort = (table, head, down) => {
     const column = head.cellIndex;
-    const down = head.getAttribute("aria-sort") === "ascending";
     const body = table.tBodies[0];
     const rows = [...body.rows].sort((first, second) => {
       const a = valueOf(first, column);
@@ -30,12 +49,16 @@
     body.append(...rows);
   };
 
-  const makeSortable = (table) => {
+  const makeSortable = (section, table) => {
     each(table, "th[data-sort]", (head) => {
       const button = document.createElement("button");
       button.type = "button";
       button.append(...head.childNodes);
-      button.addEventListener("click", () => sort(table, head));
+      button.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") === "ascending";
+        sort(table, head, down);
+        remember(section, "sort", `${down ? "-" : ""}${head.cellIndex}`);
+      });
       head.append(button);
     });
   };
@@ -58,6 +81,7 @@
         part.classList.toggle("out", !kept.has(part.dataset.lifter));
       });
       count.textContent = words.length ? `${kept.size} of ${texts.size} lifters` : "";
+      remember(section, "filter", input.value);
     });
     label.hidden = false;
   };
@@ -76,18 +100,45 @@
     section.addEventListener("focusout", () => light(undefined));
   };
 
-  const openTarget = () => {
-    const target = location.hash && document.getElementById(location.hash.slice(1));
-    const details = target && target.closest("details");
-    if (details) {
-      details.open = true;
-      details.scrollIntoView();
-    }
+  const makeSwitchable = (section) => {
+    each(section, ".metric input", (input) => {
+      input.addEventListener("change", () => {
+        remember(section, "metric", input.value);
+        remember(section, "sort", ""); // of another table
+      });
+    });
   };
 
-  each(document, ".ranking", makeSortable);
+  const restore = (section, state) => {
+    each(section, ".metric input", (input) => {
+      if (input.value === state.get("metric")) input.checked = true;
+    });
+    const filter = section.querySelector(".filter input");
+    if (state.get("filter") !== null) {
+      filter.value = state.get("filter");
+      filter.dispatchEvent(new Event("input"));
+    }
+    const metric = section.querySelector(".metric input:checked").value;
+    const table = section.querySelector(`.panel[data-metric="${metric}"] .ranking`);
+    const column = Math.abs(parseInt(state.get("sort"), 10));
+    const head = [...table.querySelectorAll("th[data-sort]")].find((h) => h.cellIndex === column);
+    if (head) sort(table, head, state.get("sort").startsWith("-"));
+  };
+
+  const openTarget = () => {
+    const [name, state] = address();
+    const target = name && document.getElementById(name);
+    if (!target) return;
+    const details = target.closest("details");
+    if (details) details.open = true;
+    else if (target.matches(".benchmark")) restore(target, state);
+    (details ?? target).scrollIntoView();
+  };
+
   each(document, ".benchmark", (section) => {
+    each(section, ".ranking", (table) => makeSortable(section, table));
     makeFilterable(section);
+    makeSwitchable(section);
     makeLit(section);
   });
   window.addEventListener("hashchange", openTarget);

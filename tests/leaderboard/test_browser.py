@@ -22,11 +22,12 @@ def dom(page: str, folder: Path, *flags: str) -> str:
     return browse(page, folder, *flags).stdout
 
 
-def drive(page: str, script: str, folder: Path) -> str:
+def drive(page: str, script: str, folder: Path, address: str = "") -> str:
     """Run a script after the page's own and return what it reported."""
     free = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
     report = f"<script>document.title = JSON.stringify((() => {{ {script} }})());</script>"
-    document = dom(free.replace("</body>", report + "</body>"), folder)
+    shown = free.replace("</body>", report + "</body>")
+    document = browse(shown, folder, address=address).stdout
     found = re.search(r"<title>(.*?)</title>", document)
     assert found
     return found[1]
@@ -103,3 +104,54 @@ def test_nothing_but_the_table_scrolls_sideways_on_a_phone(
     }</script>"""
     document = dom(frame + script, tmp_path, "--allow-file-access-from-files")
     assert "<title>true,true</title>" in document
+
+
+#: What a section shows: metric, filter, sorted column, and lifters in their order.
+SHOWN = """
+    const panel = [...document.querySelectorAll(".panel")].find((p) => p.offsetParent !== null);
+    const sorted = panel.querySelector('th[data-sort]:not([aria-sort="none"])');
+    return [
+      panel.dataset.metric, document.querySelector(".filter input").value,
+      sorted.cellIndex, sorted.getAttribute("aria-sort"),
+      [...panel.querySelectorAll("tbody tr")].filter((row) => row.offsetParent !== null)
+        .map((row) => row.querySelector(".lifter a").textContent),
+    ];
+"""
+
+
+def test_the_address_holds_what_is_shown(results: list[Result], tmp_path: Path) -> None:
+    act = """
+        document.querySelector('input[value="p_mpjpe"]').click();
+        const input = document.querySelector(".filter input");
+        input.value = "a";
+        input.dispatchEvent(new Event("input"));
+        const panel = document.querySelector('[data-metric="p_mpjpe"]');
+        const head = panel.querySelectorAll("th[data-sort]")[2];
+        head.querySelector("button").click();
+        head.querySelector("button").click();
+    """
+    page = html(results)
+    address = drive(page, f"{act} return location.hash;", tmp_path)
+    assert address == '"#toy-c-v1?metric=p_mpjpe&amp;filter=a&amp;sort=-2"'
+    before = drive(page, f"{{ {act} }} {SHOWN}", tmp_path)
+    again = drive(page, SHOWN, tmp_path, address.strip('"').replace("&amp;", "&"))
+    assert again == before
+    assert before.startswith('["p_mpjpe","a",2,"descending",')
+
+
+@pytest.mark.parametrize(
+    "address", ["#%", "#nowhere", "#toy-c-v1?metric=x&sort=99", "#toy-c-v1?sort="]
+)
+def test_an_address_of_nothing_shows_the_page_as_it_is(
+    results: list[Result], tmp_path: Path, address: str
+) -> None:
+    assert drive(html(results), SHOWN, tmp_path, address) == drive(html(results), SHOWN, tmp_path)
+
+
+def test_a_lifter_has_an_address_of_its_own(results: list[Result], tmp_path: Path) -> None:
+    """It stays when rows come and go, and opens the lifter's details."""
+    script = """
+        return [...document.querySelectorAll("details[open] .name")].map((n) => n.textContent);
+    """
+    for rows in (results, results[1:]):
+        assert drive(html(rows), script, tmp_path, "#toy-c-v1/ca-conv") == '["ca-conv"]'
