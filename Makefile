@@ -4,17 +4,22 @@
 # make test-ray  the tests of builds on a Ray cluster; Ray is fetched into .ray
 # make test-mmpose  the tests of mmpose's models, for which packages are fetched into .mmpose
 # make remedies    trains lifters with TAGN and CA-Conv, and evaluates them: hours, can be stopped
+# make board   builds studio-C, evaluates the shipped lifters and filters, and makes their board
+#              (MANIFEST=studio-c-mini: the same on a few clips)
 # make pages   writes what is made from the code: API reference, schema, references, gallery
 # make benchmark   speed and memory of corruptions and builds beside those of other packages
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo
+BOARD := board
+MANIFEST ?= studio-c
+FILTERS := learned_confidence median_confidence one_euro savitzky_golay
 REMEDIES := remedies
 RAY := .ray
 MMPOSE := .mmpose
 
-.PHONY: setup demo test test-ray test-mmpose lint format pages benchmark remedies clean
+.PHONY: setup demo test test-ray test-mmpose lint format pages board benchmark remedies clean
 
 setup: $(READY)
 
@@ -79,6 +84,20 @@ benchmark: setup
 	$(BIN)/python -m benchmarks.corruption_speed
 	$(BIN)/python -m benchmarks.build_speed
 
+board: setup
+	$(BIN)/corruptbench build --manifest $(MANIFEST) --out $(BOARD)/shards
+	$(BIN)/corruptbench evaluate 'baselines/videopose3d-81+tagn+ca-conv.pt2' --shards $(BOARD)/shards --out $(BOARD)/results
+	for filter in '' $(addprefix --filter=,$(FILTERS)); do \
+		$(BIN)/corruptbench evaluate baselines/videopose3d-27.pt2 $$filter \
+			--shards $(BOARD)/shards --out $(BOARD)/results || exit; \
+	done
+	for result in $(BOARD)/results/*.json; do \
+		$(BIN)/corruptbench submit "$$result" --board $(BOARD)/rows > /dev/null || exit; \
+	done
+	$(BIN)/corruptbench leaderboard check --board $(BOARD)/rows
+	$(BIN)/corruptbench leaderboard show --board $(BOARD)/rows
+	$(BIN)/corruptbench leaderboard render --board $(BOARD)/rows --out $(BOARD)/leaderboard.html
+
 # Training on embedded data, evaluation on studio-C. What is finished is kept.
 remedies: setup
 	$(BIN)/corruptbench build --manifest studio-c --out $(REMEDIES)/shards
@@ -87,4 +106,4 @@ remedies: setup
 
 clean:
 	find . -path ./.venv -prune -o -name '*.nb[ic]' -print0 | xargs -0 rm -f  # Numba's cache
-	rm -rf $(DEMO) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache $(RAY) $(MMPOSE)
+	rm -rf $(DEMO) $(BOARD) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache $(RAY) $(MMPOSE)

@@ -19,7 +19,7 @@ from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank, secti
 from corruptbench.leaderboard.referee import Scored, check, read
 from corruptbench.leaderboard.robustness import RelativeErrors, relative_errors, robustness
 from corruptbench.leaderboard.schema import Result
-from corruptbench.leaderboard.store import standing, submit, with_about
+from corruptbench.leaderboard.store import standing, submit, with_about, with_name
 from corruptbench.leaderboard.table import as_text
 
 __all__ = [
@@ -57,4 +57,5 @@ __all__ = [
     "submit",
     "summarize",
     "with_about",
+    "with_name",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from operator import attrgetter
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from pydantic import ValidationError
 
 from corruptbench.leaderboard import referee
 from corruptbench.leaderboard.about import About
@@ -25,12 +27,21 @@ from corruptbench.leaderboard.text import short
 #: between machines and batches of other shapes (3e-6 mm), far below what a table shows.
 CLOSE = 0.001
 
+#: What a row is of.
+_IDENTITY = (
+    "lifter.sha256", "benchmark", "build.detector", "build.weights_sha256", "build.boxes",
+    "build.pixels_sha256",
+)  # fmt: skip
 _LOG = logging.getLogger(__name__)
-_OTHER_NAME = "submit under another name, for example with a version suffix (NAME-2)"
+_OTHER_NAME = "give the row a name of its own, such as NAME-2 or NAME-thunder"
 
 
 def submit(
-    json_path: Path, board: Path, expected: Expected | None, about: About | None = None
+    json_path: Path,
+    board: Path,
+    expected: Expected | None,
+    about: About | None = None,
+    name: str | None = None,
 ) -> Path:
     """Add a result to the board if the referee accepts it; return the row's folder.
 
@@ -43,6 +54,7 @@ def submit(
         expected: what the benchmark of this board expects of every result; None accepts any
             benchmark, and any part of it.
         about: what the authors say about the lifter; its fields replace those of the result.
+        name: of the row; None for that of the lifter.
 
     Raises:
         SubmissionError: the referee refuses the result, or the board has a row of that name with
@@ -50,7 +62,7 @@ def submit(
         OSError: the row cannot be written.
     """
     submission = referee.inspect(json_path, expected)
-    result = with_about(submission.result, about)
+    result = with_name(with_about(submission.result, about), name)
     row = row_path(result, board)
     place = standing(result, board)
     if place == "same":
@@ -70,6 +82,27 @@ def with_about(result: Result, about: About | None) -> Result:
     own = result.lifter.about.model_dump() if result.lifter.about else {}
     whole = About.model_validate({**own, **about.model_dump()})
     return result.model_copy(update={"lifter": result.lifter.model_copy(update={"about": whole})})
+
+
+def with_name(result: Result, name: str | None) -> Result:
+    """Return a result whose row has this name; None leaves the lifter's own.
+
+    Raises:
+        SubmissionError: it cannot be the name of a row.
+    """
+    if name is None:
+        return result
+    document = result.model_dump(mode="json")
+    document["lifter"]["name"] = name
+    try:
+        return Result.model_validate_json(json.dumps(document), strict=True)
+    except ValidationError:
+        used = result.lifter.filter
+        expected = "letters, digits and . _ + -, at most 80" + (
+            f", +{used} at its end" if used else ""
+        )
+        problem = Problem("the row", "name", short(name), expected, "choose another one")
+        raise SubmissionError("the name of the row", [problem]) from None
 
 
 def standing(result: Result, board: Path) -> Literal["new", "same", "more"]:
@@ -105,14 +138,18 @@ def _changes(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
     Scores are compared up to `CLOSE`, because machines round differently. Results of two versions
     of the schema are compared in what both have.
     """
-    for field in ("lifter.sha256", "benchmark", "build.weights_sha256", "build.pixels_sha256"):
-        before, now = attrgetter(field)(old), attrgetter(field)(new)
-        if before != now:
-            yield field, before, now
+    other = [
+        (field, before, now)
+        for field in _IDENTITY
+        if (before := attrgetter(field)(old)) != (now := attrgetter(field)(new))
+    ]
+    yield from other
+    if other:  # every score differs, too
+        return
     for field, value in old.lifter.about or ():
         now = getattr(new.lifter.about, field, None)
         if value is not None and now is not None and value != now:
-            yield f"lifter.about.{field}", value, now
+            yield f"lifter.about.{field}", _words(value), _words(now)
     scores, new_scores = _scores(old), _scores(new)
     same_version = old.schema_version == new.schema_version
     every = [f for f in scores | new_scores if same_version or f in scores.keys() & new_scores]
@@ -120,6 +157,10 @@ def _changes(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
         before, now = scores.get(field, np.nan), new_scores.get(field, np.nan)
         if not abs(before - now) <= CLOSE:
             yield field, before, now
+
+
+def _words(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _scores(result: Result) -> dict[str, float]:

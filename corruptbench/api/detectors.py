@@ -66,8 +66,8 @@ def _calibrations(
     if scores == "raw":
         if files:
             raise InputError(
-                f"{files[0]}: a calibration, given for raw scores; expected none, or calibrated "
-                "scores",
+                f"{files[0]}: a calibration is given, but the scores are raw; choose scores = "
+                "calibrated, or leave the calibration out",
                 "calibration",
             )
         return [None] * len(sets)

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from corruptbench.leaderboard import About
 
 _TEXTS = {
-    "--authors": "As on the paper.",
-    "--paper": "arXiv:2312.06797, doi:10.1109/..., or an https address.",
-    "--code": "https address of the code.",
-    "--venue": 'Such as "CVPR Workshops 2024".',
-    "--date": "Of paper or model, such as 2024-06.",
-    "--license": "Of code or weights.",
+    "--authors": "Authors, as on the paper.",
+    "--paper": "Paper: arXiv:2312.06797, doi:10.1109/..., or an https address.",
+    "--code": "Code: an https address.",
+    "--venue": 'Where it was published, such as "CVPR Workshops 2024".',
+    "--date": "Date of paper or model, such as 2024-06.",
+    "--license": "License of code or weights.",
 }
 _TRAINING_DATA = ("clean", "augmented", "corrupted", "extra")
 
@@ -27,8 +27,9 @@ def about_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options; `about_of` takes their values."""
     command = click.option(
         "--training-data", multiple=True, type=click.Choice(_TRAINING_DATA),
-        help="What the lifter was trained on; repeatable. augmented: with noise; corrupted: on "
-        "corrupted video (not ranked with the others); extra: on other data sets, too.",
+        help="What the lifter was trained on; repeatable. clean: uncorrupted video; augmented: "
+        "noise on keypoints; corrupted: corrupted video (such a row is not ranked); extra: more "
+        "data than the training split of the benchmark's data set.",
     )(command)  # fmt: skip
     for name, text in reversed(_TEXTS.items()):
         command = click.option(name, metavar="TEXT", help=text)(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,7 @@ def _ranking(found: DetectorEvaluation) -> Table:
     )
     for name, row in found.ranking.iterrows():
         values = (row[c] if c == "mrr" else 100 * row[c] for c in columns)
-        table.add_row(str(name), *(f"{value:.1f}" for value in values))
+        table.add_row(str(name), *("-" if isnan(v) else f"{v:.1f}" for v in values))
     return table
 
 
@@ -118,7 +119,9 @@ def _corruptions(found: DetectorEvaluation, name: str) -> Table:
     detector = next(d for d in found.detectors if d.name == name)
     columns = ("ap", "error", "pck_05", "pck_20", "visible_pck_05", "auroc", "ece")
     heads = ("AP", "error", "PCK.05", "PCK.2", "visible", "AUROC", "ECE")
-    table = _table(f"{name}, percent", "corruption", heads)
+    digest = detector.calibration_sha256
+    scores = f", calibrated scores ({digest[:12]})" if digest else ""
+    table = _table(f"{name}, percent{scores}", "corruption", heads)
     for corruption, row in detector.by_corruption.iterrows():
         table.add_row(str(corruption), *(f"{100 * row[c]:.1f}" for c in columns))
     return table

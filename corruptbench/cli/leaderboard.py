@@ -30,7 +30,7 @@ ROW_KEYS = (
 
 @click.group(cls=Group, epilog=example("corruptbench leaderboard show"))
 def command() -> None:
-    """Show the leaderboard's table, or write its page."""
+    """Show the leaderboard's table, write its page, or check its rows."""
 
 
 @command.command(
@@ -156,5 +156,5 @@ def check(board: Path, manifest: tuple[str, ...]) -> None:
     results = read_board(board).results
     for name in sorted({f"{r.benchmark.id}-v{r.benchmark.version}" for r in results
                         if expected(r.benchmark) is None}):  # fmt: skip
-        note(f"{name}: no manifest here; its rows were compared with their own tables only")
+        note(f"{name}: its manifest is not here, so cells, clips and frames could not be checked")
     say(f"{board}: {counted(len(results), 'row')}, no problem")

@@ -24,10 +24,13 @@ _DONE = {"new": "added", "same": "already on the board", "more": "completed on t
 @click.argument("result", type=options.PATH)
 @options.board
 @options.manifest(None, "Needed for a benchmark of your own. ")
+@click.option("--name", metavar="NAME", help="Of the row. Default: the name of the lifter.")
 @about_options
 @options.as_json
 @options.always_quiet
-def command(result: Path, board: Path, manifest: str | None, as_json: bool, **fields: Any) -> None:
+def command(
+    result: Path, board: Path, manifest: str | None, name: str | None, as_json: bool, **fields: Any
+) -> None:
     """Check a result and add it to the leaderboard's table."""
     from corruptbench.evaluation.expectation import expectation
     from corruptbench.leaderboard import (
@@ -37,11 +40,12 @@ def command(result: Path, board: Path, manifest: str | None, as_json: bool, **fi
         standing,
         submit,
         with_about,
+        with_name,
     )
     from corruptbench.manifest import load_manifest
 
     about = about_of(fields)
-    checked = with_about(check(result), about)
+    checked = with_name(with_about(check(result), about), name)
     benchmark = checked.benchmark.id
     if manifest is None and benchmark not in names.manifests():
         raise click.ClickException(
@@ -50,7 +54,7 @@ def command(result: Path, board: Path, manifest: str | None, as_json: bool, **fi
         )
     frozen = load_manifest(manifest or benchmark)
     place = standing(checked, board)
-    path = submit(result, board, expectation(frozen), about)
+    path = submit(result, board, expectation(frozen), about, name)
     results = by_benchmark(whole_rows(board))[checked.benchmark]
     warnings = [warning.text for warning in checked.warnings or ()]
     if as_json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import re
 from collections.abc import Iterator
@@ -70,6 +72,7 @@ def file_system(connection: Connection) -> Any:
     """Return the file system of pyarrow for a connection; each process makes its own."""
     from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
 
+    atexit.register(_end)
     options = {
         "endpoint_override": connection.endpoint,
         "scheme": connection.scheme,
@@ -79,6 +82,15 @@ def file_system(connection: Connection) -> Any:
         retry_strategy=AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
         **{name: value for name, value in options.items() if value},
     )
+
+
+def _end() -> None:
+    """End all connections before the interpreter does, which at times aborts the process."""
+    from pyarrow.fs import finalize_s3
+
+    file_system.cache_clear()
+    gc.collect()  # files and connections in cycles
+    finalize_s3()
 
 
 @contextmanager

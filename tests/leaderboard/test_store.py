@@ -224,3 +224,18 @@ def test_rows_of_before_warnings_keep_their_bytes() -> None:
         is_old = '"labels"' not in path.read_text()
         assert ((result.labels, result.warnings) == (None, None)) == is_old
         assert f"{result.model_dump_json(indent=2)}\n".encode() == path.read_bytes()
+
+
+def test_a_row_can_have_another_name_than_its_lifter(make: Make, board: Path) -> None:
+    """The same lifter on another detector is another row."""
+    submit(make(), board, None)
+    thunder = make(build={"detector": "other:net", "weights_sha256": digest("other")})
+    with pytest.raises(SubmissionError) as caught:
+        submit(thunder, board, None)
+    assert [p.field for p in caught.value.problems] == ["build.detector", "build.weights_sha256"]
+    row = submit(thunder, board, None, name="baseline-thunder")
+    assert row.name == "baseline-thunder"
+    assert check(row / "result.json").lifter.name == "baseline-thunder"
+    for name in ("", "../up", "a b", "a" * 81):
+        with pytest.raises(SubmissionError, match="letters, digits"):
+            submit(thunder, board, None, name=name)
