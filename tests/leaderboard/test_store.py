@@ -100,7 +100,7 @@ def test_no_old_score_may_change(
     with pytest.raises(SubmissionError, match=field) as caught:
         submit(path, board, None)
     assert "(on the board)" in str(caught.value)
-    assert "another name" in str(caught.value)
+    assert "a name of its own" in str(caught.value)
     assert files(board) == before
 
 
