@@ -32,6 +32,8 @@ def atomic(path: AnyPath) -> Iterator[Path]:
         with path.uploaded() as temporary:
             yield temporary
         return
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "a device or pipe, expected a regular file", str(path))
     temporary = path.with_name(f".{_mark(path)}.{this_process()}.part")
     with named(path, temporary):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from corruptbench.leaderboard import referee
-from corruptbench.leaderboard.board import RESULT_FILE, in_row, read_board, rows
+from corruptbench.leaderboard.board import RESULT_FILE, in_row, read_board, rows, same_model
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Benchmark, Result
-
-_REMEDY = "restore the row from version control, or remove its folder"
 
 
 def audit(board: Path, expected: Callable[[Benchmark], Expected | None]) -> list[Problem]:
@@ -43,9 +41,10 @@ def _twins(rows_found: list[tuple[Path, Result]]) -> Iterator[Problem]:
     """Yield the rows that are another one again: the same model under two names."""
     first: dict[tuple[object, ...], Path] = {}
     for row, result in rows_found:
-        lifter = result.lifter
-        key = (result.benchmark, result.build, lifter.sha256, lifter.filter)
+        key = same_model(result)
         if key in first:
-            expected = f"one row for each model and build; {first[key].name} has it already"
-            yield Problem(f"{row}/{RESULT_FILE}", "lifter.sha256", lifter.sha256, expected, _REMEDY)
+            found = f"the model and shards of {first[key].name}, again"
+            remedy = "find out which of the two rows is the right one, and remove the other"
+            expected = "one row for each model and its shards"
+            yield Problem(f"{row}/{RESULT_FILE}", "lifter.sha256", found, expected, remedy)
         first.setdefault(key, row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pandas as pd
@@ -57,10 +58,11 @@ def wrong_columns(schema: pa.Schema, version: int) -> list[tuple[str, str, str]]
         elif not fits(found[name]):
             wrong.append((name, str(found[name]), kind))
     wrong += [(name, str(found[name]), "no such column") for name in found if name not in known]
+    several = Counter(schema.names)
     return wrong + [
-        (name, f"{schema.names.count(name)} such columns", "one")
-        for name in sorted(found)
-        if schema.names.count(name) > 1
+        (name, f"{count} such columns", "one")
+        for name, count in sorted(several.items())
+        if count > 1
     ]
 
 
@@ -72,7 +74,9 @@ def open_bytes(data: bytes) -> pq.ParquetFile:
     Raises:
         pyarrow.ArrowInvalid: the bytes are not a Parquet file.
     """
-    return pq.ParquetFile(pa.BufferReader(data), read_dictionary=[*TEXTS])
+    there = pq.read_schema(pa.BufferReader(data)).names
+    texts = [name for name in TEXTS if name in there]
+    return pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts)
 
 
 def read(file: pq.ParquetFile, version: int) -> pd.DataFrame:

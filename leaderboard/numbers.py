@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from corruptbench.leaderboard.records import (
+    Change,
     Millimeters,
     Name,
-    Number,
     Percent,
     Record,
     Seconds,
@@ -56,7 +56,7 @@ class Aggregate(Record):
 
     clean: Millimeters
     corrupted: Millimeters
-    degradation: Number
+    degradation: Change
     corruptions: dict[Name, Millimeters]
 
 
@@ -75,8 +75,8 @@ class PercentAggregate(Record):
 class Interval(Record):
     """95 % percentile bootstrap interval over takes (a sequence with all its cameras)."""
 
-    low: Number
-    high: Number
+    low: Change
+    high: Change
 
 
 class Intervals(Record):
@@ -164,7 +164,7 @@ class Robustness(SparseRecord):
     """
 
     metric: Literal["mpjpe", "p_mpjpe"]
-    relative: Number | None = None
+    relative: Change | None = None
     relative_interval: Interval | None = None
     area: Millimeters
     area_interval: Interval

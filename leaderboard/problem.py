@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from corruptbench.leaderboard.text import counted
+from corruptbench.leaderboard.text import counted, printable
 
 #: A message lists at most so many problems; the rest are counted.
 LISTED = 20
@@ -22,10 +22,8 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         """Return two lines: the problem, then the remedy."""
-        return (
-            f"{self.file}: {self.field}: found {self.found}, expected {self.expected}\n"
-            f"     remedy: {self.remedy}"
-        )
+        file, field, found, expected, remedy = map(printable, self)
+        return f"{file}: {field}: found {found}, expected {expected}\n     remedy: {remedy}"
 
 
 class SubmissionError(ValueError):
@@ -37,7 +35,7 @@ class SubmissionError(ValueError):
         self.subject = subject
         self.problems = tuple(problems)
         refused = f"is refused, {counted(len(self.problems), 'problem')}"
-        super().__init__(_message(f"{subject} {verdict or refused}", self.problems))
+        super().__init__(_message(printable(f"{subject} {verdict or refused}"), self.problems))
 
 
 def _message(verdict: str, problems: Sequence[Problem]) -> str:

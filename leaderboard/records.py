@@ -20,12 +20,15 @@ _CONTROL = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=f"^[^{_CONTROL}]*$")]
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Millimeters = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+#: The greatest number that a page can show in its column; our own choice, far above any error.
+GREATEST = 1e6
+Millimeters = Annotated[float, Field(ge=0.0, le=GREATEST, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Percent = Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)]
 #: In percent of something else, so that it can be above 100.
 Share = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Change = Annotated[float, Field(ge=-GREATEST, le=GREATEST, allow_inf_nan=False)]
 Name = Annotated[
     str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
 ]

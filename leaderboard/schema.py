@@ -43,7 +43,6 @@ from corruptbench.leaderboard.records import (
     LONGEST_NAME,
     LONGEST_TEXT,
     Name,
-    Number,
     Record,
     Sha256,
     SparseRecord,
@@ -60,6 +59,10 @@ __all__ = [
 #: Bounds of a contract's table, of a list of numbers, and of hypotheses and samples. Our own
 #: choice: the longest list that a contract needs has a mean for each number of a pose, 51.
 MOST_ENTRIES, MOST_NUMBERS, MOST_DRAWS = 20, 500, 10_000
+#: Fields of a contract, versions of packages, and names of what a manifest excludes.
+MOST_FIELDS, MOST_PACKAGES, MOST_EXCLUDED = 50, 50, 1000
+#: Clips and cells of a benchmark, and its version. Human3.6M-C has 236 clips and 41 cells.
+MOST_CLIPS, MOST_CELLS, MOST_VERSIONS = 5000, 200, 10_000
 #: Checks that can be allowed to fail, in one result.
 MOST_ALLOWED = 20
 
@@ -67,9 +70,11 @@ MOST_ALLOWED = 20
 #: page shows the parameters in millions, and a float cannot hold every integer.
 MOST_PARAMETERS, MOST_BYTES = 10**12, 10**15
 
-Plain = Text | int | float | bool | None
-Numbers = Annotated[tuple[int | Number, ...], Field(max_length=MOST_NUMBERS)]
-Table = Annotated[dict[str, Plain | Numbers], Field(max_length=MOST_ENTRIES)]
+Whole = Annotated[int, Field(ge=-MOST_BYTES, le=MOST_BYTES)]
+Finite = Annotated[float, Field(ge=-MOST_BYTES, le=MOST_BYTES, allow_inf_nan=False)]
+Plain = Text | Whole | Finite | bool | None
+Numbers = Annotated[tuple[Whole | Finite, ...], Field(max_length=MOST_NUMBERS)]
+Table = Annotated[dict[Text, Plain | Numbers], Field(max_length=MOST_ENTRIES)]
 Draws = Annotated[int, Field(ge=1, le=MOST_DRAWS)]
 
 
@@ -77,7 +82,7 @@ class Benchmark(Record):
     """The frozen benchmark that was scored."""
 
     id: Name
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=MOST_VERSIONS)
     manifest_sha256: Sha256
 
 
@@ -123,7 +128,7 @@ class Lifter(SparseRecord):
     sha256: Sha256
     bytes: int = Field(ge=1, le=MOST_BYTES)
     parameters: int = Field(ge=0, le=MOST_PARAMETERS)
-    contract: dict[str, Plain | Numbers | Table]
+    contract: Annotated[dict[Text, Plain | Numbers | Table], Field(max_length=MOST_FIELDS)]
     scored_joints: int | None = Field(default=None, ge=1, le=1000)
     hypotheses: Draws | None = None
     samples: Draws | None = None
@@ -146,7 +151,7 @@ class Lifter(SparseRecord):
 class Scoring(Record):
     """Pinned conventions, copied from the manifest."""
 
-    joints: str
+    joints: Name
     root_joint: int = Field(ge=0)
     root_rule: Literal["subtract", "as-predicted"]
     average: Literal["actions", "frames"]
@@ -165,11 +170,11 @@ class Coverage(Record):
     shows whether the recordings with shifted labels count.
     """
 
-    clips: int = Field(ge=1)
-    cells: int = Field(ge=1)
-    n_expected: int = Field(ge=1)
-    n_scored: int = Field(ge=0)
-    excluded: tuple[str, ...]
+    clips: int = Field(ge=1, le=MOST_CLIPS)
+    cells: int = Field(ge=1, le=MOST_CELLS)
+    n_expected: int = Field(ge=1, le=MOST_BYTES)
+    n_scored: int = Field(ge=0, le=MOST_BYTES)
+    excluded: Annotated[tuple[Text, ...], Field(max_length=MOST_EXCLUDED)]
 
 
 class Result(SparseRecord):
@@ -208,9 +213,9 @@ class Result(SparseRecord):
     occlusion: Occlusion | None = None
     robustness: Robustness | None = None
     mce: MeanCorruptionError | None = None
-    cells: tuple[Cell, ...]
+    cells: Annotated[tuple[Cell, ...], Field(max_length=MOST_CELLS)]
     clips_sha256: Sha256
-    software: dict[Text, Text]
+    software: Annotated[dict[Text, Text], Field(max_length=MOST_PACKAGES)]
     command: Text
     labels: Annotated[tuple[LabelCheck, ...], Field(max_length=MOST_LABELS)] | None = None
     warnings: Annotated[tuple[ResultWarning, ...], Field(max_length=MOST_WARNINGS)] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from corruptbench.leaderboard import referee
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.atomic import atomic
-from corruptbench.leaderboard.board import CLIPS_FILE, RESULT_FILE, row_path
+from corruptbench.leaderboard.board import CLIPS_FILE, RESULT_FILE, row_path, same_model
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.problem import Problem, SubmissionError
@@ -121,6 +122,7 @@ def standing(result: Result, board: Path) -> Literal["new", "same", "more"]:
     row = row_path(result, board)
     if not row.exists():
         _refuse_case_twin(row)
+        _refuse_same_model(result, row)
         return "new"
     present = read_result(row / RESULT_FILE)
     problems = [
@@ -146,10 +148,7 @@ def _changes(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
     yield from other
     if other:  # every score differs, too
         return
-    for field, value in old.lifter.about or ():
-        now = getattr(new.lifter.about, field, None)
-        if value is not None and now is not None and value != now:
-            yield f"lifter.about.{field}", _words(value), _words(now)
+    yield from _said_otherwise(old, new)
     scores, new_scores = _scores(old), _scores(new)
     same_version = old.schema_version == new.schema_version
     every = [f for f in scores | new_scores if same_version or f in scores.keys() & new_scores]
@@ -157,6 +156,17 @@ def _changes(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
         before, now = scores.get(field, np.nan), new_scores.get(field, np.nan)
         if not abs(before - now) <= CLOSE:
             yield field, before, now
+
+
+def _said_otherwise(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
+    """Yield what the authors said otherwise, and what would take a row's rank away."""
+    before, now = old.lifter.about or About(), new.lifter.about or About()
+    for field, value in before:
+        said = getattr(now, field)
+        if value is not None and said is not None and value != said:
+            yield f"lifter.about.{field}", _words(value), _words(said)
+    if before.training_data is None and now.saw_corruptions:
+        yield "lifter.about.training_data", "nothing", _words(now.training_data)
 
 
 def _words(value: object) -> str:
@@ -200,6 +210,24 @@ def _refuse_case_twin(row: Path) -> None:
         if twins:
             problem = Problem(str(parent), "name", name, f"not {twins[0]} again", _OTHER_NAME)
             raise SubmissionError(f"a new row {row}", [problem])
+
+
+def _refuse_same_model(result: Result, row: Path) -> None:
+    """Refuse a new row of a model and shards that another row has."""
+    for name in _rows_of_model(result, row.parent):
+        found, expected = f"the model and shards of {name}", "those of no other row"
+        remedy = f"submit it as {name}, or remove that row first"
+        problem = Problem(str(row), "lifter.sha256", found, expected, remedy)
+        raise SubmissionError(f"a new row {row}", [problem])
+
+
+def _rows_of_model(result: Result, folder: Path) -> Iterator[str]:
+    """Yield the names of the rows of the same model and shards; broken rows do not count."""
+    for path in sorted(folder.glob(f"*/{RESULT_FILE}")):
+        with suppress(SubmissionError):
+            other = read_result(path)
+            if same_model(result) == same_model(other):
+                yield other.lifter.name
 
 
 def _add(submission: referee.Submission, row: Path) -> None:

@@ -83,7 +83,7 @@ def _schema_problem(file: str, detail: ErrorDetails) -> Problem:
         file,
         ".".join(str(part) for part in detail["loc"]) or "document",
         "nothing" if detail["type"] == "missing" else short(detail["input"]),
-        detail["msg"][:1].lower() + detail["msg"][1:],
+        (detail["msg"][:1].lower() + detail["msg"][1:]).removeprefix("expected "),
         RERUN,
     )
 

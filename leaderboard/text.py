@@ -7,10 +7,14 @@ from collections.abc import Iterable
 _NAMED = 3  # so many items of a list are named; the rest are counted
 
 
+def printable(text: str) -> str:
+    """Return a text in which nothing acts on a terminal or ends the line."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
 def short(value: object) -> str:
     """Return foreign text for a message: printable, on one line, at most 80 characters."""
-    text = value if isinstance(value, str) else repr(value)
-    text = "".join(char if char.isprintable() else "?" for char in text)
+    text = printable(value if isinstance(value, str) else repr(value))
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from corruptbench.builder.plan import BUILD_VERSION, WorkItem
 from corruptbench.errors import InputError, named
 from corruptbench.files import remove_quietly, sha256_of_json, write_json
@@ -18,6 +20,9 @@ from corruptbench.shards.lock import software
 from corruptbench.shards.records import BenchmarkRecord, DetectorRecord
 from corruptbench.storage import AnyPath, S3Path
 from corruptbench.text_files import read_text
+
+#: More parts than any benchmark has clips; our own choice.
+MOST_PARTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,11 @@ def parse_part(wanted: str | tuple[int, int]) -> Part:
     if not match:
         expected = "expected its number and the number of parts, such as 0/8"
         raise InputError(f"part '{text}': is not a part; {expected}", "part")
+    if len(match[2]) > len(str(MOST_PARTS)) or int(match[2]) > MOST_PARTS:
+        raise InputError(
+            f"part '{text}': too many parts; expected at most {MOST_PARTS}, fewer than clips",
+            "part",
+        )
     index, count = int(match[1]), int(match[2])
     if index >= count:
         last = f"expected 0/{count} to {count - 1}/{count}" if count else "expected 1 part or more"
@@ -92,7 +102,7 @@ class PartsRecord(Record):
     """
 
     format: Literal["corruptbench-parts/1"]
-    parts: int
+    parts: int = Field(ge=0, le=MOST_PARTS)
     benchmark: BenchmarkRecord
     detector: DetectorRecord
     runtime: str
@@ -141,7 +151,10 @@ def read_parts(out: AnyPath) -> PartsRecord | None:
     if not path.exists():
         return None
     remedy = "wait until no part runs, delete it, and run a part again"
-    return PartsRecord.parse(read_text(path), str(path), remedy)
+    found = PartsRecord.parse(read_text(path), str(path), remedy)
+    if found.parts == 0:
+        raise InputError(f"{path}: parts: found 0, expected 1 or more; {remedy}", "out")
+    return found
 
 
 def join_parts(out: AnyPath, own: PartsRecord) -> None:

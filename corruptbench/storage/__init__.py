@@ -23,8 +23,8 @@ def any_path(value: str | AnyPath) -> AnyPath:
     text = str(value)
     if isinstance(value, str) and text.startswith("s3://"):
         return S3Path.parse(text)
-    if text.startswith("s3:/"):
-        raise InputError(f"{text}: pathlib takes a slash away; give text, 's3://bucket/prefix'")
+    if text.startswith("s3:"):
+        raise InputError(f"{text}: expected s3://bucket/prefix, with two slashes, as text")
     return local_path(value)
 
 

@@ -65,7 +65,8 @@ def test_json_of_data_check_and_weights(cli):
     found, _ = printed(cli, "data", "check", "studio")
     assert {f["level"] for f in found} == {"ok"}
     weights, _ = printed(cli, "weights", "list")
-    assert [w["detector"] for w in weights] == ["movenet:lightning", "movenet:thunder"]
+    names = ["movenet:lightning", "movenet:thunder", "movenet:multipose"]
+    assert [w["detector"] for w in weights] == names
 
 
 @pytest.mark.detector

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 import pytest
 
 from corruptbench.cli.system_errors import REMEDIES, described
-from corruptbench.errors import named
+from corruptbench.errors import InputError, named
 from corruptbench.files import atomic, write_together
 from corruptbench.lifters.export import export
 from corruptbench.process_id import process_in, this_process
+from corruptbench.text_files import read_text
 from corruptbench.training.config import Schedule
 from corruptbench.training.state import State
 from corruptbench.training.videopose3d import VideoPose3D
@@ -120,3 +121,13 @@ def test_a_checkpoint_that_finds_the_disk_full(tmp_path):
         state.save(path, "this run")
     assert caught.value.filename == str(path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_is_neither_waited_for_nor_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="no regular file"):
+        read_text(pipe)
+    with pytest.raises(OSError, match="expected a regular file"), atomic(pipe):
+        pass
+    assert pipe.is_fifo()

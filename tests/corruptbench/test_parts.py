@@ -272,3 +272,9 @@ def _finish(mini, mini_manifest, out):
     from corruptbench import finish_build
 
     return finish_build(mini_manifest, root=mini, severity=1, corruption="erase", out=out)
+
+
+@pytest.mark.parametrize("part", ["0/99999999999", f"0/{10**40}"])
+def test_more_parts_than_any_benchmark_has_clips_are_refused(part):
+    with pytest.raises(InputError, match="too many parts; expected at most"):
+        parse_part(part)

@@ -84,6 +84,15 @@ def test_it_can_be_completed_on_the_board(make: Make, tmp_path: Path) -> None:
     assert check(row / "result.json") == load(board)[0]
 
 
+def test_nobody_takes_the_rank_of_a_row_away(make: Make, tmp_path: Path) -> None:
+    """By saying later that its lifter was trained on corruptions."""
+    board = tmp_path / "board"
+    submit(make(), board, None)
+    with pytest.raises(SubmissionError, match=r"about\.training_data"):
+        submit(make(), board, None, About(training_data=("corrupted",)))
+    assert rank(load(board))[0].rank == 1
+
+
 def test_it_does_not_change_on_the_board(make: Make, tmp_path: Path) -> None:
     board = tmp_path / "board"
     submit(make(), board, None, PAPER)

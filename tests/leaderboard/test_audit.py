@@ -102,7 +102,7 @@ def test_the_same_model_under_two_names_is_found(board: Path) -> None:
     rewrite(again / "result.json", _renamed)
     (problem,) = audit(board, owner)
     assert problem.field == "lifter.sha256"
-    assert "three has it already" in problem.expected
+    assert "of three, again" in problem.found
 
 
 def test_rows_of_a_benchmark_that_the_owner_does_not_know_are_recomputed(board: Path) -> None:
