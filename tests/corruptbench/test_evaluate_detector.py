@@ -246,4 +246,4 @@ def test_bad_arguments_on_the_command_line(two_builds, mini, mini_manifest, cli,
     (tmp_path / "c.json").write_text("{}")
     done = cli("evaluate-detector", two_builds[0], *words, "--calibration", tmp_path / "c.json")
     assert done.code == 2
-    assert "given for raw scores" in done.err
+    assert "but the scores are raw" in done.err

@@ -198,6 +198,7 @@ def test_parts_give_the_bytes_of_one_build(mini, mini_manifest, whole, tmp_path,
         deadline = time.monotonic() + 120
         while not list(out.rglob("*.parquet")) and time.monotonic() < deadline:
             time.sleep(0.02)
+        killed.send_signal(signal.SIGSTOP)  # so that it does not end before it is killed
         assert killed.poll() is None, "the part ended before it could be killed"
         beside = cli(*words)
         assert beside.code == 2

@@ -99,7 +99,7 @@ def test_uris(text, bucket, key, connection, monkeypatch):
         (f"s3://user:{SECRET}@b/x", "set AWS_ACCESS_KEY_ID"),
         (f"s3://b/x?secret_key={SECRET}", "secret_key=.*unknown option"),
         (f"s3://b/x?scheme={SECRET}", "expected http or https"),
-        (Path("s3://b/x"), "give text"),
+        (Path("s3://b/x"), "as text"),
         (f"gs://user:{SECRET}@b/x", "gs://.*found a URL"),
         ("https://host/x", "found a URL"),
     ],
