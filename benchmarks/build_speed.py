@@ -208,8 +208,9 @@ def _peak(clip: Clip) -> int:
 
 
 def whole_build(workers: int, detector: str, device: str) -> int:
-    """Build the clean cell and one corruption of studio-C with the command; return 1."""
-    cells = ["--manifest", "studio-c", "--severity", "3", "--corruption", "gaussian_noise"]
+    """Build three cells of twelve clips with the command; return 1, for one build."""
+    names = ["--corruption", "gaussian_noise", "--corruption", "erase"]
+    cells = ["--manifest", "studio-c-mini", "--severity", "3", *names]
     words = [*cells, "--detector", detector, "--device", device, "--workers", str(workers)]
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "corruptbench", "build", *words, "--quiet"]
