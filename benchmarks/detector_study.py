@@ -1,4 +1,4 @@
-"""How much of a lifter's error its detector makes: keypoints are replaced by better ones.
+"""Measure how much of a lifter's error its detector makes, by replacing keypoints by better ones.
 
 The lifter is scored on the detections of builds, and on the same detections with the 12 limb joints
 (or those far from their label) replaced by the projected labels, or by the detections on clean

@@ -10,6 +10,7 @@ from corruptbench.leaderboard.board import RESULT_FILE, in_row, read_board, rows
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Benchmark, Result
+from corruptbench.leaderboard.submission import read_result
 
 
 def audit(board: Path, expected: Callable[[Benchmark], Expected | None]) -> list[Problem]:
@@ -30,7 +31,7 @@ def audit(board: Path, expected: Callable[[Benchmark], Expected | None]) -> list
     for row in whole:
         try:
             path = row / RESULT_FILE
-            known = expected(referee.read(path).result.benchmark)
+            known = expected(read_result(path).benchmark)
             found.append((row, referee.check(path, known)))
         except SubmissionError as error:
             problems += in_row(row, error)

@@ -21,7 +21,7 @@ from corruptbench.leaderboard.ranking import (
     shards,
 )
 from corruptbench.leaderboard.schema import Result
-from corruptbench.leaderboard.text import counted
+from corruptbench.leaderboard.text import counted, printable
 
 _SHORTEST, _LONGEST = 5, 10  # characters of each part of a corruption's name in a column's head
 _LIFTER = 18  # least number of terminal columns for rank and lifter
@@ -139,7 +139,7 @@ def _caption(
         aligned = "; P: P-MPJPE" if rows[0].result.mpjpe else ""
         lines.append(f"corr.: mean over corruptions; degr.: corr. minus clean{aligned}")
     for kind, letter in letters.items():
-        detector = "".join(char if char.isprintable() else "?" for char in kind[0])
+        detector = printable(kind[0])
         lines.append(f"{letter}: {detector}, weights {kind[1][:8]}, pixels {kind[2][:8]}")
     lines += [
         f"{row.result.lifter.name}: mean over {drawn}"

@@ -1,4 +1,4 @@
-"""What gives the detections of a clip: a detector that sees its video, or its labels."""
+"""Give the detections of a clip: by a detector that sees its video, or from its labels."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class ClipDetector(Protocol):
 
     @property
     def record(self) -> DetectorRecord:
-        """What identifies its detections."""
+        """Identify its detections."""
 
     @property
     def runtime(self) -> str:
-        """What computes them."""
+        """Name what computes them."""
 
     @property
     def reads_video(self) -> bool:

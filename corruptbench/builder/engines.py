@@ -1,4 +1,4 @@
-"""What runs the work items of a build: processes on this machine, or a Ray cluster."""
+"""Choose what runs the work items of a build: processes of this machine, or a Ray cluster."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _TRIES = 20
 
 @dataclass(frozen=True)
 class Holder:
-    """What a lock file says.
+    """The content of a lock file, and its age.
 
     Attributes:
         content: of the file.
@@ -54,7 +54,7 @@ class Holder:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the lock may be taken over."""
+        """Tell whether the lock may be taken over."""
         return self.age > STALE or (self.process is not None and self.process.has_ended)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What runs in a Ray actor of a build: its start on a node, and the clips that it builds."""
+"""Run in a Ray actor of a build: start on a node, and build clips."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Facts = dict[str, str]
 
 @dataclass(frozen=True)
 class Start:
-    """What a start needs; it is sent to each actor.
+    """The inputs of a start; they are sent to each actor.
 
     Attributes:
         recipe: the inputs of every worker.

@@ -34,7 +34,7 @@ STEP = 10_000
 
 @dataclass(frozen=True)
 class Cluster:
-    """What a cluster has.
+    """The resources of a cluster.
 
     Attributes:
         where: its address and size, or that it was started here, for people.

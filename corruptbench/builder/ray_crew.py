@@ -84,7 +84,7 @@ class Crew:
 
     @property
     def unfinished(self) -> bool:
-        """Whether an item is built, or waits; actors that only start do not matter."""
+        """Tell whether an item is built, or waits; actors that only start do not matter."""
         return bool(self.waiting or self.at_work)
 
     def hire(self) -> None:
