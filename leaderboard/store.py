@@ -116,8 +116,9 @@ def standing(result: Result, board: Path) -> Literal["new", "same", "more"]:
     all that both have is; the row on the board keeps its version.
 
     Raises:
-        SubmissionError: the name is taken by another model or other scores, or a name on the board
-            differs only in upper and lower case.
+        SubmissionError: the name is taken by another model, other shards or other scores; a name on
+            the board differs only in upper and lower case; another row is of the same model and
+            shards; or what is said of the lifter differs from what the row says.
     """
     row = row_path(result, board)
     if not row.exists():
