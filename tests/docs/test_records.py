@@ -38,7 +38,12 @@ def test_issue_template(path):
 def test_the_workflow_runs_what_a_developer_runs():
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
     steps = workflow["jobs"]["test"]["steps"]
-    assert [s["run"] for s in steps if "run" in s] == ["make lint", "make test", "make test-mmpose"]
+    assert [s["run"] for s in steps if "run" in s] == [
+        "make lint",
+        "make test",
+        "make test-ray",
+        "make test-mmpose",
+    ]
 
 
 def test_the_changelog_has_this_version():
