@@ -13,7 +13,7 @@ from corruptbench.leaderboard.text import counted
 
 #: The metrics of several hypotheses. They compare with no others.
 OF_HYPOTHESES = tuple(m for m, mean in METRIC_COLUMNS.items() if mean.draws == "hypotheses")
-_HEADS = ("", "clean", "corrupted", "change")
+_HEADS = ("metric", "clean", "corrupted", "change")
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -61,7 +61,7 @@ def robustness(result: Result) -> Block | None:
     if not result.robustness:
         return None
     lines = [*_robustness(result.robustness), *(_mce(result.mce) if result.mce else ())]
-    return Block("Robustness", ("", "value", "95 % interval"), lines)
+    return Block("Robustness", ("measure", "value", "95 % interval"), lines)
 
 
 def _metrics(metrics: Sequence[Metric], result: Result) -> list[list[str]]:
@@ -100,7 +100,7 @@ def occlusion(found: Occlusion) -> Block:
         rows["all, 95 % interval"] = found.mean_intervals
     rows |= found.corruptions
     lines = [[name.replace("_", " "), *_parts(parts)] for name, parts in rows.items()]
-    return Block("While something hides the person", ("", *heads), lines)
+    return Block("While something hides the person", ("corruption", *heads), lines)
 
 
 def _parts(parts: Record) -> Iterator[str]:
