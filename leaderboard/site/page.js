@@ -110,19 +110,17 @@
   };
 
   const restore = (section, state) => {
-    each(section, ".metric input", (input) => {
-      if (input.value === state.get("metric")) input.checked = true;
-    });
+    const metrics = [...section.querySelectorAll(".metric input")];
+    const metric = metrics.find((input) => input.value === state.get("metric")) ?? metrics[0];
+    metric.checked = true;
     const filter = section.querySelector(".filter input");
-    if (state.get("filter") !== null) {
-      filter.value = state.get("filter");
-      filter.dispatchEvent(new Event("input"));
-    }
-    const metric = section.querySelector(".metric input:checked").value;
-    const table = section.querySelector(`.panel[data-metric="${metric}"] .ranking`);
-    const column = Math.abs(parseInt(state.get("sort"), 10));
+    filter.value = state.get("filter") ?? "";
+    filter.dispatchEvent(new Event("input"));
+    const table = section.querySelector(`.panel[data-metric="${metric.value}"] .ranking`);
+    const order = state.get("sort") ?? "0"; // without one, by rank
+    const column = Math.abs(parseInt(order, 10));
     const head = [...table.querySelectorAll("th[data-sort]")].find((h) => h.cellIndex === column);
-    if (head) sort(table, head, state.get("sort").startsWith("-"));
+    if (head) sort(table, head, order.startsWith("-"));
   };
 
   const openTarget = () => {
