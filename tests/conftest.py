@@ -15,6 +15,8 @@ from hypothesis import settings
 
 from tests.fixtures.folder import write_dataset, write_manifest
 
+pytest_plugins = ["tests.fixtures.browser"]
+
 #: The files whose tests use `mini_shards` or `mini_full`.
 BUILDS = {
     path.name

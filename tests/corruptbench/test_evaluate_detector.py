@@ -18,11 +18,13 @@ from corruptbench.errors import InputError
 from corruptbench.keypoint_evaluation.comparison import compare
 from corruptbench.keypoint_evaluation.fit import fit_calibration
 from corruptbench.keypoint_evaluation.oks import COCO_SIGMAS, JOINTS
+from corruptbench.keypoint_evaluation.page import html
 from corruptbench.manifest import CLEAN, Cell, load_manifest
 from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import open_shards
 from corruptbench.skeleton import COCO17, JOINT_SETS, limb_joints
 from tests.corruptbench.test_oks import plain_ap
+from tests.fixtures.browser import overflows, tab_stops, violations
 from tests.fixtures.export_shards import write_shards
 
 
@@ -205,6 +207,14 @@ def test_the_real_detector_on_the_command_line(mini_shards, mini, mini_manifest,
     (detector,) = record["detectors"]
     assert len(rows) == len(detector["rows"]) == 5 * 3 * 13  # cells, cameras, joints
     assert rows["pck_05"][0] == pytest.approx(detector["clean"]["pck_05"], rel=1e-5)
+
+
+@pytest.mark.browser
+def test_the_page_in_a_browser(found, visit):
+    page = visit(html(found))
+    assert not violations(page)
+    assert not overflows(page)
+    assert tab_stops(page) == ([0, 1], [True, True])  # its two wide tables
 
 
 def test_cells_that_not_all_have_are_left_out(mini_shards, mini_full, mini, mini_manifest):

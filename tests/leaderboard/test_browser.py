@@ -1,157 +1,114 @@
-"""The page in a real browser: Debian's Chromium, headless, by command line."""
+"""The page in a real browser: its controls, by mouse and by keyboard."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
+from playwright.sync_api import expect
 
 from corruptbench.leaderboard import Result
 from corruptbench.leaderboard.page import html
-from tests.fixtures.browser import CHROMIUM, browse
+from tests.fixtures.browser import Visit, tab_stops
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
-]
+from .board_page import head, lifters, metric, search, table
+from .conftest import digest
 
-
-def dom(page: str, folder: Path, *flags: str) -> str:
-    """Return the document after its scripts ran."""
-    return browse(page, folder, *flags).stdout
+pytestmark = pytest.mark.browser
 
 
-def drive(page: str, script: str, folder: Path, address: str = "") -> str:
-    """Run a script after the page's own and return what it reported."""
-    free = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
-    report = f"<script>document.title = JSON.stringify((() => {{ {script} }})());</script>"
-    shown = free.replace("</body>", report + "</body>")
-    document = browse(shown, folder, address=address).stdout
-    found = re.search(r"<title>(.*?)</title>", document)
-    assert found
-    return found[1]
+def by_clean(results: list[Result]) -> list[str]:
+    return [r.lifter.name for r in sorted(results, key=lambda result: result.mpjpe.clean)]
 
 
-def test_the_policy_lets_the_pages_own_script_run(results: list[Result], tmp_path: Path) -> None:
-    document = dom(html(results), tmp_path)
-    assert document.count('<button type="button">') == 3 * (5 + 3)
-    assert '<label class="filter">' in document
+def by_rank(results: list[Result]) -> list[str]:
+    return [r.lifter.name for r in sorted(results, key=lambda result: result.mpjpe.corrupted)]
 
 
-def test_a_click_sorts_and_another_turns_the_order(results: list[Result], tmp_path: Path) -> None:
-    script = """
-        const table = document.querySelector(".ranking");
-        const head = table.querySelectorAll("th[data-sort]")[2];
-        const seen = [];
-        for (let i = 0; i < 2; i++) {
-          head.querySelector("button").click();
-          seen.push(head.getAttribute("aria-sort"));
-          seen.push([...table.tBodies[0].rows].map((row) => Number(row.cells[2].dataset.value)));
-        }
-        seen.push(table.querySelectorAll('th:not([aria-sort="none"])[data-sort]').length);
-        return seen;
-    """
-    errors = sorted(result.mpjpe.clean for result in results)
-    up, down = ",".join(map(str, errors)), ",".join(map(str, reversed(errors)))
-    assert drive(html(results), script, tmp_path) == f'["ascending",[{up}],"descending",[{down}],1]'
+def test_a_click_sorts_and_another_turns_the_order(results: list[Result], visit: Visit) -> None:
+    page = visit(html(results))
+    assert lifters(page) == by_rank(results) != by_clean(results)
+    button = head(page, "Clean").get_by_role("button")
+    button.click()
+    assert lifters(page) == by_clean(results)
+    expect(head(page, "Clean")).to_have_attribute("aria-sort", "ascending")
+    expect(table(page).locator('[aria-sort="none"]')).to_have_count(4 + 3)
+    button.click()
+    assert lifters(page) == by_clean(results)[::-1]
+    expect(head(page, "Clean")).to_have_attribute("aria-sort", "descending")
 
 
-def test_the_filter_keeps_what_it_names(results: list[Result], tmp_path: Path) -> None:
-    script = """
-        const input = document.querySelector(".filter input");
-        input.value = "CA-conv movenet";
-        input.dispatchEvent(new Event("input"));
-        const shown = [...document.querySelectorAll(".ranking")[0].tBodies[0].rows]
-          .filter((row) => row.offsetParent !== null)
-          .map((row) => row.querySelector(".lifter a").textContent);
-        return [shown, document.querySelector(".count").textContent];
-    """
-    assert drive(html(results), script, tmp_path) == '[["ca-conv"],"1 of 4 lifters"]'
+def test_the_keyboard_sorts(results: list[Result], visit: Visit) -> None:
+    page = visit(html(results))
+    button = head(page, "Clean").get_by_role("button")
+    button.press("Enter")
+    assert lifters(page) == by_clean(results)
+    button.press("Space")
+    assert lifters(page) == by_clean(results)[::-1]
+    expect(button).to_be_focused()
 
 
-def test_the_switch_shows_one_metric(results: list[Result], tmp_path: Path) -> None:
-    script = """
-        const shown = () => [...document.querySelectorAll(".panel")]
-          .filter((panel) => panel.offsetParent !== null).map((panel) => panel.dataset.metric);
-        const before = shown();
-        document.querySelector('input[value="mpjve"]').click();
-        return [before, shown()];
-    """
-    assert drive(html(results), script, tmp_path) == '[["mpjpe"],["mpjve"]]'
+def test_the_filter_keeps_what_it_names(results: list[Result], visit: Visit) -> None:
+    page = visit(html(results))
+    search(page).fill("CA-conv movenet")
+    assert lifters(page) == ["ca-conv"]
+    expect(page.get_by_role("status")).to_have_text("1 of 4 lifters")
+    expect(page.locator("details:visible")).to_have_count(1)
+    search(page).fill("")
+    assert lifters(page) == by_rank(results)
+    expect(page.get_by_role("status")).to_have_text("")
 
 
-def test_a_lifters_name_opens_its_details(results: list[Result], tmp_path: Path) -> None:
-    script = """
-        const details = document.querySelector("details");
-        const before = details.open;
-        location.hash = document.querySelector(".lifter a").hash;
-        window.dispatchEvent(new HashChangeEvent("hashchange"));
-        return [before, details.open];
-    """
-    assert drive(html(results), script, tmp_path) == "[false,true]"
+def test_a_metric_is_chosen_by_click_and_by_arrow(results: list[Result], visit: Visit) -> None:
+    page = visit(html(results))
+    errors = {
+        name: f"{getattr(results[0], name).corrupted:.{digits}f}"
+        for name, digits in (("mpjpe", 1), ("p_mpjpe", 1), ("mpjve", 2))
+    }
+    expect(table(page)).to_contain_text(errors["mpjpe"])
+    page.get_by_text("MPJVE", exact=True).first.click()
+    expect(table(page)).to_contain_text(errors["mpjve"])
+    metric(page, "MPJVE").press("ArrowLeft")
+    expect(metric(page, "P-MPJPE")).to_be_checked()
+    expect(table(page)).to_contain_text(errors["p_mpjpe"])
 
 
-def test_nothing_but_the_table_scrolls_sideways_on_a_phone(
-    results: list[Result], tmp_path: Path
+def test_a_lifters_name_opens_its_details(results: list[Result], visit: Visit) -> None:
+    page = visit(html(results))
+    command = page.get_by_text(results[2].command)
+    expect(command).not_to_be_visible()
+    table(page).get_by_role("link", name=results[2].lifter.name).click()
+    expect(command).to_be_in_viewport()
+
+
+def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
+    results: list[Result], visit: Visit
 ) -> None:
-    (tmp_path / "inner.html").write_text(html(results))
-    frame = "<title></title><iframe src='inner.html' width=360 height=800></iframe>"
-    script = """<script>onload = () => {
-        const root = frames[0].document.documentElement;
-        const box = root.querySelector(".scroll");
-        document.title = [root.scrollWidth <= 360, box.scrollWidth > box.clientWidth];
-    }</script>"""
-    document = dom(frame + script, tmp_path, "--allow-file-access-from-files")
-    assert "<title>true,true</title>" in document
+    stops, outlined = tab_stops(visit(html(results)))
+    assert stops == [*range(len(stops))]
+    assert len(stops) >= 3 + 8 + 2 * len(results)
+    assert all(outlined)
 
 
-#: What a section shows: metric, filter, sorted column, and lifters in their order.
-SHOWN = """
-    const panel = [...document.querySelectorAll(".panel")].find((p) => p.offsetParent !== null);
-    const sorted = panel.querySelector('th[data-sort]:not([aria-sort="none"])');
-    return [
-      panel.dataset.metric, document.querySelector(".filter input").value,
-      sorted.cellIndex, sorted.getAttribute("aria-sort"),
-      [...panel.querySelectorAll("tbody tr")].filter((row) => row.offsetParent !== null)
-        .map((row) => row.querySelector(".lifter a").textContent),
-    ];
-"""
+def many(results: list[Result], count: int) -> list[Result]:
+    """Return rows whose errors differ from those of another row by a number, and nothing else."""
+
+    def copy(i: int) -> Result:
+        row = results[i % len(results)]
+        errors = {key: getattr(row.mpjpe, key) + i / 7 for key in ("clean", "corrupted")}
+        name = {"name": f"lifter-{i:03}", "sha256": digest(str(i))}
+        lifter = row.lifter.model_copy(update=name)
+        return row.model_copy(
+            update={"lifter": lifter, "mpjpe": row.mpjpe.model_copy(update=errors)}
+        )
+
+    return [copy(i) for i in range(count)]
 
 
-def test_the_address_holds_what_is_shown(results: list[Result], tmp_path: Path) -> None:
-    act = """
-        document.querySelector('input[value="p_mpjpe"]').click();
-        const input = document.querySelector(".filter input");
-        input.value = "a";
-        input.dispatchEvent(new Event("input"));
-        const panel = document.querySelector('[data-metric="p_mpjpe"]');
-        const head = panel.querySelectorAll("th[data-sort]")[2];
-        head.querySelector("button").click();
-        head.querySelector("button").click();
-    """
-    page = html(results)
-    address = drive(page, f"{act} return location.hash;", tmp_path)
-    assert address == '"#toy-c-v1?metric=p_mpjpe&amp;filter=a&amp;sort=-2"'
-    before = drive(page, f"{{ {act} }} {SHOWN}", tmp_path)
-    again = drive(page, SHOWN, tmp_path, address.strip('"').replace("&amp;", "&"))
-    assert again == before
-    assert before.startswith('["p_mpjpe","a",2,"descending",')
-
-
-@pytest.mark.parametrize(
-    "address", ["#%", "#nowhere", "#toy-c-v1?metric=x&sort=99", "#toy-c-v1?sort="]
-)
-def test_an_address_of_nothing_shows_the_page_as_it_is(
-    results: list[Result], tmp_path: Path, address: str
-) -> None:
-    assert drive(html(results), SHOWN, tmp_path, address) == drive(html(results), SHOWN, tmp_path)
-
-
-def test_a_lifter_has_an_address_of_its_own(results: list[Result], tmp_path: Path) -> None:
-    """It stays when rows come and go, and opens the lifter's details."""
-    script = """
-        return [...document.querySelectorAll("details[open] .name")].map((n) => n.textContent);
-    """
-    for rows in (results, results[1:]):
-        assert drive(html(rows), script, tmp_path, "#toy-c-v1/ca-conv") == '["ca-conv"]'
+def test_a_board_of_500_rows_sorts_and_filters(results: list[Result], visit: Visit) -> None:
+    rows = many(results, 500)
+    page = visit(html(rows))
+    assert lifters(page) == by_rank(rows)
+    head(page, "Clean").get_by_role("button").click()
+    assert lifters(page) == by_clean(rows)
+    search(page).fill("lifter-49")
+    assert lifters(page) == [name for name in by_clean(rows) if name.startswith("lifter-49")]
+    expect(page.get_by_role("status")).to_have_text("10 of 500 lifters")

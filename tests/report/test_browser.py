@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from dataclasses import replace
@@ -10,35 +9,18 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from corruptbench.report.page import html
 from corruptbench.report.pictures import COLUMNS, Pictures, Sprite, Still
-from tests.fixtures.browser import CHROMIUM, browse
+from tests.fixtures.browser import overflows, tab_stops, violations
 from tests.report.conftest import FRAMES
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
-]
-WIDTHS = (390, 820, 1440)
+pytestmark = pytest.mark.browser
 
-#: Reports of each frame what is wider than it, and what its script did; then moves a slider.
-LOOK = """onload = () => setTimeout(() => {
-  document.title = JSON.stringify(Array.from(frames).map((inner) => {
-    const page = inner.document, all = (what) => [...page.querySelectorAll(what)];
-    all("details").forEach((details) => { details.open = true; });
-    const wide = page.documentElement.scrollWidth - page.documentElement.clientWidth;
-    const ready = all(".movie .controls:not([hidden])").length;
-    const drawn = all("canvas").filter((canvas) => canvas.getContext("2d")
-      .getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value)).length;
-    const range = page.querySelector(".movie input");
-    range.value = 7;
-    range.dispatchEvent(new inner.Event("input"));
-    const said = range.getAttribute("aria-valuetext").split(",")[0];
-    const button = page.querySelector(".play").getAttribute("aria-label");
-    return [wide, ready, drawn, said, button, all("img").every((img) => img.naturalWidth)];
-  }));
-}, 1000);"""
+#: Canvases on which something is drawn.
+DRAWN = """(canvases) => canvases.filter((canvas) => canvas.getContext("2d")
+  .getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value)).length"""
 
 
 def picture(side: int) -> str:
@@ -46,21 +28,58 @@ def picture(side: int) -> str:
     return "data:image/webp;base64," + b64encode(cv2.imencode(".webp", pixels)[1]).decode()
 
 
-def test_nothing_fails_and_nothing_overflows(whole, tmp_path):
+@pytest.fixture(scope="module")
+def pictured(whole) -> str:
+    """A page with everything on it, pictures and very long names, too."""
     views = np.array([[0.0, 0.0, 200.0]] * FRAMES)
     sprite = Sprite(picture(COLUMNS * 8), np.arange(FRAMES), views)
     stills = [Still("clean", "As it was.", picture(8))] * 4
-    shown = Pictures({"worst 1": sprite}, stills, "S1 walk, cam0")
     long = "averylongname" * 9
     clips = whole.clips.assign(
         **{n: whole.clips[n].str.replace("walk", long) for n in ("action", "sequence")}
     )
-    (tmp_path / "inner.html").write_text(html(replace(whole, clips=clips), shown))
-    frames = "".join(f"<iframe src=inner.html width={w} height=900></iframe>" for w in WIDTHS)
-    done = browse(
-        f"<title></title>{frames}<script>{LOOK}</script>", tmp_path,
-        "--allow-file-access-from-files", "--enable-logging=stderr",
-    )  # fmt: skip
-    found = json.loads(re.search(r"<title>(.*?)</title>", done.stdout)[1])
-    assert found == [[0, 2, 4, "frame 7", "play", True]] * len(WIDTHS)
-    assert "CONSOLE" not in done.stderr
+    shown = Pictures({"worst 1": sprite}, stills, "S1 walk, cam0")
+    return html(replace(whole, clips=clips), shown)
+
+
+def test_everything_is_drawn(pictured, visit):
+    page = visit(pictured)
+    expect(page.locator(".movie .controls:visible")).to_have_count(2)
+    assert page.locator("canvas").evaluate_all(DRAWN) == 4
+    assert page.locator("img").evaluate_all("(all) => all.every((img) => img.naturalWidth)")
+
+
+def test_a_slider_shows_a_frame_and_stops_the_clip(page, visit):
+    card = visit(page).locator(".movie").first
+    expect(card.get_by_role("button", name="pause")).to_be_visible()
+    card.get_by_role("slider", name="frame").fill("7")
+    expect(card.get_by_role("slider", name="frame")).to_have_attribute(
+        "aria-valuetext", re.compile("^frame 7, ")
+    )
+    expect(card.get_by_role("button", name="play")).to_be_visible()
+
+
+def test_nothing_moves_for_who_wants_no_motion(page, visit):
+    buttons = visit(page, reduced_motion="reduce").locator(".play")
+    assert [buttons.nth(i).get_attribute("aria-label") for i in range(2)] == ["play", "play"]
+
+
+def test_nothing_overflows(pictured, visit):
+    assert not overflows(visit(pictured))
+
+
+def test_axe_finds_nothing(pictured, visit):
+    assert not violations(visit(pictured))
+
+
+def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(page, visit):
+    stops, outlined = tab_stops(visit(page))
+    assert stops == [*range(len(stops))]
+    assert all(outlined)
+
+
+def test_without_script_the_page_reads(page, visit):
+    opened = visit(page, java_script_enabled=False)
+    expect(opened.locator(".movie button:visible")).to_have_count(0)
+    opened.locator("summary", has_text="Every cell").click()
+    expect(opened.get_by_role("table", name="MPJPE by severity, mm")).to_be_visible()

@@ -1,0 +1,51 @@
+"""The board's page, open in a browser: its parts, and what it shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+
+def table(page: Page) -> Locator:
+    """Return the table that is shown."""
+    return page.locator("table.ranking:visible")
+
+
+def head(page: Page, name: str) -> Locator:
+    """Return the head of a column of that table."""
+    return table(page).locator("th[data-sort]", has_text=name)
+
+
+def search(page: Page) -> Locator:
+    return page.get_by_role("searchbox", name="Filter")
+
+
+def metric(page: Page, name: str) -> Locator:
+    return page.get_by_role("radio", name=name, exact=True)
+
+
+def lifters(page: Page) -> list[str]:
+    """Return the names of the rows that are shown, from top to bottom."""
+    return (
+        table(page)
+        .locator("tbody tr")
+        .evaluate_all(
+            """(rows) => rows.filter((row) => row.checkVisibility())
+            .map((row) => row.querySelector(".lifter a").textContent)"""
+        )
+    )
+
+
+def state(page: Page) -> dict[str, Any]:
+    """Return all that a reader can choose."""
+    return {
+        "metric": page.locator(".metric input:checked").first.input_value(),
+        "filter": search(page).input_value(),
+        "sorted": [
+            (th.inner_text(), th.get_attribute("aria-sort"))
+            for th in table(page).locator('th[data-sort]:not([aria-sort="none"])').all()
+        ],
+        "lifters": lifters(page),
+    }
