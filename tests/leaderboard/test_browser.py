@@ -9,7 +9,7 @@ from corruptbench.leaderboard import Result
 from corruptbench.leaderboard.page import html
 from tests.fixtures.browser import Visit, tab_stops
 
-from .board_page import head, lifters, metric, search, table
+from .board_page import count, head, lifters, metric, search, table
 from .conftest import digest
 
 pytestmark = pytest.mark.browser
@@ -50,11 +50,11 @@ def test_the_filter_keeps_what_it_names(results: list[Result], visit: Visit) -> 
     page = visit(html(results))
     search(page).fill("CA-conv movenet")
     assert lifters(page) == ["ca-conv"]
-    expect(page.get_by_role("status")).to_have_text("1 of 4 lifters")
+    expect(count(page)).to_have_text("1 of 4 lifters")
     expect(page.locator("details:visible")).to_have_count(1)
     search(page).fill("")
     assert lifters(page) == by_rank(results)
-    expect(page.get_by_role("status")).to_have_text("")
+    expect(count(page)).to_have_text("")
 
 
 def test_a_metric_is_chosen_by_click_and_by_arrow(results: list[Result], visit: Visit) -> None:
@@ -88,7 +88,7 @@ def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
     assert all(outlined)
 
 
-def many(results: list[Result], count: int) -> list[Result]:
+def many(results: list[Result], number: int) -> list[Result]:
     """Return rows whose errors differ from those of another row by a number, and nothing else."""
 
     def copy(i: int) -> Result:
@@ -100,7 +100,7 @@ def many(results: list[Result], count: int) -> list[Result]:
             update={"lifter": lifter, "mpjpe": row.mpjpe.model_copy(update=errors)}
         )
 
-    return [copy(i) for i in range(count)]
+    return [copy(i) for i in range(number)]
 
 
 def test_a_board_of_500_rows_sorts_and_filters(results: list[Result], visit: Visit) -> None:
@@ -111,4 +111,4 @@ def test_a_board_of_500_rows_sorts_and_filters(results: list[Result], visit: Vis
     assert lifters(page) == by_clean(rows)
     search(page).fill("lifter-49")
     assert lifters(page) == [name for name in by_clean(rows) if name.startswith("lifter-49")]
-    expect(page.get_by_role("status")).to_have_text("10 of 500 lifters")
+    expect(count(page)).to_have_text("10 of 500 lifters")
