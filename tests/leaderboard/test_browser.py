@@ -30,7 +30,7 @@ def test_a_click_sorts_and_another_turns_the_order(results: list[Result], visit:
     button.click()
     assert lifters(page) == by_clean(results)
     expect(head(page, "Clean")).to_have_attribute("aria-sort", "ascending")
-    expect(table(page).locator('[aria-sort="none"]')).to_have_count(4 + 3)
+    expect(table(page).locator('[aria-sort]:not([aria-sort="none"])')).to_have_count(1)
     button.click()
     assert lifters(page) == by_clean(results)[::-1]
     expect(head(page, "Clean")).to_have_attribute("aria-sort", "descending")
