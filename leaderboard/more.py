@@ -1,4 +1,4 @@
-"""What pages show of a lifter beyond the tables: further metrics, robustness, occlusion."""
+"""What pages show of one lifter: all metrics, robustness, occlusion."""
 
 from __future__ import annotations
 
@@ -17,17 +17,10 @@ _HEADS = ("metric", "clean", "corrupted", "change")
 _MINUS = "\N{MINUS SIGN}"
 
 
-def more_numbers(result: Result, shown: Sequence[Metric]) -> list[Block]:
-    """Return the numbers of a result that the tables do not show; nothing for version 2.
-
-    Args:
-        result: of a lifter.
-        shown: the metrics that have tables of their own.
-    """
-    single = [m for m in METRIC_COLUMNS if m not in shown and m not in OF_HYPOTHESES]
-    blocks = []
-    if lines := _metrics(single, result):
-        blocks.append(Block("Further metrics", _HEADS, lines))
+def all_numbers(result: Result) -> list[Block]:
+    """Return all numbers of a result but those of its cells; for version 2 these are few."""
+    single = [m for m in METRIC_COLUMNS if m not in OF_HYPOTHESES]
+    blocks = [Block("Errors", _HEADS, _metrics(single, result))]
     blocks += [block for make in (hypotheses, robustness) if (block := make(result))]
     if result.occlusion:
         blocks.append(occlusion(result.occlusion))

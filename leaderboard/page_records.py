@@ -83,13 +83,22 @@ class MetricView:
     bars: Sequence[Panel]
 
 
+class CellNumber(NamedTuple):
+    """The error in one cell as text, its interval, and its color: 0 to `HOTTEST`."""
+
+    text: str
+    interval: str = ""
+    heat: int = 0
+
+
 class Grid(NamedTuple):
     """Every cell of a lifter under one metric: a line per corruption, a column per severity."""
 
+    key: Metric
     label: str
     unit: str
-    clean: str
-    lines: Sequence[tuple[str, Sequence[str]]]
+    clean: CellNumber
+    lines: Sequence[tuple[str, Sequence[CellNumber]]]
 
 
 class Block(NamedTuple):
@@ -107,14 +116,22 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class LifterView:
-    """The details of one lifter below the tables."""
+    """The details of one lifter below the tables.
+
+    Attributes:
+        lifter: its place, by which the page's parts know it.
+        failed: the checks that it failed, which was allowed.
+        trained_on: what it was trained on, in words.
+        reproduce: commands, one on each line.
+    """
 
     lifter: int
     result: Result
     apart: str
-    #: The checks that it failed, which was allowed.
     failed: tuple[str, ...]
     mark: Markup
+    trained_on: str
+    reproduce: str
     grids: Sequence[Grid]
     more: Sequence[Block]
 

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from corruptbench.leaderboard import figures
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, METRICS, Metric
-from corruptbench.leaderboard.more import more_numbers, prepared, samples
+from corruptbench.leaderboard.lifter_view import lifter_view
+from corruptbench.leaderboard.more import prepared, samples
 from corruptbench.leaderboard.numbers import Aggregate
 from corruptbench.leaderboard.page_records import (
     HOTTEST,
     BenchmarkView,
-    Grid,
     Heading,
-    LifterView,
     MetricView,
     Number,
     Panel,
@@ -26,7 +25,6 @@ from corruptbench.leaderboard.ranking import (
     boxes_of,
     by_benchmark,
     corruption_names,
-    failed,
     marks,
     rank,
     sections,
@@ -102,7 +100,7 @@ def _benchmark_view(
         facts=_facts(rows),
         corruptions=corruptions,
         metrics=[_metric_view(metric, results, places, corruptions) for metric in metrics],
-        lifters=[_lifter_view(place, row, metrics, corruptions) for place, row in enumerate(rows)],
+        lifters=[lifter_view(place, row, metrics, corruptions) for place, row in enumerate(rows)],
         apart=any(row.apart for row in rows),
         allowed=any(marks(row.result) for row in rows),
         more_than_bars=len(rows) > BARS,
@@ -321,27 +319,3 @@ def _bars(
         Panel(name, figures.bars(bars, x, f"{label} over clean, in {unit}, under {name}"))
         for name, bars in by_name.items()
     ]
-
-
-def _lifter_view(
-    place: int, row: Row, metrics: Sequence[Metric], corruptions: Sequence[str]
-) -> LifterView:
-    return LifterView(
-        lifter=place,
-        result=row.result,
-        apart=row.apart,
-        failed=failed(row.result),
-        mark=figures.mark(place),
-        grids=[_grid(metric, row.result, corruptions) for metric in metrics],
-        more=more_numbers(row.result, metrics),
-    )
-
-
-def _grid(metric: Metric, result: Result, corruptions: Sequence[str]) -> Grid:
-    label, unit, digits = _told(metric)
-    text = {
-        (cell.corruption, cell.severity): f"{getattr(cell, metric):.{digits}f}"
-        for cell in result.cells
-    }
-    lines = [(name, [text.get((name, s), "") for s in range(1, 6)]) for name in corruptions]
-    return Grid(label, unit, text[("clean", 0)], lines)

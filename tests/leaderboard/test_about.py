@@ -65,7 +65,7 @@ def test_the_row_and_the_page_have_it(make: Make, tmp_path: Path) -> None:
     page = render(load(board), tmp_path / "page.html", {}).read_text(encoding="utf-8")
     assert 'href="https://arxiv.org/abs/2312.06797"' in page
     assert "A. Author, B. Author" in page
-    assert "clean, augmented" in page
+    assert "training split, noise added to its keypoints" in page
 
 
 def test_what_is_submitted_completes_what_the_result_says(make: Make, tmp_path: Path) -> None:

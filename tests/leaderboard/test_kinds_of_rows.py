@@ -157,8 +157,8 @@ def test_calibrated_scores_are_told() -> None:
     calibrated = {"contract": {"scores": "calibrated"}, "calibration_sha256": sha256}
     plain, sure = row("mine", clip_table_3()), row("sure", clip_table_3(level=30), **calibrated)
     assert "sure: scores calibrated: abababababab" in printed([plain, sure])
-    assert f"scores calibrated, SHA-256 {sha256}" in words(html([plain, sure]))
-    assert "calibrated" not in printed([plain]) + words(html([plain]))
+    assert f"calibration of scores {sha256}" in words(html([plain, sure]))
+    assert "calibra" not in printed([plain]) + words(html([plain]))
 
 
 def test_a_filter_is_of_version_3_and_in_the_name() -> None:

@@ -14,7 +14,7 @@ from corruptbench.leaderboard.page import html
 from corruptbench.leaderboard.page_records import HOTTEST
 from corruptbench.leaderboard.schema import Aggregate
 
-from .conftest import CORRUPTIONS, clip_table, digest, document
+from .conftest import CORRUPTIONS, clip_table, clip_table_3, digest, document
 
 VOID = {"meta", "input", "br", "link", "img"}
 
@@ -94,6 +94,33 @@ def test_tells_every_lifter_and_number(results: list[Result]) -> None:
     assert "mm per frame" in text
 
 
+def test_a_lifter_can_be_evaluated_again_by_lines_to_copy(results: list[Result]) -> None:
+    build = {"boxes": {"detector": "movenet:multipose", "weights_sha256": digest("b")}}
+    found = Result.model_validate(document(clip_table_3(), digest("x"), name="mine", build=build))
+    page = html([*results, found])
+    assert (
+        "<code>corruptbench build --manifest toy-c --detector movenet:thunder"
+        " --boxes movenet:multipose --out SHARDS\n"
+        f"{found.command}\n"
+        "corruptbench compare toy-c-v1-boxes-movenet-multipose/mine results/mine.json</code>"
+    ) in page
+    assert page.count('<pre class="copy"><code>corruptbench build') == len(results) + 1
+    assert page.count("--boxes movenet:multipose --out") == 1
+    assert f"person detector's weights {digest('b')}" in words(page)
+
+
+def test_a_lifter_says_what_it_was_trained_on(results: list[Result]) -> None:
+    about = {"training_data": ["clean", "extra"], "code": "https://example.org/code"}
+    found = Result.model_validate(
+        document(clip_table_3(), digest("x"), name="mine", lifter={"about": about})
+    )
+    text = words(html([found]))
+    told = "trained on uncorrupted video of the benchmark's training split, other data sets"
+    assert told in text
+    assert "Code: https://example.org/code" in text
+    assert words(html(results)).count("trained on not stated") == len(results)
+
+
 def test_best_of_each_column_is_the_least(results: list[Result]) -> None:
     page = html(results)
     best = min(result.mpjpe.corrupted for result in results)
@@ -169,7 +196,7 @@ def test_reads_without_script(results: list[Result]) -> None:
     assert '<label class="filter" hidden>' in page
     assert "<button" not in page
     assert 'aria-sort="ascending"' in page
-    assert page.count('role="region" tabindex="0"') == 3 + 3 * len(results)
+    assert page.count('role="region" tabindex="0"') == 3 + 4 * len(results)
 
 
 def test_same_input_gives_the_same_bytes(results: list[Result], tmp_path: Path) -> None:
@@ -199,7 +226,8 @@ def test_columns_figures_and_lines_follow_the_manifest(
     heads = re.findall(r'data-sort aria-sort="none">([a-z ]+)</th>', page)
     assert heads == 3 * names
     assert re.findall(r"<figcaption>(.*?)</figcaption>", page) == 3 * 2 * names
-    assert re.findall(r'<tr><th scope="row">(.*?)</th>', page) == 3 * len(results) * names
+    lines = re.findall(r'<tr data-corruption="(.*?)">', page)
+    assert lines == 3 * len(results) * ["clean", *order]
     for result in results:
         row = re.search(rf'data-text="{result.lifter.name} .*?</tr>', page, re.S)
         assert row
