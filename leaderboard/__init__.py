@@ -14,6 +14,7 @@ from corruptbench.leaderboard.comparison_text import comparison_text
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.mce import mce_text
 from corruptbench.leaderboard.page import render
+from corruptbench.leaderboard.paired import read_paired
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank, sections
 from corruptbench.leaderboard.referee import Scored, check, read
@@ -49,6 +50,7 @@ __all__ = [
     "rank",
     "read",
     "read_board",
+    "read_paired",
     "relative_errors",
     "render",
     "robustness",

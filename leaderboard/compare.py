@@ -154,7 +154,7 @@ def _wide(entry: Scored) -> Wide:
 
 def _differences(one: Wide, other: Wide, metric: Metric) -> list[Difference]:
     """Return the differences of a pair, not yet corrected for the number of comparisons."""
-    names, mix = _mix(one)
+    names, mix = numbers_of(one)
     order = [other.cells.index(cell) for cell in one.cells]
     once, drawn = (
         [cell_means(one, metric, counts) @ mix, cell_means(other, metric, counts)[:, order] @ mix]
@@ -179,8 +179,8 @@ def _differences(one: Wide, other: Wide, metric: Metric) -> list[Difference]:
     ]
 
 
-def _mix(wide: Wide) -> tuple[list[str], Array]:
-    """Return the names of the compared numbers and their weights of the K cells, (K, M)."""
+def numbers_of(wide: Wide) -> tuple[list[str], Array]:
+    """Return the names of the M compared numbers and their weights of the K cells, (K, M)."""
     parts = by_corruption(wide.cells)
     each = np.zeros((len(wide.cells), len(parts)))
     for column, places in enumerate(parts.values()):

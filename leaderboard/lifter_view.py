@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from markupsafe import Markup
+
 from corruptbench.leaderboard import figures
 from corruptbench.leaderboard.board import row_path
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
+from corruptbench.leaderboard.figure_view import DRAWN
 from corruptbench.leaderboard.more import all_numbers
 from corruptbench.leaderboard.page_records import HOTTEST, CellNumber, Grid, LifterView
 from corruptbench.leaderboard.ranking import Row, failed
@@ -39,7 +42,7 @@ def lifter_view(
         result=row.result,
         apart=row.apart,
         failed=failed(row.result),
-        mark=figures.mark(place),
+        mark=figures.mark(place) if place < DRAWN else Markup(),
         trained_on=trained_on(row.result),
         reproduce=reproduce(row.result),
         grids=[_grid(metric, row.result, corruptions) for metric in metrics],

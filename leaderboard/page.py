@@ -8,18 +8,24 @@ from pathlib import Path
 from markupsafe import Markup
 
 from corruptbench.leaderboard.atomic import atomic
+from corruptbench.leaderboard.figure_view import DRAWN
+from corruptbench.leaderboard.paired import NOT_PAIRED, Paired
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.standalone import policy, site, templates
 from corruptbench.leaderboard.view import benchmark_views
 
 #: Its folder ``site`` holds the template, the style and the script.
 PACKAGE = "corruptbench.leaderboard"
+#: Parts of its style, and of its script, in the order in which they need each other.
+STYLES = ("style.css", "compare.css")
+SCRIPTS = ("dom.js", "address.js", "table.js", "charts.js", "compare.js", "page.js")
 
 
 def render(
     results: Sequence[Result],
     out_path: Path,
     manifests: Mapping[str, Mapping[str, object]] | None = None,
+    paired: Paired = NOT_PAIRED,
 ) -> Path:
     """Write the page and return its path. The same input gives the same bytes.
 
@@ -30,32 +36,43 @@ def render(
         results: any results; each benchmark gets its own tables. Without any, the page says how to
             submit one.
         out_path: the HTML file; its folder is made if it is missing.
-        manifests: by benchmark id, ``{"title": str, "corruptions": [name, ...]}`` with exactly
-            these fields: the benchmark's title, and the names of its corruptions in the order of
-            columns, figures and lines. A benchmark without a manifest is titled by its id.
+        manifests: by benchmark id, exactly the fields of `page_records.Heading`: the benchmark's
+            ``title``, the names of its ``corruptions`` in the order of columns, figures and lines,
+            and their ``kinds``, which may be left out. A benchmark without a manifest is titled by
+            its id.
+        paired: paired differences of rows, of `paired.read_paired`. Other rows are compared by
+            their means.
 
     Raises:
         ValueError: a manifest has other fields or types.
         OSError: the file cannot be written.
     """
-    text = html(results, manifests)
+    text = html(results, manifests, paired)
     with atomic(out_path) as new:
         new.write_bytes(text.encode())
     return out_path
 
 
 def html(
-    results: Sequence[Result], manifests: Mapping[str, Mapping[str, object]] | None = None
+    results: Sequence[Result],
+    manifests: Mapping[str, Mapping[str, object]] | None = None,
+    paired: Paired = NOT_PAIRED,
 ) -> str:
     """Return the page as text; see `render`."""
-    style, script = site(PACKAGE, "style.css"), site(PACKAGE, "page.js")
+    style, script = _joined(STYLES), f'"use strict";\n(() => {{\n{_joined(SCRIPTS)}}})();\n'
     return (
         templates(PACKAGE)
         .get_template("page.html.jinja")
         .render(
-            benchmarks=benchmark_views(results, manifests or {}),
+            benchmarks=benchmark_views(results, manifests or {}, paired),
+            plural={"corruption": "corruptions", "family": "families", "severity": "severities"},
+            drawn=DRAWN,
             style=Markup(style),
             script=Markup(script),
-            policy=policy(style, script),
+            policy=policy(style, script, "img-src data:"),
         )
     )
+
+
+def _joined(names: Sequence[str]) -> str:
+    return "".join(site(PACKAGE, name) for name in names)

@@ -7,19 +7,31 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from markupsafe import Markup
+from pydantic import Field
 
 from corruptbench.leaderboard.columns import Metric
+from corruptbench.leaderboard.page_columns import Column, Group
 from corruptbench.leaderboard.schema import Benchmark, Record, Result
+
+
+class Kind(Record):
+    """What the page says of a corruption: its family, a sentence, and a picture as WebP."""
+
+    family: str
+    sentence: str
+    picture: bytes
 
 
 class Heading(Record):
     """The part of a manifest that the page shows.
 
-    ``corruptions`` are the names of all corruptions, in the order of the page's columns.
+    ``corruptions`` are the names of all corruptions, in the order of the page's columns. ``kinds``
+    says what they are, as far as that is known.
     """
 
     title: str
     corruptions: tuple[str, ...]
+    kinds: dict[str, Kind] = Field(default_factory=dict)
 
 
 class Number(NamedTuple):
@@ -28,6 +40,7 @@ class Number(NamedTuple):
     Attributes:
         text: the number.
         value: to sort by.
+        group: of its column, see `page_columns.Group`.
         interval: below it.
         beside: the same in another unit, beside it.
         best: whether it is the best of its column.
@@ -36,6 +49,7 @@ class Number(NamedTuple):
 
     text: str
     value: float | None
+    group: Group
     interval: str = ""
     beside: str = ""
     best: bool = False
@@ -76,6 +90,7 @@ class MetricView:
     key: Metric
     label: str
     unit: str
+    digits: int
     #: Whether a row has intervals.
     intervals: bool
     rows: Sequence[TableRow]
@@ -143,17 +158,28 @@ class BenchmarkView:
     Attributes:
         number: its place on the page.
         key: its address on the page, which does not depend on other rows or benchmarks.
+        folder: of its rows on the board.
+        paired: paired differences as JSON, see `compare_view.paired_data`.
     """
 
     number: int
     key: str
+    folder: str
     benchmark: Benchmark
     title: str
     in_units: bool
     facts: Sequence[str]
-    corruptions: Sequence[str]
+    columns: Sequence[Column]
     metrics: Sequence[MetricView]
     lifters: Sequence[LifterView]
+    paired: Markup
     apart: bool
     allowed: bool
-    more_than_bars: bool
+    #: Whether the figures show some of the lifters only.
+    more_than_drawn: bool
+
+    @property
+    def groups(self) -> list[tuple[Group, list[Column]]]:
+        """The columns of each group."""
+        names = dict.fromkeys(column.group for column in self.columns)
+        return [(name, [c for c in self.columns if c.group == name]) for name in names]

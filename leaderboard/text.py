@@ -1,4 +1,4 @@
-"""Text of messages: foreign values made safe to print, lists cut short, counts with their noun."""
+"""Text of messages and pages: foreign values made safe to print, lists cut short, numbers."""
 
 from __future__ import annotations
 
@@ -33,3 +33,8 @@ def listed(texts: Iterable[str]) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number and its noun, which takes an s in the plural: "1 clip", "2,000 clips"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a number with its sign, as text."""
+    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")

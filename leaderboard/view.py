@@ -5,21 +5,26 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from corruptbench.leaderboard import figures
+from corruptbench.leaderboard import figure_view, figures, page_columns
+from corruptbench.leaderboard.board import row_path
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, METRICS, Metric
+from corruptbench.leaderboard.compare_view import paired_data
+from corruptbench.leaderboard.figure_view import DRAWN, drawn
 from corruptbench.leaderboard.lifter_view import lifter_view
 from corruptbench.leaderboard.more import prepared, samples
 from corruptbench.leaderboard.numbers import Aggregate
+from corruptbench.leaderboard.page_columns import Column
 from corruptbench.leaderboard.page_records import (
     HOTTEST,
     BenchmarkView,
     Heading,
     MetricView,
     Number,
-    Panel,
     TableRow,
 )
+from corruptbench.leaderboard.paired import NOT_PAIRED, Paired
 from corruptbench.leaderboard.ranking import (
     Row,
     boxes_of,
@@ -31,17 +36,13 @@ from corruptbench.leaderboard.ranking import (
 )
 from corruptbench.leaderboard.schema import (
     Benchmark,
-    Cell,
     Interval,
     Result,
 )
-from corruptbench.leaderboard.text import counted
+from corruptbench.leaderboard.text import counted, signed
 
 #: Place of the degradation among the numbers of a row.
 _DEGRADATION = 2
-#: The greatest number of bars in a panel; the table has every row.
-BARS = 12
-
 _MINUS = "\N{MINUS SIGN}"
 
 #: The metrics with tables and figures in the section of unknown units.
@@ -51,7 +52,9 @@ _ROOTS = {"subtract": "subtracted", "as-predicted": "as predicted"}
 
 
 def benchmark_views(
-    results: Sequence[Result], manifests: Mapping[str, Mapping[str, object]]
+    results: Sequence[Result],
+    manifests: Mapping[str, Mapping[str, object]],
+    paired: Paired = NOT_PAIRED,
 ) -> list[BenchmarkView]:
     """Compute what the page shows of each section of each benchmark, sorted by its id.
 
@@ -61,6 +64,7 @@ def benchmark_views(
         results: results of any benchmarks.
         manifests: by benchmark id, exactly the fields of `Heading`. A benchmark without a manifest
             is titled by its id, with the corruptions in the order of its results.
+        paired: differences of rows, of `paired.read_paired`.
 
     Raises:
         ValueError: a manifest has other fields or types (pydantic's ValidationError).
@@ -73,7 +77,7 @@ def benchmark_views(
     ]
     return [
         _benchmark_view(
-            number, benchmark, rows, headings.get(benchmark.id) or _heading(benchmark, rows)
+            number, benchmark, rows, headings.get(benchmark.id) or _heading(benchmark, rows), paired
         )
         for number, (benchmark, rows) in enumerate(split)
     ]
@@ -84,26 +88,30 @@ def _heading(benchmark: Benchmark, results: Sequence[Result]) -> Heading:
 
 
 def _benchmark_view(
-    number: int, benchmark: Benchmark, results: Sequence[Result], heading: Heading
+    number: int, benchmark: Benchmark, results: Sequence[Result], heading: Heading, paired: Paired
 ) -> BenchmarkView:
     rows = rank(results)
     places = {row.result.lifter.name: place for place, row in enumerate(rows)}
     corruptions = _in_order(corruption_names(results), heading.corruptions)
+    families = {name: kind.family for name, kind in heading.kinds.items()}
+    shown = page_columns.columns(corruptions, families)
     metrics = METRICS if results[0].lifter.has_units else _WITHOUT_UNITS
     kind = _kind(results[0])
     return BenchmarkView(
         number=number,
         key="-".join([f"{benchmark.id}-v{benchmark.version}", *map(_in_address, kind)]),
+        folder=row_path(results[0], Path()).parent.as_posix(),
         benchmark=benchmark,
         title=", ".join([heading.title, *kind]),
         in_units=metrics is METRICS,
         facts=_facts(rows),
-        corruptions=corruptions,
-        metrics=[_metric_view(metric, results, places, corruptions) for metric in metrics],
+        columns=shown,
+        metrics=[_metric_view(metric, results, places, shown) for metric in metrics],
         lifters=[lifter_view(place, row, metrics, corruptions) for place, row in enumerate(rows)],
+        paired=paired_data([row.result for row in rows], paired),
         apart=any(row.apart for row in rows),
         allowed=any(marks(row.result) for row in rows),
-        more_than_bars=len(rows) > BARS,
+        more_than_drawn=len(rows) > DRAWN,
     )
 
 
@@ -143,32 +151,35 @@ def _metric_view(
     metric: Metric,
     results: Sequence[Result],
     places: Mapping[str, int],
-    corruptions: Sequence[str],
+    columns: Sequence[Column],
 ) -> MetricView:
     mean = METRIC_COLUMNS[metric]
     rows = rank(results, metric)
+    few = drawn(rows, places)
+    corruptions = [column.key for column in columns if column.group == "corruption"]
     return MetricView(
         key=metric,
         label=mean.label,
         unit=mean.unit,
+        digits=mean.digits,
         intervals=any(getattr(result, f"{metric}_intervals", None) for result in results),
-        rows=_table_rows(metric, rows, places, corruptions),
-        curves=_curves(metric, rows, places, corruptions),
-        bars=_bars(metric, rows, places, corruptions),
+        rows=_table_rows(metric, rows, places, columns),
+        curves=figure_view.curves(metric, few, places, corruptions),
+        bars=figure_view.bars(metric, few, places, corruptions),
     )
 
 
 def _table_rows(
-    metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruptions: Sequence[str]
+    metric: Metric, rows: Sequence[Row], places: Mapping[str, int], columns: Sequence[Column]
 ) -> list[TableRow]:
-    columns = [_numbers(metric, row.result, corruptions) for row in rows]
-    ranked = [numbers for row, numbers in zip(rows, columns, strict=True) if not row.apart]
+    found = [_numbers(metric, row.result, columns) for row in rows]
+    ranked = [numbers for row, numbers in zip(rows, found, strict=True) if not row.apart]
     least = [
-        min((numbers[column].value for numbers in ranked), key=_missing_last, default=None)
-        for column in range(len(columns[0]))
+        min((numbers[place].value for numbers in ranked), key=_missing_last, default=None)
+        for place in range(len(columns))
     ]
     least[_DEGRADATION] = None  # a lifter that is bad on clean video loses little
-    columns = _colored(columns)
+    found = _colored(found)
     ends = [v for row in rows for v in _ends(metric, row.result)]
     x = figures.scale(ends)
     return [
@@ -191,7 +202,7 @@ def _table_rows(
                 f"from {numbers[0].text} clean to {numbers[1].text} corrupted",
             ),
         )
-        for row, numbers in zip(rows, columns, strict=True)
+        for row, numbers in zip(rows, found, strict=True)
     ]
 
 
@@ -222,22 +233,22 @@ def _ends(metric: Metric, result: Result) -> tuple[float, float]:
     return error.clean, error.corrupted
 
 
-def _numbers(metric: Metric, result: Result, corruptions: Sequence[str]) -> list[Number]:
-    """Return clean, corrupted, degradation, then each corruption."""
-    digits = METRIC_COLUMNS[metric].digits
-    error, numbers = getattr(result, metric), []
+def _numbers(metric: Metric, result: Result, columns: Sequence[Column]) -> list[Number]:
+    return [_number(metric, result, column) for column in columns]
+
+
+def _number(metric: Metric, result: Result, column: Column) -> Number:
+    digits, found = METRIC_COLUMNS[metric].digits, page_columns.value(metric, result, column)
+    if found is None:
+        return Number("not scored", None, column.group)
+    if column.group != "total":
+        return Number(f"{found:.{digits}f}", found, column.group)
+    is_change = column.key == "degradation"
+    text = signed(found, digits) if is_change else f"{found:.{digits}f}"
     intervals = getattr(result, f"{metric}_intervals", None)
-    for part in ("clean", "corrupted", "degradation"):
-        value = getattr(error, part)
-        text = signed(value, digits) if part == "degradation" else f"{value:.{digits}f}"
-        interval = interval_text(getattr(intervals, part)) if intervals else ""
-        beside = _percent(error) if part == "degradation" else ""
-        numbers.append(Number(text, value, interval, beside))
-    for name in corruptions:
-        value = error.corruptions.get(name)
-        text = "not scored" if value is None else f"{value:.{digits}f}"
-        numbers.append(Number(text, value))
-    return numbers
+    interval = interval_text(getattr(intervals, column.key)) if intervals else ""
+    beside = _percent(getattr(result, metric)) if is_change else ""
+    return Number(text, found, column.group, interval, beside)
 
 
 def _percent(error: Aggregate) -> str:
@@ -245,19 +256,8 @@ def _percent(error: Aggregate) -> str:
     return f"{signed(100 * error.degradation / error.clean, 0)} %" if error.clean else ""
 
 
-def _told(metric: Metric) -> tuple[str, str, int]:
-    """Return label, unit and decimal places of a metric."""
-    mean = METRIC_COLUMNS[metric]
-    return mean.label, mean.unit, mean.digits
-
-
 def _missing_last(value: float | None) -> float:
     return math.inf if value is None else value
-
-
-def signed(value: float, digits: int) -> str:
-    """Return a number with its sign, as text."""
-    return f"{value:+.{digits}f}".replace("-", _MINUS)
 
 
 def interval_text(interval: Interval) -> str:
@@ -266,56 +266,3 @@ def interval_text(interval: Interval) -> str:
         return ""
     between = " to " if interval.low < 0 else "\N{EN DASH}"
     return f"{interval.low:.1f}{between}{interval.high:.1f}".replace("-", _MINUS)
-
-
-def _curves(
-    metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruptions: Sequence[str]
-) -> list[Panel]:
-    label, unit, digits = _told(metric)
-    by_name = {name: _lines(metric, rows, places, name) for name in corruptions}
-    points = [point for lines in by_name.values() for line in lines for point in line.points]
-    y = figures.scale(
-        value
-        for point in points
-        for value in (point.value, point.low, point.high)
-        if value is not None
-    )
-    return [
-        Panel(name, figures.curves(lines, y, f"{label} in {unit} against {name}", digits))
-        for name, lines in by_name.items()
-    ]
-
-
-def _lines(
-    metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruption: str
-) -> list[figures.Line]:
-    lines = []
-    for row in rows:
-        cells = [c for c in row.result.cells if c.corruption in (corruption, "clean")]
-        points = [_point(metric, c) for c in sorted(cells, key=lambda cell: cell.severity)]
-        name = row.result.lifter.name
-        lines.append(figures.Line(name, places[name], points))
-    return sorted(lines, key=lambda line: line.place)
-
-
-def _point(metric: Metric, cell: Cell) -> figures.Point:
-    low, high = (getattr(cell, f"{metric}_{end}", None) for end in ("low", "high"))
-    return figures.Point(cell.severity, getattr(cell, metric), low, high)
-
-
-def _bars(
-    metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruptions: Sequence[str]
-) -> list[Panel]:
-    label, unit, digits = _told(metric)
-    by_name: dict[str, list[figures.Bar]] = {name: [] for name in corruptions}
-    for row in rows[:BARS]:
-        error, name = getattr(row.result, metric), row.result.lifter.name
-        for corruption, value in error.corruptions.items():
-            lost = value - error.clean
-            bar = figures.Bar(name, places[name], lost, signed(lost, digits))
-            by_name[corruption].append(bar)
-    x = figures.scale((bar.value for bars in by_name.values() for bar in bars), zero=True)
-    return [
-        Panel(name, figures.bars(bars, x, f"{label} over clean, in {unit}, under {name}"))
-        for name, bars in by_name.items()
-    ]

@@ -14,6 +14,7 @@ from corruptbench.cli.output import say, say_json, say_table, table_width
 
 if TYPE_CHECKING:
     from corruptbench.leaderboard import Expected, Result
+    from corruptbench.manifest import Manifest
 
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
@@ -115,14 +116,26 @@ def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
 @options.out("leaderboard.html", "The page.")
 def render_page(board: Path, out: Path) -> None:
     """Write the leaderboard as one self-contained HTML page."""
-    from corruptbench.leaderboard import render
+    from corruptbench.leaderboard import read_paired, render
     from corruptbench.manifest import load_manifest
 
-    manifests = {
-        m.id: {"title": m.title, "corruptions": [c.name for c in m.corruptions]}
-        for m in map(load_manifest, names.manifests())
+    results = whole_rows(board)
+    headings = {m.id: _heading(m) for m in map(load_manifest, names.manifests())}
+    say(f"page: {render(results, out, headings, read_paired(results, board))}")
+
+
+def _heading(manifest: Manifest) -> dict[str, Any]:
+    """Return what the page shows of a benchmark and its corruptions."""
+    from corruptbench.corruptions import get
+    from corruptbench.corruptions.pictures import picture
+    from corruptbench.corruptions.registry import summary
+
+    known = [get(entry.name) for entry in manifest.corruptions]
+    kinds = {
+        c.name: {"family": c.family, "sentence": summary(c), "picture": picture(c.name)}
+        for c in known
     }
-    say(f"page: {render(whole_rows(board), out, manifests)}")
+    return {"title": manifest.title, "corruptions": [c.name for c in known], "kinds": kinds}
 
 
 @command.command(epilog=example("corruptbench leaderboard check --board leaderboard/results"))

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from corruptbench.leaderboard import figures
 from corruptbench.leaderboard.clips import CLIP_KEY
 from corruptbench.leaderboard.standalone import spaced
-from corruptbench.leaderboard.view import signed
+from corruptbench.leaderboard.text import signed
 from corruptbench.report import averages
 from corruptbench.report.averages import means
 from corruptbench.report.dots import axis, dumbbell

@@ -9,8 +9,8 @@ from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.more import OF_HYPOTHESES, hypotheses, prepared, robustness
 from corruptbench.leaderboard.page_records import Block
 from corruptbench.leaderboard.schema import Interval
-from corruptbench.leaderboard.text import counted
-from corruptbench.leaderboard.view import interval_text, signed
+from corruptbench.leaderboard.text import counted, signed
+from corruptbench.leaderboard.view import interval_text
 from corruptbench.report import averages
 from corruptbench.report.averages import means
 from corruptbench.report.evidence import Evidence
