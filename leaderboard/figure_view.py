@@ -8,6 +8,7 @@ from corruptbench.leaderboard import figures
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.page_records import Panel
 from corruptbench.leaderboard.ranking import Row
+from corruptbench.leaderboard.scatter import Dot
 from corruptbench.leaderboard.schema import Cell
 from corruptbench.leaderboard.text import signed
 
@@ -74,3 +75,35 @@ def _lines(
 def _point(metric: Metric, cell: Cell) -> figures.Point:
     low, high = (getattr(cell, f"{metric}_{end}", None) for end in ("low", "high"))
     return figures.Point(cell.severity, getattr(cell, metric), low, high)
+
+
+def dots(metric: Metric, rows: Sequence[Row], places: Mapping[str, int], address: str) -> list[Dot]:
+    """Return the points of rows in a scatter of their clean and corrupted errors.
+
+    Args:
+        metric: of the errors.
+        rows: of a section.
+        places: of the lifters among the rows of the section, by name.
+        address: of the section; a lifter's panel is below it.
+    """
+    return [
+        Dot(
+            name=(name := row.result.lifter.name),
+            place=places[name],
+            clean=(error := getattr(row.result, metric)).clean,
+            corrupted=error.corrupted,
+            parameters=row.result.lifter.parameters,
+            text=_told(metric, row),
+            address=f"#{address}/{name}",
+            is_ranked=row.rank is not None,
+        )
+        for row in rows
+    ]
+
+
+def _told(metric: Metric, row: Row) -> str:
+    error, digits = getattr(row.result, metric), METRIC_COLUMNS[metric].digits
+    numbers = f"clean {error.clean:.{digits}f}, corrupted {error.corrupted:.{digits}f}"
+    size = f"{row.result.lifter.parameters / 1e6:.3g} M parameters"
+    why = f", not ranked: {row.apart}" if row.apart else ""
+    return f"{row.result.lifter.name}: {numbers}, {size}{why}"

@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from corruptbench.leaderboard.atomic import atomic
 from corruptbench.leaderboard.figure_view import DRAWN
+from corruptbench.leaderboard.kinds_view import Pictured, families
+from corruptbench.leaderboard.page_records import Heading
 from corruptbench.leaderboard.paired import NOT_PAIRED, Paired
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.standalone import policy, site, templates
@@ -67,6 +69,7 @@ def html(
             benchmarks=benchmark_views(results, manifests or {}, paired),
             plural={"corruption": "corruptions", "family": "families", "severity": "severities"},
             drawn=DRAWN,
+            families=_families(results, manifests or {}),
             style=Markup(style),
             script=Markup(script),
             policy=policy(style, script, "img-src data:"),
@@ -76,3 +79,11 @@ def html(
 
 def _joined(names: Sequence[str]) -> str:
     return "".join(site(PACKAGE, name) for name in names)
+
+
+def _families(
+    results: Sequence[Result], manifests: Mapping[str, Mapping[str, object]]
+) -> dict[str, list[Pictured]]:
+    """Return the corruptions of the benchmarks that have a result."""
+    shown = {result.benchmark.id for result in results}
+    return families(Heading.model_validate(manifests[key]) for key in manifests if key in shown)

@@ -94,6 +94,7 @@ class MetricView:
     #: Whether a row has intervals.
     intervals: bool
     rows: Sequence[TableRow]
+    scatter: Markup
     curves: Sequence[Panel]
     bars: Sequence[Panel]
 
@@ -159,6 +160,7 @@ class BenchmarkView:
         number: its place on the page.
         key: its address on the page, which does not depend on other rows or benchmarks.
         folder: of its rows on the board.
+        protocol: as text, see `protocol.protocol`.
         paired: paired differences as JSON, see `compare_view.paired_data`.
     """
 
@@ -169,6 +171,7 @@ class BenchmarkView:
     title: str
     in_units: bool
     facts: Sequence[str]
+    protocol: str
     columns: Sequence[Column]
     metrics: Sequence[MetricView]
     lifters: Sequence[LifterView]

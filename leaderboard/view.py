@@ -25,6 +25,7 @@ from corruptbench.leaderboard.page_records import (
     TableRow,
 )
 from corruptbench.leaderboard.paired import NOT_PAIRED, Paired
+from corruptbench.leaderboard.protocol import protocol
 from corruptbench.leaderboard.ranking import (
     Row,
     boxes_of,
@@ -34,6 +35,7 @@ from corruptbench.leaderboard.ranking import (
     rank,
     sections,
 )
+from corruptbench.leaderboard.scatter import scatter
 from corruptbench.leaderboard.schema import (
     Benchmark,
     Interval,
@@ -97,16 +99,18 @@ def _benchmark_view(
     shown = page_columns.columns(corruptions, families)
     metrics = METRICS if results[0].lifter.has_units else _WITHOUT_UNITS
     kind = _kind(results[0])
+    key = "-".join([f"{benchmark.id}-v{benchmark.version}", *map(_in_address, kind)])
     return BenchmarkView(
         number=number,
-        key="-".join([f"{benchmark.id}-v{benchmark.version}", *map(_in_address, kind)]),
+        key=key,
         folder=row_path(results[0], Path()).parent.as_posix(),
         benchmark=benchmark,
         title=", ".join([heading.title, *kind]),
         in_units=metrics is METRICS,
         facts=_facts(rows),
+        protocol=protocol(rows[0].result, heading.title),
         columns=shown,
-        metrics=[_metric_view(metric, results, places, shown) for metric in metrics],
+        metrics=[_metric_view(metric, results, places, shown, key) for metric in metrics],
         lifters=[lifter_view(place, row, metrics, corruptions) for place, row in enumerate(rows)],
         paired=paired_data([row.result for row in rows], paired),
         apart=any(row.apart for row in rows),
@@ -152,6 +156,7 @@ def _metric_view(
     results: Sequence[Result],
     places: Mapping[str, int],
     columns: Sequence[Column],
+    key: str,
 ) -> MetricView:
     mean = METRIC_COLUMNS[metric]
     rows = rank(results, metric)
@@ -164,6 +169,7 @@ def _metric_view(
         digits=mean.digits,
         intervals=any(getattr(result, f"{metric}_intervals", None) for result in results),
         rows=_table_rows(metric, rows, places, columns),
+        scatter=scatter(figure_view.dots(metric, rows, places, key), mean.label, mean.unit),
         curves=figure_view.curves(metric, few, places, corruptions),
         bars=figure_view.bars(metric, few, places, corruptions),
     )
