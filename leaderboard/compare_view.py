@@ -11,8 +11,8 @@ from markupsafe import Markup
 from corruptbench.leaderboard.paired import Paired
 from corruptbench.leaderboard.schema import Result
 
-#: Decimal places of differences in mm; the page shows one of them.
-_DIGITS = 3
+#: Decimal places of differences in mm. The page shows one, so more of them decide how it rounds.
+_DIGITS = 5
 
 
 def paired_data(results: Sequence[Result], paired: Paired) -> Markup:

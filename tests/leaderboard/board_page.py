@@ -28,6 +28,11 @@ def count(page: Page) -> Locator:
     return page.locator(".count")
 
 
+def mark(page: Page, name: str) -> Locator:
+    """Return the box that selects a row to compare."""
+    return table(page).locator(f'input[aria-label="Compare {name}"]')
+
+
 def metric(page: Page, name: str) -> Locator:
     return page.get_by_role("radio", name=name, exact=True)
 
@@ -48,7 +53,12 @@ def state(page: Page) -> dict[str, Any]:
     """Return all that a reader can choose."""
     return {
         "metric": page.locator(".metric input:checked").first.input_value(),
+        "columns": page.locator(".by input:checked").first.input_value(),
         "filter": search(page).input_value(),
+        "selected": [
+            box.get_attribute("aria-label")
+            for box in table(page).locator(".rank input:checked").all()
+        ],
         "sorted": [
             (th.inner_text(), th.get_attribute("aria-sort"))
             for th in table(page).locator('th[data-sort]:not([aria-sort="none"])').all()

@@ -9,17 +9,20 @@ from corruptbench.leaderboard import Result
 from corruptbench.leaderboard.page import html
 from tests.fixtures.browser import Visit
 
-from .board_page import head, metric, search, state, table
+from .board_page import head, mark, metric, search, state, table
 
 pytestmark = pytest.mark.browser
 
 
 def choose(page: Page) -> None:
-    """Choose a metric, a filter and a descending order."""
+    """Choose a metric, columns, a filter, a descending order and two rows."""
     page.get_by_text("P-MPJPE", exact=True).first.click()
+    page.get_by_text("severities", exact=True).first.click()
     search(page).fill("a")
     for _ in range(2):
         head(page, "Clean").get_by_role("button").click()
+    for name in ("tagn", "plain"):
+        mark(page, name).check()
 
 
 def fragment(page: Page) -> str:
@@ -31,7 +34,9 @@ def test_the_address_holds_what_is_chosen(results: list[Result], visit: Visit) -
     before = state(page)
     choose(page)
     chosen = state(page)
-    assert fragment(page).startswith("#toy-c-v1?metric=p_mpjpe&filter=a&sort=-")
+    assert fragment(page) == (
+        "#toy-c-v1?metric=p_mpjpe&columns=severity&filter=a&sort=-clean&select=tagn,plain"
+    )
     assert chosen["sorted"] == [("Clean", "descending")]
     assert chosen["lifters"] != before["lifters"]
     assert state(visit(html(results), fragment(page))) == chosen
@@ -56,7 +61,7 @@ def test_back_from_another_address_shows_what_was_shown(
     """Also what the new address says and the old one does not."""
     page = visit(html(results), "#toy-c-v1")
     before = state(page)
-    page.evaluate("location.hash = '#toy-c-v1?metric=mpjve&filter=tagn&sort=-1'")
+    page.evaluate("location.hash = '#toy-c-v1?metric=mpjve&filter=tagn&sort=-lifter'")
     expect(metric(page, "MPJVE")).to_be_checked()
     chosen = state(page)
     page.go_back()
