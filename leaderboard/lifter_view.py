@@ -1,14 +1,12 @@
-"""Compute what the page shows of one lifter: every number, and how to get it again."""
+"""Compute what the page shows of one lifter."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from markupsafe import Markup
 
 from corruptbench.leaderboard import figures
-from corruptbench.leaderboard.board import row_path
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.figure_view import DRAWN
 from corruptbench.leaderboard.more import all_numbers
@@ -44,7 +42,6 @@ def lifter_view(
         failed=failed(row.result),
         mark=figures.mark(place) if place < DRAWN else Markup(),
         trained_on=trained_on(row.result),
-        reproduce=reproduce(row.result),
         grids=[_grid(metric, row.result, corruptions) for metric in metrics],
         more=all_numbers(row.result),
     )
@@ -55,21 +52,6 @@ def trained_on(result: Result) -> str:
     about = result.lifter.about
     kinds = (about.training_data if about else None) or ()
     return ", ".join(TRAINED_ON[kind] for kind in kinds) or "not stated"
-
-
-def reproduce(result: Result) -> str:
-    """Return the commands that build the shards, evaluate, and compare with the row."""
-    build, name = result.build, result.lifter.name
-    boxes = f" --boxes {build.boxes.detector}" if build.boxes else ""
-    row = row_path(result, Path()).as_posix()
-    return "\n".join(
-        (
-            f"corruptbench build --manifest {result.benchmark.id} --detector {build.detector}"
-            f"{boxes} --out SHARDS",
-            result.command,
-            f"corruptbench compare {row} results/{name}.json",
-        )
-    )
 
 
 def _grid(metric: Metric, result: Result, corruptions: Sequence[str]) -> Grid:

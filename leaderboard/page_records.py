@@ -138,7 +138,6 @@ class LifterView:
         lifter: its place, by which the page's parts know it.
         failed: the checks that it failed, which was allowed.
         trained_on: what it was trained on, in words.
-        reproduce: commands, one on each line.
     """
 
     lifter: int
@@ -147,7 +146,6 @@ class LifterView:
     failed: tuple[str, ...]
     mark: Markup
     trained_on: str
-    reproduce: str
     grids: Sequence[Grid]
     more: Sequence[Block]
 

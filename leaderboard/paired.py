@@ -54,7 +54,7 @@ class _Entry(NamedTuple):
 
 
 def read_paired(results: Sequence[Result], board: Path) -> Paired:
-    """Compare each two of the best rows of each section of a board.
+    """Compare each two of the best `MOST_PAIRED` rows of each section of a board.
 
     Rows whose tables cannot be read, or that do not compare with the best row, are in no pair.
 

@@ -69,7 +69,8 @@ const makeChoice = (section, key, selector) => {
   const inputs = [...section.querySelectorAll(`${selector} input`)];
   showing[key] = (other, value) => {
     const all = [...other.querySelectorAll(`${selector} input`)];
-    (all.find((input) => input.value === value) ?? all[0]).checked = true;
+    const input = all.find((one) => one.value === value) ?? all[0];
+    if (input) input.checked = true;
   };
   inputs.forEach((input) => {
     input.addEventListener("change", () => choose(section, key, input.value));
