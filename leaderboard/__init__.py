@@ -7,6 +7,7 @@ apart. How results are made is not known here.
 
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.aggregate import Summary, aggregate, summarize
+from corruptbench.leaderboard.as_row import as_row, with_about, with_name
 from corruptbench.leaderboard.audit import audit
 from corruptbench.leaderboard.board import Board, find, load, read_board
 from corruptbench.leaderboard.compare import Comparison, Difference, Pair, compare
@@ -20,7 +21,9 @@ from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank, secti
 from corruptbench.leaderboard.referee import Scored, check, read
 from corruptbench.leaderboard.robustness import RelativeErrors, relative_errors, robustness
 from corruptbench.leaderboard.schema import Result
-from corruptbench.leaderboard.store import standing, submit, with_about, with_name
+from corruptbench.leaderboard.standing import standing
+from corruptbench.leaderboard.status import Status
+from corruptbench.leaderboard.store import submit
 from corruptbench.leaderboard.table import as_text
 
 __all__ = [
@@ -34,9 +37,11 @@ __all__ = [
     "RelativeErrors",
     "Result",
     "Scored",
+    "Status",
     "SubmissionError",
     "Summary",
     "aggregate",
+    "as_row",
     "as_text",
     "audit",
     "by_benchmark",

@@ -11,10 +11,11 @@ from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Benchmark, Result
 from corruptbench.leaderboard.submission import read_result
+from corruptbench.leaderboard.superseding import refused
 
 
 def audit(board: Path, expected: Callable[[Benchmark], Expected | None]) -> list[Problem]:
-    """Return all problems of a board: files, names, hashes, sizes and every number.
+    """Return all problems of a board: files, names, hashes, sizes, every number, and successors.
 
     Args:
         board: its folder.
@@ -35,7 +36,14 @@ def audit(board: Path, expected: Callable[[Benchmark], Expected | None]) -> list
             found.append((row, referee.check(path, known)))
         except SubmissionError as error:
             problems += in_row(row, error)
-    return [*problems, *_twins(found)]
+    return [*problems, *_twins(found), *_superseding(found)]
+
+
+def _superseding(rows_found: list[tuple[Path, Result]]) -> Iterator[Problem]:
+    """Yield what rows say without right that they supersede."""
+    results = [result for _, result in rows_found]
+    for row, result in rows_found:
+        yield from refused(f"{row}/{RESULT_FILE}", result, results)
 
 
 def _twins(rows_found: list[tuple[Path, Result]]) -> Iterator[Problem]:

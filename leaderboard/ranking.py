@@ -9,6 +9,8 @@ from typing import NamedTuple
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.reference import reference_for
 from corruptbench.leaderboard.schema import Benchmark, Build, Result
+from corruptbench.leaderboard.status import is_confirmed
+from corruptbench.leaderboard.superseding import superseded
 
 #: How the name of a detector begins that is none: its keypoints are projected labels.
 GROUND_TRUTH = "ground-truth:"
@@ -70,10 +72,14 @@ def boxes_of(result: Result) -> str:
 def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
     """Sort results of one section by mean corrupted error, smallest first.
 
-    Rows that compare with each other get a rank. Others follow, sorted but not ranked: rows on
-    other shards than the reference (another detector, other weights, other pixels), rows with fewer
-    joints than the benchmark scores, rows that were allowed to fail a check, rows of lifters that
-    were trained on corrupted video, and rows of version 2 with the best of several hypotheses.
+    Rows that compare with each other get a rank. A claimed row never stands above a row that the
+    owner confirmed: verified and re-scored rows come first, by error, then claimed ones, by error.
+    The ranks count on.
+
+    Others follow, sorted but not ranked: rows that are superseded, rows on other shards than the
+    reference (another detector, other weights, other pixels), rows with fewer joints than the
+    benchmark scores, rows that were allowed to fail a check, rows of lifters that were trained on
+    corrupted video, and rows of version 2 with the best of several hypotheses.
 
     Args:
         results: of one benchmark and one section (see `sections`).
@@ -91,12 +97,13 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
     if not results:
         return []
     reference = reference_shards(results)
-    by = metric or results[0].main_metric
+    by, newer = metric or results[0].main_metric, superseded(results)
     in_order = [
-        (_apart(result, reference), result)
+        (_apart(result, reference, newer.get(result.lifter.name)), result)
         for result in sorted(results, key=lambda result: _order(result, by))
     ]
     ranked = [result for apart, result in in_order if not apart]
+    ranked.sort(key=is_confirmed, reverse=True)
     rows = [Row(place, result, "") for place, result in enumerate(ranked, 1)]
     return rows + [Row(None, result, apart) for apart, result in in_order if apart]
 
@@ -118,7 +125,7 @@ def reference_shards(results: Sequence[Result]) -> tuple[str, str, str]:
     """Return the shards that the owner of the benchmark built, if a row has them.
 
     Otherwise those of most rows; in a tie, those of the best row. Rows of ground truth are left out
-    where there is any other one.
+    where there is any other one, and claimed rows where there is one that the owner confirmed.
 
     Raises:
         ValueError: there is no result.
@@ -132,6 +139,7 @@ def reference_shards(results: Sequence[Result]) -> tuple[str, str, str]:
             return own
     detected = [result for result in results if not is_ground_truth(result.build)]
     results = detected or results
+    results = [result for result in results if is_confirmed(result)] or results
     counted = Counter(shards(result.build) for result in results)
     worst_first = sorted(results, key=lambda row: (-row.errors.corrupted, row.lifter.name))
     best = {shards(row.build): _order(row, row.main_metric) for row in worst_first}
@@ -157,10 +165,10 @@ def _unprobed(result: Result) -> str:
     return "could not be probed" if UNPROBED in (result.lifter.allowed or ()) else ""
 
 
-def _apart(result: Result, reference: tuple[str, str, str]) -> str:
+def _apart(result: Result, reference: tuple[str, str, str], newer: str | None) -> str:
     reasons = (
-        _other_shards(result, reference), _joints(result), marks(result), _unprobed(result),
-        _best_of(result), _trained_on(result),
+        f"superseded by {newer}" if newer else "", _other_shards(result, reference),
+        _joints(result), marks(result), _unprobed(result), _best_of(result), _trained_on(result),
     )  # fmt: skip
     return ", ".join(reason for reason in reasons if reason)
 

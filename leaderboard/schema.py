@@ -48,12 +48,13 @@ from corruptbench.leaderboard.records import (
     SparseRecord,
     Text,
 )
+from corruptbench.leaderboard.status import Status
 
 __all__ = [
     "CLIP_COLUMNS", "GREATEST_ERROR", "GREATEST_LAG", "LONGEST_TEXT", "METRICS", "MOST_LABELS",
     "MOST_WARNINGS", "SCHEMA_VERSION", "About", "Aggregate", "Benchmark", "Boxes", "Build", "Cell",
     "Coverage", "Interval", "Intervals", "LabelCheck", "Lifter", "Metric", "Name", "Record",
-    "Result", "ResultWarning", "Scoring", "WarningName", "absent",
+    "Result", "ResultWarning", "Scoring", "Status", "WarningName", "absent",
 ]  # fmt: skip
 
 #: Bounds of a contract's table, of a list of numbers, and of hypotheses and samples. Our own
@@ -187,6 +188,8 @@ class Result(SparseRecord):
     ``mce`` where the errors of a reference lifter are not known.
 
     ``labels`` (one for each clip) and ``warnings`` inform; no verdict changes rank or acceptance.
+    Its authors may say that a new row ``supersedes`` an older one, by its name (see `superseding`).
+    Only the owner of a board sets ``status``; a row without it is claimed (see `status`).
     """
 
     schema_version: Literal[2, 3]
@@ -219,6 +222,8 @@ class Result(SparseRecord):
     command: Text
     labels: Annotated[tuple[LabelCheck, ...], Field(max_length=MOST_LABELS)] | None = None
     warnings: Annotated[tuple[ResultWarning, ...], Field(max_length=MOST_WARNINGS)] | None = None
+    supersedes: Name | None = None
+    status: Status | None = None
 
     @property
     def errors(self) -> Aggregate:

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator
-from contextlib import suppress
-from operator import attrgetter
+import shutil
 from pathlib import Path
-from typing import Literal
-
-import numpy as np
-from pydantic import ValidationError
 
 from corruptbench.leaderboard import referee
 from corruptbench.leaderboard.about import About
+from corruptbench.leaderboard.as_row import as_row, with_about
 from corruptbench.leaderboard.atomic import atomic
-from corruptbench.leaderboard.board import CLIPS_FILE, RESULT_FILE, row_path, same_model
-from corruptbench.leaderboard.columns import METRIC_COLUMNS
+from corruptbench.leaderboard.board import CLIPS_FILE, RESULT_FILE, row_path
+from corruptbench.leaderboard.board_lock import locked
 from corruptbench.leaderboard.expected import Expected
-from corruptbench.leaderboard.problem import Problem, SubmissionError
+from corruptbench.leaderboard.problem import SubmissionError
 from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.standing import standing
+from corruptbench.leaderboard.status import status_problems
 from corruptbench.leaderboard.submission import read_result
-from corruptbench.leaderboard.text import short
 
-#: Scores of one model are equal up to this, mm or percent. Our own choice: far above the rounding
-#: between machines and batches of other shapes (3e-6 mm), far below what a table shows.
-CLOSE = 0.001
-
-#: What a row is of.
-_IDENTITY = (
-    "lifter.sha256", "benchmark", "build.detector", "build.weights_sha256", "build.boxes",
-    "build.pixels_sha256",
-)  # fmt: skip
 _LOG = logging.getLogger(__name__)
-_OTHER_NAME = "give the row a name of its own, such as NAME-2 or NAME-thunder"
 
 
 def submit(
@@ -43,6 +28,7 @@ def submit(
     expected: Expected | None,
     about: About | None = None,
     name: str | None = None,
+    supersedes: str | None = None,
 ) -> Path:
     """Add a result to the board if the referee accepts it; return the row's folder.
 
@@ -56,145 +42,33 @@ def submit(
             benchmark, and any part of it.
         about: what the authors say about the lifter; its fields replace those of the result.
         name: of the row; None for that of the lifter.
+        supersedes: name of an older row of the same table, which then has no rank; None for what
+            the result says.
 
     Raises:
-        SubmissionError: the referee refuses the result, or the board has a row of that name with
-            another model or other scores.
-        OSError: the row cannot be written.
+        SubmissionError: the referee refuses the result, it has a status, it cannot supersede that
+            row, or the board has a row of that name with another model or other scores.
+        OSError: the row cannot be written, or another process does not release the board.
     """
     submission = referee.inspect(json_path, expected)
-    result = with_name(with_about(submission.result, about), name)
+    if problems := list(status_problems(json_path.name, submission.result)):
+        raise SubmissionError(str(json_path), problems)
+    result = as_row(submission.result, about, name, supersedes)
     row = row_path(result, board)
-    place = standing(result, board)
-    if place == "same":
-        _LOG.info("%s is on the board already; nothing was changed", row)
-        return row
-    if place == "more":
-        _say_more(row, result.lifter.about)
-        return row
-    _add(submission._replace(result=result), row)
+    with locked(board):
+        place = standing(result, board)
+        if place == "same":
+            _LOG.info("%s is on the board already; nothing was changed", row)
+        elif place == "more":
+            present = read_result(row / RESULT_FILE)
+            replace_result(row, with_about(present, result.lifter.about))
+        else:
+            _add(submission._replace(result=result), row)
     return row
 
 
-def with_about(result: Result, about: About | None) -> Result:
-    """Return a result with what is said about its lifter, field by field in place of its own."""
-    if about is None:
-        return result
-    own = result.lifter.about.model_dump() if result.lifter.about else {}
-    whole = About.model_validate({**own, **about.model_dump()})
-    return result.model_copy(update={"lifter": result.lifter.model_copy(update={"about": whole})})
-
-
-def with_name(result: Result, name: str | None) -> Result:
-    """Return a result whose row has this name; None leaves the lifter's own.
-
-    Raises:
-        SubmissionError: it cannot be the name of a row.
-    """
-    if name is None:
-        return result
-    document = result.model_dump(mode="json")
-    document["lifter"]["name"] = name
-    try:
-        return Result.model_validate_json(json.dumps(document), strict=True)
-    except ValidationError:
-        used = result.lifter.filter
-        expected = "letters, digits and . _ + -, at most 80" + (
-            f", +{used} at its end" if used else ""
-        )
-        problem = Problem("the row", "name", short(name), expected, "choose another one")
-        raise SubmissionError("the name of the row", [problem]) from None
-
-
-def standing(result: Result, board: Path) -> Literal["new", "same", "more"]:
-    """Return whether the result would be a new row of the board or is there already.
-
-    "more": it is there, and something is said of the lifter that the row does not say.
-
-    The same result may have other software and another command. Model, benchmark and shards must
-    be equal, and scores up to `CLOSE`. A result of another version of the schema is the same if
-    all that both have is; the row on the board keeps its version.
-
-    Raises:
-        SubmissionError: the name is taken by another model, other shards or other scores; a name on
-            the board differs only in upper and lower case; another row is of the same model and
-            shards; or what is said of the lifter differs from what the row says.
-    """
-    row = row_path(result, board)
-    if not row.exists():
-        _refuse_case_twin(row)
-        _refuse_same_model(result, row)
-        return "new"
-    present = read_result(row / RESULT_FILE)
-    problems = [
-        Problem(str(row), field, short(new), f"{short(old)} (on the board)", _OTHER_NAME)
-        for field, old, new in _changes(present, result)
-    ]
-    if problems:
-        raise SubmissionError(f"a change to the row {row}", problems)
-    return "same" if with_about(present, result.lifter.about) == present else "more"
-
-
-def _changes(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
-    """Yield (field, old, new) for each part of a row that never changes and is not the same.
-
-    Scores are compared up to `CLOSE`, because machines round differently. Results of two versions
-    of the schema are compared in what both have.
-    """
-    other = [
-        (field, before, now)
-        for field in _IDENTITY
-        if (before := attrgetter(field)(old)) != (now := attrgetter(field)(new))
-    ]
-    yield from other
-    if other:  # every score differs, too
-        return
-    yield from _said_otherwise(old, new)
-    scores, new_scores = _scores(old), _scores(new)
-    same_version = old.schema_version == new.schema_version
-    every = [f for f in scores | new_scores if same_version or f in scores.keys() & new_scores]
-    for field in every:
-        before, now = scores.get(field, np.nan), new_scores.get(field, np.nan)
-        if not abs(before - now) <= CLOSE:
-            yield field, before, now
-
-
-def _said_otherwise(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
-    """Yield what the authors said otherwise, and what would take a row's rank away."""
-    before, now = old.lifter.about or About(), new.lifter.about or About()
-    for field, value in before:
-        said = getattr(now, field)
-        if value is not None and said is not None and value != said:
-            yield f"lifter.about.{field}", _words(value), _words(said)
-    if before.training_data is None and now.saw_corruptions:
-        yield "lifter.about.training_data", "nothing", _words(now.training_data)
-
-
-def _words(value: object) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _scores(result: Result) -> dict[str, float]:
-    """Return the clean and the corrupted mean, and every cell, of each metric of a result."""
-    errors = {metric: getattr(result, metric) for metric in METRIC_COLUMNS}
-    means = {
-        f"{metric}.{part}": getattr(error, part)
-        for metric, error in errors.items()
-        if error
-        for part in ("clean", "corrupted")
-    }
-    cells = {
-        f"cells[{cell.corruption}/{cell.severity}].{metric}": getattr(cell, metric)
-        for cell in result.cells
-        for metric, error in errors.items()
-        if error
-    }
-    return means | cells
-
-
-def _say_more(row: Path, about: About | None) -> None:
-    """Complete what a row says of its lifter. Nothing that it says already is changed."""
-    result = with_about(read_result(row / RESULT_FILE), about)
+def replace_result(row: Path, result: Result) -> None:
+    """Write the result of a row that is there; the clips table stays."""
     with atomic(row / RESULT_FILE) as temporary:
         temporary.write_bytes(_text(result))
 
@@ -203,35 +77,9 @@ def _text(result: Result) -> bytes:
     return f"{result.model_dump_json(indent=2)}\n".encode()
 
 
-def _refuse_case_twin(row: Path) -> None:
-    """Refuse names that differ only in case: they are one folder on some file systems."""
-    for parent, name in ((row.parent.parent, row.parent.name), (row.parent, row.name)):
-        present = [path.name for path in parent.iterdir()] if parent.is_dir() else []
-        twins = [other for other in present if other != name and other.lower() == name.lower()]
-        if twins:
-            problem = Problem(str(parent), "name", name, f"not {twins[0]} again", _OTHER_NAME)
-            raise SubmissionError(f"a new row {row}", [problem])
-
-
-def _refuse_same_model(result: Result, row: Path) -> None:
-    """Refuse a new row of a model and shards that another row has."""
-    for name in _rows_of_model(result, row.parent):
-        found, expected = f"the model and shards of {name}", "those of no other row"
-        remedy = f"submit it as {name}, or remove that row first"
-        problem = Problem(str(row), "lifter.sha256", found, expected, remedy)
-        raise SubmissionError(f"a new row {row}", [problem])
-
-
-def _rows_of_model(result: Result, folder: Path) -> Iterator[str]:
-    """Yield the names of the rows of the same model and shards; broken rows do not count."""
-    for path in sorted(folder.glob(f"*/{RESULT_FILE}")):
-        with suppress(SubmissionError):
-            other = read_result(path)
-            if same_model(result) == same_model(other):
-                yield other.lifter.name
-
-
 def _add(submission: referee.Submission, row: Path) -> None:
+    for left in row.parent.glob(f".{row.name}.????????"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
     with atomic(row) as folder:
         folder.mkdir()
         (folder / RESULT_FILE).write_bytes(_text(submission.result))
