@@ -21,6 +21,7 @@ from corruptbench.leaderboard.ranking import (
     shards,
 )
 from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.status import LETTERS, MEANINGS, is_confirmed, kind_of
 from corruptbench.leaderboard.text import counted, printable
 
 _SHORTEST, _LONGEST = 5, 10  # characters of each part of a corruption's name in a column's head
@@ -32,10 +33,10 @@ def as_text(results: Sequence[Result], width: int = 80) -> Group:
 
     The first table is a summary, the second has a column for each corruption. Lifters of several
     hypotheses have a third table, of the best and the mean of these. All fit into ``width`` columns
-    (80 or more). The caption says how many corruptions did not fit, and explains
-    the letters of the detectors. Rows without a rank (see `ranking.rank`) have a dagger instead,
-    and the caption says why. Lifters of unknown units have two tables of their own, in P-MPJPE, and
-    so have rows on the boxes of a person detector.
+    (80 or more). The caption says how many corruptions did not fit, and explains the letters of the
+    detectors, and of the status where a row is not claimed. Rows without a rank (see
+    `ranking.rank`) have a dagger instead, and the caption says why. Lifters of unknown units have
+    two tables of their own, in P-MPJPE, and so have rows on the boxes of a person detector.
 
     Raises:
         ValueError: the results belong to several benchmarks (see `ranking.by_benchmark`).
@@ -53,7 +54,9 @@ def _section(results: Sequence[Result], width: int) -> Group:
     shown = corruptions[: room // (cut + 1)]
     letters = _letters(rows)
     summary = _table()
-    summary.add_column("det", no_wrap=True)
+    status = any(map(is_confirmed, results))
+    for head in ("st", "det") if status else ("det",):
+        summary.add_column(head, no_wrap=True)
     in_mm = bool(rows) and rows[0].result.mpjpe is not None
     for head in ("clean", "corr.", "degr.", *(("P clean", "P corr.") if in_mm else ())):
         summary.add_column(head, justify="right", no_wrap=True)
@@ -61,7 +64,8 @@ def _section(results: Sequence[Result], width: int) -> Group:
     for name in shown:
         each.add_column(_head(name, cut), justify="right", no_wrap=True)
     for row in rows:
-        _add(summary, row, [letters[shards(row.result.build)], *_summary(row.result)])
+        letter = [LETTERS[kind_of(row.result)]] if status else []
+        _add(summary, row, [*letter, letters[shards(row.result.build)], *_summary(row.result)])
         errors = row.result.errors.corruptions
         _add(each, row, [f"{errors[n]:.1f}" if n in errors else "-" for n in shown])
     tables = [summary, *([each] if shown else []), *_hypotheses(rows)]
@@ -128,6 +132,15 @@ def _title(results: Sequence[Result]) -> Text:
     return Text(f"{benchmark.id}, version {benchmark.version}: {told}{boxes}", style="italic")
 
 
+def _statuses(rows: Sequence[Row]) -> list[str]:
+    """Explain the letters of the status; nothing where all rows are claimed."""
+    found = {kind_of(row.result) for row in rows}
+    letters = [
+        f"{LETTERS[kind]}: {kind}, {text}" for kind, text in MEANINGS.items() if kind in found
+    ]
+    return letters if any(is_confirmed(row.result) for row in rows) else []
+
+
 def _caption(
     rows: Sequence[Row],
     letters: dict[tuple[str, str, str], str],
@@ -141,6 +154,7 @@ def _caption(
     for kind, letter in letters.items():
         detector = printable(kind[0])
         lines.append(f"{letter}: {detector}, weights {kind[1][:8]}, pixels {kind[2][:8]}")
+    lines += _statuses(rows)
     lines += [
         f"{row.result.lifter.name}: mean over {drawn}"
         for row in rows

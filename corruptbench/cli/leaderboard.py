@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
-    "rank (null if it does not compare), note (why not), lifter, detector, boxes (labels, or the "
-    "person detector), units (mm or none), hypotheses (their number, null in old rows), filter (of "
+    "rank (null if it does not compare), note (why not), lifter, status (kind: claimed, re-scored "
+    "or verified; the latter two with date and version of corruptbench), supersedes and "
+    "superseded_by (names of rows, or null), author_rows (how many rows of the board have these "
+    "authors, null without authors), detector, boxes (labels, or the person detector), units (mm "
+    "or none), hypotheses (their number, null in old rows), filter (of "
     "keypoints, null without one), "
     "about (null, or what of it is there: authors, paper, code, venue, date, license, "
     "training_data), and "
@@ -57,7 +60,7 @@ def show(board: Path, form: str | None, as_json: bool) -> None:
     if as_json:
         say_json(
             [
-                {"benchmark": b.id, "version": b.version, "rows": rows_of(rows)}
+                {"benchmark": b.id, "version": b.version, "rows": rows_of(rows, results)}
                 for b, rows in split.items()
             ]
         )
@@ -72,6 +75,8 @@ def show(board: Path, form: str | None, as_json: bool) -> None:
             say_table(as_text(rows, table_width()))
         else:
             say({"markdown": exports.as_markdown, "latex": exports.as_latex}[form](rows))
+    if form is None and not any(result.status for result in results):
+        say("All rows are claimed: their numbers are those of the submitters.")
 
 
 def whole_rows(board: Path) -> list[Result]:
@@ -85,16 +90,23 @@ def whole_rows(board: Path) -> list[Result]:
     return results
 
 
-def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Return the rows of one benchmark for JSON, in the order of the table."""
+def rows_of(results: Sequence[Result], board: Sequence[Result]) -> list[dict[str, Any]]:
+    """Return the rows of one benchmark of a board for JSON, in the order of the table."""
     from corruptbench.leaderboard import rank, sections
     from corruptbench.leaderboard.columns import METRIC_COLUMNS
+    from corruptbench.leaderboard.status import CLAIMED
+    from corruptbench.leaderboard.superseding import author_key, rows_by_authors, superseded
 
+    author_rows = rows_by_authors(board)
     return [
         {
             "rank": row.rank,
             "note": row.apart,
             "lifter": row.result.lifter.name,
+            "status": row.result.model_dump(mode="json").get("status", {"kind": CLAIMED}),
+            "supersedes": row.result.supersedes,
+            "superseded_by": newer.get(row.result.lifter.name),
+            "author_rows": author_rows.get(author_key(row.result)),
             "detector": row.result.build.detector,
             "boxes": boxes.detector if (boxes := row.result.build.boxes) else "labels",
             "units": "mm" if row.result.main_metric == "mpjpe" else "none",
@@ -104,6 +116,7 @@ def rows_of(results: Sequence[Result]) -> list[dict[str, Any]]:
             **row.result.model_dump(include={*map(str, METRIC_COLUMNS)}),
         }
         for section in sections(results)
+        for newer in [superseded(section)]
         for row in rank(section)
     ]
 

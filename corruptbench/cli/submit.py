@@ -25,27 +25,24 @@ _DONE = {"new": "added", "same": "already on the board", "more": "completed on t
 @options.board
 @options.manifest(None, "Needed for a benchmark of your own. ")
 @click.option("--name", metavar="NAME", help="Of the row. Default: the name of the lifter.")
+@click.option(
+    "--supersedes", metavar="ROW",
+    help="Name of an older row of the same benchmark and authors; it stays, without a rank.",
+)  # fmt: skip
 @about_options
 @options.as_json
 @options.always_quiet
 def command(
-    result: Path, board: Path, manifest: str | None, name: str | None, as_json: bool, **fields: Any
-) -> None:
+    result: Path, board: Path, manifest: str | None, name: str | None, supersedes: str | None,
+    as_json: bool, **fields: Any,
+) -> None:  # fmt: skip
     """Check a result and add it to the leaderboard's table."""
     from corruptbench.evaluation.expectation import expectation
-    from corruptbench.leaderboard import (
-        as_text,
-        by_benchmark,
-        check,
-        standing,
-        submit,
-        with_about,
-        with_name,
-    )
+    from corruptbench.leaderboard import as_row, as_text, by_benchmark, check, standing, submit
     from corruptbench.manifest import load_manifest
 
     about = about_of(fields)
-    checked = with_name(with_about(check(result), about), name)
+    checked = as_row(check(result), about, name, supersedes)
     benchmark = checked.benchmark.id
     if manifest is None and benchmark not in names.manifests():
         raise click.ClickException(
@@ -54,12 +51,13 @@ def command(
         )
     frozen = load_manifest(manifest or benchmark)
     place = standing(checked, board)
-    path = submit(result, board, expectation(frozen), about, name)
-    results = by_benchmark(whole_rows(board))[checked.benchmark]
+    path = submit(result, board, expectation(frozen), about, name, supersedes)
+    every = whole_rows(board)
+    results = by_benchmark(every)[checked.benchmark]
     warnings = [warning.text for warning in checked.warnings or ()]
     if as_json:
         record = {"path": str(path), "added": place == "new", "warnings": warnings}
-        say_json({**record, "rows": rows_of(results)})
+        say_json({**record, "rows": rows_of(results, every)})
     else:
         say_table(as_text(results, table_width()))
         for warning in warnings:

@@ -13,6 +13,7 @@ from corruptbench.leaderboard.ranking import reference_shards, shards
 from corruptbench.leaderboard.status import kind_of
 
 from .conftest import Make, clip_table, clip_table_3, digest, document
+from .test_table import printed
 
 VERIFIED = {"kind": "verified", "date": "2026-11-27", "version": "0.1.0"}
 RESCORED = {**VERIFIED, "kind": "re-scored"}
@@ -109,3 +110,15 @@ def test_claimed_rows_do_not_outvote_the_shards_of_a_confirmed_one() -> None:
     honest = row("honest", 40, VERIFIED)
     assert reference_shards([*forged, honest]) == shards(honest.build)
     assert [r.result.lifter.name for r in rank([*forged, honest]) if r.rank] == ["honest"]
+
+
+def test_the_table_tells_the_status_where_one_is_not_claimed() -> None:
+    rows = [row("claimed-row", 30), row("v", 45, VERIFIED), row("r", 40, RESCORED)]
+    text = printed(rows)
+    assert max(map(len, text.splitlines())) <= 80
+    assert [line.split()[:3] for line in text.splitlines() if line.split()[:1] in (["1"], ["2"])][
+        :2
+    ] == [["1", "r", "R"], ["2", "v", "V"]]
+    assert "V: verified, the owner ran the model again" in text
+    assert "C: claimed, numbers of the submitter" in text
+    assert "claimed," not in printed(rows[:1])
