@@ -12,6 +12,7 @@ from corruptbench.leaderboard.audit import audit
 from corruptbench.leaderboard.board import Board, find, load, read_board
 from corruptbench.leaderboard.compare import Comparison, Difference, Pair, compare
 from corruptbench.leaderboard.comparison_text import comparison_text
+from corruptbench.leaderboard.disagreement import Disagreement, disagreements
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.mce import mce_text
 from corruptbench.leaderboard.page import render
@@ -23,7 +24,7 @@ from corruptbench.leaderboard.robustness import RelativeErrors, relative_errors,
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.standing import standing
 from corruptbench.leaderboard.status import Status
-from corruptbench.leaderboard.store import submit
+from corruptbench.leaderboard.store import confirm, submit
 from corruptbench.leaderboard.table import as_text
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Board",
     "Comparison",
     "Difference",
+    "Disagreement",
     "Expected",
     "Pair",
     "Problem",
@@ -49,6 +51,8 @@ __all__ = [
     "check",
     "compare",
     "comparison_text",
+    "confirm",
+    "disagreements",
     "find",
     "load",
     "mce_text",

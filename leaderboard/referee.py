@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
-from pydantic import BaseModel
 
 from corruptbench.leaderboard import clips, rows
 from corruptbench.leaderboard.aggregate import Summary, summarize
+from corruptbench.leaderboard.every_number import every_number, leaves
 from corruptbench.leaderboard.expected import Expected, clip_problems, document_problems
 from corruptbench.leaderboard.labels import label_problems
 from corruptbench.leaderboard.mce import mean_corruption_error
@@ -166,11 +166,11 @@ def _number_problems(json_path: Path, result: Result, expected: Summary) -> Iter
 
     A result may lack an mCE, as the reference may be newer than the result.
     """
-    stated = dict(_numbers(result)) | dict(_leaves("mce", result.mce))
-    worked_out = dict(_numbers(expected))
+    stated = dict(every_number(result)) | dict(leaves("mce", result.mce))
+    worked_out = dict(every_number(expected))
     if result.mce:
         whole = result.model_copy(update={"cells": expected.cells})
-        worked_out |= dict(_leaves("mce", mean_corruption_error(whole)))
+        worked_out |= dict(leaves("mce", mean_corruption_error(whole)))
     for field in sorted(stated.keys() | worked_out.keys()):
         found, right = stated.get(field), worked_out.get(field)
         if found is None or right is None or not _same(found, right):
@@ -181,24 +181,6 @@ def _number_problems(json_path: Path, result: Result, expected: Summary) -> Iter
                 "nothing" if right is None else f"{right!r} (recomputed from the clips table)",
                 RERUN,
             )
-
-
-def _numbers(summary: Summary | Result) -> Iterator[tuple[str, float | str]]:
-    """Yield every number and name that is computed from a clips table, with dotted names."""
-    for cell in summary.cells:
-        yield from _leaves(f"cells[{cell.corruption}/{cell.severity}]", cell)
-    for field in Summary._fields:
-        if field != "cells":
-            yield from _leaves(field, getattr(summary, field))
-
-
-def _leaves(field: str, value: object) -> Iterator[tuple[str, float | str]]:
-    """Yield what is inside records and mappings; nothing for None."""
-    if isinstance(value, (BaseModel, dict)):
-        for name, part in value.items() if isinstance(value, dict) else value:
-            yield from _leaves(f"{field}.{name}", part)
-    elif isinstance(value, (int, float, str)):
-        yield field, value
 
 
 def _same(a: float | str, b: float | str) -> bool:

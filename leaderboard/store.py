@@ -1,4 +1,7 @@
-"""Add results to a board. Rows are only added: an accepted score never changes."""
+"""Add results to a board, and mark what its owner confirmed.
+
+Rows are only added: an accepted score never changes.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,15 @@ from corruptbench.leaderboard import referee
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.as_row import as_row, with_about
 from corruptbench.leaderboard.atomic import atomic
-from corruptbench.leaderboard.board import CLIPS_FILE, RESULT_FILE, row_path
+from corruptbench.leaderboard.board import CLIPS_FILE, RESULT_FILE, read_board, row_path
 from corruptbench.leaderboard.board_lock import locked
 from corruptbench.leaderboard.expected import Expected
-from corruptbench.leaderboard.problem import SubmissionError
+from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.standing import standing
-from corruptbench.leaderboard.status import status_problems
+from corruptbench.leaderboard.status import Status, status_problems
 from corruptbench.leaderboard.submission import read_result
+from corruptbench.leaderboard.superseding import refused
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,13 +65,54 @@ def submit(
             _LOG.info("%s is on the board already; nothing was changed", row)
         elif place == "more":
             present = read_result(row / RESULT_FILE)
-            replace_result(row, with_about(present, result.lifter.about))
+            _replace_result(row, with_about(present, result.lifter.about))
         else:
             _add(submission._replace(result=result), row)
     return row
 
 
-def replace_result(row: Path, result: Result) -> None:
+def confirm(row: Path, board: Path, checked: Result, status: Status) -> Status:
+    """Write a status into a row, and return the one that the row has then.
+
+    A verified row stays so when its poses are scored again.
+
+    Args:
+        row: its folder.
+        board: the board's folder.
+        checked: the result that was found again; the row must still be that.
+        status: what the owner found out.
+
+    Raises:
+        SubmissionError: the row is not what was checked, or another row supersedes it and would
+            not any more.
+        OSError: the row cannot be written, or another process does not release the board.
+    """
+    with locked(board):
+        present = read_result(row / RESULT_FILE)
+        if present != checked:
+            problem = Problem(str(row), "row", "another content", "what was checked", "try again")
+            raise SubmissionError(f"a status of {row}", [problem], "is not written")
+        if present.status and (present.status.kind, status.kind) == ("verified", "re-scored"):
+            return present.status
+        marked = present.model_copy(update={"status": status})
+        _refuse_lost_successor(row, board, marked)
+        _replace_result(row, marked)
+    return status
+
+
+def _refuse_lost_successor(row: Path, board: Path, marked: Result) -> None:
+    """Refuse a status that would give a superseded row its rank back."""
+    others = [r for r in read_board(board).results if row_path(r, board) != row]
+    for other in others:
+        if other.supersedes != marked.lifter.name or other.benchmark != marked.benchmark:
+            continue
+        if problems := refused(str(row_path(other, board)), other, [*others, marked]):
+            remedy = f"verify {other.lifter.name} first"
+            problems = [problem._replace(remedy=remedy) for problem in problems]
+            raise SubmissionError(f"a status of {row}", problems, "is not written")
+
+
+def _replace_result(row: Path, result: Result) -> None:
     """Write the result of a row that is there; the clips table stays."""
     with atomic(row / RESULT_FILE) as temporary:
         temporary.write_bytes(_text(result))

@@ -31,24 +31,15 @@ if TYPE_CHECKING:
 @options.root
 @options.manifest_of_shards
 @options.device
-@click.option(
-    "--time-limit", type=click.FloatRange(min=0, min_open=True), default=300.0, show_default=True,
-    metavar="SECONDS", help="For loading the model, and for each batch.",
-)  # fmt: skip
-@click.option(
-    "--memory-limit", type=click.FloatRange(min=0, min_open=True), default=8.0, show_default=True,
-    metavar="GB", help="For the model, on a CPU.",
-)  # fmt: skip
-@click.option(
-    "--threads", type=click.IntRange(1, 1024),
-    help="Threads of the model on a CPU. Default: one for each usable processor.",
-)  # fmt: skip
+@options.time_limit
+@options.memory_limit
+@options.threads
 @click.option(
     "--allow", multiple=True, metavar="PROBE",
     help="Score a model that fails this probe, and mark the result. One of "
     f"{', '.join(BEFORE + DURING)}.",
 )  # fmt: skip
-@click.option("--trust", is_flag=True, help="Run machine code that the file holds (AOTInductor).")
+@options.trust
 @click.option(
     "--save-predictions", type=options.PATH, metavar="FILE",
     help="Parquet file for the poses; corruptbench score reads it.",
@@ -58,11 +49,7 @@ if TYPE_CHECKING:
     help="Smooth keypoints over time before the lifter sees them; a row of its own. One of "
     f"{', '.join(names.filters())}.",
 )  # fmt: skip
-@click.option(
-    "--calibration", type=options.PATH, metavar="FILE",
-    help="Calibration of the detector's scores, for a lifter that asks for calibrated ones. "
-    "Default: a shipped one.",
-)  # fmt: skip
+@options.calibration
 @options.as_json
 @options.quiet
 @options.out("results", "Folder for the result.")

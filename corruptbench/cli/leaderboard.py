@@ -10,6 +10,7 @@ import click
 
 from corruptbench.cli import names, options
 from corruptbench.cli.commands import Group, example
+from corruptbench.cli.leaderboard_verify import verify
 from corruptbench.cli.output import say, say_json, say_table, table_width
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ ROW_KEYS = (
 
 @click.group(cls=Group, epilog=example("corruptbench leaderboard show"))
 def command() -> None:
-    """Show the leaderboard's table, write its page, or check its rows."""
+    """Show the leaderboard's table, write its page, check its rows, or verify one of them."""
+
+
+command.add_command(verify)
 
 
 @command.command(

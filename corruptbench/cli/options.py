@@ -105,6 +105,26 @@ device = click.option(
     "--device", type=Hint(lambda: ["cpu", "cuda"]), default="cpu", show_default=True,
     help="cpu, cuda or cuda:N.",
 )  # fmt: skip
+time_limit = click.option(
+    "--time-limit", type=click.FloatRange(min=0, min_open=True), default=300.0, show_default=True,
+    metavar="SECONDS", help="For loading the model, and for each batch.",
+)  # fmt: skip
+memory_limit = click.option(
+    "--memory-limit", type=click.FloatRange(min=0, min_open=True), default=8.0, show_default=True,
+    metavar="GB", help="For the model, on a CPU.",
+)  # fmt: skip
+threads = click.option(
+    "--threads", type=click.IntRange(1, 1024),
+    help="Threads of the model on a CPU. Default: one for each usable processor.",
+)  # fmt: skip
+trust = click.option(
+    "--trust", is_flag=True, help="Run machine code that the file holds (AOTInductor)."
+)
+calibration = click.option(
+    "--calibration", type=PATH, metavar="FILE",
+    help="Calibration of the detector's scores, for a lifter that asks for calibrated ones. "
+    "Default: a shipped one.",
+)  # fmt: skip
 root = click.option(
     "--root", type=PATH, help="Folder of the data set. Not needed for the embedded studio set."
 )
