@@ -10,6 +10,7 @@ from corruptbench.leaderboard.aggregate import Summary, aggregate, summarize
 from corruptbench.leaderboard.as_row import as_row, with_about, with_name
 from corruptbench.leaderboard.audit import audit
 from corruptbench.leaderboard.board import Board, find, load, read_board
+from corruptbench.leaderboard.changes import change_problems, changed_rows
 from corruptbench.leaderboard.compare import Comparison, Difference, Pair, compare
 from corruptbench.leaderboard.comparison_text import comparison_text
 from corruptbench.leaderboard.disagreement import Disagreement, disagreements
@@ -20,6 +21,7 @@ from corruptbench.leaderboard.paired import read_paired
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank, sections
 from corruptbench.leaderboard.referee import Scored, check, read
+from corruptbench.leaderboard.review import review
 from corruptbench.leaderboard.robustness import RelativeErrors, relative_errors, robustness
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.standing import standing
@@ -48,6 +50,8 @@ __all__ = [
     "audit",
     "by_benchmark",
     "by_units",
+    "change_problems",
+    "changed_rows",
     "check",
     "compare",
     "comparison_text",
@@ -62,6 +66,7 @@ __all__ = [
     "read_paired",
     "relative_errors",
     "render",
+    "review",
     "robustness",
     "sections",
     "standing",

@@ -77,7 +77,7 @@ def _changes(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
     yield from other
     if other:  # every score differs, too
         return
-    yield from _said_otherwise(old, new)
+    yield from said_otherwise(old, new)
     scores, new_scores = _scores(old), _scores(new)
     same_version = old.schema_version == new.schema_version
     every = [f for f in scores | new_scores if same_version or f in scores.keys() & new_scores]
@@ -87,7 +87,7 @@ def _changes(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
             yield field, before, now
 
 
-def _said_otherwise(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
+def said_otherwise(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
     """Yield what the authors said otherwise, and what would take a row's rank away."""
     before, now = old.lifter.about or About(), new.lifter.about or About()
     for field, value in before:

@@ -14,7 +14,7 @@ from corruptbench.cli.leaderboard_verify import verify
 from corruptbench.cli.output import say, say_json, say_table, table_width
 
 if TYPE_CHECKING:
-    from corruptbench.leaderboard import Expected, Result
+    from corruptbench.leaderboard import Expected, Problem, Result
     from corruptbench.manifest import Manifest
 
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
@@ -159,18 +159,32 @@ def _heading(manifest: Manifest) -> dict[str, Any]:
 @options.board
 @click.option("--manifest", type=options.MANIFEST, multiple=True,
               help="Of a benchmark of your own on the board; repeatable.")  # fmt: skip
+@click.option(
+    "--before", type=options.PATH, metavar="FOLDER",
+    help="The same board before a change, such as that of the target of a pull request. Then rows "
+    "may be added, and nothing else; a row that is new has no status.",
+)  # fmt: skip
+@click.option(
+    "--comparison", type=options.PATH, metavar="FILE.md",
+    help="With --before: write a page about the new rows, each beside the reference row.",
+)  # fmt: skip
 @options.always_quiet
-def check(board: Path, manifest: tuple[str, ...]) -> None:
+def check(
+    board: Path, manifest: tuple[str, ...], before: Path | None, comparison: Path | None
+) -> None:
     """Check every row again, as if it were submitted now. Exit code 2: a row is wrong.
 
-    Files, names, hashes, sizes and every number are compared. No model is run.
+    Files, names, hashes, sizes and every number are compared, and whether a row may supersede the
+    one that it names. No model is run.
     """
     from corruptbench.evaluation.expectation import expectation
-    from corruptbench.leaderboard import SubmissionError, audit, read_board
+    from corruptbench.leaderboard import SubmissionError, audit, change_problems, read_board
     from corruptbench.leaderboard.schema import Benchmark
     from corruptbench.manifest import load_manifest
     from corruptbench.progress import counted, note
 
+    if comparison and before is None:
+        raise click.UsageError("--comparison needs --before.")
     owned = [load_manifest(name) for name in (*names.manifests(), *manifest)]
     known = {m.sha256: m for m in owned}
     latest = {m.id: m for m in owned}
@@ -181,10 +195,24 @@ def check(board: Path, manifest: tuple[str, ...]) -> None:
             return None  # a benchmark of somebody else, or an earlier version
         return expectation(frozen)
 
-    if problems := audit(board, expected):
+    changes = change_problems(board, before) if before else []
+    problems = [*changes, *audit(board, expected)]
+    if comparison and before:
+        _write_review(comparison, board, before, problems)
+    if problems:
         raise SubmissionError(str(board), problems)
     results = read_board(board).results
     for name in sorted({f"{r.benchmark.id}-v{r.benchmark.version}" for r in results
                         if expected(r.benchmark) is None}):  # fmt: skip
         note(f"{name}: its manifest is not here, so cells, clips and frames could not be checked")
     say(f"{board}: {counted(len(results), 'row')}, no problem")
+
+
+def _write_review(path: Path, board: Path, before: Path, problems: Sequence[Problem]) -> None:
+    """Write the page about new and changed rows."""
+    from corruptbench.files import atomic
+    from corruptbench.leaderboard import changed_rows, read_board, review
+
+    text = review(board, read_board(board).results, changed_rows(board, before), problems)
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
