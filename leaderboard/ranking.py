@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
+from corruptbench.leaderboard.published import is_unknown
 from corruptbench.leaderboard.reference import reference_for
 from corruptbench.leaderboard.schema import Benchmark, Build, Result
 from corruptbench.leaderboard.status import is_confirmed
@@ -76,10 +77,11 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
     owner confirmed: verified and re-scored rows come first, by error, then claimed ones, by error.
     The ranks count on.
 
-    Others follow, sorted but not ranked: rows that are superseded, rows on other shards than the
-    reference (another detector, other weights, other pixels), rows with fewer joints than the
-    benchmark scores, rows that were allowed to fail a check, rows of lifters that were trained on
-    corrupted video, and rows of version 2 with the best of several hypotheses.
+    Others follow, sorted but not ranked: rows of a benchmark of ours with an unknown manifest (see
+    `published`), rows that are superseded, rows on other shards than the reference (another
+    detector, other weights, other pixels), rows with fewer joints than the benchmark scores, rows
+    that were allowed to fail a check, rows of lifters that were trained on corrupted video, and
+    rows of version 2 with the best of several hypotheses.
 
     Args:
         results: of one benchmark and one section (see `sections`).
@@ -167,6 +169,7 @@ def _unprobed(result: Result) -> str:
 
 def _apart(result: Result, reference: tuple[str, str, str], newer: str | None) -> str:
     reasons = (
+        "unknown manifest" if is_unknown(result.benchmark) else "",
         f"superseded by {newer}" if newer else "", _other_shards(result, reference),
         _joints(result), marks(result), _unprobed(result), _best_of(result), _trained_on(result),
     )  # fmt: skip

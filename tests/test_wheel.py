@@ -37,6 +37,7 @@ def test_contents(wheel):
         "corruptbench/corruptions/objects/stroller.webp",
         "corruptbench/manifests/studio-c.toml",
         "corruptbench/manifests/studio-c-mini.toml",
+        "corruptbench/leaderboard/benchmarks.json",
         "corruptbench/leaderboard/references/studio-c-v3.json",
         "corruptbench/leaderboard/site/page.html.jinja",
         "corruptbench/keypoint_evaluation/calibrations/movenet-lightning.json",

@@ -1,18 +1,26 @@
-"""Write the errors of reference lifters from rows of the board: ``python -m tools.references``."""
+"""Write the references of benchmarks, and their list: ``python -m tools.references``.
+
+A reference has the errors of a row of the board.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from corruptbench.files import atomic
-from corruptbench.leaderboard.reference import Reference, file_name
-from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard import published
+from corruptbench.leaderboard.reference import Reference, RetiredClip, file_name
+from corruptbench.leaderboard.schema import Benchmark, Result
 from corruptbench.leaderboard.submission import read_result
+from corruptbench.manifest import known_manifests, load_manifest
 
 BOARD = Path(__file__).parents[1] / "leaderboard/results"
 FOLDER = BOARD.with_name("references")
-#: The row of each benchmark's reference lifter.
-ROWS = ("studio-c-v3/videopose3d-27",)
+#: The row of each benchmark's reference lifter, and those of versions without a manifest here.
+CURRENT, RETIRED = ("studio-c-v3/videopose3d-27",), ("studio-c-v2/videopose3d-27",)
+ROWS = (*CURRENT, *RETIRED)
 
 
 def stored(row: str) -> Result:
@@ -20,21 +28,43 @@ def stored(row: str) -> Result:
     return read_result(BOARD / row / "result.json")
 
 
-def text(result: Result) -> str:
-    """Return the file that makes a result the reference of its benchmark."""
-    fields = {"corruption", "severity", "mpjpe", "p_mpjpe"}
+def text(row: str) -> str:
+    """Return the file that makes a row the reference of its benchmark."""
+    result, fields = stored(row), {"corruption", "severity", "mpjpe", "p_mpjpe"}
+    retired = {
+        "scoring": result.scoring.model_dump(),
+        "excluded": result.coverage.excluded,
+        "clips": clips(row),
+    }
     reference = Reference.model_validate(
         {
             "benchmark": result.benchmark.model_dump(),
             **result.build.model_dump(include={"detector", "weights_sha256", "pixels_sha256"}),
             "lifter": result.lifter.model_dump(include={"name", "sha256"}),
             "cells": [cell.model_dump(include=fields) for cell in result.cells],
+            "retired": retired if row in RETIRED else None,
         }
     )
     return reference.model_dump_json(indent=1) + "\n"
 
 
+def clips(row: str) -> list[dict[str, object]]:
+    """Return the clips of a row, which are the same in all its cells."""
+    table = pd.read_parquet(BOARD / row / "clips.parquet")
+    columns = [name for name in RetiredClip.model_fields if name in table]
+    return table[columns].drop_duplicates().to_dict("records")
+
+
+def benchmarks() -> str:
+    """Return the list of all published benchmarks."""
+    manifests = [load_manifest(name) for name in known_manifests()]
+    present = {Benchmark(id=m.id, version=m.version, manifest_sha256=m.sha256) for m in manifests}
+    return published.text(frozenset(present | {stored(row).benchmark for row in RETIRED}))
+
+
 if __name__ == "__main__":
-    for result in map(stored, ROWS):
-        with atomic(FOLDER / file_name(result.benchmark)) as temporary:
-            temporary.write_text(text(result), encoding="utf-8")
+    for row in ROWS:
+        with atomic(FOLDER / file_name(stored(row).benchmark)) as temporary:
+            temporary.write_text(text(row), encoding="utf-8")
+    with atomic(FOLDER.with_name(published.FILE_NAME)) as temporary:
+        temporary.write_text(benchmarks(), encoding="utf-8")

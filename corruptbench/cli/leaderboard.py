@@ -179,6 +179,7 @@ def check(
     """
     from corruptbench.evaluation.expectation import expectation
     from corruptbench.leaderboard import SubmissionError, audit, change_problems, read_board
+    from corruptbench.leaderboard.reference import retired_expectation
     from corruptbench.leaderboard.schema import Benchmark
     from corruptbench.manifest import load_manifest
     from corruptbench.progress import counted, note
@@ -192,7 +193,7 @@ def check(
     def expected(benchmark: Benchmark) -> Expected | None:
         frozen = known.get(benchmark.manifest_sha256) or latest.get(benchmark.id)
         if frozen is None or benchmark.version < frozen.version:
-            return None  # a benchmark of somebody else, or an earlier version
+            return retired_expectation(benchmark)  # None: of somebody else, or not known
         return expectation(frozen)
 
     changes = change_problems(board, before) if before else []
