@@ -36,19 +36,7 @@ def audit(board: Path, expected: Callable[[Benchmark], Expected | None]) -> list
             found.append((row, referee.check(path, known)))
         except SubmissionError as error:
             problems += in_row(row, error)
-    return [*problems, *_case_twins(rows(board)), *_twins(found), *_superseding(found)]
-
-
-def _case_twins(folders: list[Path]) -> Iterator[Problem]:
-    """Yield the rows whose names differ only in upper and lower case from that of another row."""
-    first: dict[tuple[str, str], Path] = {}
-    for row in folders:
-        twin = first.setdefault((row.parent.name.lower(), row.name.lower()), row)
-        if twin != row:
-            expected = (
-                f"not {twin.parent.name}/{twin.name} again: they are one folder on some systems"
-            )
-            yield Problem(str(row), "name", row.name, expected, "give one of them another name")
+    return [*problems, *_twins(found), *_superseding(found)]
 
 
 def _superseding(rows_found: list[tuple[Path, Result]]) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ from pydantic import Field
 from corruptbench.leaderboard.columns import Metric
 from corruptbench.leaderboard.page_columns import Column, Group
 from corruptbench.leaderboard.schema import Benchmark, Record, Result
+from corruptbench.leaderboard.status import MEANINGS
+from corruptbench.leaderboard.trust_view import Trust
 
 
 class Kind(Record):
@@ -160,6 +162,7 @@ class BenchmarkView:
         folder: of its rows on the board.
         protocol: as text, see `protocol.protocol`.
         paired: paired differences as JSON, see `compare_view.paired_data`.
+        trust: how far each row can be trusted, by name.
     """
 
     number: int
@@ -174,6 +177,7 @@ class BenchmarkView:
     metrics: Sequence[MetricView]
     lifters: Sequence[LifterView]
     paired: Markup
+    trust: Mapping[str, Trust]
     apart: bool
     allowed: bool
     #: Whether the figures show some of the lifters only.
@@ -184,3 +188,9 @@ class BenchmarkView:
         """The columns of each group."""
         names = dict.fromkeys(column.group for column in self.columns)
         return [(name, [c for c in self.columns if c.group == name]) for name in names]
+
+    @property
+    def statuses(self) -> list[str]:
+        """The kinds of status that its rows have, the most certain first."""
+        found = {trust.kind for trust in self.trust.values()}
+        return [kind for kind in MEANINGS if kind in found]

@@ -42,6 +42,7 @@ from corruptbench.leaderboard.schema import (
     Result,
 )
 from corruptbench.leaderboard.text import counted, signed
+from corruptbench.leaderboard.trust_view import Trust, trust
 
 #: Place of the degradation among the numbers of a row.
 _DEGRADATION = 2
@@ -79,7 +80,12 @@ def benchmark_views(
     ]
     return [
         _benchmark_view(
-            number, benchmark, rows, headings.get(benchmark.id) or _heading(benchmark, rows), paired
+            number,
+            benchmark,
+            rows,
+            headings.get(benchmark.id) or _heading(benchmark, rows),
+            paired,
+            trust(rows, results),
         )
         for number, (benchmark, rows) in enumerate(split)
     ]
@@ -90,7 +96,12 @@ def _heading(benchmark: Benchmark, results: Sequence[Result]) -> Heading:
 
 
 def _benchmark_view(
-    number: int, benchmark: Benchmark, results: Sequence[Result], heading: Heading, paired: Paired
+    number: int,
+    benchmark: Benchmark,
+    results: Sequence[Result],
+    heading: Heading,
+    paired: Paired,
+    trusted: Mapping[str, Trust],
 ) -> BenchmarkView:
     rows = rank(results)
     places = {row.result.lifter.name: place for place, row in enumerate(rows)}
@@ -113,6 +124,7 @@ def _benchmark_view(
         metrics=[_metric_view(metric, results, places, shown, key) for metric in metrics],
         lifters=[lifter_view(place, row, metrics, corruptions) for place, row in enumerate(rows)],
         paired=paired_data([row.result for row in rows], paired),
+        trust=trusted,
         apart=any(row.apart for row in rows),
         allowed=any(marks(row.result) for row in rows),
         more_than_drawn=len(rows) > DRAWN,

@@ -1,5 +1,5 @@
 // The address holds what a section shows:
-// #studio-c-v3?metric=p_mpjpe&columns=family&filter=tagn&sort=-clean&select=plain,tagn
+// #studio-c-v3?metric=p_mpjpe&columns=family&status=verified&filter=tagn&sort=-clean&select=a,b
 const states = new Map(); // what each section shows now: its part of the address, by its id
 const showing = {}; // what shows each part of an address in a section
 

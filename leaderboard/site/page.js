@@ -19,6 +19,7 @@ each(document, ".benchmark", (section) => {
   makeSelectable(section);
   makeChoice(section, "metric", ".metric");
   makeChoice(section, "columns", ".by");
+  makeChoice(section, "status", ".status");
   makeLit(section);
 });
 const showMetric = showing.metric;

@@ -131,10 +131,3 @@ def test_links_are_told(boards: tuple[Path, Path], place: str, tmp_path: Path) -
 def test_both_boards_must_be_there(boards: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(SubmissionError, match="expected a folder"):
         change_problems(boards[0], tmp_path / "nowhere")
-
-
-def test_names_that_differ_in_case_are_found_by_the_check(make: Make, boards: Any) -> None:
-    board, _ = boards
-    submit(make(name="new"), board, None)
-    (board / "toy-c-v1" / "new").rename(board / "toy-c-v1" / "Old")
-    assert "name" in [problem.field for problem in audit(board, lambda _: None)]

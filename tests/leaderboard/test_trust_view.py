@@ -1,0 +1,78 @@
+"""The page says of each row how far it can be trusted, and which rows came before and after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from corruptbench.leaderboard import Result
+from corruptbench.leaderboard.page import html
+from tests.fixtures.browser import Visit
+
+from .board_page import lifters, metric
+from .conftest import clip_table, digest, document
+from .test_page import parse, words
+from .test_status import RESCORED, VERIFIED
+
+
+def row(name: str, level: float, **more: Any) -> Result:
+    about = {"about": {"authors": "A. Author"}} if more.pop("ours", False) else {}
+    table = clip_table(level=level)
+    return Result.model_validate({**document(table, digest(name), name=name, lifter=about), **more})
+
+
+@pytest.fixture
+def rows() -> list[Result]:
+    return [
+        row("sure", 50, status=VERIFIED), row("poses", 45, status=RESCORED),
+        row("v1", 40, ours=True), row("v2", 41, ours=True, supersedes="v1"),
+        row("v3", 42, ours=True, supersedes="v2"),
+    ]  # fmt: skip
+
+
+def test_the_page_tells_each_status_and_what_it_proves(rows: list[Result]) -> None:
+    page, text = html(rows), words(html(rows))
+    for kind in ("Claimed", "Re-scored", "Verified"):
+        assert f"<dt>{kind}</dt>" in page
+    assert "verified on 2026-11-27 with corruptbench 0.1.0: the owner ran the model again" in text
+    assert "claimed: numbers of the submitter" in text
+    statuses = [
+        a["data-status"] for tag, a in parse(page).tags if tag == "tr" and "data-status" in a
+    ]
+    assert statuses[:5] == ["re-scored", "verified", "claimed", "claimed", "claimed"]
+
+
+def test_all_rows_of_a_history_show_it(rows: list[Result]) -> None:
+    page, text = html(rows), words(html(rows))
+    assert text.count("v1 , superseded by v2 , superseded by v3") == 3
+    assert page.count('<a href="#toy-c-v1/v1">v1</a>, superseded by') == 2
+    assert "† superseded by v2" in text
+    assert text.count("by these authors 3 rows on this board") == 3
+
+
+def test_a_board_of_claimed_rows_has_nothing_to_choose(results: list[Result]) -> None:
+    assert '<fieldset class="status' not in html(results)
+
+
+def test_a_choice_of_status_is_none_of_a_metric(rows: list[Result]) -> None:
+    """The script keeps the metric in the address, and takes every ``.metric input`` for one."""
+    assert html(rows).count('<fieldset class="metric') == 1
+    assert html(rows).count('<fieldset class="status') == 1
+
+
+@pytest.mark.browser
+def test_rows_are_chosen_by_status_and_the_address_keeps_it(
+    rows: list[Result], visit: Visit
+) -> None:
+    page = visit(html(rows))
+    assert lifters(page) == ["poses", "sure", "v3", "v1", "v2"]
+    metric(page, "verified").check()
+    assert lifters(page) == ["sure"]
+    assert page.locator("details:visible").count() == 1
+    metric(page, "claimed").check()
+    assert lifters(page) == ["v3", "v1", "v2"]
+    assert page.evaluate("location.hash") == "#toy-c-v1?status=claimed"
+    page.go_back()
+    assert lifters(page) == ["sure"]
+    assert lifters(visit(html(rows), address="#toy-c-v1?status=re-scored")) == ["poses"]
