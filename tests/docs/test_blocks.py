@@ -35,6 +35,8 @@ PARSED = {
     ("docs/convert.md", "corruptbench convert --format motionbert"): _FORMAT,
     ("docs/convert.md", "corruptbench convert --format mmpose"): _FORMAT,
     ("docs/results.md", "corruptbench score lifted"): _POSES,
+    ("docs/board.md", "corruptbench leaderboard verify"): "test_leaderboard_verify.py runs it",
+    ("docs/board.md", "corruptbench submit"): "wants the result of a complete build",
     ("docs/detectors.md", "corruptbench build"): "test_build_onnx.py has a model; or takes minutes",
     ("docs/detectors.md", "corruptbench evaluate"): "the builds before it are not run",
     ("docs/detectors.md", "corruptbench detections"): "the build before it is not run",
