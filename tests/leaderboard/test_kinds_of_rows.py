@@ -187,7 +187,7 @@ def test_the_page_shows_each_kind(kinds: dict[str, Result]) -> None:
     assert "† failed sides, lag" in text
     assert "† 16 of 17 joints" in text
     assert 'title="failed sides, lag; allowed by its submitter"' in page
-    alone = text.split("20 hypotheses clean corrupted change")[1].split("Robustness")[0]
+    alone = text.split("20 hypotheses metric clean corrupted change")[1].split("Robustness")[0]
     assert "P-MPJPE best of 20, mm" in alone
     assert "N-MPJPE" not in alone
     assert text.count("best of 20") == alone.count("best of 20") == 2
