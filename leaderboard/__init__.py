@@ -18,6 +18,7 @@ from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.mce import mce_text
 from corruptbench.leaderboard.page import render
 from corruptbench.leaderboard.paired import read_paired
+from corruptbench.leaderboard.placed import Placed, placed_rows
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank, sections
 from corruptbench.leaderboard.referee import Scored, check, read
@@ -37,6 +38,7 @@ __all__ = [
     "Disagreement",
     "Expected",
     "Pair",
+    "Placed",
     "Problem",
     "RelativeErrors",
     "Result",
@@ -60,6 +62,7 @@ __all__ = [
     "find",
     "load",
     "mce_text",
+    "placed_rows",
     "rank",
     "read",
     "read_board",

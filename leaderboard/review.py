@@ -9,6 +9,7 @@ from corruptbench.leaderboard.board import RESULT_FILE, row_path
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.compare import Comparison, compare
 from corruptbench.leaderboard.exports import as_markdown
+from corruptbench.leaderboard.placed import placed_rows
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking import Row, boxes_of, rank
 from corruptbench.leaderboard.referee import read
@@ -81,10 +82,10 @@ def _about_row(result: Result, results: Sequence[Result], board: Path) -> Iterat
     yield "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in facts)])
     other = _reference(result, table)
     if other is None:
-        yield as_markdown([result]).rstrip()
+        yield as_markdown(placed_rows([result])).rstrip()
         yield "There is no row to compare it with."
         return
-    yield as_markdown([other, result]).rstrip()
+    yield as_markdown(placed_rows([other, result])).rstrip()
     yield _compared(other, result, board)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
+    "section (empty for the main table), "
     "rank (null if it does not compare), note (why not), lifter, status (kind: claimed, re-scored "
     "or verified; the latter two with date and version of corruptbench), supersedes and "
     "superseded_by (names of rows, or null), author_rows (how many rows of the board have these "
@@ -55,31 +56,27 @@ command.add_command(verify)
 @options.always_quiet
 def show(board: Path, form: str | None, as_json: bool) -> None:
     """Print the table of each benchmark."""
-    from corruptbench.leaderboard import as_text, by_benchmark, exports
+    from corruptbench.leaderboard import as_text, by_benchmark, placed_rows
+    from corruptbench.leaderboard.exports import as_latex, as_markdown
+    from corruptbench.leaderboard.flat import as_csv
+    from corruptbench.leaderboard.json_rows import benchmarks
 
     if form and as_json:
         raise click.UsageError("--json and another form: choose one.")
     results = whole_rows(board)
-    split = by_benchmark(results)
+    placed = placed_rows(results)
     if as_json:
-        say_json(
-            [
-                {"benchmark": b.id, "version": b.version, "rows": rows_of(rows, results)}
-                for b, rows in split.items()
-            ]
-        )
+        say_json(benchmarks(placed))
         return
-    if not split:
+    if not results:
         raise click.ClickException(f"{board}: no results yet; add one with corruptbench submit")
-    if form == "csv":
-        say(exports.as_csv(results).rstrip())
+    if form:
+        written = {"csv": as_csv, "markdown": as_markdown, "latex": as_latex}[form](placed)
+        say(written.rstrip())
         return
-    for rows in split.values():
-        if form is None:
-            say_table(as_text(rows, table_width()))
-        else:
-            say({"markdown": exports.as_markdown, "latex": exports.as_latex}[form](rows))
-    if form is None and not any(result.status for result in results):
+    for rows in by_benchmark(results).values():
+        say_table(as_text(rows, table_width()))
+    if not any(result.status for result in results):
         say("All rows are claimed: their numbers are those of the submitters.")
 
 
@@ -92,37 +89,6 @@ def whole_rows(board: Path) -> list[Result]:
     for problem in problems:
         note(f"left out: {problem}")
     return results
-
-
-def rows_of(results: Sequence[Result], board: Sequence[Result]) -> list[dict[str, Any]]:
-    """Return the rows of one benchmark of a board for JSON, in the order of the table."""
-    from corruptbench.leaderboard import rank, sections
-    from corruptbench.leaderboard.columns import METRIC_COLUMNS
-    from corruptbench.leaderboard.status import CLAIMED
-    from corruptbench.leaderboard.superseding import author_key, rows_by_authors, superseded
-
-    author_rows = rows_by_authors(board)
-    return [
-        {
-            "rank": row.rank,
-            "note": row.apart,
-            "lifter": row.result.lifter.name,
-            "status": row.result.model_dump(mode="json").get("status", {"kind": CLAIMED}),
-            "supersedes": row.result.supersedes,
-            "superseded_by": newer.get(row.result.lifter.name),
-            "author_rows": author_rows.get(author_key(row.result)),
-            "detector": row.result.build.detector,
-            "boxes": boxes.detector if (boxes := row.result.build.boxes) else "labels",
-            "units": "mm" if row.result.main_metric == "mpjpe" else "none",
-            "hypotheses": row.result.lifter.hypotheses,
-            "filter": row.result.lifter.filter,
-            "about": row.result.lifter.model_dump(mode="json").get("about"),
-            **row.result.model_dump(include={*map(str, METRIC_COLUMNS)}),
-        }
-        for section in sections(results)
-        for newer in [superseded(section)]
-        for row in rank(section)
-    ]
 
 
 @command.command(

@@ -10,7 +10,7 @@ import click
 from corruptbench.cli import names, options
 from corruptbench.cli.about import about_of, about_options
 from corruptbench.cli.commands import define
-from corruptbench.cli.leaderboard import ROW_KEYS, rows_of, whole_rows
+from corruptbench.cli.leaderboard import ROW_KEYS, whole_rows
 from corruptbench.cli.output import say, say_json, say_table, table_width
 
 _DONE = {"new": "added", "same": "already on the board", "more": "completed on the board"}
@@ -39,6 +39,8 @@ def command(
     """Check a result and add it to the leaderboard's table."""
     from corruptbench.evaluation.expectation import expectation
     from corruptbench.leaderboard import as_row, as_text, by_benchmark, check, standing, submit
+    from corruptbench.leaderboard.json_rows import rows_of
+    from corruptbench.leaderboard.placed import placed_rows
     from corruptbench.manifest import load_manifest
 
     about = about_of(fields)
@@ -57,7 +59,7 @@ def command(
     warnings = [warning.text for warning in checked.warnings or ()]
     if as_json:
         record = {"path": str(path), "added": place == "new", "warnings": warnings}
-        say_json({**record, "rows": rows_of(results, every)})
+        say_json({**record, "rows": rows_of(placed_rows(results), every)})
     else:
         say_table(as_text(results, table_width()))
         for warning in warnings:

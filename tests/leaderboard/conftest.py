@@ -231,3 +231,22 @@ def results() -> list[Result]:
             [("plain", 40.0, 6.0), ("tagn", 41.0, 4.0), ("ca-conv", 40.5, 3.5), ("both", 42.0, 2.5)]
         )
     ]
+
+
+def row(name: str, level: float, **changes: Any) -> Result:
+    """A result of the toy benchmark, of errors that begin at ``level`` mm."""
+    table = clip_table(level=level)
+    return Result.model_validate(document(table, digest(name), name=name, **changes))
+
+
+#: What a person may write of a lifter, with all that acts in some format.
+HOSTILE = '=1+1 & 50 % of $x_1$ #~^ \\input{x} <b> "q" \'s {{ 7 }} }{ - : @x, é 漢 🙂'
+
+
+@pytest.fixture
+def odd() -> list[Result]:
+    """Two rows with a rank, and one without. Its detector and authors have texts that could act."""
+    other = {"detector": "=1+1|&_\\cmd<b>", "weights_sha256": digest("other")}
+    said = {"authors": HOSTILE, "venue": HOSTILE, "date": "2024-06", "paper": "doi:10.1000/a_b(c)"}
+    lifter = {"about": said}
+    return [row("a_1", 40), row("b_1", 41), row("c", 30, build=other, lifter=lifter)]
