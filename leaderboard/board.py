@@ -23,10 +23,14 @@ CLIPS_FILE = "clips.parquet"
 
 def row_path(result: Result, board: Path) -> Path:
     """Return the folder that is, or would be, the result's row."""
+    return board / folder_name(result) / result.lifter.name
+
+
+def folder_name(result: Result) -> str:
+    """Return the name of the folder whose rows are on the same benchmark, with the same boxes."""
     boxes = result.build.boxes
-    folder = f"{result.benchmark.id}-v{result.benchmark.version}"
-    folder += f"-boxes-{boxes.detector.replace(':', '-')}" if boxes else ""
-    return board / folder / result.lifter.name
+    name = f"{result.benchmark.id}-v{result.benchmark.version}"
+    return f"{name}-boxes-{boxes.detector.replace(':', '-')}" if boxes else name
 
 
 def find(name: str, board: Path) -> Path:
