@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("corruptbench", "corruptions", "detectors", "leaderboard")
 #: Distributions whose module has another name.
-MODULE = {"opencv-python-headless": "cv2"}
+MODULE = {"opencv-python-headless": "cv2", "pyyaml": "yaml"}
 #: Modules of the detectors of mmpose. Its own dependencies cannot be installed together with ours.
 BY_HAND = {"mmpose", "mmengine"}
 
