@@ -14,6 +14,7 @@ from corruptbench.leaderboard.changes import change_problems, changed_rows
 from corruptbench.leaderboard.compare import Comparison, Difference, Pair, compare
 from corruptbench.leaderboard.comparison_text import comparison_text
 from corruptbench.leaderboard.disagreement import Disagreement, disagreements
+from corruptbench.leaderboard.downloads import export_files, write_export
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.mce import mce_text
 from corruptbench.leaderboard.page import render
@@ -59,6 +60,7 @@ __all__ = [
     "comparison_text",
     "confirm",
     "disagreements",
+    "export_files",
     "find",
     "load",
     "mce_text",
@@ -77,4 +79,5 @@ __all__ = [
     "summarize",
     "with_about",
     "with_name",
+    "write_export",
 ]

@@ -8,10 +8,12 @@ from pathlib import Path
 from markupsafe import Markup
 
 from corruptbench.leaderboard.atomic import atomic
+from corruptbench.leaderboard.downloads import downloads
 from corruptbench.leaderboard.figure_view import DRAWN
 from corruptbench.leaderboard.kinds_view import Pictured, families
 from corruptbench.leaderboard.page_records import Heading
 from corruptbench.leaderboard.paired import NOT_PAIRED, Paired
+from corruptbench.leaderboard.placed import placed_rows
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.standalone import policy, site, templates
 from corruptbench.leaderboard.view import benchmark_views
@@ -70,6 +72,7 @@ def html(
             plural={"corruption": "corruptions", "family": "families", "severity": "severities"},
             drawn=DRAWN,
             families=_families(results, manifests or {}),
+            downloads=downloads(placed_rows(results)),
             style=Markup(style),
             script=Markup(script),
             policy=policy(style, script, "img-src data:"),

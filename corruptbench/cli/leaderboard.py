@@ -92,6 +92,37 @@ def whole_rows(board: Path) -> list[Result]:
 
 
 @command.command(
+    epilog=example(
+        "corruptbench leaderboard export --out board-files",
+        "corruptbench leaderboard export --out board-files --hugging-face OWNER/corruptbench",
+    )
+)
+@options.board
+@click.option(
+    "--hugging-face", "repository", metavar="OWNER/NAME",
+    help="Also write eval.yaml and .eval_results for this benchmark repository on the Hub.",
+)  # fmt: skip
+@options.always_quiet
+@options.out("board-files", "A new folder.")
+def export(board: Path, repository: str | None, out: Path) -> None:
+    """Write the board as CSV, JSON, Parquet, LaTeX and BibTeX, with a badge for each row."""
+    from corruptbench.leaderboard import export_files, placed_rows, write_export
+    from corruptbench.manifest import load_manifest
+    from corruptbench.progress import counted, note
+
+    rows = placed_rows(whole_rows(board))
+    if not rows:
+        raise click.ClickException(f"{board}: no results yet; add one with corruptbench submit")
+    titles = {m.id: m.title for m in map(load_manifest, names.manifests())}
+    files = export_files(rows, titles, repository)
+    write_export(files, out)
+    for placed in rows if repository else []:
+        if placed.row.rank is None:
+            note(f"no .eval_results of {placed.result.lifter.name}: {placed.standing}")
+    say(f"{counted(len(files), 'file')} of {counted(len(rows), 'row')} in {out}")
+
+
+@command.command(
     name="render", epilog=example("corruptbench leaderboard render --out leaderboard.html")
 )
 @options.board

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from corruptbench.leaderboard import Result
+from corruptbench.leaderboard import Result, export_files, placed_rows
 from corruptbench.leaderboard.page import html
 from tests.fixtures.browser import Visit, tab_stops
 
@@ -112,3 +112,15 @@ def test_a_board_of_500_rows_sorts_and_filters(results: list[Result], visit: Vis
     search(page).fill("lifter-49")
     assert lifters(page) == [name for name in by_clean(rows) if name.startswith("lifter-49")]
     expect(count(page)).to_have_text("10 of 500 lifters")
+
+
+def test_downloads_are_saved_whole_under_the_policy_of_the_page(
+    results: list[Result], visit: Visit
+) -> None:
+    page = visit(html(results))
+    files = export_files(placed_rows(results), {})
+    for label in ("CSV", "JSON", "Parquet", "LaTeX", "BibTeX"):
+        with page.expect_download() as saved:
+            page.get_by_role("link", name=label, exact=True).click()
+        name = saved.value.suggested_filename
+        assert saved.value.path().read_bytes() == files[f"toy-c-v1/{name}"]

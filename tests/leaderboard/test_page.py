@@ -6,10 +6,12 @@ import re
 from html.parser import HTMLParser
 from itertools import permutations
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
-from corruptbench.leaderboard import Result, render
+from corruptbench.leaderboard import Result, placed_rows, render
+from corruptbench.leaderboard.downloads import export_files
 from corruptbench.leaderboard.page import html
 from corruptbench.leaderboard.page_records import HOTTEST
 from corruptbench.leaderboard.schema import Aggregate
@@ -63,8 +65,19 @@ def test_elements_nest_and_ids_are_unique(results: list[Result]) -> None:
     assert len(ids) == len(set(ids))
     for _, attrs in reader.tags:
         target = attrs.get("href")
-        assert target is None or target.removeprefix("#") in ids
+        assert target is None or "download" in attrs or target.removeprefix("#") in ids
         assert {*(attrs.get("aria-labelledby") or "").split()} <= {*ids}
+
+
+def test_offers_the_files_of_an_export(results: list[Result]) -> None:
+    links = [attrs for _, attrs in parse(html(results)).tags if "download" in attrs]
+    files = export_files(placed_rows(results), {})
+    assert [link["download"] for link in links] == [
+        f"toy-c-v1.{ending}" for ending in ("csv", "json", "parquet", "tex", "bib")
+    ]
+    for link in links:
+        with urlopen(link["href"]) as reply:
+            assert reply.read() == files[f"toy-c-v1/{link['download']}"]
 
 
 def test_asks_for_nothing(results: list[Result]) -> None:
