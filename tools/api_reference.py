@@ -38,6 +38,7 @@ MODULES: dict[str, tuple[str, ...] | None] = {
     "corruptbench.lifters.ca_conv": ("CAConv1d", "ConfidenceAware", "attention_bias"),
     "corruptbench.datasets": ("Clip", "ClipId", "open_dataset"),
     "corruptbench.shards.shard_set": ("ShardSet",),
+    "corruptbench.shards.croissant": ("croissant", "Publication"),
     "corruptbench.keypoint_evaluation.results": ("DetectorEvaluation", "DetectorResult"),
     "corruptbench.keypoint_evaluation.cell_rows": ("cell_rows",),
     "corruptbench.keypoint_evaluation.score_calibration": (

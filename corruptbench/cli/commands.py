@@ -12,8 +12,9 @@ from corruptbench.cli.words import suggestion
 #: Each is also the name of the module in this folder that defines it as ``command``.
 COMMANDS = (
     "build", "calibrate-scores", "clips", "compare", "completion", "contract", "convert", "corrupt",
-    "data", "demo", "detections", "evaluate", "evaluate-detector", "export", "leaderboard",
-    "measure-noise", "plan", "preview", "report", "score", "submit", "train", "verify", "weights",
+    "croissant", "data", "demo", "detections", "evaluate", "evaluate-detector", "export",
+    "leaderboard", "measure-noise", "plan", "preview", "report", "score", "submit", "train",
+    "verify", "weights",
 )  # fmt: skip
 
 #: Parameters that name where a command writes.
