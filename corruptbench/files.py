@@ -6,14 +6,16 @@ import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from corruptbench.errors import named
+from corruptbench.errors import InputError, named
 from corruptbench.process_id import this_process
-from corruptbench.storage import AnyPath, S3Path
+from corruptbench.storage import AnyPath, S3Path, found_at
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def atomic(path: AnyPath) -> Iterator[Path]:
             yield temporary
         return
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise OSError(errno.EINVAL, "a device or pipe, expected a regular file", str(path))
+        raise _not_regular(path)
     temporary = path.with_name(f".{_mark(path)}.{this_process()}.part")
     with named(path, temporary):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,6 +47,28 @@ def atomic(path: AnyPath) -> Iterator[Path]:
         finally:
             remove_quietly(temporary)
         _sync_folder(path.parent)
+
+
+@contextmanager
+def open_regular(path: Path) -> Iterator[BufferedReader]:
+    """Open a regular file for reading. Do not wait for the writer of a pipe, who may never come.
+
+    Raises:
+        OSError: it cannot be opened, or is a device or pipe; names ``path``.
+    """
+    with open(path, "rb", opener=_open_at_once) as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise _not_regular(path)
+        yield stream
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has no such pipes
+
+
+def _not_regular(path: Path) -> OSError:
+    # EEXIST: what is there is in the way. The command line adds what to do.
+    return FileExistsError(errno.EEXIST, "a device or pipe, expected a regular file", str(path))
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
@@ -106,6 +130,21 @@ def check_folder(path: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(place))
     if not os.access(place, os.W_OK):
         raise PermissionError(errno.EACCES, "no permission to write there", str(place))
+
+
+def check_file_name(path: Path, parameter: str) -> None:
+    """Check that nothing but a file is at a path, so that a file can be written there.
+
+    Args:
+        path: of the file.
+        parameter: name of the argument, for the error.
+
+    Raises:
+        InputError: a folder, a device or a pipe is there.
+    """
+    if path.exists() and not path.is_file():
+        found = found_at(path)
+        raise InputError(f"{path}: {found}; expected a file: name another one", parameter)
 
 
 def write_json(path: AnyPath, value: Any) -> None:

@@ -15,6 +15,7 @@ from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_json
 from corruptbench.records import Record
 from corruptbench.skeleton import joint_set, scored_joints
+from corruptbench.storage import found_at
 from corruptbench.text_files import read_text
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -186,7 +187,7 @@ def load_manifest(name: str) -> Manifest:
     if name.endswith(".toml"):
         path = Path(name)
         if not path.is_file():
-            raise InputError(f"{name}: no such file; expected a manifest (.toml)", "manifest")
+            raise InputError(f"{name}: {found_at(path)}; expected a manifest (.toml)", "manifest")
     elif name in known_manifests():
         path = _FOLDER / f"{name}.toml"
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from corruptbench.errors import InputError, named
-from corruptbench.storage import AnyPath
+from corruptbench.storage import AnyPath, found_at
 
 
 def read_text(path: AnyPath) -> str:
@@ -14,8 +14,8 @@ def read_text(path: AnyPath) -> str:
     Raises:
         InputError: when it is in another encoding.
     """
-    if isinstance(path, Path) and path.exists() and not (path.is_file() or path.is_dir()):
-        raise InputError(f"{path}: no regular file; expected a text file")  # a pipe never ends
+    if isinstance(path, Path) and path.exists() and not path.is_file():  # a pipe never ends
+        raise InputError(f"{path}: {found_at(path)}; expected a text file: name that file")
     with named(path):
         data = path.read_bytes()
     try:

@@ -15,6 +15,15 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def found_at(path: Path) -> str:
+    """Say what is at a path, for an error that expected something else there."""
+    if path.is_dir():
+        return "a folder"
+    if path.is_file():
+        return "a file"
+    return "a device or pipe" if path.exists() else "no such file"
+
+
 def write_atomic(path: Path, content: bytes) -> None:
     """Write `content` to `path` such that no reader ever sees a part of it.
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corruptbench.detectors.base import DetectorError
+from corruptbench.detectors.files import found_at
 
 if TYPE_CHECKING:
     import torch
@@ -68,6 +69,10 @@ def read(path: Path) -> Checkpoint:
 
 
 def _bytes(path: Path) -> bytes:
+    if not path.is_file():  # a pipe would be waited for
+        raise DetectorError(
+            f"{path}: {found_at(path)}, expected a checkpoint; give the .pth file of the model"
+        )
     try:
         return path.read_bytes()
     except OSError as error:

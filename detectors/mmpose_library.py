@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from corruptbench.detectors.base import DetectorError
+from corruptbench.detectors.files import found_at
 from corruptbench.detectors.stand_ins import standing_in
 
 #: What mmpose and mmpretrain import and do not use here, and what shows that it is installed.
@@ -55,7 +56,7 @@ def config_file(name: str) -> Path:
     path = Path(name)
     if path.suffix == ".py":
         if not path.is_file():
-            raise DetectorError(f"{path}: no such file; expected a configuration of mmpose")
+            raise DetectorError(f"{path}: {found_at(path)}; expected a configuration of mmpose")
         return path
     spec = find_spec("mmpose")
     if spec is None or spec.origin is None:

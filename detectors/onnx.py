@@ -20,6 +20,7 @@ from corruptbench.detectors.base import (
     name_of,
     no_detections,
 )
+from corruptbench.detectors.files import found_at
 from corruptbench.detectors.inputs import CPU_BATCH, batch_for, crop_size, fitted, margins
 from corruptbench.detectors.joint_orders import MIRRORED
 from corruptbench.detectors.onnx_checks import MOST_BYTES, check_file
@@ -107,7 +108,8 @@ def load(variant: str, device: str = "cpu") -> Detector:
     path = Path(variant)
     kind, _ = parse_device(device)
     name = name_of("onnx", path)
-    text, content = _read(path.with_suffix(".toml"), "its contract"), _read(path, "the model")
+    content = _read(path, "the model")  # the name that was given, so it is looked for first
+    text = _read(path.with_suffix(".toml"), "its contract")
     contract = parse(text, str(path.with_suffix(".toml")))
     check_file(content, str(path))
     run, runtime = runner(content, contract, device, str(path))
@@ -126,6 +128,11 @@ def normalized(pictures: npt.NDArray[np.uint8], size: Input) -> Array:
 
 
 def _read(path: Path, what: str) -> bytes:
+    if not path.is_file():  # a pipe would be waited for
+        raise DetectorError(
+            f"{path}: {found_at(path)}, expected {what} there; a model is a .onnx file with a "
+            ".toml file of the same name beside it"
+        )
     try:
         if path.stat().st_size > MOST_BYTES:
             raise DetectorError(
@@ -133,10 +140,5 @@ def _read(path: Path, what: str) -> bytes:
                 "model in float16"
             )
         return path.read_bytes()
-    except FileNotFoundError:
-        raise DetectorError(
-            f"{path}: missing, expected {what} there; a model is a .onnx file with a .toml file of "
-            "the same name beside it"
-        ) from None
     except OSError as error:
         raise DetectorError(f"{path}: cannot be read ({error.strerror}); repair it") from None

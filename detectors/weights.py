@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 
 from corruptbench.detectors.artefacts import ARTEFACTS, Artefact, WeightFile
 from corruptbench.detectors.base import DetectorError
-from corruptbench.detectors.files import sha256_of, write_atomic
+from corruptbench.detectors.files import found_at, sha256_of, write_atomic
 from corruptbench.detectors.npm import Progress, pack
 
 ENVIRONMENT = "CORRUPTBENCH_WEIGHTS"
@@ -183,7 +183,9 @@ def _given(wanted: Artefact, source: Path) -> Contents:
             raise DetectorError(f"{source} lacks {', '.join(absent)}; expected there: {names}")
         return [(f, _checked(f, _read(source / f.name), str(source))) for f in wanted.files]
     if not is_file:
-        raise DetectorError(f"{source} does not exist; expected the package's .tgz, or {names}")
+        raise DetectorError(
+            f"{source}: {found_at(source)}; expected the package's .tgz, or {names}"
+        )
     if source.name.endswith((".tgz", ".tar.gz", ".tar")):
         return _from_archive(wanted, source, str(source))
     content = _read(source)

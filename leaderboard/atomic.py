@@ -21,7 +21,7 @@ def atomic(path: Path) -> Iterator[Path]:
         OSError: ``path`` cannot be written; names a file.
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise OSError(errno.EINVAL, "a device or pipe, expected a regular file", str(path))
+        raise OSError(errno.EEXIST, "a device or pipe, expected a regular file", str(path))
     made = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corruptbench.errors import InputError, named
-from corruptbench.files import remove_quietly
+from corruptbench.files import open_regular, remove_quietly
 from corruptbench.process_id import ProcessId, process_in, this_process
 
 #: Seconds between two heartbeats, and the age of one from which the holder counts as gone. Both
@@ -136,8 +136,9 @@ class _Lock:
     def look(self) -> None:
         """See whether the lock is still held."""
         try:
-            self._lost = self._path.read_bytes() != self._own
-        except FileNotFoundError:
+            with open_regular(self._path) as stream:
+                self._lost = stream.read() != self._own
+        except (FileNotFoundError, FileExistsError):  # removed, or in its place a pipe
             self._lost = True
         except OSError:  # the file system does not answer: next time
             return
@@ -208,7 +209,7 @@ def _read(path: Path) -> Holder | None:
     To open a file makes NFS ask the server for its time.
     """
     try:
-        with named(path), path.open("rb") as stream:
+        with named(path), open_regular(path) as stream:
             content, beat = stream.read(), os.fstat(stream.fileno()).st_mtime
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ESTALE):  # ESTALE: it was removed just now

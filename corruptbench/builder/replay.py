@@ -30,6 +30,7 @@ from corruptbench.lifters.measured_noise import Bank, Episode, MeasuredNoise, si
 from corruptbench.lifters.noise_file import load_noise
 from corruptbench.manifest import CLEAN, Cell, Manifest
 from corruptbench.shards.records import CellDetections, DetectorRecord
+from corruptbench.storage import found_at
 from corruptbench.video.writer import FrameWriter
 
 #: Goes up whenever the same noise and labels would give other keypoints or scores. It is part of
@@ -49,7 +50,8 @@ def load_replay(path: Path | None, joints: str) -> Replayed:
     file = path or TRAIN_NOISE
     if not file.is_file():
         raise InputError(
-            f"{file}: no such file; expected a file of measured noise, which measure-noise writes",
+            f"{file}: {found_at(file)}; expected a file of measured noise, which measure-noise "
+            "writes",
             "detector",
         )
     noise = load_noise(file)

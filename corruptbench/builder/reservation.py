@@ -14,6 +14,7 @@ from pathlib import Path
 
 from corruptbench.builder.lock_file import held, holder_of
 from corruptbench.builder.parts import Part
+from corruptbench.files import check_folder
 from corruptbench.storage import AnyPath, S3Path
 
 _FOLDER, _PARTS = ".build.lock", ".part-*.lock"
@@ -74,6 +75,7 @@ def _refuse(lock: Path, refusal: str) -> None:
 @contextmanager
 def _folder(out: Path) -> Iterator[None]:
     """Make the folder; remove it again when the build leaves it empty (bad input)."""
+    check_folder(out)
     with ExitStack() as stack:
         for folder in reversed([p for p in (out, *out.parents) if not p.exists()]):
             stack.callback(_remove_empty, folder)

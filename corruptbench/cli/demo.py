@@ -54,8 +54,9 @@ def command(context: click.Context, quiet: bool, out: Path) -> None:
 
 def _claim(out: Path) -> None:
     """Mark the folder; refuse one that holds files of somebody else."""
-    from corruptbench.files import atomic
+    from corruptbench.files import atomic, check_folder
 
+    check_folder(out)
     mark = out / MARK
     if mark.is_file() and mark.read_bytes() == TEXT.encode():
         return

@@ -10,6 +10,7 @@ from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 from corruptbench.cli.words import Name
+from corruptbench.cli.written_files import check_files
 from corruptbench.storage import AnyPath
 
 
@@ -40,8 +41,7 @@ def command(
     from corruptbench.training.measure import measured
     from corruptbench.training.scored import note_scored
 
-    if isinstance(shards, Path) and out.resolve().is_relative_to(shards.resolve()):
-        raise InputError(f"{out}: lies in the shards; name a file outside of {shards}", "out")
+    check_files({"out": out}, [shards] if isinstance(shards, Path) else [])
     if manifest and out.resolve() == Path(manifest).resolve():
         raise InputError(f"{out}: is the manifest that is read; name another file", "out")
     shard_set = open_shards(shards, root, manifest)

@@ -31,6 +31,9 @@ REMEDIES = {
     errno.EINVAL: _UNABLE,
     errno.EMFILE: "allow more open files (ulimit -n)",
     errno.ENFILE: "end other programs: the machine has too many files open",
+    errno.EEXIST: "name another file",
+    errno.EISDIR: "name a file, not a folder",
+    errno.ENOTDIR: "a file is where a folder is expected: name a folder",
     errno.ENAMETOOLONG: "use a shorter name",
 }
 

@@ -134,13 +134,12 @@ def _nothing(_: str) -> None:
 def _check_files(read: Iterable[Path], written: Mapping[str, Path]) -> None:
     """Refuse to write over what is read or a model, and to write where a folder is."""
     from corruptbench.errors import InputError
-    from corruptbench.files import check_folder
+    from corruptbench.files import check_file_name, check_folder
 
     taken = {path.resolve() for path in read}
     for field, path in written.items():
         check_folder(path.parent)
-        if path.is_dir():
-            raise InputError(f"{path}: a folder; expected a file: name another one", field)
+        check_file_name(path, field)
         if path.resolve() in taken:
             raise InputError(f"{path}: is read or written, too; name another file", field)
         if field == "out" and path.exists():

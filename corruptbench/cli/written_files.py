@@ -18,7 +18,7 @@ def check_files(written: Mapping[str, Path | None], shards: Iterable[Path]) -> N
         OSError: its folder cannot be written.
     """
     from corruptbench.errors import InputError
-    from corruptbench.files import check_folder
+    from corruptbench.files import check_file_name, check_folder
 
     folders, taken = [folder.resolve() for folder in shards], set[Path]()
     for option, path in written.items():
@@ -26,8 +26,7 @@ def check_files(written: Mapping[str, Path | None], shards: Iterable[Path]) -> N
             continue
         check_folder(path.parent)
         resolved = path.resolve()
-        if path.is_dir():
-            raise InputError(f"{path}: a folder; expected a file: name another one", option)
+        check_file_name(path, option)
         if any(resolved.is_relative_to(folder) for folder in folders):
             raise InputError(f"{path}: lies in the shards; name a file outside of them", option)
         if resolved in taken:

@@ -16,6 +16,7 @@ from corruptbench.datasets.other_names import DATASET, refuse_others
 from corruptbench.errors import InputError
 from corruptbench.records import Record, problem
 from corruptbench.skeleton import scored_joints
+from corruptbench.storage import found_at
 from corruptbench.text_files import read_text
 
 _T = TypeVar("_T")
@@ -95,7 +96,7 @@ def read_record(root: Path) -> DatasetRecord:
     """Return dataset.json; raise `InputError` when it is missing or wrong."""
     path = root / "dataset.json"
     if not root.is_dir():
-        found = "a file" if root.is_file() else f"no such folder{near_miss(root)}"
+        found = found_at(root, f"no such folder{near_miss(root)}")
         raise InputError(f"{root}: {found}; expected the folder that holds dataset.json")
     if not path.is_file():
         raise InputError(

@@ -10,7 +10,6 @@ metadata under ``corruptbench``.
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -33,6 +32,7 @@ from corruptbench.lifters.lift import Lifted
 from corruptbench.records import Record, Sha256
 from corruptbench.shards.records import BenchmarkRecord
 from corruptbench.shards.shard_set import ShardSet
+from corruptbench.storage import found_at
 
 FORMAT: Final = "corruptbench-predictions/1"
 #: What to do about a file that is not as it was written.
@@ -186,10 +186,8 @@ def read_footer(path: Path) -> tuple[PredictionsRecord, Footer]:
 def _check_footer(path: Path) -> None:
     """Raise `InputError` unless a path is a regular file with a Parquet footer of sane size."""
     expected = "expected predictions that an evaluation saved"
-    if not path.exists():
-        raise InputError(f"{path}: no such file; {expected}")
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise InputError(f"{path}: not a regular file; {expected}")
+    if not path.is_file():
+        raise InputError(f"{path}: {found_at(path)}; {expected}")
     with path.open("rb") as stream:
         size = stream.seek(0, 2)
         stream.seek(max(0, size - 8))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
 from corruptbench.formats import web_page
+from corruptbench.storage import found_at
 
 REMEDY = "fetch or unpack it again"
 
@@ -46,8 +47,8 @@ def pose(path: str, width: int) -> NDArray[np.float64]:
 def _open(path: Path) -> cdflib.CDF:
     if not path.is_file():
         raise InputError(
-            f"{path}: missing; expected the poses of this recording: {REMEDY}, or name a benchmark "
-            "that leaves it out"
+            f"{path}: {found_at(path, 'missing')}; expected the poses of this recording: {REMEDY}, "
+            "or name a benchmark that leaves it out"
         )
     with path.open("rb") as stream:
         number = _MAGIC.get(stream.read(4))

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
 from corruptbench.formats import web_page
+from corruptbench.storage import found_at
 
 _TYPE = re.compile(r"b1|[iu][1248]|f[248]|c8|c16|[SU]\d{1,6}|O[48]?")
 _PLAIN = {str, bytes, bytearray, int, float, bool, type(None)}
@@ -60,7 +61,7 @@ def npz_content(path: str) -> dict[str, Any]:
 
 def _checked_size(path: Path, expected: str) -> int:
     if not path.is_file():
-        raise InputError(f"{path}: no such file; expected {expected}")
+        raise InputError(f"{path}: {found_at(path)}; expected {expected}")
     if web_page.is_web_page(path):
         raise InputError(
             f"{path}: {web_page.FOUND}, expected {expected}: open the link in a browser and save "

@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 from corruptbench.errors import InputError
+from corruptbench.storage import found_at
 
 _FORM = "expected FILE.py:FUNCTION, such as model.py:build"
 #: The folder of this package. An author may keep code beside it.
@@ -55,7 +56,7 @@ class Author:
             raise InputError(f"'{text}': {_FORM}")
         self.file, self.function = Path(name), function
         if not self.file.is_file():
-            raise InputError(f"{self.file}: no such file; {_FORM}")
+            raise InputError(f"{self.file}: {found_at(self.file)}; {_FORM}")
         self._make: Callable[[], Any] | None = None
 
     @contextmanager

@@ -17,7 +17,7 @@ from corruptbench.shards.records import (
     ShardRecord,
     shard_path,
 )
-from corruptbench.storage import AnyPath
+from corruptbench.storage import AnyPath, S3Path, found_at
 from corruptbench.text_files import read_text
 
 SOFTWARE = (
@@ -65,14 +65,28 @@ def read_lock(path: AnyPath) -> Lock:
         InputError: it is missing, is not a lock, or was altered.
     """
     if not path.parent.is_dir():
-        message = f"{path.parent}: no such folder; expected the output folder of a build"
-        raise InputError(message, "shards")
+        raise InputError(f"{path.parent}: {_no_folder(path.parent)}", "shards")
     if not path.is_file():
         remedy = "run the build again, it resumes"
-        raise InputError(f"{path}: missing; expected the lock of a finished build: {remedy}")
+        raise InputError(
+            f"{path}: {found_at(path, 'missing')}; expected the lock of a finished build: {remedy}"
+        )
     lock = Lock.parse(read_text(path), str(path), "build it again")
     _check(lock, path)
     return lock
+
+
+def _no_folder(path: AnyPath) -> str:
+    """Say what is in place of the output folder of a build, and what to do."""
+    if isinstance(path, S3Path):
+        return (
+            "the bucket is there, but no object in it has a name that begins with "
+            f"'{f'{path.key}/'.lstrip('/')}'; expected lock.json and keypoints/ of a build: check "
+            "the name, or build into this place"
+        )
+    found = found_at(path, "no such folder")
+    inside = f"; give its folder, {path.parent}" if path.name == "lock.json" else ""
+    return f"{found}; expected the output folder of a build{inside}"
 
 
 def _check(lock: Lock, path: AnyPath) -> None:

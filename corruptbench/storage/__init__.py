@@ -9,7 +9,21 @@ from corruptbench.storage.s3_path import S3Path
 
 AnyPath = Path | S3Path
 
-__all__ = ["AnyPath", "S3Path", "any_path", "local_path"]
+__all__ = ["AnyPath", "S3Path", "any_path", "found_at", "local_path"]
+
+
+def found_at(path: AnyPath, missing: str = "no such file") -> str:
+    """Say what is at a path, for an error that expected something else there.
+
+    Args:
+        path: as it was given.
+        missing: words for nothing.
+    """
+    if path.is_dir():
+        return "a folder"
+    if path.is_file():
+        return "a file"
+    return "a device or pipe" if path.exists() else missing
 
 
 def any_path(value: str | AnyPath) -> AnyPath:

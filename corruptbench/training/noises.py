@@ -11,6 +11,7 @@ from corruptbench.errors import InputError
 from corruptbench.lifters.measured_noise import MeasuredNoise
 from corruptbench.lifters.noise_file import load_noise
 from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise
+from corruptbench.storage import found_at
 from corruptbench.training.clips import TrainingClips
 from corruptbench.training.config import WORDS, Config
 
@@ -56,11 +57,11 @@ def named_noise(name: str, field: str) -> MeasuredNoise:
     if name == "measured":
         return _read(TRAIN_NOISE)
     path = Path(name)
-    if path.is_dir() or not path.exists():
-        found = "a folder" if path.is_dir() else "no such file"
+    if not path.is_file():
         words = WORDS if field == "tagn" else ("measured",)
         raise InputError(
-            f"{field}: {name}: {found}; expected {', '.join(words)}, or a file of measured noise",
+            f"{field}: {name}: {found_at(path)}; expected {', '.join(words)}, or a file of "
+            "measured noise",
             field.replace("_", "-"),
         )
     return _read(path)

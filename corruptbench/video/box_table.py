@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from corruptbench.corruptions.validation import near, reach
 from corruptbench.errors import InputError
+from corruptbench.storage import found_at
 from corruptbench.text_files import read_text
 
 COLUMNS = ("frame", "x0", "y0", "x1", "y1")
@@ -46,11 +47,11 @@ def read_box_table(path: Path) -> BoxTable:
     Raises:
         InputError: not such a table, or numbers that cannot be boxes.
     """
+    if not path.is_file():
+        found = found_at(path, "missing")
+        raise InputError(f"{path}: {found}; expected a table with the columns {_HEAD}")
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"{path}: suffix '{path.suffix}'; expected {' or '.join(SUFFIXES)}")
-    if not path.is_file():
-        found = "a folder" if path.is_dir() else "missing"
-        raise InputError(f"{path}: {found}; expected a table with the columns {_HEAD}")
     values, places = _csv(path) if path.suffix.lower() == ".csv" else _parquet(path)
     _check(path, values, places)
     return BoxTable(path, values[:, 0].astype(np.int64), values[:, 1:], places)

@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from corruptbench.errors import InputError
+from corruptbench.storage import found_at
 
 _STORAGE = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.ESTALE)
 
@@ -40,8 +41,7 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             cannot read something within the block.
     """
     if not path.is_file():
-        found = "a folder" if path.is_dir() else "missing"
-        raise InputError(f"{path}: {found}; expected a video file")
+        raise InputError(f"{path}: {found_at(path, 'missing')}; expected a video file")
     if not path.stat().st_size:
         raise InputError(f"{path}: empty; expected a video file: fetch or copy it again")
     again = "fetch or copy it again"

@@ -86,6 +86,23 @@ def test_when_a_lock_may_be_taken_over(lock, process, age, is_gone, quick):  # n
         assert [p.name for p in lock.parent.iterdir()] == [lock.name]
 
 
+def test_a_pipe_in_place_of_a_lock_is_not_waited_for(lock):
+    os.mkfifo(lock)
+    for attempt in (lambda: holder_of(lock), lambda: held(lock, "taken").__enter__()):
+        with pytest.raises(OSError, match=r"expected a regular file: .*\.build\.lock"):
+            attempt()
+    assert lock.is_fifo()
+
+
+def test_a_pipe_that_replaces_a_held_lock_ends_the_build(lock, monkeypatch):
+    monkeypatch.setattr(lock_file, "LOOK", 0)
+    with held(lock, "taken") as check:
+        lock.unlink()
+        os.mkfifo(lock)
+        with pytest.raises(OSError, match="expected a regular file"):
+            check()
+
+
 def test_a_holder_elsewhere_is_named(lock):
     written(lock, ELSEWHERE, 30)
     with pytest.raises(InputError, match=r"process 4711 on node7; .* (29|30|31) s ago, .* 120 s"):

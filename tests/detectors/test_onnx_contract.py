@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,10 +161,20 @@ def written(folder: Path, **changes: Any) -> Path:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     path = written(tmp_path)
     path.with_suffix(".toml").unlink()
-    with pytest.raises(DetectorError, match=r"m\.toml: missing, expected its contract"):
+    with pytest.raises(DetectorError, match=r"m\.toml: no such file, expected its contract"):
         load(f"onnx:{path}")
-    with pytest.raises(DetectorError, match="missing"):
-        load(f"onnx:{tmp_path / 'other.onnx'}")
+    path.unlink()  # both are missing: the one that was given is named
+    with pytest.raises(DetectorError, match=r"m\.onnx: no such file, expected the model"):
+        load(f"onnx:{path}")
+
+
+@pytest.mark.parametrize(("make", "found"), [(Path.mkdir, "a folder"), (os.mkfifo, "a device")])
+def test_what_is_in_place_of_a_model_is_said(
+    make: Callable[[Path], None], found: str, tmp_path: Path
+) -> None:
+    make(tmp_path / "m.onnx")  # one that is read would never end
+    with pytest.raises(DetectorError, match=rf"m\.onnx: {found}"):
+        load(f"onnx:{tmp_path / 'm.onnx'}")
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"\x08\x08"])

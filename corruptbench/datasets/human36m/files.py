@@ -20,6 +20,7 @@ from corruptbench.datasets.human36m.tables import CAMERAS, SUBJECTS, official
 from corruptbench.datasets.near_misses import is_data, near_miss
 from corruptbench.datasets.root_suggestion import suggest_nearby
 from corruptbench.errors import InputError
+from corruptbench.storage import found_at
 
 Kind = Literal["D3_Positions", "D3_Positions_mono", "D2_Positions", "Videos", "ground_truth_bb"]
 
@@ -108,9 +109,8 @@ def near_subject(root: Path, subject: str) -> str:
 def check_root(root: Path) -> None:
     """Raise `InputError` unless ``root`` holds subjects; name the right one if it is near."""
     if not root.is_dir():
-        raise InputError(
-            f"{root}: no such folder{near_miss(root)}; expected the folder that holds S9, S11, ..."
-        )
+        found = found_at(root, f"no such folder{near_miss(root)}")
+        raise InputError(f"{root}: {found}; expected the folder that holds S9, S11, ...")
     if subjects(root):
         return
     similar = next(filter(None, (near_subject(root, s) for s in SUBJECTS)), "")

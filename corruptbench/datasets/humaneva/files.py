@@ -9,6 +9,7 @@ from pathlib import Path
 from corruptbench.datasets.near_misses import near_miss
 from corruptbench.datasets.root_suggestion import suggest_nearby
 from corruptbench.errors import InputError
+from corruptbench.storage import found_at
 
 _KINDS = ("Image_Data", "Calibration_Data", "Sync_Data", "Mocap_Data")
 
@@ -39,8 +40,8 @@ def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
         )
     if not root.is_dir():
         raise InputError(
-            f"{root}: no such folder{near_miss(root)}; expected the root of HumanEva-I, which "
-            "holds S1, S2, S3: check the path"
+            f"{root}: {found_at(root, f'no such folder{near_miss(root)}')}; expected the root of "
+            "HumanEva-I, which holds S1, S2, S3: check the path"
         )
     found = present(root)
     if found:
