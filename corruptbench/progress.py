@@ -15,17 +15,25 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def short_number(value: float) -> str:
+    """Return a number in three digits, or whole from 100 on: "0.254", "27.2" or "2,540"."""
+    return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:.3g}"
+
+
 def duration(seconds: float) -> str:
-    """Return a time in words, such as "40 s", "12 min" or "27 h"."""
-    for limit, unit, size in ((90, "s", 1), (5400, "min", 60)):
+    """Return a time in words, such as "40 s", "12 min", "27 h" or "5 days"."""
+    for limit, unit, size in ((90, "s", 1), (5400, "min", 60), (172800, "h", 3600)):
         if seconds < limit:
             return f"{max(seconds / size, 1):.0f} {unit}"
-    return f"{seconds / 3600:.0f} h"
+    return f"{seconds / 86400:,.0f} days"
 
 
 def megabytes(size: int) -> str:
-    """Return a number of bytes in words, such as "32 MB" or "2.9 GB"."""
-    return f"{size / 1e9:.3g} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB"
+    """Return a number of bytes in words, such as "32 MB", "2.9 GB" or "1.5 TB"."""
+    for limit, unit, bytes_of_one in ((999.5e6, "MB", 1e6), (999.5e9, "GB", 1e9)):
+        if size < limit:
+            return f"{short_number(size / bytes_of_one)} {unit}"
+    return f"{short_number(size / 1e12)} TB"
 
 
 def note(text: str) -> None:
@@ -78,7 +86,7 @@ class Meter:
         """Add finished units; ``note`` stays until the next one."""
         self.done += units
         self.note = note or self.note
-        rate = f"{self.rate():.3g}/s"
+        rate = f"{short_number(self.rate())}/s"
         self._bar.update(self._task, completed=self.done, rate=rate, note=self.note)
         if not self._live and time.monotonic() - self._said > INTERVAL:
             self._say()
@@ -89,9 +97,10 @@ class Meter:
 
     def _say(self) -> None:
         self._said = time.monotonic()
-        left = f"{(self.total - self.done) / self.rate():.0f} s" if self.done else "unknown time"
+        rest = self.total - self.done
+        left = "unknown time" if not self.done else duration(rest / self.rate()) if rest else "0 s"
         note(
-            f"{self.label}: {self.done}/{self.total} {self.unit}, {self.rate():.3g}/s, "
+            f"{self.label}: {self.done}/{self.total} {self.unit}, {short_number(self.rate())}/s, "
             f"{left} left {self.note}".rstrip()
         )
 

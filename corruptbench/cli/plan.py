@@ -43,7 +43,7 @@ def command(
     benchmark = load_manifest(manifest)
     cells = choose_cells(benchmark, parse_severities(severity), corruption)
     found = forecast(benchmark, cells, root)
-    hours = {f"{r:g}": found.hours(r, parts) for r in rate or _RATES}
+    hours = {f"{r:.12g}": found.hours(r, parts) for r in rate or _RATES}
     if as_json:
         say_json({
             "manifest": benchmark.id, "clips": found.clips, "cells": found.cells,
@@ -59,4 +59,4 @@ def command(
     say(f"{most}{found.crops:,} crops, {most}{megabytes(found.size)} of shards")
     each = f" in each of {parts} parts" if parts > 1 else ""
     for name, value in hours.items():
-        say(f"at {name} crops/s: {most}{duration(3600 * value)}{each}")
+        say(f"at {float(name):,.12g} crops/s: {most}{duration(3600 * value)}{each}")

@@ -13,6 +13,7 @@ from corruptbench.convert.conventions import Convention
 from corruptbench.convert.recordings import Part, Recording
 from corruptbench.errors import InputError
 from corruptbench.formats.videopose3d import check_poses, read_positions
+from corruptbench.progress import short_number
 
 #: Largest distance of a joint from ours, mm. In float32 meters it is off by 0.0003. Our own choice.
 AGREEMENT_MM = 1.0
@@ -63,9 +64,9 @@ class Positions:
         off = _farthest(labels[:, chosen] if chosen else labels, ours)
         if not off <= AGREEMENT_MM:
             raise InputError(
-                f"{where}: its joints lie up to {off:.4g} mm from those of the data set, expected "
-                f"at most {AGREEMENT_MM:g}: other labels, or not meters in the world; take "
-                f"{expected} from the same data"
+                f"{where}: its joints lie up to {short_number(off)} mm from those of the data set, "
+                f"expected at most {AGREEMENT_MM:g}: other labels, or not meters in the world; "
+                f"take {expected} from the same data"
             )
 
 

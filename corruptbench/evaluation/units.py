@@ -9,6 +9,7 @@ from corruptbench.evaluation.scored import Scored
 from corruptbench.lifters.allowance import Allowance
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.lift import Lifted
+from corruptbench.progress import short_number
 
 #: Ratios of sizes of predicted and labeled people that only another unit explains: m for mm is
 #: 1000. Our own choice; honest lifters have 0.5 to 1.3.
@@ -41,6 +42,6 @@ class UnitsProbe:
             said, given = ("m", "mm") if ratio > 1 else ("mm", "m")
             self._allowance.fail(
                 "units", self._name,
-                f"predicted people are {ratio:.3g} times as large as the labels: the contract says "
-                f'units = "{said}", and the model seems to give {given}',
+                f"predicted people are {short_number(ratio)} times as large as the labels: the "
+                f'contract says units = "{said}", and the model seems to give {given}',
             )  # fmt: skip

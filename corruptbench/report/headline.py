@@ -11,6 +11,7 @@ from corruptbench.leaderboard.page_records import Block
 from corruptbench.leaderboard.schema import Interval
 from corruptbench.leaderboard.text import counted, signed
 from corruptbench.leaderboard.view import interval_text
+from corruptbench.progress import short_number
 from corruptbench.report import averages
 from corruptbench.report.averages import means
 from corruptbench.report.evidence import Evidence
@@ -77,7 +78,7 @@ def _facts(evidence: Evidence) -> list[str]:
     return [
         f"detector {result.build.detectors}",
         f"joints {joints}",
-        f"{result.lifter.parameters / 1e6:.3g} M parameters",
+        f"{short_number(result.lifter.parameters / 1e6)} M parameters",
         counted(coverage.clips, "clip"),
         counted(coverage.cells, "cell"),
         f"{counted(coverage.n_scored, 'frame')} scored"

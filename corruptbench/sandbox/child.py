@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from corruptbench.progress import short_number
 from corruptbench.sandbox.running import START, Running, start
 
 Kind = Literal["value", "refused", "error", "limit", "ended"]
@@ -149,7 +150,7 @@ class Child:
         except (EOFError, OSError):
             found = self._cause(running.exit_code(), limits)
         except OverflowError:
-            found = stopped(f"{limits.output / 1e6:.4g} MB of output")
+            found = stopped(f"{short_number(limits.output / 1e6)} MB of output")
         except pickle.UnpicklingError as error:
             found = f"{self._what} gave another answer than plain data ({error})"
         return kind, found
@@ -157,9 +158,9 @@ class Child:
     def _cause(self, code: int, limits: Limits) -> str:
         """Return why the child ended, by its exit code, which is negative for a signal."""
         if code == -signal.SIGXCPU:
-            return stopped(f"{limits.seconds:.3g} s of processor time")
+            return stopped(f"{short_number(limits.seconds)} s of processor time")
         if code == -signal.SIGALRM:
-            return stopped(f"{limits.patience:.3g} s")
+            return stopped(f"{short_number(limits.patience)} s")
         if code == -signal.SIGKILL:
             return f"the system killed {self._what} (out of memory?)"
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

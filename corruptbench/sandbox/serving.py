@@ -16,6 +16,7 @@ from socket import MSG_DONTWAIT, socket
 from typing import TYPE_CHECKING, Any
 
 from corruptbench.errors import InputError
+from corruptbench.progress import short_number
 from corruptbench.sandbox.child import stopped
 
 if TYPE_CHECKING:
@@ -70,11 +71,11 @@ def _answer(function: str, folder: str, limits: list[float], arguments: list[Any
         with _limited(memory, seconds, patience):
             packed = pack(["value", call(*arguments)])
         if size(packed) > output:
-            return pack(["limit", stopped(f"{output / 1e6:.4g} MB of output")])
+            return pack(["limit", stopped(f"{short_number(output / 1e6)} MB of output")])
         return packed
     except Exception as error:
         if _is_memory(error):
-            return pack(["limit", stopped(f"{memory / 1e6:.4g} MB of memory")])
+            return pack(["limit", stopped(f"{short_number(memory / 1e6)} MB of memory")])
         if isinstance(error, InputError):
             return pack(["refused", str(error)])
         return pack(["error", f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]])

@@ -160,7 +160,7 @@ def meters(joints):
     ("spoil", "impossible", "said"),
     [
         (one_joint, False, "17"),
-        (one_coordinate, True, "left_wrist is 1e+03 m from hip in frame 17"),
+        (one_coordinate, True, "left_wrist is 1,000 m from hip in frame 17"),
         (one_frame, True, "hip jumps: in frame 17"),
         (another_trial, False, "hip jumps: in frame 17"),
         (as_columns, True, "a thigh of"),

@@ -33,6 +33,7 @@ def test_frames_that_only_a_copy_can_tell_are_a_limit(cli):
     text = cli("plan", "--manifest", "humaneva-i-c").out
     assert "at most 11,628 labeled frames" in text
     assert "at 100 crops/s: at most 79 min" in text
+    assert "at 10,000 crops/s" in text
 
 
 def test_it_is_what_is_built(mini, mini_manifest, mini_shards, cli):

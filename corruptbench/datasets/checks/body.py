@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from corruptbench.datasets.checks.plausibility import THIGHS, likely, median, thighs
 from corruptbench.frame_runs import frames_in
+from corruptbench.progress import short_number
 from corruptbench.skeleton import JointSet
 
 Array = NDArray[np.float64]
@@ -87,10 +88,10 @@ def _unit(joints: Array, joint_set: JointSet) -> Problem | None:
         return None
     expected = f"a thigh of {low:g} to {high:g} mm"
     if _OTHER_UNIT_MM[0] <= thigh <= _OTHER_UNIT_MM[1]:
-        return Problem(False, f"a thigh of {thigh:.3g}", expected)
+        return Problem(False, f"a thigh of {short_number(thigh)}", expected)
     return Problem(
         True,
-        f"a thigh of {thigh:.3g}{likely(thigh)}",
+        f"a thigh of {short_number(thigh)}{likely(thigh)}",
         expected,
         "give labels and camera positions in mm",
     )
@@ -104,7 +105,7 @@ def _reach(joints: Array, joint_set: JointSet) -> Problem | None:
     frame, joint = np.unravel_index(np.nanargmax(away), away.shape)
     return Problem(
         True,
-        f"{joint_set.joints[joint]} is {away[frame, joint] / 1000:.3g} m from "
+        f"{joint_set.joints[joint]} is {short_number(away[frame, joint] / 1000)} m from "
         f"{joint_set.joints[0]} in frame {frame} ({frames_in(np.any(far, axis=1))})",
         f"at most {REACH_MM / 1000:g} m",
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from corruptbench.datasets.checks.body import Problem, body_problems
 from corruptbench.frame_runs import frames_in, runs
+from corruptbench.progress import short_number
 from corruptbench.skeleton import JointSet
 
 Array = NDArray[np.float64]
@@ -87,8 +88,8 @@ def _gaps(joints: Array, joint_set: JointSet, fps: float) -> Problem | None:
     first = int(np.flatnonzero(odd)[0])
     return Problem(
         False,
-        f"{joint_set.joints[0]} is {away[first] / 1000:.3g} m away after the gap that ends at "
-        f"frame {valid[first + 1]}",
+        f"{joint_set.joints[0]} is {short_number(away[first] / 1000)} m away after the gap that "
+        f"ends at frame {valid[first + 1]}",
         "one person, from one take",
     )
 

@@ -7,6 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.progress import short_number
+
 Unit = Literal["mm", "m"]
 Poses = NDArray[np.floating[Any]]
 
@@ -60,8 +62,8 @@ def size_problem(joints: Poses, unit: Unit = "mm") -> str:
     if low <= thigh * size <= high:
         return ""
     return (
-        f"the thigh is {thigh:.3g} long{likely(thigh * size)}, expected {low / size:g} to "
-        f"{high / size:g} {unit}"
+        f"the thigh is {short_number(thigh)} long{likely(thigh * size)}, expected "
+        f"{low / size:g} to {high / size:g} {unit}"
     )
 
 
@@ -77,6 +79,6 @@ def height_problem(joints: Poses, unit: Unit = "mm") -> str:
     if low <= hips <= high:
         return ""
     return (
-        f"the hips are at z = {hips:.3g} m in the median, expected {low:g} to {high:g} m above the "
-        "floor"
+        f"the hips are at z = {short_number(hips)} m in the median, expected {low:g} to "
+        f"{high:g} m above the floor"
     )

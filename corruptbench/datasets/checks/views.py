@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from corruptbench.camera import Camera
 from corruptbench.datasets.base import Clip, bounds
 from corruptbench.datasets.checks.report import Finding, Level
+from corruptbench.progress import short_number
 
 #: Fields of view of cameras, degrees: beyond them a focal length is believed to be in another unit,
 #: such as mm. Telephoto and wide-angle lenses lie within. Our own choice.
@@ -130,7 +131,9 @@ def _box_fault(clip: Clip, joints: NDArray[np.float64]) -> str:
     )
     if share >= IN_BOX and BOX_HEIGHTS[0] <= taller <= BOX_HEIGHTS[1]:
         return ""
-    return f"{share:.0%} of the joints lie in them, and they are {taller:.3g} times as tall"
+    return (
+        f"{share:.0%} of the joints lie in them, and they are {short_number(taller)} times as tall"
+    )
 
 
 def _camera(clip: Clip, views: Sequence[_View]) -> Finding:
@@ -158,8 +161,8 @@ def _camera(clip: Clip, views: Sequence[_View]) -> Finding:
     tall = float(np.nanmedian(heights)) if np.isfinite(heights).any() else np.nan
     share = float(inside.mean()) if inside.size else 1.0
     found = (
-        f"{field}, the person is {tall:.3g} px tall ({tall / camera.height:.0%} of the picture), "
-        f"hips in the picture in {share:.0%} of the frames"
+        f"{field}, the person is {short_number(tall)} px tall ({tall / camera.height:.0%} of the "
+        f"picture), hips in the picture in {share:.0%} of the frames"
     )
     folded = _folded(camera)
     level, expected, remedy = _judged(camera, tall, share, folded)

@@ -25,6 +25,7 @@ from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
 from corruptbench.formats.humaneva_chunks import chunk_name, numbered, validity
 from corruptbench.formats.videopose3d import Table, check_poses, read_detections, read_positions
+from corruptbench.progress import short_number
 
 Array = NDArray[np.float64]
 Source = Literal["converted_15j", "data_3d_humaneva15.npz", "motion capture (experimental)"]
@@ -189,11 +190,11 @@ def _check_size(joints: Array, path: Path, remedy: str) -> None:
         if low <= head / 1000 <= high:
             guess = "millimeters, where meters belong?"
         raise InputError(
-            f"{path}: pelvis and head are {head:.4g} mm apart in the median ({guess}), expected "
-            f"{low:g} to {high:g}; {remedy}"
+            f"{path}: pelvis and head are {short_number(head)} mm apart in the median ({guess}), "
+            f"expected {low:g} to {high:g}; {remedy}"
         )
     if farthest > REACH:
         raise InputError(
-            f"{path}: a joint is {farthest:.4g} mm from the pelvis in the median (other joints, or "
-            f"another order?), expected at most {REACH:g}; {remedy}"
+            f"{path}: a joint is {short_number(farthest)} mm from the pelvis in the median (other joints, "
+            f"or another order?), expected at most {REACH:g}; {remedy}"
         )
