@@ -118,10 +118,9 @@ def rows(board: Path) -> list[Path]:
         SubmissionError: the board is not a folder.
     """
     if not board.is_dir():
+        found = "no folder" if board.exists() else "none"
         remedy = "name the board's folder, or make it with a first 'corruptbench submit'"
-        raise SubmissionError(
-            str(board), [Problem(str(board), "board", "none", "a folder", remedy)]
-        )
+        raise SubmissionError(str(board), [Problem(str(board), "board", found, "a folder", remedy)])
     return [row for benchmark in _folders(board) for row in _folders(benchmark)]
 
 

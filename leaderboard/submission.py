@@ -100,7 +100,8 @@ def _read(path: Path, limit: int, json_path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
             remedy = "submit the two files that evaluate wrote"
-            problem = Problem(path.name, "file", "no regular file", "a file", remedy)
+            found = "a folder" if path.is_dir() else "no regular file"
+            problem = Problem(path.name, "file", found, "a file", remedy)
             raise SubmissionError(str(json_path), [problem])
         with path.open("rb") as file:
             data = file.read(limit + 1)

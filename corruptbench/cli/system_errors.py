@@ -31,10 +31,13 @@ REMEDIES = {
     errno.EINVAL: _UNABLE,
     errno.EMFILE: "allow more open files (ulimit -n)",
     errno.ENFILE: "end other programs: the machine has too many files open",
-    errno.EEXIST: "name another file",
-    errno.EISDIR: "name a file, not a folder",
-    errno.ENOTDIR: "a file is where a folder is expected: name a folder",
     errno.ENAMETOOLONG: "use a shorter name",
+}
+#: What to do where the path is wrong, so that the same command does not help.
+OTHER_PATHS = {
+    errno.EEXIST: "name another file",
+    errno.EISDIR: "expected a file: name one",
+    errno.ENOTDIR: "expected a folder there: name another one",
 }
 
 
@@ -45,6 +48,7 @@ def described(error: OSError, left: str) -> str:
         error: of the system. The command adds where it writes, if no file is named.
         left: what the command leaves, such as "; the same command resumes".
     """
-    remedy = REMEDIES.get(error.errno or 0)
-    advice = f"; {remedy}{left}" if remedy else ""
+    number = error.errno or 0
+    advice = f"; {REMEDIES[number]}{left}" if number in REMEDIES else ""
+    advice = f"; {OTHER_PATHS[number]}" if number in OTHER_PATHS else advice
     return f"{error.filename}: {error.strerror or error}{advice}"

@@ -20,10 +20,12 @@ def check_target(target: Path, suffixes: dict[str, str], source: Path | None) ->
         click.ClickException: the target cannot be written, or is the source.
     """
     from corruptbench.files import check_folder
+    from corruptbench.storage import found_at
 
     expected = " or ".join(f"{s} ({meaning})" if meaning else s for s, meaning in suffixes.items())
-    if target.is_dir():
-        raise click.ClickException(f"{target}: a folder; expected the name of a file, {expected}")
+    if target.exists() and not target.is_file():
+        found = found_at(target)
+        raise click.ClickException(f"{target}: {found}; expected the name of a file, {expected}")
     if target.suffix.lower() not in suffixes:
         raise click.ClickException(f"{target}: suffix '{target.suffix}'; expected {expected}")
     if source is not None and os.path.realpath(target) == os.path.realpath(source):

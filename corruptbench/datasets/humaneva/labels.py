@@ -195,6 +195,6 @@ def _check_size(joints: Array, path: Path, remedy: str) -> None:
         )
     if farthest > REACH:
         raise InputError(
-            f"{path}: a joint is {short_number(farthest)} mm from the pelvis in the median (other joints, "
-            f"or another order?), expected at most {REACH:g}; {remedy}"
+            f"{path}: a joint is {short_number(farthest)} mm from the pelvis in the median (other "
+            f"joints, or another order?), expected at most {REACH:g}; {remedy}"
         )
