@@ -14,8 +14,8 @@ from corruptbench.errors import InputError
 from corruptbench.manifest import Cell, Manifest, known_manifests, load_manifest
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
-from corruptbench.shards.locked import check_file, check_identity
-from corruptbench.shards.records import BenchmarkRecord, CellDetections, CellRecord, shard_path
+from corruptbench.shards.locked import check_cells, check_file, check_identity
+from corruptbench.shards.records import BenchmarkRecord, CellDetections, shard_path
 from corruptbench.storage import AnyPath
 
 #: Boxes of the same labels, whatever package they come in, are equal within this, px: our choice.
@@ -57,26 +57,10 @@ class ShardSet:
         shard = parquet.open_shard(path)
         check_identity(shard, str(clip.id), self.lock)
         detections = shard.read(cells)
-        self._compare_with_lock(path, clip, shard.record.cells, cells)
+        check_cells(shard, str(clip.id), self.lock, cells)
         check_file(shard, str(clip.id), self.lock)
         self._compare_with_labels(path, clip, detections)
         return detections
-
-    def _compare_with_lock(
-        self, path: AnyPath, clip: Clip, records: tuple[CellRecord, ...], cells: Sequence[Cell]
-    ) -> None:
-        """Raise `InputError` if what a shard says of one of these cells is not in the lock."""
-        of_clip = self.lock.clips.get(str(clip.id), ())
-        if records == of_clip:  # as always, so that no cell has to be looked up
-            return
-        there, locked = {c.cell: c for c in records}, {c.cell: c for c in of_clip}
-        for cell in cells:
-            if locked.get(cell) != there[cell]:
-                raise InputError(
-                    f"{path}: {cell}: does not have the digests that "
-                    f"{self.folder / 'lock.json'} recorded; the shard was altered: delete it and "
-                    "build again"
-                )
 
     def _compare_with_labels(
         self, path: AnyPath, clip: Clip, detections: Sequence[CellDetections]

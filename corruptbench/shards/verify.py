@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from corruptbench.errors import InputError
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
-from corruptbench.shards.locked import check_file, check_identity
+from corruptbench.shards.locked import check_cells, check_file, check_identity
 from corruptbench.shards.records import NOTHING_SHA256, CellRecord
 from corruptbench.storage import AnyPath
 
@@ -16,16 +16,18 @@ from corruptbench.storage import AnyPath
 class Comparison:
     """Two locks compared.
 
+    A row group holds the detections of one clip in one cell.
+
     Attributes:
-        cells: number of cells that both have.
-        ours: number of cells that only the first has.
-        theirs: number of cells that only the second has.
-        pixels: the common cells whose pixels differ.
-        occlusion: the common cells whose hidden shares or hidden joints differ.
-        detections: the common cells whose detections differ.
+        row_groups: number of those that both have.
+        ours: number of those that only the first has.
+        theirs: number of those that only the second has.
+        pixels: the common ones whose pixels differ.
+        occlusion: the common ones whose hidden shares or hidden joints differ.
+        detections: the common ones whose detections differ.
     """
 
-    cells: int
+    row_groups: int
     ours: int
     theirs: int
     pixels: tuple[str, ...]
@@ -34,7 +36,7 @@ class Comparison:
 
 
 def recount(folder: AnyPath) -> int:
-    """Compute the digests of every cell from its shard again; return the number of cells.
+    """Compute the digests of every row group again; return the number of row groups.
 
     Raises:
         InputError: a shard is missing, extra, or differs from the lock; names the first one.
@@ -45,31 +47,37 @@ def recount(folder: AnyPath) -> int:
         name = str(path).removeprefix(f"{folder / 'keypoints'}/").removesuffix(".parquet")
         if name not in lock.clips:
             raise InputError(
-                f"{folder}: holds a shard of {name}, which is not in lock.json; remove it"
+                f"{folder}: holds a shard of {name}, which is not in lock.json; remove the shard "
+                "if it is not of this build. Otherwise run the same build again, which writes "
+                "lock.json anew"
             )
-        _recount_shard(parquet.open_shard(path), name, lock, folder)
+        _recount_shard(parquet.open_shard(path), name, lock)
         found.add(name)
     for name in sorted(lock.clips.keys() - found):
-        raise InputError(f"{folder}: the shard of {name} is missing; build again")
+        raise InputError(
+            f"{folder}: the shard of {name} is missing, lock.json names it; run the same build "
+            "again, which makes what is missing and writes lock.json anew"
+        )
     return sum(len(cells) for cells in lock.clips.values())
 
 
-def _recount_shard(shard: parquet.Shard, name: str, lock: Lock, folder: AnyPath) -> None:
+def _recount_shard(shard: parquet.Shard, name: str, lock: Lock) -> None:
     check_identity(shard, name, lock)
     shard.read([c.cell for c in shard.record.cells])
-    if shard.record.cells != lock.clips[name]:
-        raise InputError(f"{folder}: the shard of {name} differs from lock.json; build again")
+    both = {c.cell: None for c in (*shard.record.cells, *lock.clips[name])}
+    check_cells(shard, name, lock, both)
     check_file(shard, name, lock)
 
 
 def compare(ours: AnyPath, theirs: AnyPath) -> Comparison:
-    """Compare two sites' locks cell by cell, without any data.
+    """Compare two sites' locks, one row group after the other, without any data.
 
-    One site may have built fewer clips or severities: only the common cells are compared.
+    One site may have built fewer clips or severities: only what both have is compared.
 
     Raises:
-        InputError: the locks belong to different benchmarks, have no cell in common, or only one is
-            of a detector that sees pictures; or their crops are cut around boxes of other kinds.
+        InputError: the locks belong to different benchmarks, have no row group in common, or only
+            one is of a detector that sees pictures; or their crops are cut around boxes of other
+            kinds.
     """
     a, b = read_lock(ours), read_lock(theirs)
     if a.benchmark != b.benchmark:
@@ -77,7 +85,10 @@ def compare(ours: AnyPath, theirs: AnyPath) -> Comparison:
     mine, yours = _cells(a), _cells(b)
     common = {n: c for n, c in mine.items() if n in yours}
     if not common:
-        raise InputError(f"{theirs}: has none of our {len(mine)} cells; nothing to compare")
+        raise InputError(
+            f"{theirs}: has none of our {len(mine)} row groups (of a clip and a cell); nothing to "
+            "compare: expected the lock of a build of the same clips"
+        )
     _check_seen(ours, theirs, a, b)
     _check_boxes(theirs, a, b)
 
@@ -85,7 +96,7 @@ def compare(ours: AnyPath, theirs: AnyPath) -> Comparison:
         return tuple(n for n, c in common.items() if getattr(c, field) != getattr(yours[n], field))
 
     return Comparison(
-        cells=len(common),
+        row_groups=len(common),
         ours=len(mine) - len(common),
         theirs=len(yours) - len(common),
         pixels=differing("pixels_sha256"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from corruptbench.errors import InputError
-from corruptbench.storage.s3_path import S3Path
+from corruptbench.storage.s3_path import FORM, S3Path, without_query, wrong_form
 
 AnyPath = Path | S3Path
 
@@ -37,8 +37,8 @@ def any_path(value: str | AnyPath) -> AnyPath:
     text = str(value)
     if isinstance(value, str) and text.startswith("s3://"):
         return S3Path.parse(text)
-    if text.startswith("s3:"):
-        raise InputError(f"{text}: expected s3://bucket/prefix, with two slashes, as text")
+    if text.lower().startswith("s3:"):
+        raise InputError(f"{without_query(text)}: {wrong_form(text)}; {FORM}")
     return local_path(value)
 
 
@@ -48,8 +48,9 @@ def local_path(value: str | Path) -> Path:
     Raises:
         InputError: the text is a URL.
     """
-    scheme, mark, _ = str(value).partition("://")
-    if mark and scheme.isalnum():
+    scheme, mark, _ = str(value).partition(":/")
+    is_url = str(value).startswith(f"{scheme}://") and scheme.isalnum()
+    if mark and (is_url or scheme.lower() == "s3"):
         raise InputError(
             f"{scheme}://...: found a URL, expected a path of this machine; only shards can lie "
             "elsewhere, in s3://bucket/prefix"

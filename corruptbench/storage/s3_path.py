@@ -19,6 +19,27 @@ from urllib.parse import unquote, urlsplit
 from corruptbench.errors import InputError
 from corruptbench.storage.s3_connection import Connection, explained, file_system
 
+#: What is expected, for errors.
+FORM = "expected s3://bucket/prefix as text, such as s3://my-bucket/studio-c"
+
+
+def without_query(text: str) -> str:
+    """Return a URI without its options and without credentials before an "@", for errors."""
+    text = text.partition("?")[0]
+    return f"s3://...@{text.rpartition('@')[2]}" if "@" in text else text
+
+
+def wrong_form(text: str) -> str:
+    """Say why a text that begins with "s3:" is no path in S3."""
+    rest = text[len("s3:") :].partition("?")[0]
+    if not text.startswith("s3:"):
+        return "the scheme has capital letters"
+    if not rest.strip("/"):
+        return "it names no bucket"
+    if len(rest) - len(rest.lstrip("/")) != 2:
+        return "two slashes belong between s3: and the bucket"
+    return "it holds a #" if "#" in rest else "a part of it is . or .."
+
 
 @dataclass(frozen=True, order=True)
 class S3Path:
@@ -53,7 +74,7 @@ class S3Path:
             )
         names = [name for name in unquote(found.path).split("/") if name]
         if not found.netloc or {".", ".."} & set(names) or found.fragment:
-            raise InputError(f"{text.partition('?')[0]}: expected s3://bucket/prefix")
+            raise InputError(f"{without_query(text)}: {wrong_form(text)}; {FORM}")
         return cls(found.netloc, "/".join(names), Connection.parse(found.query))
 
     def __str__(self) -> str:

@@ -47,11 +47,11 @@ def read_box_table(path: Path) -> BoxTable:
     Raises:
         InputError: not such a table, or numbers that cannot be boxes.
     """
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{path}: suffix '{path.suffix}'; expected {' or '.join(SUFFIXES)}")
     if not path.is_file():
         found = found_at(path, "missing")
         raise InputError(f"{path}: {found}; expected a table with the columns {_HEAD}")
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{path}: suffix '{path.suffix}'; expected {' or '.join(SUFFIXES)}")
     values, places = _csv(path) if path.suffix.lower() == ".csv" else _parquet(path)
     _check(path, values, places)
     return BoxTable(path, values[:, 0].astype(np.int64), values[:, 1:], places)

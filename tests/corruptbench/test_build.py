@@ -246,12 +246,12 @@ def test_a_person_out_of_view_has_no_detection(tmp_path, cli):
 def test_verify(mini_shards, mini_full, tmp_path, cli):
     assert cli("verify", mini_shards).code == 0
     against = cli("verify", mini_shards, "--against", mini_shards / "lock.json")
-    assert "pixels: the same in all 30 cells that both have" in against.out
+    assert "pixels: the same in all 30 row groups that both have" in against.out
     assert "not compared" not in against.out
     more = cli("verify", mini_shards, "--against", mini_full / "lock.json")
     assert more.code == 0
-    assert "pixels: the same in all 30 cells that both have" in more.out
-    assert "not compared: 0 cells only here, " in more.out
+    assert "pixels: the same in all 30 row groups that both have" in more.out
+    assert "not compared: 0 row groups only here, " in more.out
     lock = json.loads((mini_shards / "lock.json").read_text())
     lock["clips"]["mini/A1/step_1.cam1"][2]["pixels_sha256"] = "0" * 64
     other = tmp_path / "other.json"

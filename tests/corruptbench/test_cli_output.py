@@ -106,7 +106,7 @@ def test_json_of_results(cli, mini, mini_manifest, mini_full, tiny_lifter, tmp_p
     checked, _ = printed(cli, "verify", mini_full, "--against", mini_full / "lock.json")
     comparison = checked["comparison"]
     assert set(comparison) <= keys_in_help(cli, "verify")
-    assert (comparison["cells"], comparison["pixels"]) == (checked["cells"], [])
+    assert (comparison["row_groups"], comparison["pixels"]) == (checked["row_groups"], [])
 
 
 @pytest.mark.detector

@@ -116,7 +116,7 @@ def test_from_files_to_a_row(built, scored, manifest, tmp_path, cli):
     assert set(lock["clips"]) == CLIPS  # no Directions of S11
     done = cli("verify", built)
     assert done.code == 0, done.err
-    assert f"{12 * 6} cells verified against lock.json" in done.out
+    assert f"{12 * 6} row groups verified against lock.json" in done.out
 
     result = referee(scored)
     assert result.coverage.n_scored == result.coverage.n_expected == 12 * fixture.FRAMES * 6
@@ -165,7 +165,7 @@ def test_the_extracted_tree_gives_the_same(downloaded, built, manifest, tmp_path
     shards = build(root, manifest, tmp_path / "shards", *less)
     done = cli("verify", shards, "--against", built / "lock.json")
     assert done.code == 0, done.err
-    assert "pixels: the same in all 24 cells" in done.out
+    assert "pixels: the same in all 24 row groups" in done.out
     assert "detections: the same bytes in 24 of 24 cells" in done.out
 
 

@@ -107,7 +107,7 @@ def test_from_files_to_a_row(built, scored, manifest, tmp_path, cli):
     assert "humaneva/S2/Jog_1_Validate.C3" in lock["clips"]
     done = cli("verify", built)
     assert done.code == 0, done.err
-    assert f"{CLIPS * len(cells)} cells verified against lock.json" in done.out
+    assert f"{CLIPS * len(cells)} row groups verified against lock.json" in done.out
 
     result = referee(scored)
     assert result.coverage.n_scored == result.coverage.n_expected == LABELLED * len(cells)

@@ -60,9 +60,9 @@ def test_what_reads_shards_reads_those_in_s3(scored, few, bucket, tmp_path, cli)
     assert here.out.replace("/here/", "/there/") == there.out
     same = [_without_date(tmp_path / name / "tiny.json") for name in ("here", "there")]
     assert same[0] == same[1]
-    assert "12 cells verified" in cli("verify", f"{bucket}/a/b").out
+    assert "12 row groups verified" in cli("verify", f"{bucket}/a/b").out
     against = cli("verify", few, "--against", f"{bucket}/a/b/lock.json")
-    assert "pixels: the same in all 12 cells" in against.out
+    assert "pixels: the same in all 12 row groups" in against.out
 
 
 def _without_date(path):

@@ -14,7 +14,7 @@ import pytest
 
 from corruptbench.errors import InputError, StorageError
 from corruptbench.files import atomic
-from corruptbench.storage import S3Path, any_path, s3_connection
+from corruptbench.storage import S3Path, any_path, local_path, s3_connection
 from corruptbench.storage.s3_connection import Connection
 from tests.corruptbench.conftest import S3_FEW, build_arguments
 from tests.fixtures.s3_server import SECRET, proxy
@@ -93,9 +93,16 @@ def test_uris(text, bucket, key, connection, monkeypatch):
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("s3://", "expected s3://bucket/prefix"),
-        ("s3://b/../x", "expected s3://bucket/prefix"),
-        ("s3://b/x#y", "expected s3://bucket/prefix"),
+        ("s3:", "^s3:: it names no bucket; expected s3://bucket/prefix"),
+        ("s3://", "^s3://: it names no bucket; expected s3://bucket/prefix"),
+        ("s3:///", "^s3:///: it names no bucket; expected s3://bucket/prefix"),
+        ("s3:b", "^s3:b: two slashes belong .*; expected s3://bucket/prefix"),
+        ("s3:/b/x", "^s3:/b/x: two slashes belong .*; expected s3://bucket/prefix"),
+        ("s3:///b/x", "^s3:///b/x: two slashes belong .*; expected s3://bucket/prefix"),
+        ("S3://b/x", "^S3://b/x: the scheme has capital letters; expected s3://bucket/prefix"),
+        ("s3://b/../x", "a part of it is . or ..; expected s3://bucket/prefix"),
+        ("s3://b/x#y", "it holds a #; expected s3://bucket/prefix"),
+        (f"s3:/user:{SECRET}@b/x", "s3://...@b/x: two slashes"),
         (f"s3://user:{SECRET}@b/x", "set AWS_ACCESS_KEY_ID"),
         (f"s3://b/x?secret_key={SECRET}", "secret_key=.*unknown option"),
         (f"s3://b/x?scheme={SECRET}", "expected http or https"),
@@ -108,6 +115,20 @@ def test_what_is_no_path(value, said):
     with pytest.raises(InputError, match=said) as caught:
         any_path(value)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["s3:/b/x", "s3://b/x", "S3:/b", "file:///x"])
+def test_what_lies_on_no_machine(text):
+    """A folder of the name "s3:" would be made."""
+    with pytest.raises(InputError, match="found a URL, expected a path of this machine"):
+        local_path(text)
+
+
+def test_nothing_in_a_bucket_is_said_as_such(bucket, cli):
+    done = cli("verify", f"{bucket}/a/nothing")
+    assert done.code == 2
+    assert f"{bucket}/a/nothing: the bucket is there, but no object in it has" in done.err
+    assert "begins with 'a/nothing/'; expected lock.json and keypoints/ of a build" in done.err
 
 
 def refused(done, bucket):
