@@ -48,6 +48,8 @@ class MoveNetDetector:
     """A loaded MoveNet; see `detectors.base.Detector` for the attributes."""
 
     layout = "coco17"
+    # Shards, locks and results hold this text, and it is compared: so it stays, although the scores
+    # of clean pictures turned out to be higher (docs/detectors.md).
     score_meaning = (
         "sigmoid of the joint's heat map at the chosen cell, 0..1: larger is surer, but it is not "
         "a probability (about 0.5 on clean pictures, rarely above 0.9)"

@@ -52,5 +52,8 @@ def mce_text(result: Result, named: str | None = None) -> str:
         return f"{result.mce.value:.1f} % of the {label} of {result.mce.reference}"
     if named and reference_of(result) is None:
         detector = result.build.detectors
-        return f"none, since the errors of {named} with {detector} are not known here"
+        return (
+            f"none. It compares with the errors of {named} on detections of {detector}, and nobody "
+            "has measured those yet for this benchmark. The result is complete without it"
+        )
     return ""

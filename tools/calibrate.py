@@ -131,7 +131,9 @@ def look(
         hidden = occlusions(sized.renderers[cell], sized.info)
         found = CellDetections(cell, points[cell], scores[cell], boxes, *hidden, "")
         covered = np.repeat((hidden[0] > COVERED)[seen], len(LIMB_JOINTS))
-        looked[cell] = Looked(joint_errors(clip, found, detector.layout)[keep], covered[keep])
+        looked[cell] = Looked(
+            joint_errors(clip, found, detector.layout, clip.heights)[keep], covered[keep]
+        )
     return looked
 
 

@@ -76,8 +76,8 @@ def _table(title: str, cells: Mapping[Cell, Quality]) -> Table:
 
     table = Table(
         title=title,
-        caption="Errors are relative to the height of the person's box. AUROC: the probability "
-        "that a correct joint has a higher score than a wrong one.",
+        caption="Errors are fractions of the longer side of the person's box. AUROC: the "
+        "probability that a correct joint has a higher score than a wrong one.",
     )
     table.add_column("cell", no_wrap=True)
     for head in ("mean px", "mean error", "median error", f"PCK@{THRESHOLD:g}", "score", "AUROC"):

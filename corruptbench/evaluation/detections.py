@@ -15,7 +15,7 @@ from corruptbench.shards.records import CellDetections
 from corruptbench.shards.shard_set import ShardSet
 from corruptbench.skeleton import convert, limb_joints
 
-#: A keypoint is correct within this fraction of the person's box height.
+#: A keypoint is correct within this fraction of the longer side of the box; our own choice.
 THRESHOLD = 0.1
 
 
@@ -26,9 +26,9 @@ class Quality:
     Attributes:
         joints: number of joints, over all frames.
         mean_px: mean distance to the projected labels, pixels.
-        mean_error: the same as a fraction of the box height.
-        median_error: as a fraction of the box height.
-        pck: fraction of joints within `THRESHOLD` of the box height.
+        mean_error: the same as a fraction of the longer side of the box.
+        median_error: as a fraction of the longer side.
+        pck: fraction of joints within `THRESHOLD` of the longer side.
         mean_score: mean detector score.
         auroc: probability that a correct joint has a higher score than a wrong one.
     """
@@ -51,31 +51,36 @@ def quality(shard_set: ShardSet) -> dict[Cell, Quality]:
     pooled: dict[Cell, list[NDArray[np.float64]]] = defaultdict(list)
     for clip, detections in shard_set.clips():
         for d in detections:
-            pooled[d.cell].append(joint_errors(clip, d, shard_set.lock.detector.layout))
+            sides, layout = metrics.longer_sides(clip.boxes), shard_set.lock.detector.layout
+            pooled[d.cell].append(joint_errors(clip, d, layout, sides))
     return {cell: quality_of(np.concatenate(parts)) for cell, parts in pooled.items()}
 
 
-def joint_errors(clip: Clip, d: CellDetections, joints: str) -> NDArray[np.float64]:
+def joint_errors(
+    clip: Clip, d: CellDetections, joints: str, lengths: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Compute the 2D error of each limb joint in each labeled frame.
 
     Args:
         clip: with labels.
         d: detections of one cell of the clip.
         joints: joint set of the detections.
+        lengths: (F,) px, of which errors are fractions: of the longer side of the person's box, for
+            example.
 
     Returns:
-        (N, 3) float64: error in px, error as a fraction of the box height, detector score. Errors
-        are NaN where the detector did not look.
+        (N, 3) float64: error in px, error as a fraction of the length, detector score. Errors are
+        NaN where the detector did not look.
     """
     found, scores = convert(
         d.keypoints.astype(np.float64), d.scores.astype(np.float64), joints, clip.joint_set
     )
     limbs = limb_joints(clip.joint_set)
     seen = np.isfinite(clip.boxes).all(axis=1) & np.isfinite(clip.keypoints).all(axis=(1, 2))
-    heights = clip.heights[seen]
+    lengths = lengths[seen]
     target, found = clip.keypoints[seen][:, limbs], found[seen][:, limbs]
-    relative = metrics.keypoint_error(found, target, heights)
-    pixels = relative * heights[:, None]
+    relative = metrics.keypoint_error(found, target, lengths)
+    pixels = relative * lengths[:, None]
     return np.stack([pixels.ravel(), relative.ravel(), scores[seen][:, limbs].ravel()], axis=1)
 
 

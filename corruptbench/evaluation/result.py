@@ -11,7 +11,7 @@ import pyarrow as pa
 from corruptbench.errors import InputError
 from corruptbench.evaluation import details
 from corruptbench.evaluation.clean_cells import CleanCells
-from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path
+from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path, unseen_poses
 from corruptbench.files import write_together
 from corruptbench.leaderboard import Result, clips, summarize
 from corruptbench.leaderboard.columns import version_of
@@ -44,7 +44,7 @@ def make_result(
         InputError: the table cannot be aggregated (for example, it has only clean cells).
     """
     if table["rejected"].any():
-        raise RejectedPosesError(lifter.name, table)
+        raise RejectedPosesError(lifter.name, table, unseen_poses(table, shard_set))
     lock, manifest = shard_set.lock, shard_set.manifest
     try:
         summary = summarize(table, manifest.scoring.average)

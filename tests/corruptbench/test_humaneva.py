@@ -170,7 +170,7 @@ def test_detections_count_only_where_there_are_labels(root):
     boxes = found.boxes.astype(np.float32)
     free = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.uint32)
     cell = CellDetections(CLEAN, points, points[..., 0] / 480, boxes, *free, "")
-    errors = joint_errors(found, cell, "coco17")
+    errors = joint_errors(found, cell, "coco17", found.heights)
     assert errors.shape == (9 * 12, 3)
     assert np.isfinite(errors).all()
     wrist = np.linalg.norm(points[1, 9] - found.keypoints[1, 4])  # left, in both sets

@@ -125,7 +125,9 @@ def test_from_files_to_a_row(built, scored, manifest, tmp_path, cli):
 def test_detections_lie_on_the_labels(built, original, manifest):
     """In each clip, so by each camera."""
     for clip, found in clean_cell(built, original, manifest):
-        assert quality_of(joint_errors(clip, found, "coco17")).mean_error < 0.08, clip.id
+        assert quality_of(joint_errors(clip, found, "coco17", clip.heights)).mean_error < 0.08, (
+            clip.id
+        )
     by_cell = quality(open_shards(built, original, str(manifest)))
     assert by_cell[CLEAN].pck > 0.9
     assert by_cell[CLEAN].median_error < 0.035

@@ -89,6 +89,29 @@ def test_a_table_that_was_changed_is_not_saved(table, lifter, drawn_shards, tmp_
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("labeled", "rejected", "said"),
+    [
+        (lambda t: t == 2, 1, "all of them are in stretches .* which is no fault of the model"),
+        (lambda t: t == 2, 2, "1 of them are in stretches .* For the others correct the model"),
+        (lambda t: t == 3, 1, "so there is none: correct the model"),
+        (lambda t: t > 1, 1, "so there is none: correct the model"),
+    ],
+)
+def test_poses_where_nothing_was_detected_are_no_fault_of_the_model(
+    labeled, rejected, said, table, lifter, drawn_shards, monkeypatch
+):
+    """The third frame of each clip has no detection; as a run by itself, there is nothing to lift.
+
+    Neighbors with a detection fill the gap of a frame, so then it is the model.
+    """
+    frames = "corruptbench.evaluation.rejected.is_valid_pose"
+    monkeypatch.setattr(frames, lambda joints: labeled(np.arange(len(joints))))
+    bad = table.assign(rejected=(np.arange(len(table)) == 4) * rejected)
+    with pytest.raises(RejectedPosesError, match=said):
+        make_result(bad, lifter.record(1), drawn_shards, "again")
+
+
 def test_rejected_poses_are_told_in_memory_and_saved_on_demand(
     table, lifter, drawn_shards, tmp_path
 ):
@@ -96,6 +119,7 @@ def test_rejected_poses_are_told_in_memory_and_saved_on_demand(
     with pytest.raises(RejectedPosesError, match="tiny: cannot score 1 of ") as caught:
         make_result(bad, lifter.record(1), drawn_shards, "again")
     assert "in 1 of 6 clips and 1 of 3 cells" in str(caught.value)
+    assert str(caught.value).endswith("correct the model")
     assert len(caught.value.rows) == 1
     message = str(save_rejected(caught.value, tmp_path))
     assert str(tmp_path / "tiny.rejected.csv") in message
