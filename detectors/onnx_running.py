@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from corruptbench.detectors.base import DetectorError
+from corruptbench.detectors.interruptible import interruptible
 from corruptbench.detectors.onnx_checks import Ends, black, check_outputs, ends_of
 from corruptbench.detectors.onnx_contract import Contract
 from corruptbench.detectors.onnx_decoding import Array
@@ -23,6 +24,8 @@ PROVIDERS = {
 }
 #: Pictures (N, H, W, 3) or (N, 3, H, W) float32 to the wanted outputs, each (N, ...) float32.
 Runner = Callable[[Array], list[Array]]
+#: The same of one part of a batch, with onnxruntime's RunOptions.
+RunOnce = Callable[[Array, Any], list[Array]]
 
 
 def parse_device(device: str) -> tuple[str, int]:
@@ -53,14 +56,19 @@ def runner(content: bytes, contract: Contract, device: str, where: str) -> tuple
     """
     kind, number = parse_device(device)
     session, version = _session(content, kind, number, where)
+    import onnxruntime  # after `_session`, which sets its environment
+
     ends = ends_of(session, contract, where)
     once = _plain_run(session, ends) if kind == "cpu" else _bound_run(session, ends, "cuda", number)
     size = ends.batch or (1 if kind == "cpu" else None)
 
     def run(pictures: Array) -> list[Array]:
-        batch = np.asarray(pictures, ends.dtype)
+        batch, options = np.asarray(pictures, ends.dtype), onnxruntime.RunOptions()
         with _explained(where):
-            parts = [once(part) for part in _parts(batch, size)]
+            parts = interruptible(
+                lambda: [once(part, options) for part in _parts(batch, size)],
+                lambda: setattr(options, "terminate", True),
+            )
         found = [np.concatenate(part)[: len(batch)] for part in zip(*parts, strict=True)]
         return [np.asarray(output, np.float32) for output in found]
 
@@ -109,25 +117,25 @@ def _settings(provider: str, number: int) -> dict[str, str]:
     return settings
 
 
-def _plain_run(session: Any, ends: Ends) -> Runner:
-    def run(batch: Array) -> list[Array]:
-        outputs: list[Array] = session.run(list(ends.wanted), {ends.given: batch})
+def _plain_run(session: Any, ends: Ends) -> RunOnce:
+    def run(batch: Array, options: Any) -> list[Array]:
+        outputs: list[Array] = session.run(list(ends.wanted), {ends.given: batch}, options)
         return outputs
 
     return run
 
 
-def _bound_run(session: Any, ends: Ends, kind: str, number: int) -> Runner:
+def _bound_run(session: Any, ends: Ends, kind: str, number: int) -> RunOnce:
     """Return a run with input and outputs in the device's memory: each is copied once."""
     import onnxruntime
 
-    def run(batch: Array) -> list[Array]:
+    def run(batch: Array, options: Any) -> list[Array]:
         binding = session.io_binding()
         value = onnxruntime.OrtValue.ortvalue_from_numpy(batch, kind, number)
         binding.bind_ortvalue_input(ends.given, value)
         for name in ends.wanted:
             binding.bind_output(name, kind, number)
-        session.run_with_iobinding(binding)
+        session.run_with_iobinding(binding, options)
         outputs: list[Array] = binding.copy_outputs_to_cpu()
         return outputs
 

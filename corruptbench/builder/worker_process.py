@@ -75,6 +75,14 @@ class Worker:
             return f"worker {self.number} was killed by signal {-code}, {name}{hint}", None, -code
         return f"worker {self.number} ended early", 0, None
 
+    def end(self, patience: float) -> None:
+        """Wait so many seconds for its end after ``pool.shutdown``, then kill it."""
+        for process in self.processes:
+            process.join(patience)
+            if process.is_alive():
+                process.kill()
+        self.pool.shutdown()
+
 
 def shared(kind: str) -> Any:
     """Return a number in memory that worker processes share; of a type as in `array`."""

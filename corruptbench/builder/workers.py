@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -15,6 +16,9 @@ from corruptbench.builder.station import Recipe, Station, attempt
 from corruptbench.builder.worker_process import Worker, shared, uninterrupted
 from corruptbench.errors import InputError
 
+#: Seconds until a worker is killed that does not end by itself: it may be in a model that never
+#: returns, and what it has not finished is lost either way. Our own choice.
+PATIENCE = 5.0
 #: An item, and why it could not be built; None when its shard is on disk.
 Outcome = tuple[WorkItem, Failure | None]
 
@@ -121,8 +125,11 @@ class _Crew:
             self.hire(worker.number)
 
     def end(self) -> None:
-        """Stop all workers and wait for them."""
+        """Stop all workers and wait for them; kill those that do not end."""
         self.stop.value = 1
         with uninterrupted():  # a second Ctrl-C here would leave the workers waiting for ever
             for worker in self.hired:
-                worker.pool.shutdown(wait=True, cancel_futures=True)
+                worker.pool.shutdown(wait=False, cancel_futures=True)
+            last = time.monotonic() + PATIENCE
+            for worker in self.hired:
+                worker.end(max(last - time.monotonic(), 0))

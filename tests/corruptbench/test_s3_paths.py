@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -129,6 +131,37 @@ def test_nothing_in_a_bucket_is_said_as_such(bucket, cli):
     assert done.code == 2
     assert f"{bucket}/a/nothing: the bucket is there, but no object in it has" in done.err
     assert "begins with 'a/nothing/'; expected lock.json and keypoints/ of a build" in done.err
+
+
+ENDS = """
+import sys
+import pyarrow.fs
+from corruptbench.storage import any_path
+
+end = pyarrow.fs.finalize_s3
+
+
+def said_and_done():
+    print("ended", len(open_files), flush=True)
+    end()
+
+
+pyarrow.fs.finalize_s3 = said_and_done
+open_files = []
+path = any_path(sys.argv[1])
+open_files.append(path._files.open_input_file(f"{path.bucket}/{path.key}"))  # left open
+open_files.append(open_files)  # in a cycle
+print(path.is_file(), path.read_bytes(), flush=True)
+"""
+
+
+def test_connections_end_before_the_interpreter(bucket):
+    """It aborted the process at times, after all was done."""
+    bucket.put("a/x", b"content")
+    words = [sys.executable, "-c", ENDS, f"{bucket}/a/x"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    assert done.stdout.splitlines() == ["True b'content'", "ended 2"]
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def refused(done, bucket):

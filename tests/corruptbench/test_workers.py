@@ -82,5 +82,5 @@ def test_a_second_interrupt_does_not_break_the_end_of_the_workers(monkeypatch):
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         list(workers.build_items(SimpleNamespace(recipe=None), 2, ITEMS, print))
-    assert seen == [signal.SIG_IGN] * 2
+    assert set(seen) == {signal.SIG_IGN}
     assert signal.getsignal(signal.SIGINT) == before
