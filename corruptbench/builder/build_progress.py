@@ -31,8 +31,9 @@ def build_progress(title: str, workers: int, shown: bool) -> Iterator[tuple[Anno
             if found.missing:
                 room = "" if found.free is None else f" ({megabytes(found.free)} are free)"
                 note(
-                    f"{counted(found.frames, 'frame')}; about {duration(found.seconds)} and "
-                    f"{megabytes(found.size)}{room}"
+                    f"{counted(found.frames, 'frame')}; at least {duration(found.seconds)}, longer "
+                    "if other programs run (the progress says what is left at the measured rate), "
+                    f"and about {megabytes(found.size)}{room}"
                 )
                 meters.append(stack.enter_context(Meter("build", found.crops, "crops")))
 

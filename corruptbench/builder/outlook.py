@@ -36,7 +36,7 @@ class Outlook:
         missing: number of clips that lack a cell.
         frames: labeled frames of these.
         crops: (frame, cell) pairs to detect.
-        seconds: estimate of the time.
+        seconds: estimate of the time on a machine that does nothing else.
         size: estimate of the bytes that are written.
         free: bytes that are free in the folder; None in S3.
         notes: sentences about the data.

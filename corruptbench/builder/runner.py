@@ -36,7 +36,7 @@ from corruptbench.progress import counted
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import write_lock
 from corruptbench.shards.records import BenchmarkRecord, DetectorRecord
-from corruptbench.storage import AnyPath, S3Path
+from corruptbench.storage import AnyPath, S3Path, found_at
 
 #: Called once, with what is about to be done. Then the other one is called with the crops and clips
 #: done since its last call.
@@ -135,6 +135,13 @@ def finish(request: Request) -> AnyPath:
             other inputs.
         detectors.DetectorError: the detector cannot be loaded.
     """
+    if not any(True for _ in parquet.find(request.out)):  # before all videos are read
+        raise IncompleteError(
+            f"{request.out}: nothing is built here yet ({found_at(request.out, 'no such folder')} "
+            "without shards); build the parts into this place first, or name the one that they are "
+            "in. A build that is not in parts needs no finish",
+            "out",
+        )
     station, plan = _prepared(request)
     own = _record(station, plan.items, 0)
     with reserved(request.out) as check, without_temporaries(request.out):

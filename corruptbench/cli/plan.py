@@ -6,32 +6,38 @@ from pathlib import Path
 
 import click
 
+from corruptbench import defaults
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say, say_json
 
 #: Crops per second, where none are given.
 _RATES = (100.0, 1000.0, 10000.0)
+#: How many times as long a build with boxes of a person detector takes: one process did 87 and 96
+#: crops per second without them, and 23 with them (docs/detectors.md).
+_SLOWER = 4.0
 
 
 @define(
     "corruptbench plan --manifest human36m-c --rate 830 --parts 8",
-    json="an object with manifest, clips, cells, frames, exact (false: frames is the most there "
-    "can be), crops, bytes, parts, and hours: for each rate (crops/s), those of one part",
+    json="an object with manifest, boxes, clips, cells, frames, exact (false: frames is the most "
+    "there can be), crops, bytes, parts, and hours: for each rate (crops/s), those of one part",
 )
 @options.manifest()
 @options.root
 @options.severities
 @options.corruptions("all of the benchmark")
+@options.boxes
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), multiple=True,
-              help="Crops per second of one machine, as build shows them; repeatable. "
-              "Default: 100, 1000 and 10000.")  # fmt: skip
+              help="Crops per second of one machine, as build shows them with the same --boxes; "
+              "repeatable. Default: 100, 1000 and 10000, and a quarter of that with boxes of a "
+              "person detector.")  # fmt: skip
 @click.option("--parts", type=click.IntRange(min=1), default=1, show_default=True,
               help="Machines that work at the same time, each with build --part.")  # fmt: skip
 @options.as_json
 @options.always_quiet
 def command(
-    manifest: str, root: Path | None, severity: str, corruption: tuple[str, ...],
+    manifest: str, root: Path | None, severity: str, corruption: tuple[str, ...], boxes: str,
     rate: tuple[float, ...], parts: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Say how large a build is, and how long it takes. Nothing is built."""
@@ -43,10 +49,12 @@ def command(
     benchmark = load_manifest(manifest)
     cells = choose_cells(benchmark, parse_severities(severity), corruption)
     found = forecast(benchmark, cells, root)
-    hours = {f"{r:.12g}": found.hours(r, parts) for r in rate or _RATES}
+    searched = boxes != defaults.BOXES
+    usual = [r / _SLOWER for r in _RATES] if searched else _RATES
+    hours = {f"{r:.12g}": found.hours(r, parts) for r in rate or usual}
     if as_json:
         say_json({
-            "manifest": benchmark.id, "clips": found.clips, "cells": found.cells,
+            "manifest": benchmark.id, "boxes": boxes, "clips": found.clips, "cells": found.cells,
             "frames": found.frames, "exact": found.is_exact, "crops": found.crops,
             "bytes": found.size, "parts": parts, "hours": hours,
         })  # fmt: skip
@@ -57,6 +65,11 @@ def command(
         f" {counted(found.cells, 'cell')}"
     )
     say(f"{most}{found.crops:,} crops, {most}{megabytes(found.size)} of shards")
+    if searched:
+        say(
+            f"{boxes} looks at the whole picture of each crop, too: that took {_SLOWER:g} times as "
+            "long where it was measured"
+        )
     each = f" in each of {parts} parts" if parts > 1 else ""
     for name, value in hours.items():
         say(f"at {float(name):,.12g} crops/s: {most}{duration(3600 * value)}{each}")

@@ -319,7 +319,7 @@ def test_a_build_says_what_looks_wrong_and_what_it_will_take(mine, mini_manifest
     first, note, size = done.err.splitlines()[:3]
     assert first.endswith("6 clips, 6 to build (108 crops), 1 worker")
     assert "80 frames more than its 8 labels" in note
-    assert size.startswith("54 frames; about ")
+    assert size.startswith("54 frames; at least ")
     assert "MB are free)" in size or "GB are free)" in size
     again = cli(*words, "--severity", 1, "--workers", 1)
     assert "about" not in again.err, "nothing is to be built"

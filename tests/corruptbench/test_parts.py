@@ -269,6 +269,18 @@ def test_a_folder_that_was_begun_otherwise(mini, mini_manifest, tmp_path, cli):
                       workers=1, progress=False) == 1  # fmt: skip
 
 
+@pytest.mark.parametrize("found", ["no such folder", "a folder"])
+def test_nothing_to_finish(mini, mini_manifest, tmp_path, cli, found):
+    out = tmp_path / "out"
+    if found == "a folder":
+        out.mkdir()
+    done = cli(*build_arguments(mini, mini_manifest, out, "--finish"))
+    assert done.code == 3
+    assert f"{out}: nothing is built here yet ({found} without shards); build the parts" in done.err
+    assert "(option --out)" in done.err
+    assert not list(tmp_path.rglob("*.lock"))
+
+
 def _finish(mini, mini_manifest, out):
     from corruptbench import finish_build
 

@@ -28,6 +28,19 @@ def test_the_official_test_split_of_human36m(cli):
     assert found["hours"]["10"] == pytest.approx(100 * found["hours"]["1000"])
 
 
+def test_boxes_of_a_person_detector_take_longer(cli):
+    words = ("--manifest", "studio-c")
+    few, many = said(cli, *words), said(cli, *words, "--boxes", "movenet:multipose")
+    assert (few["boxes"], many["boxes"]) == ("labels", "movenet:multipose")
+    assert few["crops"] == many["crops"]
+    assert list(few["hours"]) == ["100", "1000", "10000"]
+    assert list(many["hours"]) == ["25", "250", "2500"]
+    assert many["hours"]["250"] == pytest.approx(4 * few["hours"]["1000"])
+    measured = said(cli, *words, "--boxes", "movenet:multipose", "--rate", 50)
+    assert list(measured["hours"]) == ["50"]
+    assert "4 times as long" in cli("plan", *words, "--boxes", "movenet:multipose").out
+
+
 def test_frames_that_only_a_copy_can_tell_are_a_limit(cli):
     assert not said(cli, "--manifest", "humaneva-i-c")["exact"]
     text = cli("plan", "--manifest", "humaneva-i-c").out
