@@ -135,7 +135,7 @@ def finish(request: Request) -> AnyPath:
             other inputs.
         detectors.DetectorError: the detector cannot be loaded.
     """
-    if not any(True for _ in parquet.find(request.out)):  # before all videos are read
+    if not any((request.out / "keypoints").rglob("*.parquet")):  # before all videos are read
         raise IncompleteError(
             f"{request.out}: nothing is built here yet ({found_at(request.out, 'no such folder')} "
             "without shards); build the parts into this place first, or name the one that they are "
