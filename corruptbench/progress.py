@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from corruptbench.terminal import wrapped
+
 INTERVAL = 10.0  # seconds between lines
 
 
@@ -39,7 +41,7 @@ def megabytes(size: int) -> str:
 def note(text: str) -> None:
     """Print a line for people on stderr."""
     if sys.stderr is not None:  # None where it was closed when Python started
-        print(text, file=sys.stderr, flush=True)
+        print(wrapped(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 class Meter:

@@ -12,6 +12,7 @@ from corruptbench.cli import streams
 from corruptbench.cli.commands import Commands
 from corruptbench.cli.output import say
 from corruptbench.cli.system_errors import described
+from corruptbench.terminal import wrapped
 
 _RESUMES, _NOTHING = "; the same command resumes", "; nothing was written"
 #: What each command leaves when it is interrupted, where that is known.
@@ -95,7 +96,7 @@ def main(arguments: list[str] | None = None) -> Any:
 
 
 def _fail(message: str, code: int = 2) -> None:
-    click.echo(f"error: {message}", err=True)
+    click.echo(wrapped(f"error: {message}", sys.stderr), err=True)
     sys.exit(code)
 
 

@@ -9,7 +9,7 @@ import click
 
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say
+from corruptbench.cli.output import say_text
 from corruptbench.storage import AnyPath
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ def _build_part(part: str, quiet: bool, out: AnyPath, **chosen: Any) -> None:
     from corruptbench.progress import counted
 
     clips = build_part(part, progress=not quiet, out=out, **chosen)
-    say(f"part {part} ({counted(clips, 'clip')}) is in {out}")
-    say("after all parts, run the same with --finish in place of --part")
+    say_text(f"part {part} ({counted(clips, 'clip')}) is in {out}")
+    say_text("after all parts, run the same with --finish in place of --part")
 
 
 def _finish(**chosen: Any) -> None:
@@ -102,6 +102,6 @@ def _finish(**chosen: Any) -> None:
 
 def _say_built(shards: ShardSet, videos: bool) -> None:
     out = shards.folder
-    say(f"shards of {shards.manifest.title} in {out}; lock: {out / 'lock.json'}")
+    say_text(f"shards of {shards.manifest.title} in {out}; lock: {out / 'lock.json'}")
     if videos:
-        say(f"videos: {out / 'videos'}")
+        say_text(f"videos: {out / 'videos'}")

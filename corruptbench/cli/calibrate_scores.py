@@ -8,7 +8,7 @@ import click
 
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say
+from corruptbench.cli.output import say_text
 from corruptbench.cli.written_files import check_files
 
 
@@ -40,8 +40,8 @@ def command(
             note_scored(shard_set)
     found = fit_calibration(shard_sets)
     save_calibration(found, out)
-    say(
+    say_text(
         f"calibration of {found.detector.name}: {counted(found.samples, 'joint')}, "
         f"{counted(len(found.scores), 'point')}, {found.sha256[:12]}"
     )
-    say(f"calibration: {out}")
+    say_text(f"calibration: {out}")

@@ -9,13 +9,15 @@ import click
 
 from corruptbench.cli import names, options
 from corruptbench.cli.commands import Group, example
-from corruptbench.cli.output import say
+from corruptbench.cli.output import say, say_text
 from corruptbench.cli.words import Name
 
 if TYPE_CHECKING:
     from corruptbench.lifters.contract import Contract
     from corruptbench.lifters.lifter import Lifter
 
+#: Continued lines stand below the words of the first one.
+_HANG = 12
 _MODELS = (".pt2", ".pt", ".pth", ".onnx")
 #: What each probe compares.
 _COMPARED = {
@@ -97,7 +99,7 @@ def check(contract: Path, model: Path | None, device: str) -> None:
         )
     declared = Contract.parse_toml(read_text(contract), str(contract))
     for subject, words in explained(declared):
-        say(f"{subject + ':':11} {words}")
+        say_text(f"{subject + ':':11} {words}", _HANG)
     if model is not None:
         _check_model(model, device, declared, contract)
 
@@ -136,7 +138,7 @@ def _say_probes(lifter: Lifter) -> None:
     from corruptbench.errors import InputError
     from corruptbench.lifters.probes import check_output, findings, share
 
-    say(f"model:      {lifter.name}, {lifter.parameters} parameters")
+    say_text(f"model:      {lifter.name}, {lifter.parameters} parameters", _HANG)
     check_output(lifter)
     say("shapes:     right at two batch sizes, and all numbers are finite")
     failed = []
@@ -145,10 +147,11 @@ def _say_probes(lifter: Lifter) -> None:
             say(f"{name + ':':11} does not apply")
             continue
         compared = _COMPARED_SAMPLES if lifter.contract.samples > 1 else _COMPARED
-        say(f"{name + ':':11} {compared[name]}: differ by {share(finding.difference)}")
+        differ = f"{compared[name]}: differ by {share(finding.difference)}"
+        say_text(f"{name + ':':11} {differ}", _HANG)
         if finding.fault:
             failed.append(name)
-            say(f"{'':11} fault: {finding.fault}")
+            say_text(f"{'':11} fault: {finding.fault}", hang=2)
     if failed:
         raise InputError(
             f"{lifter.contract.name}: failed {', '.join(failed)}; correct the model or its "

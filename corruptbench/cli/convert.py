@@ -9,7 +9,7 @@ import click
 
 from corruptbench.cli import names, options
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say
+from corruptbench.cli.output import say_text
 from corruptbench.cli.words import Name, suggestion
 from corruptbench.storage import AnyPath
 
@@ -81,7 +81,7 @@ def command(
         note(f"left out: {what}")
     licensed = shard_set.dataset.licensed
     caution = "; made from licensed data: do not pass them on" if licensed else ""
-    say(f"{counted(len(files), 'file')} for {name} in {out}{caution}")
+    say_text(f"{counted(len(files), 'file')} for {name} in {out}{caution}")
 
 
 def _chosen(shard_set: ShardSet, wanted: tuple[str, ...]) -> list[Cell]:

@@ -11,7 +11,7 @@ import click
 from corruptbench.cli import options
 from corruptbench.cli import person as followed
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say
+from corruptbench.cli.output import say_text
 from corruptbench.cli.target import check_target
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def command(
                 advance(1, "")
 
         write_video(target, frames(), timing.rate, crf, timing.times)
-    say(f"{counted(info.frames, 'frame')}: {target}")
+    say_text(f"{counted(info.frames, 'frame')}: {target}")
 
 
 def _notes(source: VideoFile, found: PersonTrack) -> Iterator[str]:

@@ -13,7 +13,7 @@ import click
 
 from corruptbench.cli import names, options
 from corruptbench.cli.commands import Group, example
-from corruptbench.cli.output import say, say_json, say_table
+from corruptbench.cli.output import say_json, say_table, say_text
 from corruptbench.cli.words import Name
 
 if TYPE_CHECKING:
@@ -160,5 +160,5 @@ def _print(dataset: str, root: Path | None, found: Sequence[Finding]) -> None:
         table.add_row(f.level, f.subject, f.what, f.found, f.expected, advice)
     say_table(table, _WIDE)
     levels: Counter[str] = Counter(f.level for f in found)
-    say(f"{dataset}: " + ", ".join(f"{levels[level]} {level}" for level in _CODES))
-    say(f"{dataset}: {verdict(found)}")
+    say_text(f"{dataset}: " + ", ".join(f"{levels[level]} {level}" for level in _CODES))
+    say_text(f"{dataset}: {verdict(found)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say, say_json, say_table
+from corruptbench.cli.output import say_json, say_table, say_text
 from corruptbench.storage import AnyPath
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def command(shards: AnyPath, root: Path | None, manifest: str | None, as_json: b
         say_table(_boxes_table(boxes))
     say_table(_labels_table(clips))
     for name, found in cameras.items():
-        say(f"camera {name}: {found.text}")
+        say_text(f"camera {name}: {found.text}")
     for _, text in warnings_of(evidence):
-        say(f"warning: {text}")
+        say_text(f"warning: {text}")
 
 
 def _table(title: str, cells: Mapping[Cell, Quality]) -> Table:

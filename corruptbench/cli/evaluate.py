@@ -11,7 +11,7 @@ import click
 
 from corruptbench.cli import names, options
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say, say_json, say_table, table_width
+from corruptbench.cli.output import say_json, say_table, say_text, table_width
 from corruptbench.cli.words import Name
 from corruptbench.lifters.allowance import BEFORE, DURING
 from corruptbench.storage import AnyPath
@@ -151,11 +151,11 @@ def say_result(
         return
     say_table(as_text([result], table_width()))
     if mce := mce_text(result, shard_set.manifest.reference_lifter):
-        say(f"mCE: {mce}")
+        say_text(f"mCE: {mce}")
     for warning in evaluated.warnings:
-        say(f"warning: {warning}")
+        say_text(f"warning: {warning}")
     for name in result.lifter.allowed or ():
         is_asked = name in BEFORE + DURING
         failed = f"it failed probe '{name}', which was allowed"
-        say(f"marked: {failed if is_asked else 'it could not be probed'}")
-    say(f"result: {path}")
+        say_text(f"marked: {failed if is_asked else 'it could not be probed'}")
+    say_text(f"result: {path}")

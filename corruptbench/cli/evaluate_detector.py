@@ -10,7 +10,7 @@ import click
 
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say, say_json, say_table
+from corruptbench.cli.output import say_json, say_table, say_text
 from corruptbench.cli.written_files import check_files
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def command(
     say_table(_ranking(found))
     for detector in found.detectors:
         say_table(_corruptions(found, detector.name))
-    say(
+    say_text(
         "AP: COCO's, of the 12 limb joints. mRR: AP corr. in percent of AP clean.\n"
         "PCK.05, PCK.2: joints within 0.05 and 0.2 of the longer side of the box;\n"
         "visible: PCK.05 of joints that the corruption does not hide. error: mean\n"
@@ -76,9 +76,9 @@ def command(
         "corr.: mean over the corruptions, of each the mean over its severities."
     )
     for note in found.notes:
-        say(f"note: {note}")
+        say_text(f"note: {note}")
     for path in filter(None, (csv, html)):
-        say(f"written: {path}")
+        say_text(f"written: {path}")
 
 
 def _table(title: str, first: str, heads: tuple[str, ...]) -> Table:

@@ -9,7 +9,7 @@ import click
 
 from corruptbench.cli import options
 from corruptbench.cli.commands import Command, example
-from corruptbench.cli.output import say
+from corruptbench.cli.output import say_text
 from corruptbench.cli.target import check_target
 from corruptbench.lifters.allowance import BEFORE
 
@@ -89,7 +89,7 @@ def command(
     for source in (weights, contract_file, author.file):
         check_target(target, _FORMATS, source)
     network, said = _network(author, weights, random)
-    say(said)
+    say_text(said)
     if not quiet:
         note("exporting, comparing and probing; this can take a minute")
     _say(export_file(network, author, contract, target, allow), contract)
@@ -108,7 +108,7 @@ def _network(author: Author, weights: Path | None, random: bool) -> tuple[nn.Mod
     if weights is not None:
         said = load_weights(network, weights)
         for name in unsaved(network):
-            say(
+            say_text(
                 f"warning: {name} is in a plain list or dictionary, so no checkpoint holds its "
                 "weights; nn.ModuleList or nn.ParameterList would"
             )
@@ -129,10 +129,12 @@ def _say(done: ExportedFile, contract: Contract) -> None:
     from corruptbench.progress import counted
 
     if done.traced:
-        say(f"traced, because torch.export cannot follow the network: {done.traced}")
+        say_text(f"traced, because torch.export cannot follow the network: {done.traced}")
     shapes = " and ".join(map(str, done.shapes))
-    say(f"the file gives the network's poses: {share(done.difference)} for inputs {shapes}")
+    say_text(f"the file gives the network's poses: {share(done.difference)} for inputs {shapes}")
     for name in done.failed:
-        say(f"marked: it failed probe '{name}', which was allowed")
-    say(f"contract: {contract.name}, window {contract.window}, {counted(contract.frames, 'frame')}")
-    say(f"model: {done.path}")
+        say_text(f"marked: it failed probe '{name}', which was allowed")
+    say_text(
+        f"contract: {contract.name}, window {contract.window}, {counted(contract.frames, 'frame')}"
+    )
+    say_text(f"model: {done.path}")

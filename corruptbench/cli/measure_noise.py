@@ -8,7 +8,7 @@ import click
 
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say
+from corruptbench.cli.output import say_text
 from corruptbench.cli.words import Name
 from corruptbench.cli.written_files import check_files
 from corruptbench.storage import AnyPath
@@ -50,4 +50,4 @@ def command(
     if per_clip:
         noise = noise.fewer(per_clip)
     save_noise(noise, out)
-    say(f"noise: {out}, {counted(len(noise.episodes), 'episode')}")
+    say_text(f"noise: {out}, {counted(len(noise.episodes), 'episode')}")

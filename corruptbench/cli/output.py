@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from corruptbench.terminal import wrapped
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -21,6 +23,16 @@ def say(text: str) -> None:
     """Print a line of a result."""
     with _named():
         click.echo(text)
+
+
+def say_text(text: str, hang: int = 2) -> None:
+    """Print sentences of a result, which are wrapped at the width of a terminal.
+
+    Args:
+        text: one or more lines.
+        hang: number of spaces before a continued line.
+    """
+    say(wrapped(text, sys.stdout, hang))
 
 
 def say_json(value: Any) -> None:

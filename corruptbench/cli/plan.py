@@ -9,7 +9,7 @@ import click
 from corruptbench import defaults
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say, say_json
+from corruptbench.cli.output import say_json, say_text
 
 #: Crops per second, where none are given.
 _RATES = (100.0, 1000.0, 10000.0)
@@ -60,16 +60,16 @@ def command(
         })  # fmt: skip
         return
     most = "" if found.is_exact else "at most "
-    say(
+    say_text(
         f"{benchmark.title}: {counted(found.clips, 'clip')}, {most}{found.frames:,} labeled frames,"
         f" {counted(found.cells, 'cell')}"
     )
-    say(f"{most}{found.crops:,} crops, {most}{megabytes(found.size)} of shards")
+    say_text(f"{most}{found.crops:,} crops, {most}{megabytes(found.size)} of shards")
     if searched:
-        say(
+        say_text(
             f"{boxes} looks at the whole picture of each crop, too: that took {_SLOWER:g} times as "
             "long where it was measured"
         )
     each = f" in each of {parts} parts" if parts > 1 else ""
     for name, value in hours.items():
-        say(f"at {float(name):,.12g} crops/s: {most}{duration(3600 * value)}{each}")
+        say_text(f"at {float(name):,.12g} crops/s: {most}{duration(3600 * value)}{each}")

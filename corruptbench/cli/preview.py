@@ -13,7 +13,7 @@ from corruptbench.cli import options
 from corruptbench.cli import person as followed
 from corruptbench.cli.clips import by_name
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say
+from corruptbench.cli.output import say_text
 from corruptbench.cli.target import check_target
 from corruptbench.cli.words import suggestion
 
@@ -108,7 +108,7 @@ def command(
         shown = _write_picture(out, scene, frame, finder, quiet)
     else:
         shown = _write_video(out, scene, finder, quiet)
-    say(f"{shown} of {scene.name}: {out}")
+    say_text(f"{shown} of {scene.name}: {out}")
 
 
 def _check_alone(video: Path, manifest: str | None, root: Path | None) -> None:

@@ -8,7 +8,7 @@ import click
 
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say
+from corruptbench.cli.output import say_text
 from corruptbench.cli.target import check_target
 from corruptbench.storage import AnyPath
 
@@ -40,4 +40,4 @@ def command(
     check_target(out, {".html": ""}, result)
     shard_set = None if shards is None else api.open_shards(shards, root, manifest)
     write_report(result, out, shard_set)
-    say(f"report: {out}")
+    say_text(f"report: {out}")

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from corruptbench.terminal import wrapped
+
 
 def prepare() -> None:
     """Open what is closed on the null device, and never fail on a character.
@@ -34,7 +36,7 @@ def plain_warnings() -> Iterator[None]:
     """Print a warning of Python as one line for people, without the line of code it comes from."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        print(f"warning: {message}", file=sys.stderr, flush=True)
+        print(wrapped(f"warning: {message}", sys.stderr), file=sys.stderr, flush=True)
 
     with warnings.catch_warnings():
         warnings.showwarning = show

@@ -11,7 +11,7 @@ from corruptbench.cli import names, options
 from corruptbench.cli.about import about_of, about_options
 from corruptbench.cli.commands import define
 from corruptbench.cli.leaderboard import ROW_KEYS, whole_rows
-from corruptbench.cli.output import say, say_json, say_table, table_width
+from corruptbench.cli.output import say, say_json, say_table, say_text, table_width
 
 _DONE = {"new": "added", "same": "already on the board", "more": "completed on the board"}
 
@@ -63,5 +63,5 @@ def command(
     else:
         say_table(as_text(results, table_width()))
         for warning in warnings:
-            say(f"warning: {warning}")
+            say_text(f"warning: {warning}")
         say(f"{_DONE[place]}: {path}")

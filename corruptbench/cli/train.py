@@ -11,7 +11,7 @@ import click
 
 from corruptbench.cli import names, options
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say
+from corruptbench.cli.output import say_text
 from corruptbench.cli.words import Name
 from corruptbench.storage import AnyPath
 
@@ -120,11 +120,11 @@ def command(
         save_log(result.trained, log)
     checkpoints.remove()
     trained = result.trained
-    say(
+    say_text(
         f"{counted(result.samples, 'chunk')}, {counted(len(trained.epochs), 'epoch')}, "
         f"weights of epoch {trained.best} {weights_sha256(trained.network)}"
     )
-    say(f"model: {out}")
+    say_text(f"model: {out}")
 
 
 def _nothing(_: str) -> None:

@@ -9,7 +9,7 @@ import click
 
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
-from corruptbench.cli.output import say, say_json
+from corruptbench.cli.output import say_json, say_text
 from corruptbench.storage import AnyPath
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def command(shards: AnyPath, against: AnyPath | None, as_json: bool) -> None:
 
     checked = recount(shards)
     if not as_json:
-        say(f"{shards}: {counted(checked, 'row group')} verified against lock.json")
+        say_text(f"{shards}: {counted(checked, 'row group')} verified against lock.json")
     report = compare(shards / "lock.json", against) if against else None
     if as_json:
         comparison = asdict(report) if report else None
@@ -65,8 +65,8 @@ def _other(report: Comparison) -> str:
 def _print(report: Comparison) -> None:
     common = report.row_groups
     for what in ("pixels", "occlusion"):
-        say(f"{what}: the same in all {common} row groups that both have")
+        say_text(f"{what}: the same in all {common} row groups that both have")
     same = common - len(report.detections)
-    say(f"detections: the same bytes in {same} of {common} row groups")
+    say_text(f"detections: the same bytes in {same} of {common} row groups")
     if report.ours or report.theirs:
-        say(f"not compared: {report.ours} row groups only here, {report.theirs} only there")
+        say_text(f"not compared: {report.ours} row groups only here, {report.theirs} only there")

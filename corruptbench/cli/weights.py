@@ -9,7 +9,7 @@ import click
 from corruptbench import defaults
 from corruptbench.cli import names, options
 from corruptbench.cli.commands import Group, example
-from corruptbench.cli.output import say, say_json
+from corruptbench.cli.output import say, say_json, say_text
 from corruptbench.cli.words import Name
 
 
@@ -53,8 +53,11 @@ def show(as_json: bool) -> None:
         say_json(rows)
         return
     for row in rows:
-        say(f"{row['detector']:20} {row['state']:8} {row['path']}  ({row['licence']})")
-    say(f"no weights are needed for {', '.join(names.ground_truths())}: build makes it from labels")
+        text = f"{row['detector']:20} {row['state']:8} {row['path']}  ({row['licence']})"
+        say_text(text, hang=4)
+    say_text(
+        f"no weights are needed for {', '.join(names.ground_truths())}: build makes it from labels"
+    )
 
 
 @command.command(

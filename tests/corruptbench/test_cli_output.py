@@ -11,8 +11,10 @@ import resource
 import signal
 import subprocess
 import sys
+import termios
 import time
 import warnings
+from contextlib import suppress
 from io import StringIO
 
 import pytest
@@ -23,7 +25,9 @@ from corruptbench import processors
 from corruptbench.cli import group
 from corruptbench.cli.output import NARROW, say_table
 from corruptbench.progress import Meter
+from corruptbench.terminal import wrapped
 from tests.corruptbench.conftest import run_process
+from tests.docs.blocks import ROOT
 
 CLIPS = ("clips", "--manifest", "studio-c-mini")
 #: Quick, and says something.
@@ -285,3 +289,59 @@ def test_a_scheduler_ends_a_command_as_ctrl_c_does(number, monkeypatch, capsys):
     assert "interrupted; nothing was written" in capsys.readouterr().err
     assert closed == [number]
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def in_terminal(columns, *words):
+    """What a command prints to stdout and stderr, both of them a terminal of this width."""
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, columns))
+    environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"} | {"TERM": "xterm"}
+    command = [sys.executable, "-m", "corruptbench", *map(str, words)]
+    process = subprocess.Popen(command, stdout=slave, stderr=slave, env=environment)
+    os.close(slave)
+    shown = b""
+    with suppress(OSError):  # EIO: the other end is closed
+        while part := os.read(master, 65536):
+            shown += part
+    os.close(master)
+    process.wait()
+    return shown.decode().replace("\r\n", "\n")
+
+
+#: Commands with long lines: results, notes and errors.
+LONG = (
+    ("weights",),
+    ("contract", "check", "c.toml"),
+    ("contract", "init", "--out", "c.toml"),
+    ("plan", "--boxes", "movenet:multipose"),
+    ("verify", "there/is/no/such/folder"),
+    ("build", "--detector", "movenet:nothing"),
+)
+
+
+@pytest.mark.parametrize("words", LONG)
+def test_lines_fit_the_terminal(words, cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    cli("contract", "init", "--family", "videopose3d", "--out", "c.toml")
+    columns = 72
+    shown = in_terminal(columns, *words)
+    whole = cli(*words)
+    assert len(shown.split()) == len((whole.out + whole.err).split()), "nothing is cut"
+    wide = [line for line in shown.splitlines() if len(line) > columns]
+    assert all(" " not in line.strip() for line in wide), "only a path may be wider"
+    assert max(map(len, (whole.out + whole.err).splitlines())) > columns, "a pipe has no edge"
+
+
+def test_wrapped_lines_keep_their_words_and_indents():
+    class Terminal(StringIO):
+        def isatty(self):
+            return True
+
+    path = "/a/very/long/path/of/more/than/forty/columns/model.pt2"
+    text = f"  error: {path}: no such file, expected one\nsecond line"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "40")
+        lines = wrapped(text, Terminal()).split("\n")
+        assert wrapped(text, StringIO()) == text
+    assert lines == ["  error:", f"    {path}:", "    no such file, expected one", "second line"]
