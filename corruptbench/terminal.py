@@ -1,4 +1,4 @@
-"""Wrap sentences at the width of a terminal. A file or a pipe has no edge, so its lines stay whole."""
+"""Wrap sentences at the width of a terminal. A file or pipe has no edge: its lines stay whole."""
 
 from __future__ import annotations
 

@@ -22,14 +22,14 @@ _MODELS = (".pt2", ".pt", ".pth", ".onnx")
 #: What each probe compares.
 _COMPARED = {
     "random": "the same input twice",
-    "batch": "the same windows with others beside them, and two at a time",
+    "batch": "the same windows together with others, and two at a time",
     "window": "the same window, with other frames around it",
     "length": "the same frames in a longer and in a shorter sequence",
 }
 #: Likewise for a lifter that draws samples: it draws them for a batch.
 _COMPARED_SAMPLES = _COMPARED | {
     "random": "the same input twice, with the same seed",
-    "batch": "the same windows with others beside them",
+    "batch": "the same windows together with others",
 }
 
 

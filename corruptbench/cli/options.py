@@ -71,7 +71,7 @@ def _detector(kind: Name, more: str = "") -> Decorator:
     )  # fmt: skip
     weights = click.option(
         "--weights", type=PATH, is_eager=True, expose_value=False, callback=_keep_weights,
-        help="Checkpoint of mmpose:CONFIG. Default: beside the .py file, ending in .pth.",
+        help="Checkpoint of mmpose:CONFIG. Default: the file of the same name and folder as the .py file that ends in .pth.",
     )  # fmt: skip
     return lambda command: named(weights(command))
 

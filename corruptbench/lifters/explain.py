@@ -139,7 +139,7 @@ def _passes(c: Contract) -> Iterator[tuple[str, str]]:
     if c.samples > 1:
         yield "samples", f"{c.samples} passes with seeds 0 to {c.samples - 1}; errors are means"
     if c.hypotheses is not None:
-        yield "hypotheses", f"axes '{c.hypotheses}', beside the model's own pose"
+        yield "hypotheses", f"axes '{c.hypotheses}', in addition to the model's own pose"
     elif "h" in c.output_axes.letters:
         yield "hypotheses", "their mean is the pose that is scored"
     if c.about and c.about.saw_corruptions:
