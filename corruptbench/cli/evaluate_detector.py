@@ -35,10 +35,11 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--calibration", type=options.PATH, multiple=True, metavar="FILE",
-    help="Calibration of a detector's scores; repeatable. Default: a shipped one.",
+    help="Calibration of a detector's scores; repeatable. Default: the one that comes with the "
+    "project.",
 )  # fmt: skip
-@click.option("--csv", type=options.PATH, metavar="FILE", help="Write all rows as CSV, too.")
-@click.option("--html", type=options.PATH, metavar="FILE", help="Write a page with figures, too.")
+@click.option("--csv", type=options.PATH, metavar="FILE", help="Also write all rows as CSV.")
+@click.option("--html", type=options.PATH, metavar="FILE", help="Also write a page with figures.")
 @options.as_json
 @options.quiet
 def command(

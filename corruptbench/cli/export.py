@@ -56,7 +56,7 @@ class Export(Command):
 )  # fmt: skip
 @click.option(
     "--allow", multiple=True, metavar="PROBE",
-    help="Write a lifter that fails this probe; evaluate wants the same option. One of "
+    help="Write a lifter that fails this probe; evaluate needs the same option. One of "
     f"{', '.join(BEFORE)}.",
 )  # fmt: skip
 @options.quiet

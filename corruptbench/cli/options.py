@@ -71,7 +71,8 @@ def _detector(kind: Name, more: str = "") -> Decorator:
     )  # fmt: skip
     weights = click.option(
         "--weights", type=PATH, is_eager=True, expose_value=False, callback=_keep_weights,
-        help="Checkpoint of mmpose:CONFIG. Default: the file of the same name and folder as the .py file that ends in .pth.",
+        help="Checkpoint of mmpose:CONFIG. Default: the .pth file of the same name, in the folder "
+        "of the .py file.",
     )  # fmt: skip
     return lambda command: named(weights(command))
 
@@ -141,7 +142,7 @@ board = click.option(
     help="Folder of the leaderboard's results.",
 )  # fmt: skip
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-_QUIET: dict[str, Any] = {"is_flag": True, "help": "No progress and no notes; errors still."}
+_QUIET: dict[str, Any] = {"is_flag": True, "help": "Print errors, but no progress and no notes."}
 quiet = click.option("--quiet", **_QUIET)
 #: For commands without progress and notes, so that every command takes the option.
 always_quiet = click.option("--quiet", expose_value=False, **_QUIET)

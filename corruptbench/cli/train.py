@@ -26,7 +26,7 @@ _SCHEDULE = ("epochs", "seed", "patience", "precision")
 @define("corruptbench train videopose3d --tagn measured --ca-conv --out mine.pt2")
 @click.argument("lifter", type=Name(names.lifters), required=False)
 @click.option("--config", type=options.PATH, metavar="FILE",
-              help="TOML file of all parameters. Options that are given count more.")  # fmt: skip
+              help="TOML file of all parameters. An option that is given replaces a value of the file.")  # fmt: skip
 @click.option("--shards", type=options.SHARDS,
               help="Of a training split. Default: the embedded one.")  # fmt: skip
 @options.root
@@ -34,7 +34,7 @@ _SCHEDULE = ("epochs", "seed", "patience", "precision")
 @click.option("--joints", type=Name(lambda: ["h36m17", "humaneva15"]),
               help="Joint set: h36m17 (default) or humaneva15.")  # fmt: skip
 @click.option("--frames", type=click.IntRange(min=1),
-              help="Of the receptive field. Default: the lifter's own number.")  # fmt: skip
+              help="Frames of the receptive field. Default: the lifter's own number.")  # fmt: skip
 @click.option("--tagn", metavar="NOISE",
               help="Noise on training poses: none (default), plain, full, measured, or a file of "
               "measure-noise.")  # fmt: skip
@@ -56,13 +56,13 @@ _SCHEDULE = ("epochs", "seed", "patience", "precision")
 @click.option("--precision", type=Name(lambda: ["float32", "mixed"]),
               help="float32 (default) or mixed (bfloat16).")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0),
-              help="Of initial weights, order, mirroring, noise and dropout. "
+              help="Seed of initial weights, order, mirroring, noise and dropout. "
               "Default: 1.")  # fmt: skip
 @options.device
-@click.option("--name", help="In the leaderboard. Default: one that says what it is.")
+@click.option("--name", help="Name in the leaderboard. Default: one that says what it is.")
 @click.option("--log", type=options.PATH, metavar="FILE", help="Parquet file of the epochs.")
 @click.option("--tensorboard", type=options.PATH, metavar="FOLDER",
-              help="Write the epochs for TensorBoard, too.")  # fmt: skip
+              help="Also write the epochs for TensorBoard.")  # fmt: skip
 @options.quiet
 @options.out("lifter.pt2", "model.pt2 or model.pt.")
 def command(

@@ -157,7 +157,7 @@ def test_what_probes_of_samples_compare(cli, tmp_path):
     done = cli("contract", "check", path, tmp_path / "m.pt")
     assert done.code == 0, done.err
     assert "random:     the same input twice, with the same seed: differ by 0" in done.out
-    assert "batch:      the same windows with others beside them: differ by 0" in done.out
+    assert "batch:      the same windows together with others: differ by 0" in done.out
 
 
 def test_a_wrong_contract(cli, tmp_path):
