@@ -21,7 +21,7 @@ from corruptbench.storage import AnyPath
 @click.option("--joints", type=Name(lambda: ["h36m17", "humaneva15"]), default="h36m17",
               show_default=True, help="Joint set: h36m17 or humaneva15.")  # fmt: skip
 @click.option("--per-clip", type=click.IntRange(min=1), metavar="N",
-              help="Keep N cells of each clip, in turn one of each corruption. "
+              help="Keep N cells of each clip. The next clip goes on with the cells that follow. "
               "Default: all.")  # fmt: skip
 @options.always_quiet
 @options.out("noise.parquet", "File for the noise.")

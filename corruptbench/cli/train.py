@@ -26,7 +26,8 @@ _SCHEDULE = ("epochs", "seed", "patience", "precision")
 @define("corruptbench train videopose3d --tagn measured --ca-conv --out mine.pt2")
 @click.argument("lifter", type=Name(names.lifters), required=False)
 @click.option("--config", type=options.PATH, metavar="FILE",
-              help="TOML file of all parameters. An option that is given replaces a value of the file.")  # fmt: skip
+              help="TOML file of all parameters. An option that is given replaces a value of "
+              "the file.")  # fmt: skip
 @click.option("--shards", type=options.SHARDS,
               help="Of a training split. Default: the embedded one.")  # fmt: skip
 @options.root
