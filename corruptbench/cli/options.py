@@ -124,7 +124,7 @@ trust = click.option(
 calibration = click.option(
     "--calibration", type=PATH, metavar="FILE",
     help="Calibration of the detector's scores, for a lifter that asks for calibrated ones. "
-    "Default: a shipped one.",
+    "Default: the one that comes with the project.",
 )  # fmt: skip
 root = click.option(
     "--root", type=PATH, help="Folder of the data set. Not needed for the embedded studio set."
