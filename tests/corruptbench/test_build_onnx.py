@@ -121,7 +121,7 @@ def test_another_model_does_not_share_a_folder(built, mini, mini_manifest, model
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("onnx:nowhere.onnx", "nowhere.toml: missing"),
+        ("onnx:nowhere.onnx", "nowhere.onnx: no such file"),
         ("onnx:model.pt", "is unknown"),
         ("model.onnx", "onnx:*.onnx"),
     ],

@@ -335,7 +335,7 @@ def test_what_is_no_predictions_is_refused(drawn_shards, evaluation, tmp_path):
     path = tmp_path / "p.parquet"
     refused(path, "no such file")
     os.mkfifo(path)
-    refused(path, "not a regular file")
+    refused(path, "a device or pipe")
     path.unlink()
     for content in (b"", b"PAR1", data[:1000], b"x" * 1000):
         path.write_bytes(content)
