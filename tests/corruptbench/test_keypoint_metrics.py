@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corruptbench.evaluation.detections import quality
 from corruptbench.keypoint_evaluation import metrics
+from corruptbench.manifest import CLEAN
+from corruptbench.skeleton import limb_joints
 
 
 def test_pck_and_keypoint_error():
@@ -17,6 +22,28 @@ def test_pck_and_keypoint_error():
     errors = metrics.keypoint_error(found, np.zeros((1, 4, 2)), np.array([200.0]))
     assert errors[0, :3] == pytest.approx([0, 0.1, 0.25])
     assert metrics.pck(errors, 0.1) == 0.5
+
+
+def test_the_quality_of_detections_by_loops(drawn_shards):
+    """Errors are fractions of the longer side, as in `evaluate_detector`; here boxes are wide."""
+    errors, lying = [], []
+    for clip, detections in drawn_shards.clips():
+        middle = clip.boxes[:, :2].mean(axis=0)
+        box = [*middle, *(middle + (200, 50))]
+        lying.append((replace(clip, person_boxes=np.tile(box, (len(clip.joints), 1))), detections))
+        clean = detections[0].keypoints[:, limb_joints("coco17")]
+        for found, target in zip(
+            clean, clip.keypoints[:, limb_joints(clip.joint_set)], strict=True
+        ):
+            errors += [math.dist(f, t) / 200 for f, t in zip(found, target, strict=True)]
+    finite = [e for e in errors if math.isfinite(e)]
+    shards = SimpleNamespace(clips=lambda: lying, lock=drawn_shards.lock)
+    measured = quality(shards)[CLEAN]
+    assert measured.joints == len(errors)
+    assert measured.mean_error == pytest.approx(np.mean(finite))
+    assert measured.median_error == pytest.approx(np.median(finite))
+    assert measured.mean_px == pytest.approx(200 * np.mean(finite))
+    assert measured.pck == pytest.approx(sum(e <= 0.1 for e in finite) / len(errors))
 
 
 @given(st.integers(0, 10_000))
