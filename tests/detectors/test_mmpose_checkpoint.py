@@ -127,5 +127,5 @@ def test_a_file_without_weights_is_refused(content: Any, tmp_path: Path) -> None
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DetectorError, match=r"no.pth: the checkpoint cannot be read .No such file"):
+    with pytest.raises(DetectorError, match=r"no.pth: no such file, expected a checkpoint"):
         read(tmp_path / "no.pth")

@@ -188,7 +188,7 @@ def test_on_a_cpu_a_run_has_one_picture_or_the_fixed_number(
 
     def noting(session: Any, ends: Any) -> Any:
         run = real(session, ends)
-        return lambda pictures: given.append(len(pictures)) or run(pictures)
+        return lambda pictures, options: given.append(len(pictures)) or run(pictures, options)
 
     monkeypatch.setattr(onnx_running, "_plain_run", noting)
     path = onnx_poses.write(tmp_path / "m.onnx", onnx_poses.contract("simcc"), batch)
@@ -211,8 +211,9 @@ def test_input_and_outputs_bound_to_a_device_give_the_same(tmp_path: Path) -> No
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     ends = onnx_checks.Ends("picture", np.float32, None, ("along_x", "along_y"))
     draw = np.random.default_rng(0).normal(size=(3, 3, 192, 192)).astype(np.float32)
-    bound = onnx_running._bound_run(session, ends, "cpu", 0)(draw)
-    plain = onnx_running._plain_run(session, ends)(draw)
+    options = onnxruntime.RunOptions()
+    bound = onnx_running._bound_run(session, ends, "cpu", 0)(draw, options)
+    plain = onnx_running._plain_run(session, ends)(draw, options)
     for a, b in zip(bound, plain, strict=True):
         np.testing.assert_array_equal(a, b)
 
