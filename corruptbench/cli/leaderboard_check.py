@@ -1,0 +1,80 @@
+"""``corruptbench leaderboard check``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from corruptbench.cli import names, options
+from corruptbench.cli.commands import define
+from corruptbench.cli.output import say
+
+if TYPE_CHECKING:
+    from corruptbench.leaderboard import Expected, Problem
+
+
+@define("corruptbench leaderboard check --board leaderboard/results")
+@options.board
+@click.option("--manifest", type=options.MANIFEST, multiple=True,
+              help="Of a benchmark of your own on the board; repeatable.")  # fmt: skip
+@click.option(
+    "--before", type=options.PATH, metavar="FOLDER",
+    help="The same board before a change, such as that of the target of a pull request. Then rows "
+    "may be added, and nothing else; a row that is new has no status.",
+)  # fmt: skip
+@click.option(
+    "--comparison", type=options.PATH, metavar="FILE.md",
+    help="With --before: write a page about the new rows, each beside the reference row.",
+)  # fmt: skip
+@options.always_quiet
+def check(
+    board: Path, manifest: tuple[str, ...], before: Path | None, comparison: Path | None
+) -> None:
+    """Check every row again, as if it were submitted now. Exit code 2: a row is wrong.
+
+    Files, names, hashes, sizes and every number are compared, and whether a row may supersede the
+    one that it names. No model is run.
+    """
+    from corruptbench.evaluation.expectation import expectation
+    from corruptbench.leaderboard import SubmissionError, audit, change_problems, read_board
+    from corruptbench.leaderboard.reference import retired_expectation
+    from corruptbench.leaderboard.schema import Benchmark
+    from corruptbench.manifest import load_manifest
+    from corruptbench.progress import counted, note
+
+    if comparison and before is None:
+        raise click.UsageError("--comparison needs --before.")
+    owned = [load_manifest(name) for name in (*names.manifests(), *manifest)]
+    known = {m.sha256: m for m in owned}
+    latest = {m.id: m for m in owned}
+
+    def expected(benchmark: Benchmark) -> Expected | None:
+        frozen = known.get(benchmark.manifest_sha256) or latest.get(benchmark.id)
+        if frozen is None or benchmark.version < frozen.version:
+            return retired_expectation(benchmark)  # None: of somebody else, or not known
+        return expectation(frozen)
+
+    changes = change_problems(board, before) if before else []
+    problems = [*changes, *audit(board, expected)]
+    if comparison and before:
+        _write_review(comparison, board, before, problems)
+    if problems:
+        raise SubmissionError(str(board), problems)
+    results = read_board(board).results
+    for name in sorted({f"{r.benchmark.id}-v{r.benchmark.version}" for r in results
+                        if expected(r.benchmark) is None}):  # fmt: skip
+        note(f"{name}: its manifest is not here, so cells, clips and frames could not be checked")
+    say(f"{board}: {counted(len(results), 'row')}, no problem")
+
+
+def _write_review(path: Path, board: Path, before: Path, problems: Sequence[Problem]) -> None:
+    """Write the page about new and changed rows."""
+    from corruptbench.files import atomic
+    from corruptbench.leaderboard import changed_rows, read_board, review
+
+    text = review(board, read_board(board).results, changed_rows(board, before), problems)
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
