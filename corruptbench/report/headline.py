@@ -9,8 +9,8 @@ from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.more import OF_HYPOTHESES, hypotheses, prepared, robustness
 from corruptbench.leaderboard.page_records import Block
 from corruptbench.leaderboard.schema import Interval
+from corruptbench.leaderboard.table_view import interval_text
 from corruptbench.leaderboard.text import counted, signed
-from corruptbench.leaderboard.view import interval_text
 from corruptbench.progress import short_number
 from corruptbench.report import averages
 from corruptbench.report.averages import means
