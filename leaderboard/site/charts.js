@@ -43,7 +43,8 @@ const curves = (title, series, [low, high, step], unit) => {
   const lines = series.map(({ name, points }, place) => {
     const told = points.map((p) => `${p.severity || "clean"}: ${p.value}`).join(", ");
     const sure = points.filter((p) => p.low !== undefined);
-    const edge = [...sure.map((p) => [p.severity, p.high]), ...sure.reverse().map((p) => [p.severity, p.low])];
+    const [upper, lower] = ["high", "low"].map((end) => sure.map((p) => [p.severity, p[end]]));
+    const edge = [...upper, ...lower.reverse()];
     return draw("g", { class: `series s${place}` },
       draw("title", {}, `${name} (${told})`),
       ...(edge.length > 2 ? [draw("polygon", { class: "band", points: corners(edge) })] : []),

@@ -164,11 +164,13 @@ showing.select = (section) => {
 const makeSelectable = (section) => {
   each(section, ".ranking tbody tr", (row) => {
     const box = make("input", { type: "checkbox", ariaLabel: `Compare ${nameOf(row)}` });
-    box.addEventListener("change", () => {
-      const others = chosen(section).map(({ name }) => name).filter((name) => name !== nameOf(row));
-      choose(section, "select", [...others, ...(box.checked ? [nameOf(row)] : [])].join(","));
-    });
     row.querySelector(".rank").prepend(box);
+  });
+  section.addEventListener("change", ({ target }) => {
+    if (!target.matches(".rank input")) return;
+    const name = nameOf(target.closest("tr"));
+    const others = chosen(section).map((lifter) => lifter.name).filter((other) => other !== name);
+    choose(section, "select", [...others, ...(target.checked ? [name] : [])].join(","));
   });
   const compare = make("button", { type: "button", className: "show" }, "Compare");
   compare.addEventListener("click", () => {
