@@ -29,7 +29,7 @@ from corruptbench.leaderboard.wide import TAILS, Array, Wide, cell_means, widen
 MOST_PAIRED = 20
 
 
-class Difference(NamedTuple):
+class PairedDifference(NamedTuple):
     """Second minus first, in mm, and the 95 % interval from the bootstrap over takes."""
 
     difference: float
@@ -39,7 +39,7 @@ class Difference(NamedTuple):
 
 #: By the digests of the clips tables of two rows: the differences of clean, corrupted, degradation
 #: and each corruption, in their main metric.
-Paired = Mapping[tuple[str, str], Mapping[str, Difference]]
+Paired = Mapping[tuple[str, str], Mapping[str, PairedDifference]]
 NOT_PAIRED: Paired = MappingProxyType({})
 
 
@@ -62,7 +62,7 @@ def read_paired(results: Sequence[Result], board: Path) -> Paired:
         results: rows of the board.
         board: its folder.
     """
-    found: dict[tuple[str, str], Mapping[str, Difference]] = {}
+    found: dict[tuple[str, str], Mapping[str, PairedDifference]] = {}
     for rows in by_benchmark(results).values():
         for section in sections(rows):
             best = [row.result for row in rank(section) if not row.apart][:MOST_PAIRED]
@@ -71,7 +71,7 @@ def read_paired(results: Sequence[Result], board: Path) -> Paired:
     return found
 
 
-def _pairs(entries: Sequence[_Entry]) -> dict[tuple[str, str], Mapping[str, Difference]]:
+def _pairs(entries: Sequence[_Entry]) -> dict[tuple[str, str], Mapping[str, PairedDifference]]:
     return {
         (a.scored.result.clips_sha256, b.scored.result.clips_sha256): _differences(a, b)
         for a, b in combinations([e for e in entries if _fits(entries[0], e)], 2)
@@ -97,7 +97,9 @@ def _entry(result: Result, board: Path) -> _Entry | None:
     return _Entry(scored, wide, names, once[0], drawn)
 
 
-def _differences(first: _Entry, second: _Entry) -> dict[str, Difference]:
+def _differences(first: _Entry, second: _Entry) -> dict[str, PairedDifference]:
     ends = np.quantile(second.drawn - first.drawn, TAILS, axis=0)
     columns = np.array([second.numbers - first.numbers, *ends]).T.tolist()
-    return {name: Difference(*column) for name, column in zip(first.names, columns, strict=True)}
+    return {
+        name: PairedDifference(*column) for name, column in zip(first.names, columns, strict=True)
+    }
