@@ -46,7 +46,7 @@ def atomic(path: AnyPath) -> Iterator[Path]:
             os.replace(temporary, path)
         finally:
             remove_quietly(temporary)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _mark(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Put a rename on disk; some network file systems refuse this for folders, which is no harm."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -55,7 +55,7 @@ def verify_row(
     )
     used = result.lifter.filter
     again = evaluate(lifter, shards, progress=progress, filter=used, calibration=calibration)
-    return _confirmed(path, Path(board), again, "verified")
+    return confirmed(path, Path(board), again, "verified")
 
 
 def rescore_row(
@@ -89,7 +89,7 @@ def rescore_row(
     """
     path, _ = _whole_row(row, shards, Path(board))
     again = score(predictions, shards, contract=contract, progress=progress)
-    return _confirmed(path, Path(board), again, "re-scored")
+    return confirmed(path, Path(board), again, "re-scored")
 
 
 def probes_of(row: ResultRecord) -> tuple[str, ...]:
@@ -109,9 +109,25 @@ def _whole_row(row: str | Path, shards: ShardSet, board: Path) -> tuple[Path, Re
     return path, check(path, expectation(shards.manifest))
 
 
-def _confirmed(
+def confirmed(
     path: Path, board: Path, again: Result, kind: Confirmed
 ) -> Status | list[Disagreement]:
+    """Give a row a status if an evaluation of the owner agrees with it.
+
+    Args:
+        path: the row's result.
+        board: folder of the board.
+        again: what the owner found.
+        kind: how it was found.
+
+    Returns:
+        The status that the row has now; or what differs, and then the row is as it was.
+
+    Raises:
+        SubmissionError: the referee refuses the row, or another row supersedes it and would not
+            any more.
+        OSError: the row cannot be written.
+    """
     from datetime import UTC, datetime
 
     import corruptbench

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from corruptbench.cli import names, options
+from corruptbench.cli import board_server, names, options
 from corruptbench.cli.commands import Group, example
 from corruptbench.cli.leaderboard_check import check
 from corruptbench.cli.leaderboard_verify import verify
@@ -15,7 +15,6 @@ from corruptbench.cli.output import say, say_json, say_table, table_width
 
 if TYPE_CHECKING:
     from corruptbench.leaderboard import Result
-    from corruptbench.manifest import Manifest
 
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
@@ -36,11 +35,13 @@ ROW_KEYS = (
 
 @click.group(cls=Group, epilog=example("corruptbench leaderboard show"))
 def command() -> None:
-    """Show the leaderboard's table, write its page, check its rows, or verify one of them."""
+    """Show the leaderboard's table, write its page, check or verify its rows, or host it."""
 
 
-command.add_command(check)
-command.add_command(verify)
+for _command in (
+    check, verify, board_server.serve, board_server.work, board_server.token, board_server.log,
+):  # fmt: skip
+    command.add_command(_command)
 
 
 @command.command(
@@ -131,23 +132,10 @@ def export(board: Path, repository: str | None, out: Path) -> None:
 @options.out("leaderboard.html", "The page.")
 def render_page(board: Path, out: Path) -> None:
     """Write the leaderboard as one self-contained HTML page."""
+    from corruptbench.evaluation.heading import heading
     from corruptbench.leaderboard import read_paired, render
     from corruptbench.manifest import load_manifest
 
     results = whole_rows(board)
-    headings = {m.id: _heading(m) for m in map(load_manifest, names.manifests())}
+    headings = {m.id: heading(m) for m in map(load_manifest, names.manifests())}
     say(f"page: {render(results, out, headings, read_paired(results, board))}")
-
-
-def _heading(manifest: Manifest) -> dict[str, Any]:
-    """Return what the page shows of a benchmark and its corruptions."""
-    from corruptbench.corruptions import get
-    from corruptbench.corruptions.pictures import picture
-    from corruptbench.corruptions.registry import summary
-
-    known = [get(entry.name) for entry in manifest.corruptions]
-    kinds = {
-        c.name: {"family": c.family, "sentence": summary(c), "picture": picture(c.name)}
-        for c in known
-    }
-    return {"title": manifest.title, "corruptions": [c.name for c in known], "kinds": kinds}

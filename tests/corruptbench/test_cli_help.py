@@ -28,8 +28,8 @@ from corruptbench.video.writer import CRF
 
 #: What takes long to import.
 HEAVY = {
-    "av", "cv2", "h5py", "numba", "numpy", "onnxruntime", "pandas", "pyarrow",
-    "pydantic", "rich", "scipy", "torch",
+    "av", "cv2", "fastapi", "h5py", "numba", "numpy", "onnxruntime", "pandas", "pyarrow",
+    "pydantic", "rich", "scipy", "sqlalchemy", "torch", "uvicorn",
 }  # fmt: skip
 
 

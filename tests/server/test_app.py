@@ -1,0 +1,177 @@
+"""What the server answers: who may send what, how much, and with which headers."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from corruptbench.server import app as application
+from corruptbench.server import board_page, tokens, uploads
+from corruptbench.server.rates import Rates
+from tests.server.conftest import ROWS
+
+SMALL = {"result": b"{}", "clips": b"PAR1"}
+
+
+def test_who_may_send(host):
+    assert host.client.post("/api/submissions", files=SMALL).status_code == 401
+    for header in ("Bearer x", f"Basic {host.token}", f"Bearer {host.token}x", "Bearer"):
+        answer = host.client.post(
+            "/api/submissions", files=SMALL, headers={"authorization": header}
+        )
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert "token" in answer.json()["error"]
+    key = host.post(SMALL).json()["id"]
+    assert host.client.get(f"/api/submissions/{key}").status_code == 401
+    other = host.token_of("bob")
+    assert host.client.get(f"/api/submissions/{key}", headers=other.bearer).status_code == 404
+    with host.engine.begin() as database:
+        tokens.revoke(database, "alice")
+    assert host.post(SMALL).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"model": b"x"}, "no models"),
+        ({"result": ("model.pt2", b"x"), "clips": b"x"}, "no models"),
+        ({"predictions": ("a.ONNX", b"x")}, "no models"),
+        ({"result": b"{}"}, "found result; expected the files"),
+        ({"result": b"{}", "predictions": b"x"}, "expected the files"),
+        ({"result": b"{}", "clips": b"x", "more": b"y"}, "files"),
+    ],
+)
+def test_other_files_are_refused(host, files, words):
+    answer = host.post(files)
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]
+    assert not list(host.settings.uploads.iterdir())
+
+
+def test_other_forms_are_refused(host):
+    for body in (b"{}", b"--x\r\n"):
+        for kind in ("application/json", "multipart/form-data", "multipart/form-data; boundary=x"):
+            headers = {**host.bearer, "content-type": kind}
+            answer = host.client.post("/api/submissions", content=body, headers=headers)
+            assert answer.status_code == 400
+            assert "expected the files" in answer.json()["error"]
+    assert host.post(SMALL, name="x" * 81).status_code == 400
+
+
+def test_the_limit_of_size(start):
+    host = start("limits.upload_mb = 0.01")
+    large = {"predictions": b"x" * 20_000}
+    answer = host.post(large)
+    assert answer.status_code == 413
+    assert "at most 0.01 MB" in answer.json()["error"]
+
+    def stream():  # its size is not stated
+        yield b'--x\r\ncontent-disposition: form-data; name="predictions"; filename="a"\r\n\r\n'
+        for _ in range(1000):
+            yield b"x" * 1000
+
+    headers = {**host.bearer, "content-type": "multipart/form-data; boundary=x"}
+    assert (
+        host.client.post("/api/submissions", content=stream(), headers=headers).status_code == 413
+    )
+    assert not list(host.settings.uploads.iterdir())
+    assert host.post(SMALL).status_code == 202
+
+
+def test_the_limit_of_the_rate(start):
+    host = start("limits.per_minute = 2")
+    codes = [host.post(SMALL).status_code for _ in range(3)]
+    assert codes == [202, 200, 429]
+    assert 1 <= int(host.post(SMALL).headers["retry-after"]) <= 30
+    assert host.token_of("bob").post(SMALL).status_code == 202
+
+
+def test_the_limit_of_what_waits(start):
+    host = start("limits.waiting = 1")
+    assert host.post(SMALL).status_code == 202
+    answer = host.post({**SMALL, "result": b"[]"})
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+    assert len(list(host.settings.uploads.iterdir())) == 1
+    assert host.post(SMALL).status_code == 200
+
+
+def test_a_bucket_fills_steadily():
+    rates = Rates(60)
+    assert [rates.take(1, 100.0) for _ in range(60)] == [0] * 60
+    assert rates.take(1, 100.0) == 1
+    assert rates.take(1, 100.5) == 0.5
+    assert rates.take(2, 100.5) == 0
+    assert rates.take(1, 101.0) == 0
+    assert rates.take(1, 1e6) == 0
+
+
+def test_headers(host):
+    paths = ("/", "/api/board", "/api/health", "/api/openapi.json", "/nothing", "/docs", "/redoc")
+    answers = {path: host.client.get(path) for path in paths}
+    assert [a.status_code for a in answers.values()] == [200] * 4 + [404] * 3
+    for answer in answers.values():
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert not {"set-cookie", "access-control-allow-origin", "server"} & set(answer.headers)
+    assert answers["/api/health"].json() == {"status": "ok", "waiting": 0}
+
+
+def test_the_policy_is_that_of_the_page(host):
+    answer = host.client.get("/")
+    (inside,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', answer.text)
+    policy = answer.headers["content-security-policy"]
+    assert policy == f"{html.unescape(inside)}; frame-ancestors 'none'"
+
+
+def test_the_page_is_kept_until_a_row_is_added(host, monkeypatch):
+    for name in ("FRESH", "PAUSE"):
+        monkeypatch.setattr(board_page, name, 0)
+    first = host.client.get("/")
+    again = host.client.get("/", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    host.submit(ROWS[0])
+    host.work()
+    new = host.client.get("/", headers={"if-none-match": first.headers["etag"]})
+    assert new.status_code == 200
+    assert ROWS[0].name in new.text
+    assert host.client.head("/").status_code == 200
+
+
+def test_a_database_that_does_not_answer(host, monkeypatch):
+    def broken(*_):
+        raise OperationalError("SELECT secret", {}, Exception("locked"))
+
+    monkeypatch.setattr(application.submissions, "waiting", broken)
+    answer = host.client.get("/api/health")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "60"
+    assert "secret" not in answer.text
+
+
+def test_a_full_disk_and_a_crash_leave_nothing(host, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "/somewhere")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads, "_copy", full)
+        assert host.post(SMALL).status_code == 503
+    assert not list(host.settings.uploads.iterdir())
+    with monkeypatch.context() as patch:  # between the files and the database
+        settle = uploads.settle
+        patch.setattr(uploads, "settle", lambda *a: settle(*a) or full())
+        assert host.post(SMALL).status_code == 503
+    assert len(list(host.settings.uploads.iterdir())) == 1
+    assert host.work() == 0
+    first = host.post(SMALL)
+    assert first.status_code == 202
+    assert host.work() == 1
+    assert json.loads(host.client.get(first.headers["location"], headers=host.bearer).text)[
+        "state"
+    ] == "refused"  # fmt: skip

@@ -1,0 +1,149 @@
+"""Real processes on loopback: kill -9 at any moment loses nothing and doubles nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from corruptbench.server import tokens
+from corruptbench.server.database import open_database
+from corruptbench.server.settings import load_settings, prepare
+from tests.server.conftest import ROWS
+
+TOML = "limits = { lease_seconds = 1, attempts = 50, per_minute = 1000 }\n"
+PATIENCE = 120  # seconds
+
+
+class Server:
+    """``corruptbench leaderboard serve``, and a client with a token."""
+
+    def __init__(self, folder: Path, token: str) -> None:
+        words = ["leaderboard", "serve", "--folder", folder, "--port", "0"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "corruptbench", *map(str, words)],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.line = self.process.stdout.readline()
+        self.client = httpx2.Client(
+            base_url=self.line.split(" at ")[1].split()[0],
+            headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE,
+        )  # fmt: skip
+
+    def submit(self, row: Path) -> str:
+        paths = {"result": row / "result.json", "clips": row / "clips.parquet"}
+        files = {name: path.read_bytes() for name, path in paths.items()}
+        answer = self.client.post("/api/submissions", files=files)
+        assert answer.status_code in (200, 202), answer.text
+        return answer.json()["id"]
+
+    def state(self, key: str) -> str:
+        return self.client.get(f"/api/submissions/{key}").json()["state"]
+
+    def worker(self) -> int | None:
+        """The process that works now."""
+        for pid in descendants(self.process.pid):
+            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        return None
+
+
+def descendants(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    found = [int(child) for child in children.read_text().split()] if children.exists() else []
+    return found + [other for child in found for other in descendants(child)]
+
+
+def wait_for(condition: Callable[[], object]) -> object:
+    end = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return found
+
+
+def ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+@pytest.fixture
+def start(tmp_path, setting) -> Iterator[Callable[[], Server]]:
+    """Starts the server of one folder, again and again."""
+    (tmp_path / "server.toml").write_text(f"{setting}\n{TOML}")
+    settings = load_settings(tmp_path)
+    prepare(settings)
+    engine = open_database(settings)
+    with engine.begin() as database:
+        token = tokens.add(database, "alice")
+    engine.dispose()
+    servers: list[Server] = []
+
+    def _start() -> Server:
+        servers.append(Server(tmp_path, token))
+        return servers[-1]
+
+    yield _start
+    for server in servers:
+        server.client.close()
+        server.process.kill()
+        server.process.wait()
+
+
+def log(folder: Path) -> list[dict[str, str]]:
+    words = ["leaderboard", "log", "--folder", str(folder), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "corruptbench", *words], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_kill_of_worker_and_server(start, tmp_path):
+    rows = ROWS[:4]
+    server = start()
+    keys = [server.submit(row) for row in rows]
+    wait_for(lambda: server.state(keys[0]) == "running")
+    os.kill(server.worker(), signal.SIGKILL)
+    wait_for(lambda: server.state(keys[1]) in ("running", "accepted"))  # by another worker
+    processes = descendants(server.process.pid)
+    server.process.kill()
+    wait_for(lambda: all(map(ended, processes)))
+    server = start()
+    assert [server.submit(row) for row in rows] == keys
+    for key in keys:
+        wait_for(lambda key=key: server.state(key) == "accepted")
+    found = [path.parent.name for path in tmp_path.glob("board/*/*/result.json")]
+    assert sorted(found) == [row.name for row in rows]
+    outcomes = Counter(e["outcome"][:32] for e in log(tmp_path) if e["what"] == "check result")
+    assert outcomes == Counter(keys)
+
+
+@pytest.mark.parametrize("setting", ["sqlite"], indirect=True)
+def test_sigterm_gives_work_back(start, tmp_path):
+    server = start()
+    assert server.line.startswith(f"serving {tmp_path}/board at http://127.0.0.1:")
+    key = server.submit(ROWS[0])
+    wait_for(lambda: server.state(key) == "running")
+    processes = descendants(server.process.pid)
+    server.process.terminate()
+    assert server.process.wait(PATIENCE) == 0
+    wait_for(lambda: all(map(ended, processes)))
+    engine = open_database(load_settings(tmp_path))
+    with engine.begin() as database:
+        row = database.exec_driver_sql("SELECT state, attempts, worker FROM submissions").one()
+    engine.dispose()
+    assert tuple(row) == ("waiting", 0, None)
+    words = [sys.executable, "-m", "corruptbench", "leaderboard", "work", "--once", "--folder"]
+    subprocess.run([*words, str(tmp_path)], check=True, timeout=PATIENCE)
+    assert (tmp_path / "board/studio-c-v3" / ROWS[0].name / "result.json").exists()
