@@ -54,6 +54,7 @@ PARSED = {
     ("docs/detector_study.md", "corruptbench evaluate-detector"): "its builds are not made",
     ("docs/remedies.md", "corruptbench measure-noise"): "wants a build of corrupted training clips",
     ("docs/remedies.md", "corruptbench train"): _MINUTES,
+    ("docs/server.md", "corruptbench leaderboard serve"): "tests/server/test_processes.py runs it",
     ("tools/studio/README.md", "corruptbench"): "wants videos that are not part of the project",
 }
 
@@ -61,6 +62,7 @@ PARSED = {
 OUTSIDE = {
     "git clone": "needs the network",
     "apt-get": "changes the system",
+    "curl": "asks the server that is not started here",
     "python3.11 -m venv": "makes an environment",
     "venv/bin/pip": "needs the network",
     "eval": "is for a shell that a person uses; the command in it runs",
