@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.blocks import ROOT
+
 X = "X"  #: in the words of a command: the wrong path
-SHARDS, MODEL, CONTRACT, VIDEO = "SHARDS", "MODEL", "CONTRACT", "VIDEO"
+SHARDS, MODEL, CONTRACT, VIDEO, BOARD = "SHARDS", "MODEL", "CONTRACT", "VIDEO", "BOARD"
 #: Commands that are given X in place of a file.
 FILES = (
     f"build --manifest {X}.toml",
@@ -47,12 +49,15 @@ FOLDERS = (
     f"clips --manifest humaneva-i-c --root {X}",
     f"convert --shards {SHARDS} --format videopose3d --out {X}",
     f"convert --shards {X} --format videopose3d --out o",
+    f"croissant {X}",
     f"demo --out {X}",
     f"detections --shards {X}",
     f"evaluate {MODEL} --shards {SHARDS} --out {X}",
     f"evaluate {MODEL} --shards {X}",
     f"evaluate-detector {X}",
     f"leaderboard check --board {X}",
+    f"leaderboard check --before {X} --board {BOARD}",
+    f"leaderboard export --board {X} --out o",
     f"leaderboard render --board {X}",
     f"leaderboard show --board {X}",
     f"measure-noise --shards {X}",
@@ -74,7 +79,7 @@ def run(cli, mini, mini_manifest, drawn_shards, tiny_lifter, tmp_path, monkeypat
     assert cli("contract", "init", "--family", "videopose3d", "--out", "c.toml").code == 0
     known = {
         SHARDS: drawn_shards.folder, MODEL: tiny_lifter, CONTRACT: "c.toml",
-        VIDEO: next(mini.rglob("*.mp4")),
+        VIDEO: next(mini.rglob("*.mp4")), BOARD: ROOT / "leaderboard/results",
     }  # fmt: skip
 
     def run(command, wrong):
@@ -90,8 +95,8 @@ def run(cli, mini, mini_manifest, drawn_shards, tiny_lifter, tmp_path, monkeypat
 
 #: Commands without a data set, or without one in these tests.
 NO_MANIFEST = (
-    "clips", "contract", "corrupt", "demo", "export", "leaderboard", "preview", "report", "submit",
-    "verify",
+    "clips", "contract", "corrupt", "croissant", "demo", "export", "leaderboard", "preview", "report",
+    "submit", "verify",
 )  # fmt: skip
 
 
