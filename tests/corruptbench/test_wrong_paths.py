@@ -95,8 +95,8 @@ def run(cli, mini, mini_manifest, drawn_shards, tiny_lifter, tmp_path, monkeypat
 
 #: Commands without a data set, or without one in these tests.
 NO_MANIFEST = (
-    "clips", "contract", "corrupt", "croissant", "demo", "export", "leaderboard", "preview", "report",
-    "submit", "verify",
+    "clips", "contract", "corrupt", "croissant", "demo", "export", "leaderboard", "preview",
+    "report", "submit", "verify",
 )  # fmt: skip
 
 
