@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from corruptbench.leaderboard import Result
-from corruptbench.leaderboard.paired import Difference, Paired
+from corruptbench.leaderboard.paired import Paired, PairedDifference
 
 #: Decimals of numbers, mm: scores of one model on two machines are equal up to a thousandth
 #: (`corruptbench.leaderboard.standing.CLOSE`).
@@ -38,6 +38,8 @@ def rounded_result(result: Result) -> Result:
 def rounded_pairs(paired: Paired) -> Paired:
     """Return paired differences rounded."""
     return {
-        pair: {name: Difference(*rounded(tuple(found))) for name, found in differences.items()}
+        pair: {
+            name: PairedDifference(*rounded(tuple(found))) for name, found in differences.items()
+        }
         for pair, differences in paired.items()
     }
