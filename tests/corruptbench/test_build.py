@@ -263,4 +263,4 @@ def test_verify(mini_shards, mini_full, tmp_path, cli):
     other.write_text(json.dumps(agreed(lock)))
     strange = cli("verify", mini_shards, "--against", other)
     assert strange.code == 2
-    assert "has none of our 30 cells" in strange.err
+    assert "has none of our 30 row groups" in strange.err
