@@ -21,15 +21,18 @@ from corruptbench.leaderboard.page import render
 from corruptbench.leaderboard.paired import read_paired
 from corruptbench.leaderboard.placed import Placed, placed_rows
 from corruptbench.leaderboard.problem import Problem, SubmissionError
-from corruptbench.leaderboard.ranking import by_benchmark, by_units, rank, sections
+from corruptbench.leaderboard.ranking import by_benchmark, rank
 from corruptbench.leaderboard.referee import Scored, check, read
+from corruptbench.leaderboard.resampling import read_resampled
 from corruptbench.leaderboard.review import review
 from corruptbench.leaderboard.robustness import RelativeErrors, relative_errors, robustness
 from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.sections import Section, sections
 from corruptbench.leaderboard.standing import standing
 from corruptbench.leaderboard.status import Status
 from corruptbench.leaderboard.store import confirm, submit
 from corruptbench.leaderboard.table import as_text
+from corruptbench.leaderboard.ties import Resampled, ranked
 
 __all__ = [
     "About",
@@ -42,8 +45,10 @@ __all__ = [
     "Placed",
     "Problem",
     "RelativeErrors",
+    "Resampled",
     "Result",
     "Scored",
+    "Section",
     "Status",
     "SubmissionError",
     "Summary",
@@ -52,7 +57,6 @@ __all__ = [
     "as_text",
     "audit",
     "by_benchmark",
-    "by_units",
     "change_problems",
     "changed_rows",
     "check",
@@ -66,9 +70,11 @@ __all__ = [
     "mce_text",
     "placed_rows",
     "rank",
+    "ranked",
     "read",
     "read_board",
     "read_paired",
+    "read_resampled",
     "relative_errors",
     "render",
     "review",

@@ -51,8 +51,8 @@ class About(SparseRecord):
         venue: where the paper was published, such as "CVPR Workshops 2024".
         date: of the paper or the model: year, month or day, such as "2024-06".
         license: of the code or the weights.
-        training_data: what the lifter was trained on. A row with "corrupted" is not ranked with
-            the others.
+        training_data: what the lifter was trained on. Rows with "corrupted" have a table of
+            their own.
     """
 
     authors: Line | None = None

@@ -19,6 +19,8 @@ from corruptbench.leaderboard.wide import CLEAN
 
 RESULT_FILE = "result.json"
 CLIPS_FILE = "clips.parquet"
+#: How to repair a row whose files do not belong together.
+RESTORE = "restore the row from version control, or remove its folder"
 
 
 def row_path(result: Result, board: Path) -> Path:
@@ -130,17 +132,16 @@ def in_row(row: Path, error: SubmissionError) -> list[Problem]:
 
 
 def _load_row(row: Path, board: Path) -> Result:
-    restore = "restore the row from version control, or remove its folder"
     result = read_result(row / RESULT_FILE)
     problems = []
     if not (row / CLIPS_FILE).is_file():
-        problems.append(Problem(CLIPS_FILE, "file", "no file", "the clips table", restore))
+        problems.append(Problem(CLIPS_FILE, "file", "no file", "the clips table", RESTORE))
     if row_path(result, board) != row:
         expected = f"folder {row_path(result, board).relative_to(board)}"
         found = f"folder {row.parent.name}/{row.name}"
-        problems.append(Problem(RESULT_FILE, "lifter.name", found, expected, restore))
+        problems.append(Problem(RESULT_FILE, "lifter.name", found, expected, RESTORE))
     problems += [
-        Problem(RESULT_FILE, field, "other corruptions or no value", expected, restore)
+        Problem(RESULT_FILE, field, "other corruptions or no value", expected, RESTORE)
         for field, expected in _unfit(result)
     ]
     if problems:

@@ -26,6 +26,7 @@ from corruptbench.leaderboard.wide import (
     Wide,
     by_corruption,
     cell_means,
+    corrupted_weights,
     widen,
 )
 
@@ -187,7 +188,7 @@ def numbers_of(wide: Wide) -> tuple[list[str], Array]:
         each[places, column] = 1.0 / len(places)
     clean = np.zeros(len(wide.cells))
     clean[0] = 1.0
-    corrupted = each.mean(axis=1)
+    corrupted = corrupted_weights(wide.cells)
     mix = np.column_stack([clean, corrupted, corrupted - clean, each])
     return ["clean", "corrupted", "degradation", *parts], mix
 

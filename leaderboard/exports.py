@@ -1,6 +1,7 @@
 """The rows of a board as tables for a paper: Markdown and LaTeX.
 
-Rows without a rank come last and say why. LaTeX needs the package booktabs.
+Each section has a table of its own, the main one first. Rows without a rank come last and say why.
+Rows may share a rank (see `ties.ranked`). LaTeX needs the package booktabs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.placed import Placed
 from corruptbench.leaderboard.ranking import corruption_names
 from corruptbench.leaderboard.schema import Interval, Result
+from corruptbench.leaderboard.ties import MEANING, is_tied
 
 #: What a backslash stands before, or what a character becomes, in LaTeX.
 LATEX = {
@@ -32,7 +34,8 @@ def as_markdown(rows: Sequence[Placed]) -> str:
         heads, cells = _cells(table, _escaped_markdown, lambda n: f"**{n}**", lambda i: f" ({i})")
         lines = [heads, ["---:", "---", "---", *["---:"] * (len(heads) - 3)], *cells]
         title = _escaped_markdown(_title(table[0]))
-        return "\n".join([title, "", *(f"| {' | '.join(line)} |" for line in lines)]) + "\n"
+        note = ["", f"{MEANING}."] if _has_ties(table) else []
+        return "\n".join([title, "", *(f"| {' | '.join(line)} |" for line in lines), *note]) + "\n"
 
     return "\n".join(map(text, _tables(rows)))
 
@@ -44,11 +47,16 @@ def as_latex(rows: Sequence[Placed]) -> str:
         heads, cells = _cells(table, _escaped_latex, _bold, lambda i: f" {{\\scriptsize {i}}}")
         head, *body = [f"{' & '.join(line)} \\\\" for line in (heads, *cells)]
         return "\n".join([
-            f"% {_title(table[0])}", f"\\begin{{tabular}}{{rll{'r' * (len(heads) - 3)}}}",
+            f"% {_title(table[0])}", *([f"% {MEANING}."] if _has_ties(table) else []),
+            f"\\begin{{tabular}}{{rll{'r' * (len(heads) - 3)}}}",
             "\\toprule", head, "\\midrule", *body, "\\bottomrule", "\\end{tabular}", "",
         ])  # fmt: skip
 
     return "\n".join(map(text, _tables(rows)))
+
+
+def _has_ties(table: Sequence[Placed]) -> bool:
+    return is_tied([placed.row for placed in table])
 
 
 def _tables(rows: Sequence[Placed]) -> list[list[Placed]]:

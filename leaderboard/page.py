@@ -16,6 +16,7 @@ from corruptbench.leaderboard.paired import NOT_PAIRED, Paired
 from corruptbench.leaderboard.placed import placed_rows
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.standalone import policy, site, templates
+from corruptbench.leaderboard.ties import MEANING, Resampled
 from corruptbench.leaderboard.view import benchmark_views
 
 #: Its folder ``site`` holds the template, the style and the script.
@@ -30,6 +31,7 @@ def render(
     out_path: Path,
     manifests: Mapping[str, Mapping[str, object]] | None = None,
     paired: Paired = NOT_PAIRED,
+    resampled: Mapping[str, Resampled] | None = None,
 ) -> Path:
     """Write the page and return its path. The same input gives the same bytes.
 
@@ -46,12 +48,13 @@ def render(
             its id.
         paired: paired differences of rows, of `paired.read_paired`. Other rows are compared by
             their means.
+        resampled: from `resampling.read_resampled`; without it no rows are tied.
 
     Raises:
         ValueError: a manifest has other fields or types.
         OSError: the file cannot be written.
     """
-    text = html(results, manifests, paired)
+    text = html(results, manifests, paired, resampled)
     with atomic(out_path) as new:
         new.write_bytes(text.encode())
     return out_path
@@ -61,6 +64,7 @@ def html(
     results: Sequence[Result],
     manifests: Mapping[str, Mapping[str, object]] | None = None,
     paired: Paired = NOT_PAIRED,
+    resampled: Mapping[str, Resampled] | None = None,
 ) -> str:
     """Return the page as text; see `render`."""
     style, script = _joined(STYLES), f'"use strict";\n(() => {{\n{_joined(SCRIPTS)}}})();\n'
@@ -68,11 +72,12 @@ def html(
         templates(PACKAGE)
         .get_template("page.html.jinja")
         .render(
-            benchmarks=benchmark_views(results, manifests or {}, paired),
+            benchmarks=benchmark_views(results, manifests or {}, paired, resampled),
+            same_rank=MEANING,
             plural={"corruption": "corruptions", "family": "families", "severity": "severities"},
             drawn=DRAWN,
             families=_families(results, manifests or {}),
-            downloads=downloads(placed_rows(results)),
+            downloads=downloads(placed_rows(results, resampled)),
             style=Markup(style),
             script=Markup(script),
             policy=policy(style, script, "img-src data:"),

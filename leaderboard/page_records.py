@@ -95,6 +95,8 @@ class MetricView:
     digits: int
     #: Whether a row has intervals.
     intervals: bool
+    #: Whether rows share a rank.
+    tied: bool
     rows: Sequence[TableRow]
     scatter: Markup
     curves: Sequence[Panel]

@@ -19,9 +19,10 @@ from corruptbench.leaderboard.board import RESULT_FILE, row_path
 from corruptbench.leaderboard.comparable import pair_problems
 from corruptbench.leaderboard.compare import numbers_of
 from corruptbench.leaderboard.problem import SubmissionError
-from corruptbench.leaderboard.ranking import by_benchmark, rank, sections
+from corruptbench.leaderboard.ranking import by_benchmark, rank
 from corruptbench.leaderboard.referee import Scored
 from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.sections import sections
 from corruptbench.leaderboard.wide import TAILS, Array, Wide, cell_means, widen
 
 #: The rows of a section whose pairs a page holds, the best ones. Our own choice: 190 pairs of 11
@@ -65,7 +66,7 @@ def read_paired(results: Sequence[Result], board: Path) -> Paired:
     found: dict[tuple[str, str], Mapping[str, PairedDifference]] = {}
     for rows in by_benchmark(results).values():
         for section in sections(rows):
-            best = [row.result for row in rank(section) if not row.apart][:MOST_PAIRED]
+            best = [row.result for row in rank(section.results) if not row.apart][:MOST_PAIRED]
             entries = [_entry(result, board) for result in best]
             found |= _pairs([entry for entry in entries if entry])
     return found

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from corruptbench.leaderboard.ranking import Row, boxes_of, by_benchmark, rank, sections
+from corruptbench.leaderboard.ranking import Row, by_benchmark
 from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.sections import sections
 from corruptbench.leaderboard.superseding import superseded
+from corruptbench.leaderboard.ties import Resampled, ranked
 
 
 class Placed(NamedTuple):
     """A row and its table.
 
     Attributes:
-        section: what the rows of the table have in common that those of the main one do not have;
-            empty for the main one.
+        section: title of the table, see `sections.Section`; empty for the main one.
         row: with its rank in that table.
         superseded_by: name of the newer row of the same authors, if there is one.
     """
@@ -35,18 +36,19 @@ class Placed(NamedTuple):
         return f"rank {self.row.rank}" if self.row.rank else f"not ranked: {self.row.apart}"
 
 
-def placed_rows(results: Sequence[Result]) -> list[Placed]:
-    """Return the rows of any benchmarks in the order of their tables."""
+def placed_rows(
+    results: Sequence[Result], resampled: Mapping[str, Resampled] | None = None
+) -> list[Placed]:
+    """Return the rows of any benchmarks in the order of their tables.
+
+    Args:
+        results: rows of a board.
+        resampled: from `resampling.read_resampled`; without it no rows are tied.
+    """
     return [
-        Placed(_title(section[0]), row, newer.get(row.result.lifter.name))
+        Placed(title, row, newer.get(row.result.lifter.name))
         for rows in by_benchmark(results).values()
-        for section in sections(rows)
+        for title, section in sections(rows)
         for newer in [superseded(section)]
-        for row in rank(section)
+        for row in ranked(section, resampled)
     ]
-
-
-def _title(result: Result) -> str:
-    units = "" if result.lifter.has_units else "units unknown"
-    boxes = f"boxes by {boxes_of(result)}" if boxes_of(result) else ""
-    return ", ".join(filter(None, (units, boxes)))

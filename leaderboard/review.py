@@ -11,13 +11,16 @@ from corruptbench.leaderboard.compare import Comparison, compare
 from corruptbench.leaderboard.exports import as_markdown
 from corruptbench.leaderboard.placed import placed_rows
 from corruptbench.leaderboard.problem import Problem, SubmissionError
-from corruptbench.leaderboard.ranking import Row, boxes_of, rank
+from corruptbench.leaderboard.ranking import Row
 from corruptbench.leaderboard.referee import read
 from corruptbench.leaderboard.reference import reference_for
+from corruptbench.leaderboard.resampling import read_resampled
 from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.sections import section_of
 from corruptbench.leaderboard.status import MEANINGS, kind_of
 from corruptbench.leaderboard.superseding import author_key, rows_by_authors
 from corruptbench.leaderboard.text import counted, printable
+from corruptbench.leaderboard.ties import ranked
 
 #: Rows that are shown; our own choice. A comment on GitHub has at most 65,536 characters.
 MOST_ROWS = 10
@@ -59,7 +62,8 @@ def _problems(problems: Sequence[Problem]) -> str:
 
 
 def _about_row(result: Result, results: Sequence[Result], board: Path) -> Iterator[str]:
-    table = rank([other for other in results if _table(other) == _table(result)])
+    rows = section_of(result, results).results
+    table = ranked(rows, read_resampled(rows, board).resampled)
     (own,) = (row for row in table if row.result is result)
     place = (
         "" if own.rank is None else f"{own.rank} of {sum(row.rank is not None for row in table)}"
@@ -87,11 +91,6 @@ def _about_row(result: Result, results: Sequence[Result], board: Path) -> Iterat
         return
     yield as_markdown(placed_rows([other, result])).rstrip()
     yield _compared(other, result, board)
-
-
-def _table(result: Result) -> tuple[object, ...]:
-    """Return what the rows of a table have in common."""
-    return result.benchmark, boxes_of(result), result.main_metric
 
 
 def _reference(result: Result, table: Sequence[Row]) -> Result | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from corruptbench.leaderboard.problem import Problem
 from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.sections import section_of
 from corruptbench.leaderboard.status import CLAIMED, is_confirmed, kind_of
 from corruptbench.leaderboard.text import short
 
@@ -20,9 +21,9 @@ _FIELD = "supersedes"
 def superseding_problems(result: Result, results: Sequence[Result]) -> Iterator[tuple[str, str]]:
     """Yield (found, expected) of why a row does not supersede the row that it names.
 
-    Both must be in the same table: one benchmark, manifest, kind of boxes and kind of units. Both
-    must name the same authors. A claimed row does not supersede one that the owner confirmed, and a
-    row is superseded by one row only. No row is its own successor, also not by way of others.
+    Both must be in the same table (see `sections.sections`), and must name the same authors. A
+    claimed row does not supersede one that the owner confirmed, and a row is superseded by one row
+    only. No row is its own successor, also not by way of others.
 
     Args:
         result: any row.
@@ -30,7 +31,7 @@ def superseding_problems(result: Result, results: Sequence[Result]) -> Iterator[
     """
     if result.supersedes is None:
         return
-    others = {other.lifter.name: other for other in _same_table(result, results)}
+    others = {other.lifter.name: other for other in section_of(result, results).results}
     old = others.get(result.supersedes)
     if old is None or old.lifter.name == result.lifter.name:
         yield result.supersedes, "the name of another row of the same table"
@@ -50,7 +51,7 @@ def superseded(results: Sequence[Result]) -> dict[str, str]:
     """Return who supersedes whom, by name: older row to newer row. What is not valid is left out.
 
     Args:
-        results: rows of one table; see `ranking.sections`.
+        results: rows of one table; see `sections.sections`.
     """
     return {
         result.supersedes: result.lifter.name
@@ -103,13 +104,6 @@ def rows_by_authors(results: Sequence[Result]) -> Counter[str]:
 
 def _authors(result: Result) -> str:
     return (result.lifter.about and result.lifter.about.authors) or "none"
-
-
-def _same_table(result: Result, results: Sequence[Result]) -> Iterator[Result]:
-    def table(row: Result) -> tuple[object, ...]:
-        return row.benchmark, row.build.boxes, row.main_metric
-
-    return (other for other in results if table(other) == table(result))
 
 
 def _is_circle(result: Result, others: dict[str, Result]) -> bool:

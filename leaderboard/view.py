@@ -22,20 +22,19 @@ from corruptbench.leaderboard.paired import NOT_PAIRED, Paired
 from corruptbench.leaderboard.protocol import protocol
 from corruptbench.leaderboard.ranking import (
     Row,
-    boxes_of,
     by_benchmark,
     corruption_names,
     marks,
-    rank,
-    sections,
 )
 from corruptbench.leaderboard.scatter import scatter
 from corruptbench.leaderboard.schema import (
     Benchmark,
     Result,
 )
+from corruptbench.leaderboard.sections import Section, sections
 from corruptbench.leaderboard.table_view import table_rows
 from corruptbench.leaderboard.text import counted
+from corruptbench.leaderboard.ties import ByTable, is_tied, ranked
 from corruptbench.leaderboard.trust_view import Trust, trust
 
 #: The metrics with tables and figures in the section of unknown units.
@@ -48,16 +47,16 @@ def benchmark_views(
     results: Sequence[Result],
     manifests: Mapping[str, Mapping[str, object]],
     paired: Paired = NOT_PAIRED,
+    resampled: ByTable | None = None,
 ) -> list[BenchmarkView]:
     """Compute what the page shows of each section of each benchmark, sorted by its id.
-
-    Lifters of unknown units and rows on other boxes have sections (see `ranking.sections`).
 
     Args:
         results: results of any benchmarks.
         manifests: by benchmark id, exactly the fields of `Heading`. A benchmark without a manifest
             is titled by its id, with the corruptions in the order of its results.
         paired: differences of rows, of `paired.read_paired`.
+        resampled: from `resampling.read_resampled`; without it no rows are tied.
 
     Raises:
         ValueError: a manifest has other fields or types (pydantic's ValidationError).
@@ -71,13 +70,13 @@ def benchmark_views(
     return [
         _benchmark_view(
             number,
-            benchmark,
-            rows,
-            headings.get(benchmark.id) or _heading(benchmark, rows),
+            section,
+            headings.get(benchmark.id) or _heading(benchmark, section.results),
             paired,
-            trust(rows, results),
+            resampled,
+            trust(section.results, results),
         )
-        for number, (benchmark, rows) in enumerate(split)
+        for number, (benchmark, section) in enumerate(split)
     ]
 
 
@@ -87,19 +86,19 @@ def _heading(benchmark: Benchmark, results: Sequence[Result]) -> Heading:
 
 def _benchmark_view(
     number: int,
-    benchmark: Benchmark,
-    results: Sequence[Result],
+    section: Section,
     heading: Heading,
     paired: Paired,
+    resampled: ByTable | None,
     trusted: Mapping[str, Trust],
 ) -> BenchmarkView:
-    rows = rank(results)
+    results, kind = section.results, [section.title] if section.title else []
+    benchmark, rows = results[0].benchmark, ranked(results, resampled)
     places = {row.result.lifter.name: place for place, row in enumerate(rows)}
     corruptions = _in_order(corruption_names(results), heading.corruptions)
     families = {name: kind.family for name, kind in heading.kinds.items()}
     shown = page_columns.columns(corruptions, families)
     metrics = METRICS if results[0].lifter.has_units else _WITHOUT_UNITS
-    kind = _kind(results[0])
     key = "-".join([f"{benchmark.id}-v{benchmark.version}", *map(_in_address, kind)])
     return BenchmarkView(
         number=number,
@@ -111,7 +110,10 @@ def _benchmark_view(
         facts=_facts(rows),
         protocol=protocol(rows[0].result, heading.title),
         columns=shown,
-        metrics=[_metric_view(metric, results, places, shown, key) for metric in metrics],
+        metrics=[
+            _metric_view(metric, ranked(results, resampled, metric), places, shown, key)
+            for metric in metrics
+        ],
         lifters=[lifter_view(place, row, metrics, corruptions) for place, row in enumerate(rows)],
         paired=paired_data([row.result for row in rows], paired),
         trust=trusted,
@@ -121,14 +123,8 @@ def _benchmark_view(
     )
 
 
-def _kind(result: Result) -> list[str]:
-    """Say what the rows of a section have in common that the first section does not have."""
-    boxes, units = boxes_of(result), [] if result.lifter.has_units else ["units unknown"]
-    return [*units, *([f"boxes by {boxes}"] if boxes else [])]
-
-
 def _in_address(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text)
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())
 
 
 def _in_order(names: Sequence[str], listed: Sequence[str]) -> list[str]:
@@ -155,13 +151,12 @@ def _facts(rows: Sequence[Row]) -> list[str]:
 
 def _metric_view(
     metric: Metric,
-    results: Sequence[Result],
+    rows: Sequence[Row],
     places: Mapping[str, int],
     columns: Sequence[Column],
     key: str,
 ) -> MetricView:
     mean = METRIC_COLUMNS[metric]
-    rows = rank(results, metric)
     few = drawn(rows, places)
     corruptions = [column.key for column in columns if column.group == "corruption"]
     return MetricView(
@@ -169,7 +164,8 @@ def _metric_view(
         label=mean.label,
         unit=mean.unit,
         digits=mean.digits,
-        intervals=any(getattr(result, f"{metric}_intervals", None) for result in results),
+        intervals=any(getattr(row.result, f"{metric}_intervals", None) for row in rows),
+        tied=is_tied(rows),
         rows=table_rows(metric, rows, places, columns),
         scatter=scatter(figure_view.dots(metric, rows, places, key), mean.label, mean.unit),
         curves=figure_view.curves(metric, few, places, corruptions),

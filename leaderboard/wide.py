@@ -193,3 +193,17 @@ def by_corruption(cells: tuple[tuple[str, int], ...]) -> dict[str, list[int]]:
     if not columns:
         raise ValueError("there is no corrupted cell, only the clean one")
     return columns
+
+
+def corrupted_weights(cells: tuple[tuple[str, int], ...]) -> Array:
+    """Return the weights of cells in the mean over corruptions, (K,).
+
+    It is the plain mean over severities for each corruption, then over corruptions.
+
+    Raises:
+        ValueError: there is no clean cell, or no other.
+    """
+    parts, weights = by_corruption(cells), np.zeros(len(cells))
+    for columns in parts.values():
+        weights[columns] = 1.0 / len(columns) / len(parts)
+    return weights

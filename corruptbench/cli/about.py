@@ -28,8 +28,8 @@ def about_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option(
         "--training-data", multiple=True, type=click.Choice(_TRAINING_DATA),
         help="What the lifter was trained on; repeatable. clean: uncorrupted video; augmented: "
-        "noise on keypoints; corrupted: corrupted video (such a row is not ranked); extra: more "
-        "data than the training split of the benchmark's data set.",
+        "noise on keypoints; corrupted: corrupted video (such rows have a table of their own); "
+        "extra: more data than the training split of the benchmark's data set.",
     )(command)  # fmt: skip
     for name, text in reversed(_TEXTS.items()):
         command = click.option(name, metavar="TEXT", help=text)(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,12 @@ from corruptbench.cli.output import say, say_json, say_table, table_width
 
 if TYPE_CHECKING:
     from corruptbench.leaderboard import Result
+    from corruptbench.leaderboard.ties import ByTable
 
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
-    "section (empty for the main table), "
-    "rank (null if it does not compare), note (why not), lifter, status (kind: claimed, re-scored "
+    "section (empty for the main table), rank (null if it does not compare; tied rows share one), "
+    "note (why not), lifter, status (kind: claimed, re-scored "
     "or verified; the latter two with date and version of corruptbench), supersedes and "
     "superseded_by (names of rows, or null), author_rows (how many rows of the board have these "
     "authors, null without authors), detector, boxes (labels, or the person detector), units (mm "
@@ -66,7 +68,8 @@ def show(board: Path, form: str | None, as_json: bool) -> None:
     if form and as_json:
         raise click.UsageError("--json and another form: choose one.")
     results = whole_rows(board)
-    placed = placed_rows(results)
+    resampled = resampled_rows(results, board)
+    placed = placed_rows(results, resampled)
     if as_json:
         say_json(benchmarks(placed))
         return
@@ -77,7 +80,7 @@ def show(board: Path, form: str | None, as_json: bool) -> None:
         say(written.rstrip())
         return
     for rows in by_benchmark(results).values():
-        say_table(as_text(rows, table_width()))
+        say_table(as_text(rows, table_width(), resampled))
     if not any(result.status for result in results):
         say("All rows are claimed: their numbers are those of the submitters.")
 
@@ -91,6 +94,17 @@ def whole_rows(board: Path) -> list[Result]:
     for problem in problems:
         note(f"left out: {problem}")
     return results
+
+
+def resampled_rows(results: Sequence[Result], board: Path) -> ByTable:
+    """Return what decides which rows are tied; say whose clips tables cannot be read."""
+    from corruptbench.leaderboard.resampling import read_resampled
+    from corruptbench.progress import note
+
+    resampled, problems = read_resampled(results, board)
+    for problem in problems:
+        note(f"ranked by its mean alone: {problem}")
+    return resampled
 
 
 @command.command(
@@ -112,7 +126,8 @@ def export(board: Path, repository: str | None, out: Path) -> None:
     from corruptbench.manifest import load_manifest
     from corruptbench.progress import counted, note
 
-    rows = placed_rows(whole_rows(board))
+    results = whole_rows(board)
+    rows = placed_rows(results, resampled_rows(results, board))
     if not rows:
         raise click.ClickException(f"{board}: no results yet; add one with corruptbench submit")
     titles = {m.id: m.title for m in map(load_manifest, names.manifests())}
@@ -138,4 +153,5 @@ def render_page(board: Path, out: Path) -> None:
 
     results = whole_rows(board)
     headings = {m.id: heading(m) for m in map(load_manifest, names.manifests())}
-    say(f"page: {render(results, out, headings, read_paired(results, board))}")
+    paired, resampled = read_paired(results, board), resampled_rows(results, board)
+    say(f"page: {render(results, out, headings, paired, resampled)}")

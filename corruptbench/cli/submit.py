@@ -10,7 +10,7 @@ import click
 from corruptbench.cli import names, options
 from corruptbench.cli.about import about_of, about_options
 from corruptbench.cli.commands import define
-from corruptbench.cli.leaderboard import ROW_KEYS, whole_rows
+from corruptbench.cli.leaderboard import ROW_KEYS, resampled_rows, whole_rows
 from corruptbench.cli.output import say, say_json, say_table, say_text, table_width
 
 _DONE = {"new": "added", "same": "already on the board", "more": "completed on the board"}
@@ -56,12 +56,13 @@ def command(
     path = submit(result, board, expectation(frozen), about, name, supersedes)
     every = whole_rows(board)
     results = by_benchmark(every)[checked.benchmark]
+    resampled = resampled_rows(results, board)
     warnings = [warning.text for warning in checked.warnings or ()]
     if as_json:
         record = {"path": str(path), "added": place == "new", "warnings": warnings}
-        say_json({**record, "rows": rows_of(placed_rows(results), every)})
+        say_json({**record, "rows": rows_of(placed_rows(results, resampled), every)})
     else:
-        say_table(as_text(results, table_width()))
+        say_table(as_text(results, table_width(), resampled))
         for warning in warnings:
             say_text(f"warning: {warning}")
         say(f"{_DONE[place]}: {path}")

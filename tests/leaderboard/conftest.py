@@ -245,8 +245,13 @@ HOSTILE = '=1+1 & 50 % of $x_1$ #~^ \\input{x} <b> "q" \'s {{ 7 }} }{ - : @x, é
 
 @pytest.fixture
 def odd() -> list[Result]:
-    """Two rows with a rank, and one without. Its detector and authors have texts that could act."""
-    other = {"detector": "=1+1|&_\\cmd<b>", "weights_sha256": digest("other")}
+    """Two rows with a rank, and one without. Detector and authors have texts that could act."""
+    build = {"detector": "=1+1|&_\\cmd<b>"}
+    other = {**build, "pixels_sha256": digest("other")}
     said = {"authors": HOSTILE, "venue": HOSTILE, "date": "2024-06", "paper": "doi:10.1000/a_b(c)"}
     lifter = {"about": said}
-    return [row("a_1", 40), row("b_1", 41), row("c", 30, build=other, lifter=lifter)]
+    return [
+        row("a_1", 40, build=build),
+        row("b_1", 41, build=build),
+        row("c", 30, build=other, lifter=lifter),
+    ]

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from corruptbench.leaderboard import About, Result, check, load, rank, render, submit
+from corruptbench.leaderboard import About, check, load, rank, render, submit
 from corruptbench.leaderboard.problem import SubmissionError
 from corruptbench.lifters.contract import Contract
 
-from .conftest import Make, clip_table, digest, document
+from .conftest import Make
 
 PAPER = About(
     authors="A. Author, B. Author",
@@ -100,19 +100,6 @@ def test_it_does_not_change_on_the_board(make: Make, tmp_path: Path) -> None:
     with pytest.raises(SubmissionError, match=r"lifter\.about"):
         submit(make(), board, None, About(training_data=("extra",)))
     assert load(board)[0].lifter.about == PAPER
-
-
-def test_a_lifter_that_saw_corruptions_is_not_ranked() -> None:
-    def row(name: str, level: float, *kinds: str) -> Result:
-        table = clip_table(level=level)
-        about = {"about": {"training_data": kinds}}
-        return Result.model_validate(document(table, digest(name), name=name, lifter=about))
-
-    ranked = rank([row("seen", 30, "clean", "corrupted"), row("augmented", 40, "augmented")])
-    assert [(r.result.lifter.name, r.rank, r.apart) for r in ranked] == [
-        ("augmented", 1, ""),
-        ("seen", None, "trained on corruptions"),
-    ]
 
 
 def test_a_contract_states_it_and_its_record_does_not() -> None:

@@ -45,7 +45,7 @@ def test_a_badge_says_benchmark_error_and_rank(results: list[Result]) -> None:
 
 def test_a_row_without_a_rank_says_why(odd: list[Result]) -> None:
     root = read(badge(placed_rows(odd)[-1], "Toy-C"))
-    assert texts(root)[1].endswith("not ranked: other detector \N{MIDDLE DOT} claimed")
+    assert texts(root)[1].endswith("not ranked: other pixels \N{MIDDLE DOT} claimed")
     assert fills(root)[-1] == UNRANKED
 
 
@@ -81,7 +81,7 @@ def test_no_text_is_markup(hostile: str) -> None:
     [
         "corrupted 87.3 mm \N{MIDDLE DOT} rank 12",
         "studio-C v3",
-        "not ranked: other detector, 16 of 17 joints",
+        "not ranked: other pixels, 16 of 17 joints",
         "Human3.6M-C v3, boxes by movenet:multipose",
     ],
 )

@@ -102,7 +102,7 @@ def test_nothing_that_authors_write_acts(odd: list[Result]) -> None:
         assert not re.search(r"(?<!\\)[&%$#_~^{}]|\\[^&%$#_]", plain.strip("{}"))
         assert "漢 🙂" in text
     assert HOSTILE.count("{") == entry["howpublished"].count(r"\textbraceleft{}")
-    assert "not ranked: other detector" in entry["note"]
+    assert "not ranked: other pixels" in entry["note"]
 
 
 def test_rows_of_which_nothing_is_said_have_no_entry(results: list[Result]) -> None:

@@ -44,7 +44,7 @@ def test_csv_of_two_benchmarks_has_one_head(results: list[Result]) -> None:
 
 def test_no_cell_is_a_formula(odd: list[Result]) -> None:
     *_, line = lines_of(odd)
-    assert (line["rank"], line["note"]) == ("", "other detector")
+    assert (line["rank"], line["note"]) == ("", "other pixels")
     assert line["detector"].startswith("'=")
     assert line["authors"] == f"'{HOSTILE}"
 
@@ -88,7 +88,7 @@ def test_json_has_the_rows_with_rank_and_reason(odd: list[Result]) -> None:
     (benchmark,) = json.loads(as_json(placed_rows(odd)))
     assert (benchmark["benchmark"], benchmark["version"]) == ("toy-c", 1)
     assert [(r["rank"], r["note"]) for r in benchmark["rows"]] == [
-        (1, ""), (2, ""), (None, "other detector"),
+        (1, ""), (2, ""), (None, "other pixels"),
     ]  # fmt: skip
     assert benchmark["rows"][2]["about"]["authors"] == HOSTILE
     assert benchmark["rows"][0]["mpjpe"] == odd[0].mpjpe.model_dump()

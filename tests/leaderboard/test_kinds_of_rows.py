@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from corruptbench.leaderboard import Result, by_units, rank, sections
+from corruptbench.leaderboard import Result, rank
 from corruptbench.leaderboard.page import html
+from corruptbench.leaderboard.sections import sections
 
 from .conftest import BOXES, clip_table, clip_table_3, digest, document, without_units
 from .test_page import parse, words
@@ -41,17 +42,22 @@ def ranks(results: Sequence[Result]) -> list[tuple[str, int | None, str]]:
     return [(found.result.lifter.name, found.rank, found.apart) for found in rank(results)]
 
 
-def test_only_rows_that_compare_are_ranked(kinds: dict[str, Result]) -> None:
-    known, unknown = by_units([*kinds.values()])
-    assert ranks(known) == [
-        ("poses", 1, ""),  # by the lifter's own pose, not by its best
-        ("new", 2, ""),
-        ("old", 3, ""),
-        ("marked", None, "failed sides, lag"),
-        ("j16", None, "16 of 17 joints"),
+def test_each_kind_has_a_table_of_its_own(kinds: dict[str, Result]) -> None:
+    split = sections([*kinds.values()])
+    assert [(section.title, ranks(section.results)) for section in split] == [
+        (
+            "",
+            [
+                ("poses", 1, ""),  # by the lifter's own pose, not by its best
+                ("new", 2, ""),
+                ("old", 3, ""),
+                ("marked", None, "failed sides, lag"),
+            ],
+        ),
+        ("16 of 17 joints", [("j16", 1, "")]),
+        ("units unknown", [("scaleless", 1, ""), ("shapeless", 2, "")]),
     ]
-    assert ranks(unknown) == [("scaleless", 1, ""), ("shapeless", 2, "")]
-    with pytest.raises(ValueError, match="known units"):
+    with pytest.raises(ValueError, match="different sections"):
         rank([*kinds.values()])
 
 
@@ -63,10 +69,9 @@ def on_boxes(name: str, **how: Any) -> Result:
 def test_rows_on_the_boxes_of_a_person_detector_have_a_section_of_their_own() -> None:
     rows = [on_boxes("b", level=30), row("a", clip_table_3(0)), on_boxes("a", level=60)]
     labels, detected = sections(rows)
-    assert ranks(labels) == [("a", 1, "")]
-    assert ranks(detected) == [("b", 1, ""), ("a", 2, "")]
-    with pytest.raises(ValueError, match="other boxes"):
-        rank(rows)
+    assert ranks(labels.results) == [("a", 1, "")]
+    assert detected.title == "boxes by movenet:multipose"
+    assert ranks(detected.results) == [("b", 1, ""), ("a", 2, "")]
     text = printed(rows)
     assert text.count("toy-c, version 1: MPJPE") == 2
     assert text.count("boxes by movenet:multipose") == 1
@@ -93,9 +98,9 @@ def test_the_name_of_a_person_detector_can_be_part_of_a_path(name: str) -> None:
 def test_all_reasons_are_named() -> None:
     other = {"pixels_sha256": digest("other")}
     both = document(clip_table_3(), digest("b"), name="b", build=other,
-                    lifter={"scored_joints": 16, "allowed": ["lag"]})  # fmt: skip
+                    lifter={"allowed": ["lag", "probes"]})  # fmt: skip
     rows = [row("a", clip_table()), row("c", clip_table()), Result.model_validate(both)]
-    assert ranks(rows)[-1] == ("b", None, "other pixels, 16 of 17 joints, failed lag")
+    assert ranks(rows)[-1] == ("b", None, "other pixels, failed lag, could not be probed")
 
 
 def test_a_share_that_grows_ranks_the_largest_first() -> None:
@@ -107,11 +112,12 @@ def test_a_share_that_grows_ranks_the_largest_first() -> None:
 def test_the_table_shows_each_kind(kinds: dict[str, Result]) -> None:
     text = printed([*kinds.values()])
     assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
-    known, unknown = text.split("P-MPJPE in mm, units unknown")
+    known, unknown = text.split("P-MPJPE in mm, lower is better\nunits unknown")
     assert "marked ‡" in known
     assert "‡: failed a probe, which was allowed" in known
     assert "† marked: failed sides, lag, not ranked" in known
-    assert "† j16: 16 of 17 joints, not ranked" in known
+    assert "MPJPE in mm, lower is better\n16 of 17 joints\n" in known
+    assert "not ranked" not in known.split("16 of 17 joints")[1]
     best = kinds["poses"].best_mpjpe
     assert best is not None
     line = f"poses MPJPE best of 20, mm {best.clean:.1f} {best.corrupted:.1f}"
@@ -172,7 +178,7 @@ def test_a_filter_is_of_version_3_and_in_the_name() -> None:
 
 def test_a_table_of_unknown_units_alone(kinds: dict[str, Result]) -> None:
     text = printed([kinds["scaleless"]])
-    assert text.startswith("toy-c, version 1: P-MPJPE in mm, units unknown")
+    assert text.startswith("toy-c, version 1: P-MPJPE in mm, lower is better\nunits unknown\n")
 
 
 def test_the_page_shows_each_kind(kinds: dict[str, Result]) -> None:
@@ -180,12 +186,13 @@ def test_the_page_shows_each_kind(kinds: dict[str, Result]) -> None:
     reader, text = parse(page), words(page)
     ids = [attrs["id"] for _, attrs in reader.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
-    assert page.count('<section class="benchmark"') == 2
-    assert page.count('<table class="ranking">') == 3 + 2
+    assert page.count('<section class="benchmark"') == 3
+    assert page.count('<table class="ranking">') == 3 + 3 + 2
     assert "toy-c, units unknown" in text
     assert "ranked by P-MPJPE" in text
     assert "† failed sides, lag" in text
-    assert "† 16 of 17 joints" in text
+    assert "toy-c, 16 of 17 joints" in text
+    assert 'id="toy-c-v1-16-of-17-joints"' in page
     assert 'title="failed sides, lag; allowed by its submitter"' in page
     alone = text.split("20 hypotheses metric clean corrupted change")[1].split("Robustness")[0]
     assert "P-MPJPE best of 20, mm" in alone

@@ -143,19 +143,19 @@ def test_best_of_each_column_is_the_least(results: list[Result]) -> None:
     assert len(re.findall(r'<td data-value="[^"]+" class="best heat-0', page)) == 3 * columns
 
 
-def test_rows_on_other_shards_are_marked_and_never_best(results: list[Result]) -> None:
-    build = {"detector": "other:net", "weights_sha256": digest("other")}
+def test_rows_on_other_pixels_are_marked_and_never_best(results: list[Result]) -> None:
+    build = {"pixels_sha256": digest("other")}
     table = clip_table(9, level=5.0, slope=0.5)
     other = Result.model_validate(document(table, digest("o"), name="odd", build=build))
     page = html([*results, other])
-    assert "† other detector" in page
+    assert "† other pixels" in page
     assert f'data-value="{other.mpjpe.corrupted}" class="best"' not in page
 
 
 def test_a_board_of_unranked_rows_only_has_no_best() -> None:
-    lifter = {"contract": {"hypotheses": 20}}
-    page = html([Result.model_validate(document(clip_table(), digest("x"), lifter=lifter))])
-    assert "† best of 20" in page
+    lifter = {"allowed": ["sides"]}
+    page = html([Result.model_validate(document(clip_table_3(), digest("x"), lifter=lifter))])
+    assert "† failed sides" in page
     assert 'class="best"' not in page
 
 

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from corruptbench.leaderboard import Result, by_benchmark, rank, ranking
-from corruptbench.leaderboard.ranking import reference_shards, shards
+from corruptbench.leaderboard import Result, by_benchmark, rank
+from corruptbench.leaderboard import reference_shards as of_owner
 from corruptbench.leaderboard.reference import Reference, ReferenceLifter
+from corruptbench.leaderboard.reference_shards import reference_shards, shards
 
 from .conftest import clip_table, digest, document
 
@@ -29,16 +30,6 @@ def test_each_metric_has_its_own_order(results: list[Result]) -> None:
     assert errors == sorted(errors)
 
 
-def test_other_shards_follow_unranked() -> None:
-    rows = rank([result("a", 40), result("b", 45), result("c", 30, build=OTHER)])
-    assert [(row.result.lifter.name, row.rank) for row in rows] == [
-        ("a", 1),
-        ("b", 2),
-        ("c", None),
-    ]
-    assert rows[2].apart == "other detector"
-
-
 def test_other_pixels_are_told_from_another_detector() -> None:
     rows = rank(
         [result("a", 40), result("b", 41), result("c", 30, build={"pixels_sha256": digest("x")})]
@@ -49,11 +40,6 @@ def test_other_pixels_are_told_from_another_detector() -> None:
 def test_rounding_of_detections_keeps_rows_comparable() -> None:
     rows = rank([result("a", 40), result("b", 41, build={"detections_sha256": digest("x")})])
     assert [row.rank for row in rows] == [1, 2]
-
-
-def test_several_hypotheses_are_not_ranked_with_one() -> None:
-    rows = rank([result("a", 40), result("h", 30, lifter={"contract": {"hypotheses": 20}})])
-    assert [(row.rank, row.apart) for row in rows] == [(1, ""), (None, "best of 20")]
 
 
 def test_reference_shards_are_the_most_used_then_those_of_the_best() -> None:
@@ -74,30 +60,6 @@ def test_benchmarks_never_share_a_table() -> None:
     ]
 
 
-TRUE = {"detector": "ground-truth:projected", "weights_sha256": digest("")}
-
-
-def test_ground_truth_is_never_ranked_with_detections() -> None:
-    """However many rows there are, and however good they are."""
-    few = [result("a", 40), result("b", 45)]
-    many = [result(f"t{i}", 10 + i, build=TRUE) for i in range(5)]
-    rows = rank([*many, *few])
-    assert [row.result.lifter.name for row in rows if row.rank] == ["a", "b"]
-    assert {row.apart for row in rows[2:]} == {"ground truth, no detections"}
-
-
-def test_a_board_of_ground_truth_is_ranked_by_itself() -> None:
-    noisy = {"detector": "ground-truth:noise of a:b", "weights_sha256": digest("n")}
-    rows = rank(
-        [result("a", 40, build=TRUE), result("b", 30, build=TRUE), result("c", 20, build=noisy)]
-    )
-    assert [(r.result.lifter.name, r.rank, r.apart) for r in rows] == [
-        ("b", 1, ""),
-        ("a", 2, ""),
-        ("c", None, "other detector"),
-    ]
-
-
 def test_forged_pixels_cannot_unrank_honest_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two forged rows are more than one honest row, and the owner's shards count still."""
     honest = result("honest", 40)
@@ -109,7 +71,7 @@ def test_forged_pixels_cannot_unrank_honest_rows(monkeypatch: pytest.MonkeyPatch
         **honest.build.model_dump(include={"detector", "weights_sha256", "pixels_sha256"}),
     )
     assert rank([honest, *forged])[-1].apart == "other pixels"
-    monkeypatch.setattr(ranking, "reference_for", lambda _: owner)
+    monkeypatch.setattr(of_owner, "reference_for", lambda _: owner)
     rows = rank([honest, *forged])
     assert [(row.result.lifter.name, row.rank) for row in rows] == [
         ("honest", 1), ("f", None), ("g", None)

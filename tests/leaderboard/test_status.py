@@ -98,7 +98,7 @@ def test_claimed_rows_rank_by_error() -> None:
 
 
 def test_a_status_gives_no_rank_to_what_does_not_compare() -> None:
-    other = {"detector": "other:net", "weights_sha256": digest("other")}
+    other = {"pixels_sha256": digest("other")}
     found = rank(
         [row("a", 50, VERIFIED), row("b", 40, VERIFIED), row("c", 30, RESCORED, build=other)]
     )

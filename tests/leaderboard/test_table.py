@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
 from rich.console import Console
 
 from corruptbench.leaderboard import Result, as_text
+from corruptbench.leaderboard.table_columns import folded
+from corruptbench.leaderboard.ties import ByTable
 
 from .conftest import clip_table, digest, document
 
@@ -21,10 +24,10 @@ EIGHT = {
 }
 
 
-def printed(results: Sequence[Result], width: int = 80) -> str:
+def printed(results: Sequence[Result], width: int = 80, resampled: ByTable | None = None) -> str:
     console = Console(width=width, color_system=None)
     with console.capture() as capture:
-        console.print(as_text(results, width))
+        console.print(as_text(results, width, resampled))
     return capture.get()
 
 
@@ -45,8 +48,18 @@ def long_named(corruptions: dict[str, float]) -> list[Result]:
         Result.model_validate(
             document(clip_table(i, corruptions=corruptions, level=80), digest("x"), name=name)
         )
-        for i, name in enumerate(["a" * 80, "videopose3d-tagn-ca-conv"])
+        for i, name in enumerate([LONG, "a" * 80, "videopose3d-tagn-ca-conv"])
     ]
+
+
+#: 80 characters.
+LONG = "videopose3d-243-pretrained_on_everything+tagn+ca-conv-s1+learned_confidence-v2.1"
+
+
+def names_in(text: str) -> str:
+    """All second columns of the tables, without spaces: wrapped names are whole again."""
+    lines = [re.match(r" *\S+ (\S+)|  +(\S+)$", line.rstrip()) for line in text.splitlines()]
+    return "".join(found[1] or found[2] for found in lines if found)
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])
@@ -57,9 +70,41 @@ def test_says_all_eight_corruptions_in_any_width_with_long_names(width: int) -> 
     assert "…" not in text
     assert "see the page" not in text
     for result in results:
-        assert result.lifter.name[:14] in text
+        assert result.lifter.name in names_in(text)
         assert all(f"{error:.1f}" in text for error in result.mpjpe.corruptions.values())
         assert f"{result.p_mpjpe.corrupted:.1f}" in text
+
+
+def test_numbers_are_aligned_whatever_the_names_are() -> None:
+    lines = printed(long_named(EIGHT)).splitlines()
+    for column in ("degr.", "impuls"):
+        place, end = next((k, line) for k, line in enumerate(lines) if column in line)
+        edge = end.index(column) + len(column)
+        numbers = [line for line in lines[place:] if re.match(r" *[123] ", line)][:3]
+        assert len(numbers) == 3
+        assert all(re.search(r"\d\.\d$", line[:edge]) for line in numbers)
+
+
+def test_a_wide_terminal_has_one_table_with_more_columns(results: list[Result]) -> None:
+    narrow, wide = printed(long_named(EIGHT)), printed(long_named(EIGHT), 170)
+    assert narrow.count("# lifter") == 2
+    assert wide.count("# lifter") == 1
+    assert "corr. 95 %" not in narrow
+    interval = results[0].mpjpe_intervals
+    assert interval is not None
+    corrupted = interval.corrupted
+    assert f"{corrupted.low:.1f} to {corrupted.high:.1f}" in printed(results, 120)
+    assert "M par." in printed(results, 120)
+
+
+def test_names_are_broken_before_their_parts() -> None:
+    assert folded("videopose3d-81+tagn+ca-conv-s1", 20) == "videopose3d-81+tagn\n+ca-conv-s1"
+    assert folded("a", 20) == "a"
+    for name in (LONG, "a" * 80, "a--b++c", "-".join("abc" * 9), "x" * 30 + "+y ‡"):
+        for width in (1, 7, 14, 80):
+            lines = folded(name, width).split("\n")
+            assert "".join(lines) == name
+            assert max(map(len, lines)) <= width
 
 
 def test_says_what_does_not_fit() -> None:
@@ -68,13 +113,11 @@ def test_says_what_does_not_fit() -> None:
     assert "10 more corruptions: see the page" in text
 
 
-def test_marks_rows_on_other_shards(results: list[Result]) -> None:
-    build = {"detector": "[red]other[/red]", "weights_sha256": digest("other")}
+def test_marks_rows_on_other_pixels(results: list[Result]) -> None:
+    build = {"pixels_sha256": digest("other")}
     other = Result.model_validate(document(clip_table(9), digest("o"), name="odd", build=build))
     text = printed([*results, other])
-    assert "† odd: other detector, not ranked" in text
-    assert "[red]other[/red]" in text
-    assert "\x1b" not in text
+    assert "† odd: other pixels, not ranked" in text
 
 
 def test_refuses_to_mix_benchmarks(results: list[Result]) -> None:
