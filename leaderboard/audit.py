@@ -8,6 +8,7 @@ from pathlib import Path
 from corruptbench.leaderboard import referee
 from corruptbench.leaderboard.board import RESULT_FILE, in_row, read_board, rows, same_model
 from corruptbench.leaderboard.expected import Expected
+from corruptbench.leaderboard.look_alike import skeleton
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Benchmark, Result
 from corruptbench.leaderboard.submission import read_result
@@ -36,7 +37,17 @@ def audit(board: Path, expected: Callable[[Benchmark], Expected | None]) -> list
             found.append((row, referee.check(path, known)))
         except SubmissionError as error:
             problems += in_row(row, error)
-    return [*problems, *_twins(found), *_superseding(found)]
+    return [*problems, *_look_alikes(rows(board)), *_twins(found), *_superseding(found)]
+
+
+def _look_alikes(folders: list[Path]) -> Iterator[Problem]:
+    """Yield the rows whose names look like that of another row of the same benchmark."""
+    first: dict[tuple[Path, str], Path] = {}
+    for row in folders:
+        other = first.setdefault((row.parent, skeleton(row.name)), row)
+        if other != row:
+            expected = f"a name that does not look like {other.name}"
+            yield Problem(str(row), "name", row.name, expected, "give one of them another name")
 
 
 def _superseding(rows_found: list[tuple[Path, Result]]) -> Iterator[Problem]:

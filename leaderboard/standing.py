@@ -14,6 +14,7 @@ from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.as_row import with_about
 from corruptbench.leaderboard.board import RESULT_FILE, read_board, row_path, same_model
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
+from corruptbench.leaderboard.look_alike import look_alike
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.submission import read_result
@@ -43,13 +44,14 @@ def standing(result: Result, board: Path) -> Literal["new", "same", "more"]:
 
     Raises:
         SubmissionError: the name is taken by another model, other shards or other scores; a name on
-            the board differs only in upper and lower case; another row is of the same model and
-            shards; what is said of the lifter differs from what the row says; or the result cannot
-            supersede the row that it names.
+            the board differs only in upper and lower case, or looks like it; another row is of the
+            same model and shards; what is said of the lifter differs from what the row says; or the
+            result cannot supersede the row that it names.
     """
     row = row_path(result, board)
     if not row.exists():
         _refuse_case_twin(row)
+        _refuse_look_alike(row)
         _refuse_same_model(result, row)
         _refuse_superseding(result, board)
         return "new"
@@ -130,6 +132,15 @@ def _refuse_case_twin(row: Path) -> None:
         if twins:
             problem = Problem(str(parent), "name", name, f"not {twins[0]} again", _OTHER_NAME)
             raise SubmissionError(f"a new row {row}", [problem])
+
+
+def _refuse_look_alike(row: Path) -> None:
+    """Refuse a name that a reader can take for that of another row of the benchmark."""
+    present = sorted(path.name for path in row.parent.iterdir()) if row.parent.is_dir() else []
+    if other := look_alike(row.name, present):
+        expected = f"a name that does not look like {other}"
+        problem = Problem(str(row.parent), "name", row.name, expected, _OTHER_NAME)
+        raise SubmissionError(f"a new row {row}", [problem])
 
 
 def _refuse_same_model(result: Result, row: Path) -> None:
