@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corruptbench.evaluation.heading import heading
-from corruptbench.leaderboard import SubmissionError, placed_rows, read_board, read_paired
+from corruptbench.leaderboard import (
+    SubmissionError,
+    placed_rows,
+    read_board,
+    read_paired,
+    read_resampled,
+)
 from corruptbench.leaderboard.board import RESULT_FILE, rows
 from corruptbench.leaderboard.json_rows import benchmarks
 from corruptbench.leaderboard.page import html
@@ -75,10 +81,11 @@ class BoardPage:
         for problem in problems:
             note(f"left out: {problem}")
         paired = read_paired(results, self._board)
+        resampled = read_resampled(results, self._board).resampled
         results = [rounded_result(result) for result in results]
-        text = html(results, self._headings, rounded_pairs(paired))
+        text = html(results, self._headings, rounded_pairs(paired), resampled)
         page = text.encode()
-        table = json.dumps(benchmarks(placed_rows(results))).encode()
+        table = json.dumps(benchmarks(placed_rows(results, resampled))).encode()
         tag = hashlib.sha256(page + table).hexdigest()[:32]
         return Shown(page, table, tag, policy_of(text))
 
