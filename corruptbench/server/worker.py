@@ -61,22 +61,23 @@ def work(settings: Settings, until_empty: bool = False) -> None:
 
 def work_once(settings: Settings, engine: Engine, child: Child) -> bool:
     """Take a submission, if there is one, and finish it; return whether there was one."""
-    me = str(this_process())
-    with engine.begin() as database:
-        job = submissions.claim(database, me, settings.limits)
-    if job is None:
-        return False
-    folder = settings.uploads / submissions.folder_name(job.token, job.digest)
+    me, job = str(this_process()), None
     try:
+        with engine.begin() as database:
+            job = submissions.claim(database, me, settings.limits)
+        if job is None:
+            return False
+        folder = settings.uploads / submissions.folder_name(job.token, job.digest)
         with _renewed(settings, engine, job, me):
             outcome = _outcome(settings, child, job, str(folder))
+        with engine.begin() as database:
+            is_ours = submissions.finish(database, job, me, outcome)
     except KeyboardInterrupt:
         with suppress(OperationalError), engine.begin() as database:  # else its lease ends
-            submissions.release(database, job, me)
+            if job:
+                submissions.release(database, job, me)
         raise
-    with engine.begin() as database:
-        held = submissions.finish(database, job, me, outcome)
-    if held and outcome.state != "failed":
+    if is_ours and outcome.state != "failed":
         shutil.rmtree(folder, ignore_errors=True)
     return True
 

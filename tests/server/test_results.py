@@ -8,12 +8,13 @@ import re
 import shutil
 import time
 
+import pytest
 from sqlalchemy import update
 
 from corruptbench.leaderboard import read_board
 from corruptbench.leaderboard.submission import read_result
 from corruptbench.server import database as db
-from corruptbench.server import jobs, submissions
+from corruptbench.server import jobs, submissions, worker
 from corruptbench.server.worker import remove_stale
 from tests.server.conftest import ROWS
 
@@ -148,3 +149,24 @@ def test_what_killed_processes_left_is_removed(host):
         os.utime(folder, (0, 0))
     remove_stale(host.settings, host.engine)
     assert sorted(host.settings.uploads.iterdir()) == sorted([needed, left[2]])
+
+
+def test_an_interrupt_gives_work_back(host, monkeypatch):
+    """It may come in any step: while a submission is worked on, or finished."""
+
+    def after(function):
+        def interrupted(*arguments):
+            function(*arguments)
+            raise KeyboardInterrupt
+
+        return interrupted
+
+    key = host.submit(ROWS[0]).json()["id"]
+    for place, name in ((worker, "_outcome"), (submissions, "finish")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, after(getattr(place, name)))
+            with pytest.raises(KeyboardInterrupt):
+                host.work()
+        assert host.state(key)["state"] == "waiting"
+    assert host.work() == 1
+    assert host.state(key)["state"] == "accepted"
