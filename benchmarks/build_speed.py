@@ -182,7 +182,7 @@ def shares(clip: Clip, manifest: Manifest, detector: Detector, folder: Path) -> 
     began = time.perf_counter()
     with (
         timed(seconds, "corrupt", render.CellRenderer, "__call__"),
-        timed(seconds, "resize", detect, "resize"),
+        timed(seconds, "resize", detect, "resize_into"),
         timed(seconds, "detect", type(detector), "__call__"),
     ):
         cells = detect_clip(clip, CELLS, manifest, detector, lambda _: None, {})

@@ -10,13 +10,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.builder.area_means import resize_into
 from corruptbench.builder.occlusion import occlusions
 from corruptbench.builder.plan import clip_info
 from corruptbench.builder.render import CellRenderer, Crop, crops, renderer
 from corruptbench.corruptions import ClipInfo, Region
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detector
-from corruptbench.detectors.crops import resize, to_frame
+from corruptbench.detectors.crops import to_frame
 from corruptbench.manifest import Cell, Manifest
 from corruptbench.shards.records import CellDetections
 from corruptbench.skeleton import joint_set
@@ -38,6 +39,10 @@ def rounded(values: NDArray[np.float32], step: float) -> NDArray[np.float32]:
     return np.asarray(np.rint(values / np.float32(step)) * np.float32(step), dtype=np.float32)
 
 
+#: Boxes (F, 4) px, and what the detector sees of each frame.
+Places = tuple[NDArray[np.float64], list[Crop | None]]
+
+
 class _Lane:
     """One cell while its clip is decoded: crops wait here until a batch is full.
 
@@ -48,21 +53,22 @@ class _Lane:
     def __init__(
         self,
         render: CellRenderer,
-        around: ClipInfo,
-        padding: float,
+        places: Places,
         joints: int,
+        detector: Detector,
         write: FrameWriter | None,
     ) -> None:
-        frames = around.frames
+        self.boxes, self.crops = places
+        frames, size = len(self.crops), detector.input_size
         self.render = render
-        self.boxes, self.crops = around.boxes, crops(around, padding)
         self.write = write
         self.digest = hashlib.sha256()
-        self.waiting: list[tuple[int, Crop, NDArray[np.uint8]]] = []
+        self.waiting: list[tuple[int, Crop]] = []
+        self.pixels = np.empty((min(detector.batch, frames), size, size, 3), dtype=np.uint8)
         self.keypoints = np.full((frames, joints, 2), np.nan, dtype=np.float32)
         self.scores = np.zeros((frames, joints), dtype=np.float32)
 
-    def add(self, window: Window, t: int, whole: Region, size: int) -> None:
+    def add(self, window: Window, t: int, whole: Region) -> None:
         picture, crop = None, self.crops[t]
         if self.write is not None:
             picture = self.render(window, t, whole)
@@ -71,18 +77,20 @@ class _Lane:
             return
         inside = crop.inside
         pixels = self.render(window, t, inside) if picture is None else picture[inside.slices]
+        pixels = np.ascontiguousarray(pixels)
         where = np.array([t, inside.x0, inside.y0, inside.x1, inside.y1], dtype="<i4")
         self.digest.update(where.tobytes())
-        self.digest.update(np.ascontiguousarray(pixels).data)
-        self.waiting.append((t, crop, resize(crop.pad(pixels), size)))
+        self.digest.update(pixels.data)
+        resize_into(self.pixels[len(self.waiting)], crop.pad(pixels))
+        self.waiting.append((t, crop))
 
     def detect(self, detector: Detector) -> None:
         if not self.waiting:
             return
-        found = detector(np.stack([pixels for _, _, pixels in self.waiting]))
-        x0, y0, side = np.array([(s.x0, s.y0, s.side) for _, s, _ in self.waiting]).T
+        found = detector(self.pixels[: len(self.waiting)])
+        x0, y0, side = np.array([(s.x0, s.y0, s.side) for _, s in self.waiting]).T
         keypoints = to_frame(found.keypoints, x0, y0, side, detector.input_size)
-        times = [t for t, _, _ in self.waiting]
+        times = [t for t, _ in self.waiting]
         self.keypoints[times] = rounded(keypoints, KEYPOINT_STEP)
         self.scores[times] = rounded(found.scores, SCORE_STEP)
         self.waiting.clear()
@@ -128,18 +136,29 @@ def detect_clip(
     info = clip_info(clip, manifest)
     key = partial(manifest.key, clip_id=clip.id)
     joints = len(joint_set(detector.layout))
-    padding = manifest.crop.padding
-    around = {c: info if found is None else replace(info, boxes=found[c]) for c in cells}
+    places = _places(info, cells, manifest.crop.padding, found)
     lanes = [
-        _Lane(renderer(c, info, key), around[c], padding, joints, videos.get(c)) for c in cells
+        _Lane(renderer(c, info, key), places[c], joints, detector, videos.get(c)) for c in cells
     ]
     reach = max(lane.render.reach for lane in lanes)
     size = (clip.camera.height, clip.camera.width)
     for t, window in enumerate(windows(clip.video, frames, size, reach, clip.first_frame)):
         for lane in lanes:
-            lane.add(window, t, info.whole, detector.input_size)
+            lane.add(window, t, info.whole)
         if (t + 1) % detector.batch == 0 or t + 1 == frames:
             for lane in lanes:
                 lane.detect(detector)
                 tick(t % detector.batch + 1)
     return [lane.result(info) for lane in lanes]
+
+
+def _places(
+    info: ClipInfo,
+    cells: Sequence[Cell],
+    padding: float,
+    found: Mapping[Cell, NDArray[np.float64]] | None,
+) -> dict[Cell, Places]:
+    """Return where each cell is looked at: all at the same places, unless boxes were found."""
+    if found is None:
+        return dict.fromkeys(cells, (info.boxes, crops(info, padding)))
+    return {c: (found[c], crops(replace(info, boxes=found[c]), padding)) for c in cells}
