@@ -8,23 +8,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
-from av.video.reformatter import Interpolation
 
 from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
+from corruptbench.video.color_conversion import ColorConversion
 from corruptbench.video.container import is_raw, opened, stated_rate
 from corruptbench.video.display_matrix import REFUSED, turn_of, turned
-
-# Options of the color conversion that give the same bytes with and without SIMD. The last two also
-# choose the path that keeps the mean: the other one is darker by two levels of 255.
-EXACT = (
-    Interpolation.BILINEAR
-    | Interpolation.ACCURATE_RND
-    | Interpolation.BITEXACT
-    | Interpolation.FULL_CHR_H_INT
-    | Interpolation.FULL_CHR_H_INP
-)
 
 
 def decode(path: Path, upright: bool = False) -> Iterator[Frame]:
@@ -56,6 +45,7 @@ def decode_timed(path: Path, upright: bool = False) -> Iterator[tuple[Frame, Fra
         avi = container.format.name == "avi"
         untimed = avi or is_raw(stream)
         counts_empty = avi and stream.codec_context.name == "mpeg4"
+        to_rgb = ColorConversion()
         count, last, turn = 0, None, None
         for frame in container.decode(stream):
             if frame.is_corrupt:  # the decoder invented what it could not read
@@ -63,8 +53,7 @@ def decode_timed(path: Path, upright: bool = False) -> Iterator[tuple[Frame, Fra
                     f"{path}: damaged at {float(frame.time or 0):.2f} s, or truncated there; "
                     "fetch or copy it again"
                 )
-            picture = frame.reformat(format="rgb24", interpolation=EXACT, threads=1)
-            pixels = np.asarray(picture.to_ndarray(), dtype=np.uint8)
+            pixels = to_rgb(frame)
             if last is None:
                 turn = turn_of(frame, path)
                 if turn is not None and not upright:

@@ -15,8 +15,8 @@ from av.video.reformatter import ColorRange, Colorspace
 from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
 from corruptbench.files import atomic
+from corruptbench.video.color_conversion import EXACT
 from corruptbench.video.container import av_file, opened, translated
-from corruptbench.video.reader import EXACT
 
 #: Constant rate factor of x264. At 12 no loss is visible. At 0 nothing is lost, and RGB is kept.
 CRF = 12
