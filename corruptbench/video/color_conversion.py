@@ -3,7 +3,7 @@
 With the options `EXACT` swscale converts one pixel after another, and no faster way of it gives the
 same bytes. For the usual pictures (8 bits, one sample of color for four pixels) its arithmetic is
 simple: color is interpolated linearly between its samples, and a matrix in fixed point is applied
-to it, without rounding in between. Compiled, that takes a tenth of the time. It is used where it
+to it, without rounding in between. Compiled, that takes a fifth of the time. It is used where it
 gives the bytes of swscale for a test picture, which has the properties of the video's own.
 """
 
