@@ -44,14 +44,14 @@ class Grain:
     size: int
     strength: float
 
-    def lattice(self, region: Region) -> tuple[NDArray[np.int64], int, NDArray[np.int64]]:
+    def lattice(self, region: Region) -> tuple[NDArray[np.int64], int, NDArray[np.uint32]]:
         """Return where the samples of a region find their words, for `cell_buffer` and `cell_row`.
 
         Returns:
             (h,) row of cells of each row of pixels; the first block of eight words that is needed
             of a row of cells; (3 w,) place of each sample's word from the beginning of that block.
         """
-        found: tuple[NDArray[np.int64], int, NDArray[np.int64]] = _lattice(
+        found: tuple[NDArray[np.int64], int, NDArray[np.uint32]] = _lattice(
             region.y0, region.y1, region.x0, region.x1, self.size
         )
         return found
@@ -81,7 +81,7 @@ def _lattice(y0, y1, x0, x1, size):  # type: ignore[no-untyped-def]
     for y in range(y0, y1):
         rows[y - y0] = (y << BITS) // size
     block = (x0 << BITS) // size * 3 // 8
-    places = np.empty(3 * (x1 - x0), dtype=np.int64)
+    places = np.empty(3 * (x1 - x0), dtype=np.uint32)  # unsigned: no index is taken from the end
     for x in range(x0, x1):
         for c in range(3):
             places[3 * (x - x0) + c] = (x << BITS) // size * 3 + c - 8 * block
