@@ -33,18 +33,16 @@ def fours(
         of no weight may be the last.
     """
     order = np.argsort(weights, kind="stable")
-    values, starts = np.unique(weights[order], return_index=True)
-    groups: list[NDArray[np.int64]] = []
-    of: list[int] = []
-    for value, places in zip(values.tolist(), np.split(order, starts[1:]), strict=True):
-        filled = np.full((-(-places.size // 4) * 4, 2), (NOWHERE, 0))
-        filled[: places.size] = taps[places]
-        groups.append(filled.reshape(-1, 4, 2))
-        of += [value] * len(groups[-1])
-    if len(of) % 2:
-        groups.append(np.full((1, 4, 2), (NOWHERE, 0)))
-        of.append(0)
-    return np.concatenate(groups), np.array(of, dtype=np.uint32)
+    values, counts = np.unique(weights, return_counts=True)
+    needed = -(-counts // 4)
+    ends = 4 * np.cumsum(needed)
+    shifts = (ends - 4 * needed) - (np.cumsum(counts) - counts)  # of the taps of each weight
+    number = needed.sum()
+    places = np.full((4 * (number + number % 2), 2), (NOWHERE, 0))
+    places[np.arange(len(taps)) + np.repeat(shifts, counts)] = taps[order]
+    of = np.zeros(len(places) // 4, dtype=np.uint32)
+    of[:number] = np.repeat(values, needed)
+    return places.reshape(-1, 4, 2), of
 
 
 def blur(
