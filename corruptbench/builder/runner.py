@@ -223,8 +223,10 @@ def _build_clips(
     failures: list[Failure] = []
     engine, tick = conduct.engine, conduct.progress
     workers = min(engine.workers, len(todo))
+    # The longest clips first, so that at the end no worker has a long one while others wait.
+    order = todo if workers == 1 else sorted(todo, key=lambda item: -item.frames)
     build_items = engine.build_items
-    with closing(build_items(station, workers, todo, lambda crops: tick(crops, 0))) as outcomes:
+    with closing(build_items(station, workers, order, lambda crops: tick(crops, 0))) as outcomes:
         for _, failure in outcomes:
             if failure is None:
                 conduct.progress(0, 1)

@@ -10,6 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from corruptbench.builder import worker_process, workers
+from corruptbench.builder.engines import Engine
+from corruptbench.builder.runner import Conduct, _build_clips
 from corruptbench.errors import InputError
 from tests.fixtures.endings import ITEMS, killed, left
 
@@ -84,3 +86,17 @@ def test_a_second_interrupt_does_not_break_the_end_of_the_workers(monkeypatch):
         list(workers.build_items(SimpleNamespace(recipe=None), 2, ITEMS, print))
     assert set(seen) == {signal.SIG_IGN}
     assert signal.getsignal(signal.SIGINT) == before
+
+
+@pytest.mark.parametrize(("number", "order"), [(1, [5, 9, 7, 9]), (2, [9, 9, 7, 5])])
+def test_several_workers_begin_with_the_longest_clips(number, order, tmp_path):
+    given = []
+
+    def build_items(_station, _workers, items, _tick):
+        given.extend(item.frames for item in items)
+        yield from ((item, None) for item in items)
+
+    todo = [SimpleNamespace(frames=frames) for frames in (5, 9, 7, 9)]
+    conduct = Conduct(Engine(number, build_items), announce=print, progress=print)
+    _build_clips(tmp_path, None, todo, conduct, tmp_path / "failures.json")
+    assert given == order
