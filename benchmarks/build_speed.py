@@ -1,7 +1,8 @@
 """Speed of a build, side by side with the way of others, with the bare detector and with itself.
 
-Contestants take turns in one process and one thread, so what else the machine does hits them alike;
-ratios are medians over rounds. Usage, after `make benchmark` (which installs the peers):
+Contestants take turns in one process and one thread, so what else the machine does hits them alike.
+Rates and ratios are of wall time, and in brackets of processor time, in medians over rounds. Usage,
+after `make benchmark` (which installs the peers):
 
     python -m benchmarks.build_speed [--rounds 5] [--detector movenet:lightning] [--device cpu]
 """
@@ -11,12 +12,9 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import resource
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -27,11 +25,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import worker_speed
 from benchmarks.clips import enlarged, repeated, studio_clip
 from benchmarks.corruption_speed import machine, table
 from benchmarks.peers import NAMES, SEVERITY
+from benchmarks.rates import Rates, median, rates, ratio
 from corruptbench.builder import detect, render
 from corruptbench.builder.detect import detect_clip
+from corruptbench.builder.plan import choose_cells
 from corruptbench.datasets import Clip
 from corruptbench.detectors import Detections, Detector, load
 from corruptbench.detectors.crops import square_crop
@@ -45,6 +46,8 @@ from corruptbench.video.reader import decode
 GOALS = {"peers": 100, "bare": 0.97, "workers": 1.9, "memory": 1.10}
 #: Frames of the clip, and side of the larger pictures: about that of Human3.6M.
 FRAMES, LARGER = 64, 1000
+#: Frames of the clip of which all cells of the benchmark are built.
+SHORT = 24
 CELLS = tuple(Cell(name, SEVERITY) for name in NAMES)
 #: The same at all severities, which a build renders in one pass over a clip.
 EVERY = tuple(Cell(name, severity) for name in NAMES for severity in SEVERITIES)
@@ -100,24 +103,6 @@ def _read(path: str) -> Iterator[NDArray[np.uint8]]:
         yield np.asarray(found[1], dtype=np.uint8)
 
 
-def rates(contestants: dict[str, Callable[[], int]], rounds: int) -> dict[str, list[float]]:
-    """Return the crops per second of functions that take turns, by round."""
-    found: dict[str, list[float]] = {name: [] for name in contestants}
-    for run in contestants.values():
-        run()  # compiles
-    for _ in range(rounds):
-        for name, run in contestants.items():
-            began = time.perf_counter()
-            crops = run()
-            found[name].append(crops / (time.perf_counter() - began))
-    return found
-
-
-def ratio(found: dict[str, list[float]], of: str, to: str) -> float:
-    """Return the median over the rounds of one rate to another."""
-    return statistics.median(a / b for a, b in zip(found[of], found[to], strict=True))
-
-
 def against_peers(clip: Clip, manifest: Manifest, folder: Path, rounds: int) -> list[str]:
     """Return a line of the first table."""
     alone = partial(_one_at_a_time, clip, manifest)
@@ -130,8 +115,8 @@ def against_peers(clip: Clip, manifest: Manifest, folder: Path, rounds: int) -> 
         },
         rounds,
     )
-    numbers = [f"{statistics.median(values):,.0f}" for values in found.values()]
-    gains = [f"{ratio(found, name, 'theirs'):.1f}" for name in ("alone", "together", "build")]
+    numbers = [str(median(values)) for values in found.values()]
+    gains = [str(ratio(found, name, "theirs")) for name in ("alone", "together", "build")]
     return [f"{clip.camera.width} px", *numbers, *gains]
 
 
@@ -140,19 +125,19 @@ def _one_at_a_time(clip: Clip, manifest: Manifest) -> int:
 
 
 def against_bare(
-    clip: Clip, manifest: Manifest, detector: Detector, rounds: int
-) -> dict[str, list[float]]:
-    """Return the rates of a build of all cells, and of its detector on crops that are ready."""
+    clip: Clip, cells: tuple[Cell, ...], manifest: Manifest, detector: Detector, rounds: int
+) -> Rates:
+    """Return the rates of a build of cells, and of its detector on crops that are ready."""
     size = detector.input_size
     pixels = np.random.default_rng(0).integers(0, 256, (detector.batch, size, size, 3), np.uint8)
 
     def bare() -> int:
-        calls = len(CELLS) * FRAMES // detector.batch
+        calls = len(cells) * len(clip.joints) // detector.batch
         for _ in range(calls):
             detector(pixels)
         return calls * detector.batch
 
-    return rates({"bare": bare, "build": partial(ours, clip, CELLS, manifest, detector)}, rounds)
+    return rates({"bare": bare, "build": partial(ours, clip, cells, manifest, detector)}, rounds)
 
 
 @contextmanager
@@ -207,17 +192,6 @@ def _peak(clip: Clip) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def whole_build(workers: int, detector: str, device: str) -> int:
-    """Build three cells of twelve clips with the command; return 1, for one build."""
-    names = ["--corruption", "gaussian_noise", "--corruption", "erase"]
-    cells = ["--manifest", "studio-c-mini", "--severity", "3", *names]
-    words = [*cells, "--detector", detector, "--device", device, "--workers", str(workers)]
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "corruptbench", "build", *words, "--quiet"]
-        subprocess.run([*command, "--out", folder], check=True, stdout=subprocess.DEVNULL)
-    return 1
-
-
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.build_speed", description=__doc__)
@@ -243,14 +217,30 @@ def main() -> None:
     print(f"- Peak memory of a clip and of ten times its length: {peaks[0] / 1024:.0f} MiB and "
           f"{peaks[1] / 1024:.0f} MiB, {peaks[1] / peaks[0]:.2f} times (goal: at most "
           f"{GOALS['memory']})")  # fmt: skip
-    found = against_bare(clip, manifest, detector, options.rounds)
-    print(f"- {detector.name} alone {statistics.median(found['bare']):.0f} crops/s, with the build "
-          f"around it {100 * ratio(found, 'build', 'bare'):.1f} % of that (goal: "
-          f"{100 * GOALS['bare']:.0f} %)")  # fmt: skip
-    names = {f"{n}": partial(whole_build, n, options.detector, options.device) for n in (1, 2)}
-    found = rates(names, max(options.rounds // 2, 1))
-    print(f"- Two workers, whole command: {ratio(found, '2', '1'):.2f} times one (goal: "
-          f"{GOALS['workers']})")  # fmt: skip
+    _print_bare((CELLS, clip), (choose_cells(manifest), studio_clip(SHORT)), manifest, detector,
+                options.rounds)  # fmt: skip
+    rounds = max(options.rounds // 2, 1)
+    workers = worker_speed.of_workers(options.detector, options.device, rounds)
+    processes = worker_speed.of_processes(options.detector, options.device, options.rounds)
+    print(f"- Two workers, whole command: {workers:.2f} times one (goal: {GOALS['workers']}); the "
+          f"bare detector in two processes: {processes:.2f} times one")  # fmt: skip
+
+
+def _print_bare(
+    some: tuple[tuple[Cell, ...], Clip],
+    every: tuple[tuple[Cell, ...], Clip],
+    manifest: Manifest,
+    detector: Detector,
+    rounds: int,
+) -> None:
+    for cells, clip in (some, every):
+        found = against_bare(clip, cells, manifest, detector, rounds)
+        share = ratio(found, "build", "bare")
+        percent = f"{100 * share.wall:.1f} ({100 * share.processor:.1f}) %"
+        print(
+            f"- {detector.name} alone {median(found['bare'])} crops/s, with the build of "
+            f"{len(cells)} cells around it {percent} of that (goal: {100 * GOALS['bare']:.0f} %)"
+        )
 
 
 def _print_shares(
