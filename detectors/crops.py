@@ -82,15 +82,16 @@ def extract(frame: Image, x0: int, y0: int, side: int) -> Image:
     return crop
 
 
-def resize(image: Image, size: int) -> Image:
+def resize(image: Image, size: int, out: Image | None = None) -> Image:
     """Resize a square picture: by area means to a smaller size, bilinearly to a larger size.
 
     Args:
         image: uint8 (side, side, 3).
         size: px, at least 1.
+        out: contiguous uint8 (size, size, 3) that takes the result; None for a new array.
 
     Returns:
-        A new uint8 (size, size, 3).
+        uint8 (size, size, 3): ``out``, or a new array.
 
     Raises:
         DetectorError: not a square uint8 picture of three channels, or a size below 1.
@@ -99,10 +100,13 @@ def resize(image: Image, size: int) -> Image:
         raise DetectorError(f"image is {image.dtype} {image.shape}; expected uint8 (S, S, 3)")
     if image.shape[0] != image.shape[1] or image.shape[0] < 1 or size < 1:
         raise DetectorError(f"cannot resize {image.shape[:2]} to {size}: expected a square")
+    resized = np.empty((size, size, 3), np.uint8) if out is None else out
     if image.shape[0] == size:
-        return image.copy()
-    method = cv2.INTER_AREA if size < image.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (size, size), interpolation=method), dtype=np.uint8)
+        resized[:] = image
+    else:
+        method = cv2.INTER_AREA if size < image.shape[0] else cv2.INTER_LINEAR
+        cv2.resize(image, (size, size), resized, interpolation=method)
+    return resized
 
 
 def to_frame(

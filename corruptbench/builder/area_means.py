@@ -37,7 +37,7 @@ def resize_into(out: Image, image: Image) -> None:
     if size < side and side % size:
         _shrink(image, *taps(side, size), out)
     else:  # OpenCV has faster ways for these
-        out[:] = resize(image, size)
+        resize(image, size, out)
 
 
 @lru_cache(maxsize=1024)

@@ -130,3 +130,12 @@ def test_wrong_frames_are_refused() -> None:
         extract(np.zeros((8, 8, 3)), 0, 0, 4)  # type: ignore[arg-type]
     with pytest.raises(DetectorError):
         extract(np.zeros((8, 8, 3), np.uint8), 0, 0, 0)
+
+
+@pytest.mark.parametrize("side", [20, 32, 50])
+def test_resize_writes_into_an_array(side):
+    image = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype(np.uint8)
+    batch = np.zeros((3, 32, 32, 3), dtype=np.uint8)
+    assert np.shares_memory(resize(image, 32, batch[1]), batch)
+    assert np.array_equal(batch[1], resize(image, 32))
+    assert not batch[[0, 2]].any()
