@@ -142,39 +142,39 @@ def against_bare(
 
 @contextmanager
 def timed(seconds: dict[str, float], name: str, module: object, function: str) -> Iterator[None]:
-    """Add up the time that a function of a module takes."""
+    """Add up the processor time that a function of a module takes."""
     original = getattr(module, function)
 
     def run(*arguments: object, **options: object) -> object:
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             return original(*arguments, **options)
         finally:
-            seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - began
+            seconds[name] = seconds.get(name, 0.0) + time.process_time() - began
 
     with patch.object(module, function, run):
         yield
 
 
 def shares(clip: Clip, manifest: Manifest, detector: Detector, folder: Path) -> dict[str, float]:
-    """Return the share of the time of decoding, corrupting, resizing, detecting and writing."""
+    """Return the share of processor time of each step of a build."""
     seconds: dict[str, float] = {}
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in zip(range(FRAMES), decode(clip.video), strict=False):
         pass
-    seconds["decode"] = time.perf_counter() - began
+    seconds["decode"] = time.process_time() - began
     record = DetectorRecord.of(detector)
-    began = time.perf_counter()
+    began = time.process_time()
     with (
         timed(seconds, "corrupt", render.CellRenderer, "__call__"),
         timed(seconds, "resize", detect, "resize_into"),
         timed(seconds, "detect", type(detector), "__call__"),
     ):
         cells = detect_clip(clip, CELLS, manifest, detector, lambda _: None, {})
-        start = time.perf_counter()
+        start = time.process_time()
         write(folder / "shard.parquet", clip.id, "0" * 64, cells, manifest, record)
-        seconds["write"] = time.perf_counter() - start
-    whole = time.perf_counter() - began
+        seconds["write"] = time.process_time() - start
+    whole = time.process_time() - began
     seconds["rest"] = whole - sum(seconds.values())
     return {name: 100 * value / whole for name, value in seconds.items()}
 
@@ -251,7 +251,7 @@ def _print_shares(
         [f"{clip.camera.width} px", *(f"{value:.1f}" for value in parts.values())]
         for clip, parts in zip(clips, found, strict=True)
     ]
-    table([f"pictures, % of the time with {detector.name}", *found[0]], lines)
+    table([f"pictures, % of processor time with {detector.name}", *found[0]], lines)
 
 
 if __name__ == "__main__":
