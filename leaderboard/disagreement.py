@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from corruptbench.leaderboard.clips import CELL_KEY, CLIP_KEY
-from corruptbench.leaderboard.columns import COUNTS, MEANS
+from corruptbench.leaderboard.columns import COUNTS, MEANS, TEXTS
 from corruptbench.leaderboard.every_number import every_number, leaves
 from corruptbench.leaderboard.referee import Scored
 from corruptbench.leaderboard.schema import Result
@@ -93,11 +93,10 @@ def _is_close(field: str, a: float | str, b: float | str) -> bool:
 
 def _table(row: pd.DataFrame, again: pd.DataFrame) -> Iterator[Disagreement]:
     """Compare two clips tables line by line; yield the worst line of each column."""
-    key = [*CLIP_KEY, *CELL_KEY]
-    said, found = (table.set_index(key).sort_index() for table in (row, again))
+    said, found = _by_line(row), _by_line(again)
     if not said.index.equals(found.index):
-        odd = said.index.symmetric_difference(found.index)
-        place = f"clips table: {joined(odd[0])}" if len(odd) else "clips table: order"
+        odd = said.index.symmetric_difference(found.index)[0]
+        place = f"clips table: {joined(odd)}"
         yield Disagreement(place, f"{len(said)} lines", f"{len(found)} lines")
         return
     for column in (name for name in said.columns if name in found.columns):
@@ -109,6 +108,12 @@ def _table(row: pd.DataFrame, again: pd.DataFrame) -> Iterator[Disagreement]:
         if apart[worst] > (0 if column in COUNTS else CLOSE):
             place = f"clips table: {column} of {joined(said.index[worst])}"
             yield Disagreement(place, _text(a[worst]), _text(b[worst]))
+
+
+def _by_line(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table sorted by clip and cell, whatever the order and the type of its texts are."""
+    texts = {name: str for name in (*CLIP_KEY, *CELL_KEY) if name in TEXTS}
+    return table.astype(texts).set_index([*CLIP_KEY, *CELL_KEY]).sort_index()
 
 
 def _text(value: float | str) -> str:

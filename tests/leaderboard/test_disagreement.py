@@ -43,6 +43,13 @@ def test_the_same_again_agrees() -> None:
     assert disagreements(scored(TABLE), again) == []
 
 
+def test_lines_in_another_order_and_texts_of_another_type_agree() -> None:
+    names = list(dict.fromkeys(TABLE["corruption"]))
+    kind = pd.CategoricalDtype(names[::-1])  # as evaluate makes it: in the order of the manifest
+    again = scored(TABLE.iloc[::-1].astype({"corruption": kind}))
+    assert fields(scored(TABLE), again) == []
+
+
 def renamed(result: Result) -> Result:
     """A result of the model "baseline" whose row has another name."""
     lifter = result.lifter.model_copy(update={"sha256": digest("baseline")})
