@@ -6,6 +6,7 @@ import io
 
 import pypdf
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from corruptbench.leaderboard import Result
@@ -83,6 +84,16 @@ def test_without_script_the_page_reads(results: list[Result], visit: Visit) -> N
     expect(table(page)).to_contain_text(f"{results[0].mpjve.corrupted:.2f}")
     page.locator("summary", has_text="ca-conv").click()
     expect(page.get_by_text(results[2].command)).to_be_visible()
+
+
+def test_pictures_are_there_before_a_reader_scrolls_to_them(visit: Visit) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (586, 96)).save(picture, "WEBP")
+    kind = {"family": "occlusion", "sentence": "", "picture": picture.getvalue()}
+    toy = {"title": "Toy", "corruptions": ["erase"], "kinds": {"erase": kind}}
+    tall = [row("wide", clip_table(corruptions=CORRUPTIONS))]
+    page = visit(html(tall, {"toy-c": toy}), width=390)
+    assert page.locator(".kinds img").evaluate("(picture) => picture.naturalWidth") == 586
 
 
 def printed(pdf: bytes) -> list[tuple[str, bool]]:
