@@ -41,7 +41,7 @@ def _lines(result: Result, title: str) -> Iterator[tuple[str, str]]:
     yield "Joints", f"{scoring.joints}; {root}"
     yield "Average of a cell", _AVERAGES[scoring.average]
     yield "Corrupted", "mean over the severities of each corruption, then over corruptions"
-    yield "Degradation", "corrupted less clean"
+    yield "Degradation", "corrupted minus clean"
     yield (
         "Intervals",
         f"95 % percentile bootstrap, {counted(RESAMPLES, 'resample')} of takes "

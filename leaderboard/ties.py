@@ -15,8 +15,8 @@ from corruptbench.leaderboard.wide import TAILS, Array
 
 #: What equal ranks mean, for the reader of a table.
 MEANING = (
-    "Rows with the same rank: the 95 % interval of their paired difference to the first of them "
-    "includes 0"
+    "Rows with the same rank are tied: the 95 % interval of the paired difference to the first of "
+    "them includes 0"
 )
 
 

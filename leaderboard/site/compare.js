@@ -14,7 +14,7 @@ const nameOf = (row) => row.querySelector(".lifter").dataset.value;
 
 const signed = (value, digits) => `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(digits)}`;
 
-// The paired difference of two lifters, second less first: [difference, low, high] or nothing.
+// The paired difference of two lifters, second minus first: [difference, low, high] or nothing.
 const pairedOf = ({ names, pairs }, first, second, name) => {
   const place = names.indexOf(name);
   const turned = pairs[`${second.place}-${first.place}`]?.[place];
@@ -59,7 +59,7 @@ const numbersTable = (section, lifters, columns, paired, unit) => {
   const [first, ...others] = lifters;
   const heads = lifters.map(({ name }, place) => make("th", { scope: "col" }, key(place),
     make("a", { href: `#${section.id}/${name}` }, name)));
-  const against = others.map(({ name }) => make("th", { scope: "col" }, `${name} less ${first.name}`));
+  const against = others.map(({ name }) => make("th", { scope: "col" }, `${name} minus ${first.name}`));
   const shown = columns.filter(({ group }) => group === "total" || group === "corruption");
   const lines = shown.map((column) => make("tr", { className: column.group },
     make("th", { scope: "row" }, column.label),
@@ -105,13 +105,13 @@ const barsOf = (lifters, unit, columns) => {
     })]);
   const scale = scaleOf([0, ...panels.flatMap(([, rows]) => rows.map((row) => row.value))]);
   const figures = panels.map(([label, rows]) => bars(label, rows, scale, unit));
-  return grid(`Lost to each ${kind}`, `${unit} above clean`, figures);
+  return grid(`Loss under each ${kind}`, `${unit} above clean`, figures);
 };
 
-const PAIRED = "Differences are paired: both lifters are resampled over the same takes. Small figures " +
-  "are 95 % intervals. Not separated: the interval of the difference includes 0. This gives p values, too:";
+const PAIRED = "Differences are paired: both lifters are resampled over the same takes. Small numbers " +
+  "are 95 % intervals. Not separated: the interval of the difference includes 0. This command gives p values:";
 const UNPAIRED = "Differences are those of the means. They are not paired, and the intervals of two means " +
-  "do not tell whether their difference is real. This compares clip by clip:";
+  "do not tell whether their difference is real. This command compares clip by clip:";
 
 const notes = (section, lifters, isPaired) => {
   const rows = lifters.map(({ name }) => `${section.dataset.folder}/${name}`);
@@ -155,7 +155,7 @@ showing.select = (section) => {
   });
   const bar = section.querySelector(".selection");
   bar.hidden = !names.length;
-  const more = names.length < 2 ? "select another one to compare" : names.length < MOST ? "" : "no more fit";
+  const more = names.length < 2 ? "select another one to compare" : names.length < MOST ? "" : "this is the most";
   bar.querySelector("p").textContent = [`${names.length} selected`, more].filter(Boolean).join(": ");
   bar.querySelector(".show").disabled = names.length < 2;
   showComparison(section);

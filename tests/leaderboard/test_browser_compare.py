@@ -67,7 +67,7 @@ def test_marked_rows_are_compared_and_are_in_the_address(page_text: str, visit: 
     page.get_by_role("button", name="Compare").press("Enter")
     expect(page.get_by_role("heading", name="Comparison")).to_be_focused()
     heads = page.locator(".compared thead th").all_inner_texts()
-    assert heads == ["mm", "r2", "r0", "r0 less r2"]
+    assert heads == ["mm", "r2", "r0", "r0 minus r2"]
     page.go_back()
     expect(page.locator(".comparison")).to_be_hidden()
     expect(mark(page, "r2")).to_be_checked()

@@ -16,8 +16,10 @@ from corruptbench.leaderboard.page import html
 from corruptbench.leaderboard.page_records import HOTTEST
 from corruptbench.leaderboard.schema import Aggregate
 
-from .conftest import CORRUPTIONS, clip_table, clip_table_3, digest, document
+from .conftest import CORRUPTIONS, clip_table, clip_table_3, digest, document, without_units
 
+#: What the contract of a lifter of unknown units says.
+NO_UNITS = {"contract": {"units": "none"}}
 VOID = {"meta", "input", "br", "link", "img"}
 
 
@@ -57,6 +59,33 @@ def parse(page: str) -> Reader:
 
 def words(page: str) -> str:
     return " ".join(" ".join(parse(page).text).split())
+
+
+def test_a_benchmark_is_called_by_its_version(results: list[Result]) -> None:
+    page = html(results, {"toy-c": {"title": "Toy", "corruptions": ["erase"]}})
+    assert '<h2 id="title-0">Toy, version 1</h2>' in page
+
+
+def test_what_the_table_draws_is_explained_below_it(results: list[Result]) -> None:
+    text = words(html(results))
+    for told in (
+        "The stronger the color of a cell, the larger its number",
+        "The percentage is degradation divided by the clean error.",
+        "the ring is the clean error and the dot the corrupted one",
+    ):
+        assert told in text
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_metric_of_unknown_units_is_explained_where_it_is_shown(is_known: bool) -> None:
+    rows = [Result.model_validate(document(clip_table(), digest("x")))]
+    unknown = without_units(3), digest("y")
+    rows += (
+        []
+        if is_known
+        else [Result.model_validate(document(*unknown, name="scaleless", lifter=NO_UNITS))]
+    )
+    assert ("<dt>N-MPJPE</dt>" in html(rows)) != is_known
 
 
 def test_elements_nest_and_ids_are_unique(results: list[Result]) -> None:

@@ -152,6 +152,7 @@ def test_all_forms_show_tied_ranks_and_say_what_they_are(board: Path) -> None:
         words(html(results, resampled=resampled)),
     ):  # fmt: skip
         assert text.count(MEANING) >= 1
+    assert "Rows with the same rank are tied. All" in words(html(results, resampled=resampled))
     assert MEANING not in printed(results) + as_markdown(placed_rows(results)) + words(
         html(results)
     )

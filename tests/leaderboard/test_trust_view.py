@@ -37,6 +37,7 @@ def test_the_page_tells_each_status_and_what_it_proves(rows: list[Result]) -> No
         assert f"<dt>{kind}</dt>" in page
     assert "verified on 2026-11-27 with corruptbench 0.1.0: the owner ran the model again" in text
     assert "claimed: numbers of the submitter" in text
+    assert "lower is better. Claimed rows stand below the others." in text
     statuses = [
         a["data-status"] for tag, a in parse(page).tags if tag == "tr" and "data-status" in a
     ]
@@ -53,6 +54,7 @@ def test_all_rows_of_a_history_show_it(rows: list[Result]) -> None:
 
 def test_a_board_of_claimed_rows_has_nothing_to_choose(results: list[Result]) -> None:
     assert '<fieldset class="status' not in html(results)
+    assert "Claimed rows stand below" not in html(results)
 
 
 def test_a_choice_of_status_is_none_of_a_metric(rows: list[Result]) -> None:
