@@ -55,8 +55,8 @@ def _caption(found: Comparison) -> list[str]:
         f"low, high: 95 % interval of the difference, over {counted(found.takes, 'take')}",
         f"p: sign-flip test, Holm's correction for {counted(found.comparisons, 'comparison')}, "
         f"level {LEVEL:g}",
-        "Each interval is for its line alone. p is corrected for all comparisons of this table, so "
-        "it can be large where an interval leaves out 0."
+        "Each interval is for its line alone. p is corrected for all comparisons of this table. So "
+        "p can be above the level although the interval does not include 0."
         + " Comparing two lifters alone corrects for fewer."
         * (len(found.pairs) > 1),
     ]

@@ -7,13 +7,14 @@ Rows may share a rank (see `ties.ranked`). LaTeX needs the package booktabs.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.placed import Placed
 from corruptbench.leaderboard.ranking import corruption_names
 from corruptbench.leaderboard.schema import Interval, Result
+from corruptbench.leaderboard.status import CLAIMED_BELOW, is_mixed
 from corruptbench.leaderboard.ties import MEANING, is_tied
 
 #: What a backslash stands before, or what a character becomes, in LaTeX.
@@ -34,7 +35,7 @@ def as_markdown(rows: Sequence[Placed]) -> str:
         heads, cells = _cells(table, _escaped_markdown, lambda n: f"**{n}**", lambda i: f" ({i})")
         lines = [heads, ["---:", "---", "---", *["---:"] * (len(heads) - 3)], *cells]
         title = _escaped_markdown(_title(table[0]))
-        note = ["", f"{MEANING}."] if _has_ties(table) else []
+        note = [line for told in _notes(table) for line in ("", told)]
         return "\n".join([title, "", *(f"| {' | '.join(line)} |" for line in lines), *note]) + "\n"
 
     return "\n".join(map(text, _tables(rows)))
@@ -47,7 +48,7 @@ def as_latex(rows: Sequence[Placed]) -> str:
         heads, cells = _cells(table, _escaped_latex, _bold, lambda i: f" {{\\scriptsize {i}}}")
         head, *body = [f"{' & '.join(line)} \\\\" for line in (heads, *cells)]
         return "\n".join([
-            f"% {_title(table[0])}", *([f"% {MEANING}."] if _has_ties(table) else []),
+            f"% {_title(table[0])}", *(f"% {told}" for told in _notes(table)),
             f"\\begin{{tabular}}{{rll{'r' * (len(heads) - 3)}}}",
             "\\toprule", head, "\\midrule", *body, "\\bottomrule", "\\end{tabular}", "",
         ])  # fmt: skip
@@ -55,8 +56,12 @@ def as_latex(rows: Sequence[Placed]) -> str:
     return "\n".join(map(text, _tables(rows)))
 
 
-def _has_ties(table: Sequence[Placed]) -> bool:
-    return is_tied([placed.row for placed in table])
+def _notes(table: Sequence[Placed]) -> Iterator[str]:
+    """Yield what explains the ranks."""
+    if is_tied([placed.row for placed in table]):
+        yield f"{MEANING}."
+    if is_mixed(placed.result for placed in table):
+        yield f"{CLAIMED_BELOW}."
 
 
 def _tables(rows: Sequence[Placed]) -> list[list[Placed]]:

@@ -16,6 +16,7 @@ from corruptbench.leaderboard.paired import NOT_PAIRED, Paired
 from corruptbench.leaderboard.placed import placed_rows
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.standalone import policy, site, templates
+from corruptbench.leaderboard.status import CLAIMED_BELOW
 from corruptbench.leaderboard.ties import MEANING, Resampled
 from corruptbench.leaderboard.view import benchmark_views
 
@@ -74,6 +75,7 @@ def html(
         .render(
             benchmarks=benchmark_views(results, manifests or {}, paired, resampled),
             same_rank=MEANING,
+            claimed_below=CLAIMED_BELOW,
             plural={"corruption": "corruptions", "family": "families", "severity": "severities"},
             drawn=DRAWN,
             families=_families(results, manifests or {}),

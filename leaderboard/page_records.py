@@ -12,7 +12,7 @@ from pydantic import Field
 from corruptbench.leaderboard.columns import Metric
 from corruptbench.leaderboard.page_columns import Column, Group
 from corruptbench.leaderboard.schema import Benchmark, Record, Result
-from corruptbench.leaderboard.status import MEANINGS
+from corruptbench.leaderboard.status import MEANINGS, is_mixed
 from corruptbench.leaderboard.trust_view import Trust
 
 
@@ -196,3 +196,8 @@ class BenchmarkView:
         """The kinds of status that its rows have, the most certain first."""
         found = {trust.kind for trust in self.trust.values()}
         return [kind for kind in MEANINGS if kind in found]
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some rows are claimed and some are not."""
+        return is_mixed(lifter.result for lifter in self.lifters)

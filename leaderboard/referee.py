@@ -137,7 +137,9 @@ def _coverage_problems(
             yield Problem(file, f"coverage.{field}", str(stated), expected, RERUN)
     if coverage.n_scored != coverage.n_expected:
         found = f"{counted(coverage.n_scored, 'frame')} in {counted(coverage.cells, 'cell')}"
-        expected = f"{coverage.n_expected} (n_expected): every frame of every cell of the benchmark"
+        expected = (
+            f"{coverage.n_expected:,} (n_expected): every frame of every cell of the benchmark"
+        )
         remedy = (
             "build all cells (run 'corruptbench build' without a choice of cells), then " + RERUN
         )

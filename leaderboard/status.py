@@ -11,7 +11,7 @@ Only the owner of a board sets a status. A submission that has one is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -34,6 +34,10 @@ MEANINGS = {
     "re-scored": "the owner scored the saved poses again",
     CLAIMED: "numbers of the submitter, only averaged again",
 }
+
+
+#: Why the least error may not be on top, for the reader of a table.
+CLAIMED_BELOW = "Claimed rows stand below the others"
 
 
 class Status(Record):
@@ -62,6 +66,11 @@ def kind_of(result: Result) -> str:
 def is_confirmed(result: Result) -> bool:
     """Tell whether the owner of the board found the numbers again, in either way."""
     return result.status is not None
+
+
+def is_mixed(results: Iterable[Result]) -> bool:
+    """Tell whether some rows are claimed and some are not; then `CLAIMED_BELOW` explains them."""
+    return len({is_confirmed(result) for result in results}) > 1
 
 
 def status_problems(file: str, result: Result) -> Iterator[Problem]:

@@ -17,7 +17,14 @@ from corruptbench.leaderboard.ranking import Row, corruption_names, failed
 from corruptbench.leaderboard.reference_shards import shards
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.sections import Section, sections
-from corruptbench.leaderboard.status import LETTERS, MEANINGS, is_confirmed, kind_of
+from corruptbench.leaderboard.status import (
+    CLAIMED_BELOW,
+    LETTERS,
+    MEANINGS,
+    is_confirmed,
+    is_mixed,
+    kind_of,
+)
 from corruptbench.leaderboard.table_columns import Column, folded
 from corruptbench.leaderboard.text import counted, printable
 from corruptbench.leaderboard.ties import MEANING, Resampled, is_tied, ranked
@@ -52,7 +59,8 @@ def as_text(
         raise ValueError("results of different benchmarks do not share a table")
     if not results:
         return Group(Text("No results"))
-    return Group(*(_section(section, width, resampled) for section in sections(results)))
+    first, *others = (_section(section, width, resampled) for section in sections(results))
+    return Group(first, *(Group("", section) for section in others))
 
 
 def _section(section: Section, width: int, resampled: Mapping[str, Resampled] | None) -> Group:
@@ -129,6 +137,8 @@ def _statuses(rows: Sequence[Row]) -> list[str]:
     letters = [
         f"{LETTERS[kind]}: {kind}, {text}" for kind, text in MEANINGS.items() if kind in found
     ]
+    if is_mixed(row.result for row in rows):
+        letters.append(CLAIMED_BELOW)
     return letters if any(is_confirmed(row.result) for row in rows) else []
 
 

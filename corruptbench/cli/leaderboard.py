@@ -79,10 +79,12 @@ def show(board: Path, form: str | None, as_json: bool) -> None:
         written = {"csv": as_csv, "markdown": as_markdown, "latex": as_latex}[form](placed)
         say(written.rstrip())
         return
-    for rows in by_benchmark(results).values():
+    for number, rows in enumerate(by_benchmark(results).values()):
+        if number:
+            say("")
         say_table(as_text(rows, table_width(), resampled))
     if not any(result.status for result in results):
-        say("All rows are claimed: their numbers are those of the submitters.")
+        say("\nAll rows are claimed: their numbers are those of the submitters.")
 
 
 def whole_rows(board: Path) -> list[Result]:

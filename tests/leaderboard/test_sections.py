@@ -78,6 +78,7 @@ def test_all_forms_have_the_same_sections_in_the_same_order(board: list[Result])
     text, page = " ".join(printed(board).split()), words(html(board))
     markdown, latex = as_markdown(placed_rows(board)), as_latex(placed_rows(board))
     assert markdown.count("| \\# |") == latex.count("\\begin{tabular}") == len(TITLES)
+    assert printed(board).count("\n\ntoy-c, version 1: ") == len(TITLES) - 1
     for title in TITLES[1:]:
         assert f"lower is better {title} " in text
         assert f"toy-c, {title}" in page

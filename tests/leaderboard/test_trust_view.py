@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
-from corruptbench.leaderboard import Result
+from corruptbench.leaderboard import Result, placed_rows
+from corruptbench.leaderboard.exports import as_latex, as_markdown
 from corruptbench.leaderboard.page import html
+from corruptbench.leaderboard.status import CLAIMED_BELOW
 from tests.fixtures.browser import Visit
 
 from .board_page import lifters, metric
 from .conftest import clip_table, digest, document
 from .test_page import parse, words
 from .test_status import RESCORED, VERIFIED
+from .test_table import printed
 
 
 def row(name: str, level: float, **more: Any) -> Result:
@@ -37,11 +40,21 @@ def test_the_page_tells_each_status_and_what_it_proves(rows: list[Result]) -> No
         assert f"<dt>{kind}</dt>" in page
     assert "verified on 2026-11-27 with corruptbench 0.1.0: the owner ran the model again" in text
     assert "claimed: numbers of the submitter" in text
-    assert "lower is better. Claimed rows stand below the others." in text
+    assert f"lower is better. {CLAIMED_BELOW}." in text
     statuses = [
         a["data-status"] for tag, a in parse(page).tags if tag == "tr" and "data-status" in a
     ]
     assert statuses[:5] == ["re-scored", "verified", "claimed", "claimed", "claimed"]
+
+
+def test_every_form_tells_where_claimed_rows_stand(rows: list[Result]) -> None:
+    def forms(rows: list[Result]) -> list[str]:
+        placed = placed_rows(rows)
+        return [printed(rows), as_markdown(placed), as_latex(placed)]
+
+    assert all(CLAIMED_BELOW in text for text in forms(rows))
+    for alike in (rows[:2], rows[2:]):
+        assert not any(CLAIMED_BELOW in text for text in forms(alike))
 
 
 def test_all_rows_of_a_history_show_it(rows: list[Result]) -> None:
@@ -54,7 +67,7 @@ def test_all_rows_of_a_history_show_it(rows: list[Result]) -> None:
 
 def test_a_board_of_claimed_rows_has_nothing_to_choose(results: list[Result]) -> None:
     assert '<fieldset class="status' not in html(results)
-    assert "Claimed rows stand below" not in html(results)
+    assert CLAIMED_BELOW not in html(results)
 
 
 def test_a_choice_of_status_is_none_of_a_metric(rows: list[Result]) -> None:
