@@ -118,3 +118,9 @@ def test_paper_holds_all_columns(visit: Visit) -> None:
     for number in result.mpjpe.corruptions.values():
         assert f"{number:.1f}" in words
     assert "Filter" not in words
+
+
+def test_each_benchmark_begins_on_a_page_of_its_own(visit: Visit) -> None:
+    rows = [row("a", clip_table(1)), row("odd", clip_table(4), benchmark={"id": "other-c"})]
+    pages = pypdf.PdfReader(io.BytesIO(visit(html(rows)).pdf(prefer_css_page_size=True))).pages
+    assert any(page.extract_text().strip().startswith("toy-c, version") for page in pages)

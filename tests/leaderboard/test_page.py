@@ -71,7 +71,7 @@ def test_what_the_table_draws_is_explained_below_it(results: list[Result]) -> No
     for told in (
         "The stronger the color of a cell, the larger its number",
         "The percentage is degradation divided by the clean error.",
-        "the ring is the clean error and the dot the corrupted one",
+        "the ring is the clean error, and the dot is the corrupted one.",
     ):
         assert told in text
 
