@@ -51,6 +51,7 @@ def create_app(settings: Settings, engine: Engine, lifespan: Lifespan = _nothing
     app = FastAPI(
         title="corruptbench board", version=corruptbench.__version__, lifespan=lifespan,
         docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
+        redirect_slashes=False,  # behind a proxy it would send tokens on without encryption
     )  # fmt: skip
     _add_errors(app)
     _add_board(app, BoardPage(settings.board_folder, _manifests(settings)))

@@ -45,6 +45,8 @@ async def read_form(request: Request, limits: Limits) -> FormData:
             return await parser.parse()
     except MultiPartException as error:
         raise HTTPException(400, f"{error.message}; {_EXPECTED}") from None
+    except UnicodeError:  # the sender chooses the encoding, from all that Python has
+        raise HTTPException(400, f"the form is not in its encoding; {_EXPECTED}") from None
     except TimeoutError:
         text = f"the upload took more than {limits.upload_seconds:g} s"
         raise HTTPException(408, text) from None
@@ -81,8 +83,8 @@ def written(form: FormData, folder: Path) -> Iterator[tuple[Upload, Path]]:
     """
     kind, files = _files(form)
     name = form.get("name")
-    if name is not None and not (isinstance(name, str) and 0 < len(name) <= 80):
-        raise HTTPException(400, "name: expected the name of a row, 1 to 80 characters")
+    if name is not None and not (isinstance(name, str) and _is_name(name)):
+        raise HTTPException(400, "name: expected the name of a row, 1 to 80 printable characters")
     with TemporaryDirectory(prefix=".", dir=folder, ignore_cleanup_errors=True) as temporary:
         new = Path(temporary) / "files"
         new.mkdir()
@@ -101,16 +103,22 @@ def settle(new: Path, folder: Path, token: int, digest: str) -> None:
         sync_folder(folder)
 
 
+def _is_name(text: str) -> bool:
+    """Tell whether a database can store a text; the name of a row has fewer characters."""
+    return 0 < len(text) <= 80 and text.isprintable()
+
+
 def _files(form: FormData) -> tuple[Kind, dict[str, UploadFile]]:
     """Return the kind of the files of a form, and the files by their fields."""
     files = {name: f for name, f in form.multi_items() if not isinstance(f, str)}
     for name, file in files.items():
         if name == "model" or (file.filename or "").lower().endswith(_MODELS):
             raise HTTPException(400, _NO_MODELS)
+    sent = sorted(name for name, _ in form.multi_items())
     for kind, fields in FILES.items():
-        if files.keys() == fields.keys() and form.keys() <= {*fields, "name"}:
+        if files.keys() == fields.keys() and sent in (sorted(fields), sorted([*fields, "name"])):
             return kind, files
-    raise HTTPException(400, f"found {', '.join(sorted(form)) or 'nothing'}; {_EXPECTED}")
+    raise HTTPException(400, f"found {', '.join(sent) or 'nothing'}; {_EXPECTED}")
 
 
 def _copy(file: BinaryIO, path: Path) -> str:

@@ -44,6 +44,8 @@ def test_who_may_send(host):
         ({"result": b"{}"}, "found result; expected the files"),
         ({"result": b"{}", "predictions": b"x"}, "expected the files"),
         ({"result": b"{}", "clips": b"x", "more": b"y"}, "files"),
+        ([("predictions", b"x"), ("predictions", b"y")], "found predictions, predictions;"),
+        ([("result", (None, "{}")), *SMALL.items()], "found clips, result, result;"),
     ],
 )
 def test_other_files_are_refused(host, files, words):
@@ -60,7 +62,31 @@ def test_other_forms_are_refused(host):
             answer = host.client.post("/api/submissions", content=body, headers=headers)
             assert answer.status_code == 400
             assert "expected the files" in answer.json()["error"]
-    assert host.post(SMALL, name="x" * 81).status_code == 400
+    for name in ("", "x" * 81, "a\0b"):
+        answer = host.post(SMALL, name=name)
+        assert answer.status_code == 400
+        assert "printable" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "punycode", "unicode_escape"])
+def test_a_form_in_an_odd_encoding(host, encoding):
+    """A sender may choose any encoding of Python: some raise other errors, or give no text."""
+    parts = {'name="name"': b"\\ud800", **{f'name="{n}"; filename="a"': b"x" for n in SMALL}}
+    head = b"--x\r\ncontent-disposition: form-data; "
+    body = b"".join(head + n.encode() + b"\r\n\r\n" + b + b"\r\n" for n, b in parts.items())
+    kind = f"multipart/form-data; boundary=x; charset={encoding}"
+    headers = {**host.bearer, "content-type": kind}
+    answer = host.client.post("/api/submissions", content=body + b"--x--\r\n", headers=headers)
+    assert answer.status_code == 400
+    assert "expected" in answer.json()["error"]
+
+
+def test_no_answer_sends_a_token_elsewhere(host):
+    """Behind a proxy, the server would name its own address, without encryption."""
+    for path in ("/api/submissions/", "/api/board/", "/api/submissions/x/"):
+        answer = host.client.get(path, headers=host.bearer, follow_redirects=False)
+        assert answer.status_code == 404
+        assert "location" not in answer.headers
 
 
 def test_the_limit_of_size(start):
