@@ -40,6 +40,8 @@ def bind(host: str, port: int, public: bool) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except socket.gaierror as error:
         raise InputError(f"host {host}: {error.strerror}", "host") from None
+    except UnicodeError:  # an empty or a long part between two dots
+        raise InputError(f"host {host:.80}: expected the name of a host", "host") from None
     if not public and not ipaddress.ip_address(address[0]).is_loopback:
         raise InputError(
             f"host {host}: other machines could reach it, without encryption; expected an address "
