@@ -11,6 +11,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import Engine, Row
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException as AnyHTTPException
@@ -18,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
 import corruptbench
+from corruptbench.leaderboard import SubmissionError
 from corruptbench.manifest import Manifest, known_manifests, load_manifest
 from corruptbench.progress import note
 from corruptbench.server import submissions, tokens, uploads
@@ -25,8 +27,9 @@ from corruptbench.server.benchmarks import benchmarks
 from corruptbench.server.board_page import BoardPage
 from corruptbench.server.database import reading
 from corruptbench.server.headers import SafeHeaders
-from corruptbench.server.rates import Rates
+from corruptbench.server.rates import AtOnce, Rates
 from corruptbench.server.settings import Settings
+from corruptbench.server.submissions import SOON
 from corruptbench.server.tokens import Owner
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -74,6 +77,8 @@ def _add_errors(app: FastAPI) -> None:
         return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
     @app.exception_handler(OperationalError)
+    @app.exception_handler(NoConnection)  # others hold it, and wait for the database
+    @app.exception_handler(SubmissionError)  # of the board: its folder is gone
     @app.exception_handler(OSError)
     async def later(_: Request, error: Exception) -> Response:
         note(f"answered with 503: {error}")  # it may name folders of this machine
@@ -111,6 +116,7 @@ def _add_board(app: FastAPI, board: BoardPage) -> None:
 
 def _add_submissions(app: FastAPI, settings: Settings, engine: Engine) -> None:
     limits, rates = settings.limits, Rates(settings.limits.per_minute)
+    at_once = AtOnce(limits.waiting)
 
     @app.get("/api/health", summary="Whether the server works")
     def health() -> dict[str, Any]:
@@ -123,11 +129,15 @@ def _add_submissions(app: FastAPI, settings: Settings, engine: Engine) -> None:
         owner = await run_in_threadpool(_owner, engine, request)
         if seconds := rates.take(owner.number):
             raise _too_many(f"more than {limits.per_minute} uploads in a minute", seconds)
-        form = await uploads.read_form(request, limits)
-        try:
-            row, is_new = await run_in_threadpool(_enqueued, engine, owner, form, settings)
-        finally:
-            await form.close()
+        with at_once.one(owner.number) as is_allowed:
+            if not is_allowed:
+                text = f"{limits.waiting} uploads of this token are under way, and no more may be"
+                raise _too_many(f"{text}: send this one again when one has ended", SOON)
+            form = await uploads.read_form(request, limits)
+            try:
+                row, is_new = await run_in_threadpool(_enqueued, engine, owner, form, settings)
+            finally:
+                await form.close()
         place = {"location": f"/api/submissions/{row.id}"}
         return JSONResponse(_shown(row), 202 if is_new else 200, place)
 
@@ -151,6 +161,8 @@ def _enqueued(
                 row, is_new = submissions.enqueue(database, owner, upload, settings.limits)
                 if is_new:
                     uploads.settle(files, settings.uploads, owner.number, upload.digest)
+        except tokens.RevokedError:
+            raise _unauthorized() from None
         except submissions.TooManyError as error:
             raise _too_many(str(error), error.seconds) from None
     return row, is_new
@@ -168,8 +180,12 @@ def _owner(engine: Engine, request: Request) -> Owner:
             owner = tokens.owner_of(database, token.strip())
         if owner:
             return owner
+    raise _unauthorized()
+
+
+def _unauthorized() -> HTTPException:
     text = "no valid token; send the header Authorization: Bearer TOKEN"
-    raise HTTPException(401, text, {"www-authenticate": "Bearer"})
+    return HTTPException(401, text, {"www-authenticate": "Bearer"})
 
 
 def _shown(row: Row[Any]) -> dict[str, Any]:

@@ -42,6 +42,8 @@ def work(folder: str, upload: str, kind: str, name: str | None) -> dict[str, Any
     settings = load_settings(Path(folder))
     if not Path(upload).is_dir():
         raise InputError(f"{upload}: the files of the submission are gone")
+    if not settings.board_folder.is_dir():  # such as a network file system that is not mounted
+        raise InputError(f"{settings.board_folder}: the board is gone; start the server again")
     try:
         row = _ADD[kind](settings, Path(upload), name)
     except SubmissionError as error:

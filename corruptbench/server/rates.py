@@ -1,10 +1,12 @@
-"""How many requests a token may send: a bucket that fills steadily (token bucket)."""
+"""How many requests a token may send: a bucket that fills steadily (token bucket), and at once."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Rates:
@@ -32,3 +34,21 @@ class Rates:
             allowed = left >= 1
             self._buckets[key] = (left - allowed, now)
         return 0.0 if allowed else (1 - left) * 60 / self._most
+
+
+class AtOnce:
+    """Counts the requests of a key that are under way, for one thread."""
+
+    def __init__(self, most: int) -> None:
+        """Allow so many."""
+        self._most = most
+        self._count: Counter[int] = Counter()
+
+    @contextmanager
+    def one(self, key: int) -> Iterator[bool]:
+        """Count a request meanwhile, and tell whether it is allowed."""
+        self._count[key] += 1
+        try:
+            yield self._count[key] <= self._most
+        finally:
+            self._count[key] -= 1

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, null, or_, select, update
 
 from corruptbench.server import audit_log
 from corruptbench.server import database as db
 from corruptbench.server.settings import Limits
-from corruptbench.server.tokens import Owner
+from corruptbench.server.tokens import Owner, RevokedError
 
 Kind = Literal["result", "predictions"]
 State = Literal["waiting", "running", "accepted", "refused", "failed"]
@@ -28,10 +28,17 @@ FILES: Mapping[Kind, Mapping[str, str]] = {
     "predictions": {"predictions": "predictions.parquet"},
 }
 DAY = 86_400.0  # seconds
+#: What the sender is told of a submission that failed.
+FAILED = {
+    "problems": [
+        "the server could not process it. Its owner finds the reason in the log. Send the same "
+        "again later: it is then tried again"
+    ]
+}
 #: Characters of a reason. Our own choice.
 LONGEST = 1000
 #: How long to wait for a place in the queue, seconds. Our own choice.
-_SOON = 60
+SOON = 60
 
 _table = db.submissions
 _c = _table.c
@@ -94,11 +101,13 @@ def enqueue(
 
     Raises:
         TooManyError: a new one would be beyond the limits of the token.
+        RevokedError: the token was revoked while the bytes arrived.
     """
     mine = _c.token == owner.number
-    connection.execute(  # one request of a token after the other
-        select(db.tokens.c.number).where(db.tokens.c.number == owner.number).with_for_update()
-    )
+    token = select(db.tokens.c.revoked).where(db.tokens.c.number == owner.number)
+    # One request of a token after the other.
+    if connection.execute(token.with_for_update()).scalar_one() is not None:
+        raise RevokedError
     found = connection.execute(select(_table).where(mine, _c.digest == upload.digest)).first()
     if found and found.state != "failed":
         return found, False
@@ -106,7 +115,8 @@ def enqueue(
     now = time.time()
     row: dict[str, Any] = {"state": "waiting", "attempts": 0, "created": now}
     if found:
-        change = update(_table).where(_c.number == found.number).values(**row, reason=None)
+        row |= {"finished": None, "answer": null(), "reason": None}
+        change = update(_table).where(_c.number == found.number).values(row)
         new = connection.execute(change.returning(_table)).one()
     else:
         row |= {"id": secrets.token_hex(16), "token": owner.number, **upload._asdict()}
@@ -121,7 +131,7 @@ def _check_limits(
     busy = _count(connection, mine, _c.state.in_(("waiting", "running")))
     if busy >= limits.waiting:
         text = f"{busy} submissions of this token wait, at most {limits.waiting} may"
-        raise TooManyError(f"{text}: send this one again when one has ended", _SOON)
+        raise TooManyError(f"{text}: send this one again when one has ended", SOON)
     if upload.kind != "predictions":
         return
     recent = mine, _c.kind == "predictions", _c.created > time.time() - DAY
@@ -152,6 +162,8 @@ def needed_folders(connection: Connection) -> set[str]:
 
 def find(connection: Connection, owner: Owner, id: str) -> Row[Any] | None:  # noqa: A002
     """Return a submission of a token; None if it has no such one."""
+    if not id.isalnum():  # PostgreSQL refuses a text with NUL
+        return None
     return connection.execute(select(_table).where(_c.token == owner.number, _c.id == id)).first()
 
 
@@ -188,7 +200,7 @@ def _give_up(connection: Connection, free: ColumnElement[bool], limits: Limits) 
     rows = connection.execute(
         update(_table)
         .where(free, _c.attempts >= limits.attempts)
-        .values(state="failed", finished=time.time(), worker=None, reason=reason)
+        .values(state="failed", finished=time.time(), worker=None, answer=FAILED, reason=reason)
         .returning(_c.id, _c.digest)
     )
     for row in rows.all():

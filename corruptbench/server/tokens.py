@@ -24,6 +24,10 @@ PREFIX = "cbt"
 _NOBODY = (secrets.token_hex(16), "0" * 64)
 
 
+class RevokedError(Exception):
+    """A token is not valid any more."""
+
+
 class Owner(NamedTuple):
     """Who a token was made for."""
 

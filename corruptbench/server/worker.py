@@ -30,10 +30,6 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }  # fmt: skip
-_FAILED = (
-    "the server could not process it. Its owner finds the reason in the log. Send the same again "
-    "later: it is then tried again"
-)
 
 
 def work(settings: Settings, until_empty: bool = False) -> None:
@@ -95,7 +91,7 @@ def _outcome(settings: Settings, child: Child, job: Job, folder: str) -> Outcome
         return Outcome(**found)
     if kind == "limit" or str(found).startswith(stopped("")):
         return Outcome("refused", {"problems": [f"the submission: {found}"]}, found)
-    return Outcome("failed", {"problems": [_FAILED]}, str(found))
+    return Outcome("failed", submissions.FAILED, str(found))
 
 
 @contextmanager

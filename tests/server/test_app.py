@@ -8,6 +8,8 @@ import re
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from starlette.concurrency import run_in_threadpool
 
 from corruptbench.server import app as application
 from corruptbench.server import board_page, tokens, uploads
@@ -127,6 +129,23 @@ def test_the_limit_of_what_waits(start):
     assert host.post(SMALL).status_code == 200
 
 
+def test_the_limit_of_what_arrives_at_once(start, monkeypatch):
+    """Without it, one token could fill the disk with uploads that do not wait yet."""
+    host = start("limits.waiting = 1")
+    bob, codes, read = host.token_of("bob"), [], uploads.read_form
+
+    async def slow(request, limits):
+        monkeypatch.setattr(uploads, "read_form", read)
+        for sender in (host, bob):
+            codes.append((await run_in_threadpool(sender.post, SMALL)).status_code)
+        return await read(request, limits)
+
+    monkeypatch.setattr(uploads, "read_form", slow)
+    assert host.post(SMALL).status_code == 202
+    assert codes == [429, 202]
+    assert host.post(SMALL).status_code == 200
+
+
 def test_a_bucket_fills_steadily():
     rates = Rates(60)
     assert [rates.take(1, 100.0) for _ in range(60)] == [0] * 60
@@ -170,15 +189,35 @@ def test_the_page_is_kept_until_a_row_is_added(host, monkeypatch):
     assert host.client.head("/").status_code == 200
 
 
-def test_a_database_that_does_not_answer(host, monkeypatch):
+@pytest.mark.parametrize(
+    "error", [OperationalError("SELECT secret", {}, Exception("locked")), NoConnection("secret")]
+)
+def test_a_database_that_does_not_answer(error, host, monkeypatch):
     def broken(*_):
-        raise OperationalError("SELECT secret", {}, Exception("locked"))
+        raise error
 
     monkeypatch.setattr(application.submissions, "waiting", broken)
     answer = host.client.get("/api/health")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "60"
     assert "secret" not in answer.text
+
+
+def test_a_board_that_is_gone(host):
+    """As when a network file system is not mounted: no row is added beside it."""
+    key = host.submit(ROWS[0]).json()["id"]
+    host.settings.board_folder.rmdir()
+    answer = host.client.get("/")
+    assert answer.status_code == 503
+    assert str(host.settings.folder) not in answer.text
+    host.work()
+    assert host.state(key)["state"] == "failed"
+    assert not host.settings.board_folder.exists()
+    host.settings.board_folder.mkdir()
+    assert host.client.get("/").status_code == 200
+    assert host.submit(ROWS[0]).json() == {**host.state(key), "state": "waiting", "finished": None}
+    host.work()
+    assert host.state(key)["state"] == "accepted"
 
 
 def test_a_full_disk_and_a_crash_leave_nothing(host, monkeypatch):

@@ -15,8 +15,8 @@ from corruptbench.server import audit_log, submissions, tokens
 from corruptbench.server import database as db
 from corruptbench.server.database import open_database
 from corruptbench.server.settings import Limits, load_settings
-from corruptbench.server.submissions import DAY, Outcome, TooManyError, Upload
-from corruptbench.server.tokens import Owner
+from corruptbench.server.submissions import DAY, FAILED, Outcome, TooManyError, Upload
+from corruptbench.server.tokens import Owner, RevokedError
 
 LIMITS = Limits(waiting=1000, scored_per_day=3, attempts=2)
 
@@ -128,7 +128,10 @@ def test_what_kills_workers_fails(engine, alice):
         expire(engine)
     assert claim(engine, "c") is None
     assert state(engine, alice, key).state == "failed"
+    assert state(engine, alice, key).answer == FAILED
     assert enqueue(engine, alice, 1) == (key, True)  # sent again, it is tried again
+    again = state(engine, alice, key)
+    assert (again.state, again.finished, again.answer, again.reason) == ("waiting", *[None] * 3)
     assert claim(engine, "c").id == key
 
 
@@ -139,6 +142,18 @@ def test_what_is_given_back_is_no_attempt(engine, alice):
         with engine.begin() as database:
             submissions.release(database, job, "a")
     assert claim(engine, "a") is not None
+
+
+def test_a_token_that_is_revoked_while_bytes_arrive(engine, alice):
+    with engine.begin() as database:
+        tokens.revoke(database, "alice")
+    with pytest.raises(RevokedError):
+        enqueue(engine, alice, 1)
+
+
+@pytest.mark.parametrize("key", ["\0", "a\0b", "", "x" * 10_000, "'"])
+def test_what_is_no_id(key, engine, alice):
+    assert state(engine, alice, key) is None
 
 
 def test_limits_of_a_token(engine, alice):
