@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -23,8 +24,9 @@ from corruptbench.server.database import open_database
 from corruptbench.server.settings import Settings
 from corruptbench.server.submissions import DAY, Job, Outcome
 
-#: Seconds between two looks at an empty queue. Our own choice.
-POLL = 0.5
+#: Seconds between two looks at an empty queue, and between two at files that are left. Our own
+#: choice.
+POLL, CLEAN = 0.5, 3600.0
 #: Threads and the allocator of pyarrow take address space, which is limited.
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
@@ -38,10 +40,13 @@ def work(settings: Settings, until_empty: bool = False) -> None:
     A submission that is not finished at Ctrl-C goes back to the queue.
     """
     engine, child = open_database(settings), Child("the job", ENVIRONMENT)
-    remove_stale(settings, engine)
+    cleaned = -math.inf
     try:
         while True:
             try:
+                if time.monotonic() - cleaned > CLEAN:
+                    remove_stale(settings, engine)
+                    cleaned = time.monotonic()
                 worked = work_once(settings, engine, child)
             except OperationalError as error:
                 note(f"the database does not answer ({error.orig}): trying again")

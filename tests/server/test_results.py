@@ -10,6 +10,7 @@ import time
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from corruptbench.leaderboard import read_board
 from corruptbench.leaderboard.submission import read_result
@@ -149,6 +150,23 @@ def test_what_killed_processes_left_is_removed(host):
         os.utime(folder, (0, 0))
     remove_stale(host.settings, host.engine)
     assert sorted(host.settings.uploads.iterdir()) == sorted([needed, left[2]])
+
+
+def test_a_worker_removes_what_is_left_again_and_again(host, monkeypatch):
+    """It works for months, and what a full disk or a crash left would stay."""
+    removed = []
+    left = OperationalError("SELECT", {}, Exception("locked")), None, KeyboardInterrupt()
+
+    def remove(*_):
+        removed.append(left[len(removed)])
+        if removed[-1]:
+            raise removed[-1]
+
+    for name, value in (("POLL", 0), ("CLEAN", 0), ("remove_stale", remove)):
+        monkeypatch.setattr(worker, name, value)
+    with pytest.raises(KeyboardInterrupt):
+        worker.work(host.settings)
+    assert removed == [*left]
 
 
 def test_an_interrupt_gives_work_back(host, monkeypatch):
