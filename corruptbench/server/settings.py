@@ -25,7 +25,7 @@ class Limits(Record):
             studio-C take 42.
         upload_seconds: time for one upload.
         per_minute: requests that upload, for each token.
-        waiting: submissions of one token that wait or are worked on.
+        waiting: submissions of one token that wait or are worked on; also its uploads at once.
         scored_per_day: predictions of one token that are scored in any 24 hours.
         job_minutes: time for one submission.
         job_gb: memory for one submission, in units of 10^9 bytes.
