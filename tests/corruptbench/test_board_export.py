@@ -5,19 +5,15 @@ from __future__ import annotations
 import pytest
 
 from corruptbench.leaderboard import submit
-from tests.leaderboard.conftest import clip_table, write_result
+from tests.leaderboard.conftest import clip_table_3, write_result
 
 
 @pytest.fixture
 def board(tmp_path):
-    """A row with a rank, and one of a lifter that was trained on corruptions."""
-    trained = {"about": {"training_data": ["corrupted"]}}
-    for name, changes in (("a", {}), ("b", {"lifter": trained})):
-        submit(
-            write_result(tmp_path / "in", clip_table(1), name=name, **changes),
-            tmp_path / "board",
-            None,
-        )
+    """A row with a rank, and one of a lifter that failed a probe."""
+    for name, allowed in (("a", []), ("b", ["sides"])):
+        path = write_result(tmp_path / "in", clip_table_3(1), name=name, lifter={"allowed": allowed})
+        submit(path, tmp_path / "board", None)
     return tmp_path / "board"
 
 
@@ -32,7 +28,7 @@ def test_files_for_the_hub_are_written_on_demand(cli, board, tmp_path):
     words = ("--board", board, "--out", tmp_path / "out", "--hugging-face", "me/toy")
     done = cli("leaderboard", "export", *words)
     assert (done.code, done.err) == (
-        0, "no .eval_results of b: not ranked: trained on corruptions\n",
+        0, "no .eval_results of b: not ranked: failed sides\n",
     )  # fmt: skip
     models = tmp_path / "out" / "hugging-face" / "models"
     assert [path.name for path in models.iterdir()] == ["a"]
