@@ -12,7 +12,9 @@ from tests.leaderboard.conftest import clip_table_3, write_result
 def board(tmp_path):
     """A row with a rank, and one of a lifter that failed a probe."""
     for name, allowed in (("a", []), ("b", ["sides"])):
-        path = write_result(tmp_path / "in", clip_table_3(1), name=name, lifter={"allowed": allowed})
+        path = write_result(
+            tmp_path / "in", clip_table_3(1), name=name, lifter={"allowed": allowed}
+        )
         submit(path, tmp_path / "board", None)
     return tmp_path / "board"
 
