@@ -27,10 +27,7 @@ _LISTED = 20
     "--predictions", type=options.PATH, metavar="FILE",
     help="Saved poses of the row, in place of its model: the row becomes re-scored.",
 )  # fmt: skip
-@click.option(
-    "--contract", type=options.PATH, metavar="FILE.toml",
-    help="What the poses of a folder of .npz are: the contract of their lifter.",
-)  # fmt: skip
+@options.contract_of_poses
 @options.shards
 @options.board
 @options.root

@@ -126,6 +126,10 @@ calibration = click.option(
     help="Calibration of the detector's scores, for a lifter that asks for calibrated ones. "
     "Default: the one that comes with the project.",
 )  # fmt: skip
+contract_of_poses = click.option(
+    "--contract", type=PATH, metavar="FILE.toml",
+    help="What the poses of a folder of .npz are: the contract of their lifter.",
+)  # fmt: skip
 root = click.option(
     "--root", type=PATH, help="Folder of the data set. Not needed for the embedded studio set."
 )

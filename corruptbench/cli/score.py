@@ -20,10 +20,7 @@ from corruptbench.storage import AnyPath
 @options.shards
 @options.root
 @options.manifest_of_shards
-@click.option(
-    "--contract", type=options.PATH, metavar="FILE.toml",
-    help="What the poses of a folder of .npz are: the contract of their lifter.",
-)  # fmt: skip
+@options.contract_of_poses
 @options.as_json
 @options.quiet
 @options.out("results", "Folder for the result.")
