@@ -13,8 +13,9 @@ from itertools import groupby
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.placed import Placed
 from corruptbench.leaderboard.ranking import corruption_names
-from corruptbench.leaderboard.schema import Interval, Result
+from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.status import CLAIMED_BELOW, is_mixed
+from corruptbench.leaderboard.text import between
 from corruptbench.leaderboard.ties import MEANING, is_tied
 
 #: What a backslash stands before, or what a character becomes, in LaTeX.
@@ -118,11 +119,8 @@ def _intervals(result: Result) -> list[str]:
     found = getattr(result, f"{result.main_metric}_intervals", None)
     if found is None:
         return ["", "", ""]
-    return [_interval(getattr(found, part)) for part in ("clean", "corrupted", "degradation")]
-
-
-def _interval(interval: Interval) -> str:
-    return f"{interval.low:.1f} to {interval.high:.1f}" if interval.low < interval.high else ""
+    ends = [getattr(found, part) for part in ("clean", "corrupted", "degradation")]
+    return [between(interval.low, interval.high) for interval in ends]
 
 
 def _title(placed: Placed) -> str:

@@ -13,6 +13,7 @@ from corruptbench.leaderboard.more import all_numbers
 from corruptbench.leaderboard.page_records import HOTTEST, CellNumber, Grid, LifterView
 from corruptbench.leaderboard.ranking import Row, failed
 from corruptbench.leaderboard.schema import Cell, Result
+from corruptbench.leaderboard.text import between
 
 #: What each kind of training data is, for readers of the page (see `about.TrainingData`).
 TRAINED_ON = {
@@ -72,7 +73,7 @@ def _number(metric: Metric, cell: Cell | None, ends: tuple[float, float]) -> Cel
         return CellNumber("")
     value, digits = getattr(cell, metric), METRIC_COLUMNS[metric].digits
     low, high = (getattr(cell, f"{metric}_{end}", None) for end in ("low", "high"))
-    interval = "" if low is None or high is None or low == high else f"{low:.1f} to {high:.1f}"
+    interval = "" if low is None or high is None else between(low, high)
     least, most = ends
     heat = round(HOTTEST * (value - least) / (most - least)) if most > least else 0
     return CellNumber(f"{value:.{digits}f}", interval, heat)

@@ -10,10 +10,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from corruptbench.leaderboard.numbers import Interval
 from corruptbench.leaderboard.ranking import Row, failed
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.status import LETTERS, is_confirmed, kind_of
+from corruptbench.leaderboard.text import between
 
 #: Least number of terminal columns for the name of a lifter, and the most before it is wrapped
 #: to make room for other columns. Our own choice.
@@ -63,7 +63,8 @@ def further(rows: Sequence[Row]) -> list[Column]:
     """Return the columns of a wide terminal: the interval of the corrupted error, and the size."""
     results = [row.result for row in rows]
     found = [getattr(r, f"{r.main_metric}_intervals", None) for r in results]
-    intervals = [_range(i.corrupted) if i else "-" for i in found]
+    ends = [(i.corrupted.low, i.corrupted.high) if i else (0.0, 0.0) for i in found]
+    intervals = [between(*pair) or "-" for pair in ends]
     sizes = [f"{result.lifter.parameters / 1e6:.2f}" for result in results]
     return [Column("corr. 95 %", intervals), Column("M par.", sizes)]
 
@@ -140,7 +141,3 @@ def _head(corruption: str, cut: int) -> str:
     """Stack the parts of a name, each cut short: "gaussian" over "noise"."""
     parts = [part[:cut] for part in corruption.split("_")]
     return "\n".join([""] * (2 - len(parts)) + parts[:2])
-
-
-def _range(interval: Interval) -> str:
-    return f"{interval.low:.1f} to {interval.high:.1f}" if interval.low < interval.high else "-"

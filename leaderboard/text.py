@@ -35,6 +35,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def between(low: float, high: float) -> str:
+    """Return the ends of an interval as text; nothing for the empty interval of a single take."""
+    return f"{low:.1f} to {high:.1f}" if low < high else ""
+
+
 def signed(value: float, digits: int) -> str:
     """Return a number with its sign, as text."""
     return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
