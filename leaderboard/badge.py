@@ -32,7 +32,7 @@ def badge(placed: Placed, title: str) -> str:
     """
     where = f"{title} v{placed.result.benchmark.version}"
     label = ", ".join(filter(None, (where, placed.section)))
-    parts = (_error(placed.result), placed.standing, kind_of(placed.result))
+    parts = (_error(placed.result), placed.rank_or_reason, kind_of(placed.result))
     message = " \N{MIDDLE DOT} ".join(parts)
     left, right = (2 * MARGIN + text_width(text) for text in (label, message))
     return (

@@ -114,7 +114,7 @@ def _numbers(placed: Placed) -> str:
     return (
         f"{mean.label} {error.clean:.1f} {mean.unit} clean, {error.corrupted:.1f} {mean.unit} "
         f"corrupted; {result.benchmark.id}, version {result.benchmark.version}{section}, "
-        f"{placed.standing}, {kind_of(result)}"
+        f"{placed.rank_or_reason}, {kind_of(result)}"
     )
 
 

@@ -31,7 +31,7 @@ class Placed(NamedTuple):
         return self.row.result
 
     @property
-    def standing(self) -> str:
+    def rank_or_reason(self) -> str:
         """The rank, or that there is none and why."""
         return f"rank {self.row.rank}" if self.row.rank else f"not ranked: {self.row.apart}"
 

@@ -60,10 +60,10 @@ def submit(
     result = as_row(submission.result, about, name, supersedes)
     row = row_path(result, board)
     with locked(board):
-        place = standing(result, board)
-        if place == "same":
+        state = standing(result, board)
+        if state == "same":
             _LOG.info("%s is on the board already; nothing was changed", row)
-        elif place == "more":
+        elif state == "more":
             present = read_result(row / RESULT_FILE)
             _replace_result(row, with_about(present, result.lifter.about))
         else:

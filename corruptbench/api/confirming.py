@@ -55,7 +55,7 @@ def verify_row(
     )
     used = result.lifter.filter
     again = evaluate(lifter, shards, progress=progress, filter=used, calibration=calibration)
-    return confirmed(path, Path(board), again, "verified")
+    return confirm_if_equal(path, Path(board), again, "verified")
 
 
 def rescore_row(
@@ -89,7 +89,7 @@ def rescore_row(
     """
     path, _ = _whole_row(row, shards, Path(board))
     again = score(predictions, shards, contract=contract, progress=progress)
-    return confirmed(path, Path(board), again, "re-scored")
+    return confirm_if_equal(path, Path(board), again, "re-scored")
 
 
 def probes_of(row: ResultRecord) -> tuple[str, ...]:
@@ -109,7 +109,7 @@ def _whole_row(row: str | Path, shards: ShardSet, board: Path) -> tuple[Path, Re
     return path, check(path, expectation(shards.manifest))
 
 
-def confirmed(
+def confirm_if_equal(
     path: Path, board: Path, again: Result, kind: Confirmed
 ) -> Status | list[Disagreement]:
     """Give a row a status if an evaluation of the owner agrees with it.

@@ -137,7 +137,7 @@ def export(board: Path, repository: str | None, out: Path) -> None:
     write_export(files, out)
     for placed in rows if repository else []:
         if placed.row.rank is None:
-            note(f"no .eval_results of {placed.result.lifter.name}: {placed.standing}")
+            note(f"no .eval_results of {placed.result.lifter.name}: {placed.rank_or_reason}")
     say(f"{counted(len(files), 'file')} of {counted(len(rows), 'row')} in {out}")
 
 

@@ -52,17 +52,17 @@ def command(
             "for a benchmark of your own give its manifest: --manifest FILE.toml"
         )
     frozen = load_manifest(manifest or benchmark)
-    place = standing(checked, board)
+    state = standing(checked, board)
     path = submit(result, board, expectation(frozen), about, name, supersedes)
     every = whole_rows(board)
     results = by_benchmark(every)[checked.benchmark]
     resampled = resampled_rows(results, board)
     warnings = [warning.text for warning in checked.warnings or ()]
     if as_json:
-        record = {"path": str(path), "added": place == "new", "warnings": warnings}
+        record = {"path": str(path), "added": state == "new", "warnings": warnings}
         say_json({**record, "rows": rows_of(placed_rows(results, resampled), every)})
     else:
         say_table(as_text(results, table_width(), resampled))
         for warning in warnings:
             say_text(f"warning: {warning}")
-        say(f"{_DONE[place]}: {path}")
+        say(f"{_DONE[state]}: {path}")

@@ -29,8 +29,6 @@ from corruptbench.server.settings import Settings
 
 #: Seconds that a statement waits for another process of SQLite. Our own choice.
 _BUSY = 30
-
-
 #: Name of the option of a connection that only reads.
 _READS = "reads"
 

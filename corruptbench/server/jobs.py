@@ -85,7 +85,7 @@ def _add_result(settings: Settings, upload: Path, name: str | None) -> Path:
 
 def _add_predictions(settings: Settings, upload: Path, name: str | None) -> Path:
     from corruptbench import api
-    from corruptbench.api.confirming import confirmed
+    from corruptbench.api.confirming import confirm_if_equal
     from corruptbench.evaluation.predictions import read_footer
 
     path = upload / FILES["predictions"]["predictions"]
@@ -113,7 +113,7 @@ def _add_predictions(settings: Settings, upload: Path, name: str | None) -> Path
                 *(f"{p.field}: expected {p.expected}" for p in error.problems)
             ) from None
         row = _added(settings, saved, manifest, name)
-    confirmed(row / RESULT_FILE, settings.board_folder, scored, "re-scored")
+    confirm_if_equal(row / RESULT_FILE, settings.board_folder, scored, "re-scored")
     return row
 
 
