@@ -70,9 +70,10 @@ class TableRow:
     apart: str
     lifter: int
     name: str
+    #: What a filter of the page looks for words in.
+    words: str
     #: The checks that it failed and that were allowed to fail, as text.
     allowed: str
-    detector: str
     parameters: str
     numbers: Sequence[Number]
     span: Markup

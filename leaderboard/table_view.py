@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from corruptbench.leaderboard import figures, page_columns
+from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.more import prepared, samples
 from corruptbench.leaderboard.numbers import Aggregate
@@ -47,8 +48,8 @@ def table_rows(
             apart=row.apart,
             lifter=places[row.result.lifter.name],
             name=row.result.lifter.name,
+            words=_words(row.result),
             allowed=marks(row.result),
-            detector=row.result.build.detectors,
             parameters=_parameters(row.result),
             numbers=[
                 n._replace(best=not row.apart and n.value is not None and n.value == best)
@@ -79,6 +80,13 @@ def _heat(value: float | None, least: float, most: float) -> int | None:
     if value is None or least == most:
         return None
     return round(HOTTEST * (value - least) / (most - least))
+
+
+def _words(result: Result) -> str:
+    """Return what a reader may filter by: name, detector, and what the authors say of it."""
+    about = result.lifter.about or About()
+    said = (about.authors, about.venue, about.paper, *(about.training_data or ()))
+    return " ".join(filter(None, (result.lifter.name, result.build.detectors, *said)))
 
 
 def _parameters(result: Result) -> str:

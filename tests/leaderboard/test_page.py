@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from corruptbench.leaderboard import Result, placed_rows, render
+from corruptbench.leaderboard import About, Result, placed_rows, render, with_about
 from corruptbench.leaderboard.downloads import export_files
 from corruptbench.leaderboard.page import html
 from corruptbench.leaderboard.page_records import HOTTEST
@@ -278,6 +278,14 @@ def test_columns_figures_and_lines_follow_the_manifest(
         assert row
         numbers = re.findall(r'<td data-value="([\d.]+)" class="[^"]*by-corruption"', row[0])
         assert numbers == [str(result.mpjpe.corruptions[name]) for name in order]
+
+
+def test_rows_can_be_filtered_by_what_their_authors_say(results: list[Result]) -> None:
+    about = About(authors="A. Author", venue="CVPR", training_data=("augmented", "extra"))
+    page = html([with_about(results[0], about), *results[1:]])
+    for number, result in enumerate(results):
+        name, said = result.lifter.name, " A. Author CVPR augmented extra" * (number == 0)
+        assert f'data-text="{name} {result.build.detectors}{said}"' in page
 
 
 def test_a_corruption_that_the_manifest_does_not_name_comes_last(results: list[Result]) -> None:
