@@ -83,6 +83,15 @@ def test_every_number_in_mm_or_s_is_compared(column: str) -> None:
         assert (fields(scored(TABLE), again) == []) == agrees
 
 
+def test_the_slack_of_percentages_is_not_that_of_mm() -> None:
+    """The tables are the same, and the results differ by less than percentages may."""
+    row = scored(TABLE)
+    error = row.result.mpjpe
+    changed = error.model_copy(update={"clean": error.clean + (CLOSE + CLOSE_SHARE) / 2})
+    again = row._replace(result=row.result.model_copy(update={"mpjpe": changed}))
+    assert fields(row, again) == ["mpjpe.clean"]
+
+
 def test_one_joint_over_a_threshold_is_rounding_and_more_are_not() -> None:
     frames = TABLE.frames.sum() / TABLE[["corruption", "severity"]].drop_duplicates().shape[0]
     clip = TABLE.index[0]

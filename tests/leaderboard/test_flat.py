@@ -9,8 +9,9 @@ import json
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
-from corruptbench.leaderboard import Result, placed_rows, rank
+from corruptbench.leaderboard import About, Result, placed_rows, rank, with_about
 from corruptbench.leaderboard.columns import METRICS
 from corruptbench.leaderboard.flat import as_csv, as_parquet
 from corruptbench.leaderboard.json_rows import as_json
@@ -47,6 +48,12 @@ def test_no_cell_is_a_formula(odd: list[Result]) -> None:
     assert (line["rank"], line["note"]) == ("", "other pixels")
     assert line["detector"].startswith("'=")
     assert line["authors"] == f"'{HOSTILE}"
+
+
+@pytest.mark.parametrize("sign", "=+-@")
+def test_no_text_of_authors_is_a_formula(results: list[Result], sign: str) -> None:
+    line, *_ = lines_of([with_about(results[0], About(authors=f"{sign}1"))])
+    assert line["authors"] == f"'{sign}1"
 
 
 def test_every_metric_that_some_row_has_is_there() -> None:
