@@ -49,7 +49,7 @@ def command(
 
 
 def _cautions(card: Card, publication: Publication) -> Iterator[str]:
-    """Yield what stands between a build and its publication."""
+    """Yield what is missing or forbidden before a build can be published."""
     if card.publishable is False:
         yield f"made from {card.title}, which is licensed: do not pass on the shards"
         return
