@@ -13,7 +13,7 @@ from corruptbench.cli.commands import define
 from corruptbench.cli.output import say
 
 if TYPE_CHECKING:
-    from corruptbench.leaderboard import Expected, Problem
+    from corruptbench.leaderboard import Problem
 
 
 @define("corruptbench leaderboard check --board leaderboard/results")
@@ -38,25 +38,14 @@ def check(
     Files, names, hashes, sizes and every number are compared, and whether a row may supersede the
     one that it names. No model is run.
     """
-    from corruptbench.evaluation.expectation import expectation
+    from corruptbench.evaluation.expectation import expectations
     from corruptbench.leaderboard import SubmissionError, audit, change_problems, read_board
-    from corruptbench.leaderboard.reference import retired_expectation
-    from corruptbench.leaderboard.schema import Benchmark
     from corruptbench.manifest import load_manifest
     from corruptbench.progress import counted, note
 
     if comparison and before is None:
         raise click.UsageError("--comparison needs --before.")
-    owned = [load_manifest(name) for name in (*names.manifests(), *manifest)]
-    known = {m.sha256: m for m in owned}
-    latest = {m.id: m for m in owned}
-
-    def expected(benchmark: Benchmark) -> Expected | None:
-        frozen = known.get(benchmark.manifest_sha256) or latest.get(benchmark.id)
-        if frozen is None or benchmark.version < frozen.version:
-            return retired_expectation(benchmark)  # None: of somebody else, or not known
-        return expectation(frozen)
-
+    expected = expectations(load_manifest(name) for name in (*names.manifests(), *manifest))
     changes = change_problems(board, before) if before else []
     problems = [*changes, *audit(board, expected)]
     if comparison and before:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from corruptbench.datasets import ClipId, LabelCounts, expected_clips
 from corruptbench.leaderboard.expected import Expected, ExpectedClip
+from corruptbench.leaderboard.reference import retired_expectation
 from corruptbench.leaderboard.schema import Benchmark, Scoring
 from corruptbench.lifters.filters.registry import all_filters
 from corruptbench.manifest import Manifest
@@ -24,6 +25,25 @@ def expectation(manifest: Manifest) -> Expected:
         clips=None if known is None else _clips(manifest, known),
         filters=tuple(all_filters()),
     )
+
+
+def expectations(manifests: Iterable[Manifest]) -> Callable[[Benchmark], Expected | None]:
+    """Return what says what a board expects of the rows of a benchmark, for `leaderboard.audit`.
+
+    A benchmark has the manifest of its hash. One with another hash and a known id is compared with
+    the manifest of that id, which it does not fit. For an older version than that, what a retired
+    version expects counts. None stands for a benchmark that nobody here knows.
+    """
+    owned = list(manifests)
+    by_hash, by_id = {m.sha256: m for m in owned}, {m.id: m for m in owned}
+
+    def expected(benchmark: Benchmark) -> Expected | None:
+        frozen = by_hash.get(benchmark.manifest_sha256) or by_id.get(benchmark.id)
+        if frozen is None or benchmark.version < frozen.version:
+            return retired_expectation(benchmark)
+        return expectation(frozen)
+
+    return expected
 
 
 def _clips(
