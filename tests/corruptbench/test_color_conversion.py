@@ -56,3 +56,14 @@ def test_color_samples_lie_where_the_codec_says(tmp_path, name, codec, site):
             expected = by_swscale(frame)
             assert np.array_equal(convert(frame), expected)
     assert [way[1] for way in convert.ways.values()] == [site]
+
+
+def test_the_test_picture_does_not_reach_what_the_decoder_needs(tmp_path):
+    """Later pictures are predicted from the first one, whose pixels are overwritten."""
+    draw = np.random.default_rng(0)
+    still = draw.integers(0, 256, (48, 64, 3)).astype(np.uint8)
+    path = write_loose(tmp_path / "a.mp4", [still] * 6, codec="libx264")
+    convert = ColorConversion()
+    with av.open(path) as container, av.open(path) as untouched:
+        pairs = zip(container.decode(video=0), untouched.decode(video=0), strict=True)
+        assert all(np.array_equal(convert(frame), by_swscale(other)) for frame, other in pairs)
