@@ -6,35 +6,63 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from corruptbench.leaderboard import clips
 from corruptbench.leaderboard.columns import CLIP_COUNTS, COUNTS, MEANS, TEXTS
 from corruptbench.leaderboard.problem import Problem
+from corruptbench.leaderboard.records import LONGEST_TEXT
 from corruptbench.leaderboard.schema import Result, absent
 from corruptbench.leaderboard.submission import RERUN
 from corruptbench.leaderboard.text import counted, joined, short
 from corruptbench.leaderboard.wide import CLEAN
 
+#: Bytes of all columns as the footer states them. Our own choice: a row takes about 110.
+UNPACKED_LIMIT = 100_000_000
+
 
 def shape_problems(file: str, parquet: pq.ParquetFile, result: Result) -> Iterator[Problem]:
-    """Check columns and the number of rows; read only the footer of the file."""
-    wrong, coverage = (
-        clips.wrong_columns(parquet.schema_arrow, result.schema_version),
-        result.coverage,
-    )
+    """Check columns, the number of rows, sizes, and the lengths of texts.
+
+    Where the footer of the file is wrong, nothing else of it is read. Otherwise the columns of text
+    are, as dictionaries: one long text could stand in every row.
+    """
+    problems = [*_footer_problems(file, parquet, result)]
+    yield from problems
+    if not problems:
+        yield from _text_problems(file, parquet)
+
+
+def _footer_problems(file: str, parquet: pq.ParquetFile, result: Result) -> Iterator[Problem]:
+    coverage, footer = result.coverage, parquet.metadata
+    wrong = clips.wrong_columns(parquet.schema_arrow, result.schema_version)
     for column, found, expected in wrong:
         yield Problem(file, f"column {column}", found, expected, RERUN)
     rows = coverage.clips * coverage.cells
-    if parquet.metadata.num_rows != rows:
+    if footer.num_rows != rows:
         yield Problem(
             file,
             "rows",
-            str(parquet.metadata.num_rows),
+            str(footer.num_rows),
             f"{rows} (coverage: {counted(coverage.clips, 'clip')} x "
             f"{counted(coverage.cells, 'cell')})",
             "score every clip in every cell; " + RERUN,
         )
+    unpacked = sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
+    if unpacked > UNPACKED_LIMIT:
+        expected = f"at most {UNPACKED_LIMIT:,} bytes"
+        yield Problem(file, "unpacked size", f"{unpacked:,} bytes", expected, RERUN)
+
+
+def _text_problems(file: str, parquet: pq.ParquetFile) -> Iterator[Problem]:
+    for column in TEXTS:
+        for chunk in parquet.read(columns=[column], use_threads=False)[column].chunks:
+            texts = getattr(chunk, "dictionary", chunk)
+            longest = pc.max(pc.utf8_length(texts)).as_py() or 0
+            if longest > LONGEST_TEXT:
+                found, expected = f"{longest:,} characters", f"at most {LONGEST_TEXT:,}"
+                yield Problem(file, f"column {column}", found, expected, RERUN)
 
 
 def value_problems(file: str, table: pd.DataFrame, result: Result) -> Iterator[Problem]:

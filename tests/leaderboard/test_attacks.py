@@ -78,6 +78,22 @@ def test_a_table_without_a_column_is_refused(make: Make) -> None:
         check(path)
 
 
+@pytest.mark.parametrize(
+    ("length", "found"), [(1001, "1,001 characters"), (120_000_000, "unpacked size")]
+)
+def test_one_long_text_in_every_row_is_refused(make: Make, length: int, found: str) -> None:
+    """A file of some kB, which would take gigabytes as a table."""
+    path = make()
+    rows = path.with_name("baseline.clips.parquet")
+    table = pq.read_table(rows)
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * len(table), pa.int32()), ["x" * length])
+    column = table.schema.get_field_index("subject")
+    pq.write_table(table.set_column(column, "subject", text), rows, compression="zstd")
+    edited(path, put("clips_sha256", value=digest_of(rows)))
+    with pytest.raises(SubmissionError, match=found):
+        check(path)
+
+
 def test_a_table_of_many_columns_is_refused(make: Make) -> None:
     path = make()
     rows = path.with_name("baseline.clips.parquet")
