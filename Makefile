@@ -5,7 +5,7 @@
 # make test-mmpose  the tests of mmpose's models, for which packages are fetched into .mmpose
 # make remedies    trains lifters with TAGN and CA-Conv, and evaluates them: hours, can be stopped
 # make board   builds studio-C, evaluates the shipped lifters and filters, and makes their board
-#              (MANIFEST=studio-c-mini: the same on a few clips)
+#              (MANIFEST=studio-c-mini: the same on a few clips; or a .toml file of yours)
 # make pages   writes what is made from the code: API reference, schema, references, gallery
 # make benchmark   speed and memory of corruptions and builds beside those of other packages
 PYTHON ?= python3
@@ -86,15 +86,17 @@ benchmark: setup
 
 board: setup
 	$(BIN)/corruptbench build --manifest $(MANIFEST) --out $(BOARD)/shards
-	$(BIN)/corruptbench evaluate 'baselines/videopose3d-81+tagn+ca-conv.pt2' --shards $(BOARD)/shards --out $(BOARD)/results
+	$(BIN)/corruptbench evaluate 'baselines/videopose3d-81+tagn+ca-conv.pt2' --manifest $(MANIFEST) \
+		--shards $(BOARD)/shards --out $(BOARD)/results
 	for filter in '' $(addprefix --filter=,$(FILTERS)); do \
-		$(BIN)/corruptbench evaluate baselines/videopose3d-27.pt2 $$filter \
+		$(BIN)/corruptbench evaluate baselines/videopose3d-27.pt2 $$filter --manifest $(MANIFEST) \
 			--shards $(BOARD)/shards --out $(BOARD)/results || exit; \
 	done
 	for result in $(BOARD)/results/*.json; do \
-		$(BIN)/corruptbench submit "$$result" --board $(BOARD)/rows > /dev/null || exit; \
+		$(BIN)/corruptbench submit "$$result" --board $(BOARD)/rows --manifest $(MANIFEST) \
+			> /dev/null || exit; \
 	done
-	$(BIN)/corruptbench leaderboard check --board $(BOARD)/rows
+	$(BIN)/corruptbench leaderboard check --board $(BOARD)/rows --manifest $(MANIFEST)
 	$(BIN)/corruptbench leaderboard show --board $(BOARD)/rows
 	$(BIN)/corruptbench leaderboard render --board $(BOARD)/rows --out $(BOARD)/leaderboard.html
 

@@ -5,19 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
-from importlib.resources import files
 
 import pytest
 
 from corruptbench.cli import demo
+from tests.fixtures.tiny_benchmark import tiny_manifest
 
-#: The mini benchmark cut down to one clip and one corruption.
-CLIPS = """
-subjects = ["S6"]
-sequences = ["running_1"]
-cameras = ["cam1"]
-"""
 WRITTEN = {
     "README.txt", "board", "leaderboard.html", "preview.png", "results", "shards",
 }  # fmt: skip
@@ -25,14 +18,8 @@ WRITTEN = {
 
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
-    """The folder of a demo with the mini benchmark cut down to one clip and one corruption."""
-    path = tmp_path / "tiny.toml"
-    text = files("corruptbench.manifests").joinpath("studio-c-mini.toml").read_text()
-    head, *corruptions = text.split("[[corruptions]]")
-    head = re.sub(r"subjects = .*\nsequences = .*\ncameras = .*\n", CLIPS.lstrip(), head)
-    head = head.replace('"studio-c-mini"', '"tiny-c"')
-    path.write_text(f"{head}[[corruptions]]{corruptions[0]}")
-    monkeypatch.setattr(demo, "MANIFEST", str(path))
+    """The folder of a demo of the tiny benchmark."""
+    monkeypatch.setattr(demo, "MANIFEST", str(tiny_manifest(tmp_path)))
     return tmp_path / "demo"
 
 
