@@ -78,7 +78,9 @@ def _about_row(result: Result, results: Sequence[Result], board: Path) -> Iterat
         else ("authors", "not named"),
     ]
     if result.supersedes:
-        asked = "which then has no rank. Nothing proves that its authors want this: ask them."
+        asked = (
+            "which loses its rank when you confirm this row. Ask its authors: nothing proves it."
+        )
         facts.append(("supersedes", f"{_code(result.supersedes)}, {asked}"))
     facts += [("warning", _code(warning.text)) for warning in result.warnings or ()]
     path = row_path(result, board)

@@ -46,8 +46,8 @@ def submit(
             benchmark, and any part of it.
         about: what the authors say about the lifter; its fields replace those of the result.
         name: of the row; None for that of the lifter.
-        supersedes: name of an older row of the same table, which then has no rank; None for what
-            the result says.
+        supersedes: name of an older row of the same table, which loses its rank when the owner
+            confirms the new row; None for what the result says.
 
     Raises:
         SubmissionError: the referee refuses the result, it has a status, it cannot supersede that
@@ -83,8 +83,8 @@ def confirm(row: Path, board: Path, checked: Result, status: Status) -> Status:
         status: what the owner found out.
 
     Raises:
-        SubmissionError: the row is not what was checked, or another row supersedes it and would
-            not any more.
+        SubmissionError: the row is not what was checked, or it cannot supersede the row that it
+            names.
         OSError: the row cannot be written, or another process does not release the board.
     """
     with locked(board):
@@ -95,21 +95,16 @@ def confirm(row: Path, board: Path, checked: Result, status: Status) -> Status:
         if present.status and (present.status.kind, status.kind) == ("verified", "re-scored"):
             return present.status
         marked = present.model_copy(update={"status": status})
-        _refuse_lost_successor(row, board, marked)
+        _refuse_void_succession(row, board, marked)
         _replace_result(row, marked)
     return status
 
 
-def _refuse_lost_successor(row: Path, board: Path, marked: Result) -> None:
-    """Refuse a status that would give a superseded row its rank back."""
+def _refuse_void_succession(row: Path, board: Path, marked: Result) -> None:
+    """Refuse a status of a row that cannot supersede the one that it names: it would do so now."""
     others = [r for r in read_board(board).results if row_path(r, board) != row]
-    for other in others:
-        if other.supersedes != marked.lifter.name or other.benchmark != marked.benchmark:
-            continue
-        if problems := refused(str(row_path(other, board)), other, [*others, marked]):
-            remedy = f"verify {other.lifter.name} first"
-            problems = [problem._replace(remedy=remedy) for problem in problems]
-            raise SubmissionError(f"a status of {row}", problems, "is not written")
+    if problems := refused(str(row), marked, [*others, marked]):
+        raise SubmissionError(f"a status of {row}", problems, "is not written")
 
 
 def _replace_result(row: Path, result: Result) -> None:

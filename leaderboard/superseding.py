@@ -1,7 +1,8 @@
 """Rows that supersede older rows of the same authors.
 
-The older row stays on the board and loses its rank. Nothing proves who the authors of a row are, so
-the owner of a board looks at each new row that supersedes another one. What can be checked is here.
+The older row stays on the board and loses its rank, as soon as the owner of the board confirmed the
+new one. Nothing proves who the authors of a row are. So what a claimed row says takes no rank away:
+both rows are ranked until the owner looked. What can be checked is here.
 """
 
 from __future__ import annotations
@@ -12,18 +13,18 @@ from collections.abc import Iterator, Sequence
 from corruptbench.leaderboard.problem import Problem
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.sections import section_of
-from corruptbench.leaderboard.status import CLAIMED, is_confirmed, kind_of
+from corruptbench.leaderboard.status import is_confirmed
 from corruptbench.leaderboard.text import short
 
 _FIELD = "supersedes"
 
 
 def superseding_problems(result: Result, results: Sequence[Result]) -> Iterator[tuple[str, str]]:
-    """Yield (found, expected) of why a row does not supersede the row that it names.
+    """Yield (found, expected) of why a row cannot supersede the row that it names.
 
-    Both must be in the same table (see `sections.sections`), and must name the same authors. A
-    claimed row does not supersede one that the owner confirmed, and a row is superseded by one row
-    only. No row is its own successor, also not by way of others.
+    Both must be in the same table (see `sections.sections`), and must name the same authors. A row
+    is superseded by one row only. So a row that the owner confirmed excludes all others, and a
+    claimed one excludes none. No row is its own successor, also not by way of others.
 
     Args:
         result: any row.
@@ -38,9 +39,7 @@ def superseding_problems(result: Result, results: Sequence[Result]) -> Iterator[
         return
     if not author_key(result) or author_key(result) != author_key(old):
         yield f"authors {_authors(result)}", f"those of {result.supersedes}, {_authors(old)}"
-    if is_confirmed(old) and not is_confirmed(result):
-        yield f"a {CLAIMED} row", f"a confirmed one: {result.supersedes} is {kind_of(old)}"
-    rivals = [o for o in others.values() if o.supersedes == result.supersedes]
+    rivals = [o for o in others.values() if o.supersedes == old.lifter.name and is_confirmed(o)]
     if first := next((o for o in rivals if o.lifter.name != result.lifter.name), None):
         yield result.supersedes, f"a row that {first.lifter.name} does not supersede"
     if _is_circle(result, others):
@@ -48,7 +47,9 @@ def superseding_problems(result: Result, results: Sequence[Result]) -> Iterator[
 
 
 def superseded(results: Sequence[Result]) -> dict[str, str]:
-    """Return who supersedes whom, by name: older row to newer row. What is not valid is left out.
+    """Return who supersedes whom, by name: older row to newer row.
+
+    What is not valid is left out, and what a claimed row says.
 
     Args:
         results: rows of one table; see `sections.sections`.
@@ -56,8 +57,15 @@ def superseded(results: Sequence[Result]) -> dict[str, str]:
     return {
         result.supersedes: result.lifter.name
         for result in results
-        if result.supersedes and not any(superseding_problems(result, results))
+        if result.supersedes
+        and is_confirmed(result)
+        and not any(superseding_problems(result, results))
     }
+
+
+def said_only(result: Result) -> str:
+    """Return the name of the row that a claimed row says it supersedes; nothing for other rows."""
+    return "" if is_confirmed(result) else result.supersedes or ""
 
 
 def history(name: str, newer: dict[str, str]) -> list[str]:

@@ -25,6 +25,7 @@ from corruptbench.leaderboard.status import (
     is_mixed,
     kind_of,
 )
+from corruptbench.leaderboard.superseding import said_only
 from corruptbench.leaderboard.table_columns import Column, folded
 from corruptbench.leaderboard.text import counted, printable
 from corruptbench.leaderboard.ties import MEANING, Resampled, is_tied, ranked
@@ -158,6 +159,11 @@ def _caption(rows: Sequence[Row], letters: dict[tuple[str, str, str], str], hidd
         if (drawn := samples(row.result))
     ]
     lines += [f"{row.result.lifter.name}: {told}" for row in rows if (told := prepared(row.result))]
+    lines += [
+        f"{row.result.lifter.name}: says that it supersedes {old}, not confirmed"
+        for row in rows
+        if (old := said_only(row.result))
+    ]
     lines += [f"† {row.result.lifter.name}: {row.apart}, not ranked" for row in rows if row.apart]
     if any(failed(row.result) for row in rows):
         lines.append("‡: failed a probe, which was allowed")

@@ -11,6 +11,7 @@ from corruptbench.leaderboard.superseding import (
     author_key,
     history,
     rows_by_authors,
+    said_only,
     superseded,
 )
 from corruptbench.leaderboard.text import counted
@@ -25,12 +26,14 @@ class Trust:
         told: the same with date, version, and what it proves.
         history: names of the row, of those that it supersedes and of those that supersede it,
             oldest first; empty for a row without others.
+        says: name of the row that a claimed row says it supersedes; empty for other rows.
         author_rows: how many rows of the board its authors have, in words; nothing without authors.
     """
 
     kind: str
     told: str
     history: Sequence[str]
+    says: str
     author_rows: str
 
 
@@ -47,6 +50,7 @@ def trust(results: Sequence[Result], board: Sequence[Result]) -> dict[str, Trust
             kind=kind_of(result),
             told=f"{result.status or kind_of(result)}: {MEANINGS[kind_of(result)]}",
             history=_several(history(result.lifter.name, newer)),
+            says=said_only(result),
             author_rows=counted(counts[key], "row") if (key := author_key(result)) else "",
         )
         for result in results

@@ -124,8 +124,7 @@ def confirm_if_equal(
         The status that the row has now; or what differs, and then the row is as it was.
 
     Raises:
-        SubmissionError: the referee refuses the row, or another row supersedes it and would not
-            any more.
+        SubmissionError: the referee refuses the row, or it cannot supersede the row that it names.
         OSError: the row cannot be written.
     """
     from datetime import UTC, datetime

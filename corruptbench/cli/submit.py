@@ -27,7 +27,8 @@ _DONE = {"new": "added", "same": "already on the board", "more": "completed on t
 @click.option("--name", metavar="NAME", help="Of the row. Default: the name of the lifter.")
 @click.option(
     "--supersedes", metavar="ROW",
-    help="Name of an older row of the same benchmark and authors; it stays, without a rank.",
+    help="Name of an older row of the same benchmark and authors. It loses its rank when the owner "
+    "of the board confirms the new row.",
 )  # fmt: skip
 @about_options
 @options.as_json

@@ -74,7 +74,7 @@ def test_problems_come_first(board: Path) -> None:
 
 def test_a_row_that_takes_a_rank_away_is_pointed_out(make: Make, board: Path) -> None:
     submit(make(name="thief"), board, None, About(authors=ACTS), supersedes="best")
-    assert "| supersedes | `best`, which then has no rank. Nothing proves" in text(board, "thief")
+    assert "| supersedes | `best`, which loses its rank when you" in text(board, "thief")
 
 
 def test_rows_that_do_not_compare_say_why(make: Make, board: Path) -> None:

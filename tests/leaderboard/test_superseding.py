@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from corruptbench.leaderboard import About, Result, SubmissionError, audit, load, rank, submit
+from corruptbench.leaderboard.status import Status
+from corruptbench.leaderboard.store import confirm
+from corruptbench.leaderboard.submission import read_result
 from corruptbench.leaderboard.superseding import history, rows_by_authors, superseded
 
 from .conftest import BOXES, Make, clip_table, clip_table_3, digest, document, without_units
 from .test_status import RESCORED, VERIFIED, mark
+from .test_table import printed
 
 OURS, THEIRS = About(authors="A. Author, B. Author"), About(authors="C. Author")
 
@@ -35,12 +39,49 @@ def ranks(board: Path) -> dict[str, tuple[int | None, str]]:
     return {r.result.lifter.name: (r.rank, r.apart) for r in rank(load(board))}
 
 
-def test_the_older_row_stays_without_a_rank(make: Make, board: Path) -> None:
+@pytest.mark.parametrize("status", [VERIFIED, RESCORED])
+def test_the_older_row_stays_without_a_rank(
+    make: Make, board: Path, status: dict[str, str]
+) -> None:
     before = (board / "toy-c-v1" / "old" / "result.json").read_bytes()
-    add(make, board, "new", "old")
+    mark(add(make, board, "new", "old"), status)
     assert ranks(board) == {"new": (1, ""), "old": (None, "superseded by new")}
     assert (board / "toy-c-v1" / "old" / "result.json").read_bytes() == before
     assert audit(board, lambda _: None) == []
+
+
+@pytest.mark.parametrize("status", [None, VERIFIED])
+def test_a_claimed_row_takes_no_rank_away(
+    make: Make, board: Path, status: dict[str, str] | None
+) -> None:
+    """Whoever knows the names of the authors can write them into a row."""
+    if status:
+        mark(board / "toy-c-v1" / "old", status)
+    add(make, board, "thief", "old")
+    assert ranks(board) == {"old": (1, ""), "thief": (2, "")}
+    assert superseded(load(board)) == {}
+    assert "thief: says that it supersedes old, not confirmed" in printed(load(board))
+    assert audit(board, lambda _: None) == []
+
+
+def test_a_claimed_row_blocks_no_other(make: Make, board: Path) -> None:
+    thief = add(make, board, "thief", "old")
+    mark(add(make, board, "new", "old"), VERIFIED)
+    assert ranks(board) == {
+        "new": (1, ""), "thief": (2, ""), "old": (None, "superseded by new")
+    }  # fmt: skip
+    (problem,) = audit(board, lambda _: None)
+    assert Path(problem.file).parent == thief
+    assert problem.expected == "a row that new does not supersede"
+
+
+def test_the_owner_confirms_no_second_successor(make: Make, board: Path) -> None:
+    thief = add(make, board, "thief", "old")
+    mark(add(make, board, "new", "old"), VERIFIED)
+    before = (thief / "result.json").read_bytes()
+    with pytest.raises(SubmissionError, match="a row that new does not supersede"):
+        confirm(thief, board, read_result(thief / "result.json"), Status.model_validate(VERIFIED))
+    assert (thief / "result.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("about", [None, THEIRS, About(venue="CVPR")])
@@ -57,21 +98,10 @@ def test_two_rows_without_authors_do_not_supersede_each_other(make: Make, tmp_pa
         add(make, board, "new", "old", None)
 
 
-@pytest.mark.parametrize("status", [VERIFIED, RESCORED])
-def test_a_claimed_row_does_not_supersede_a_confirmed_one(
-    make: Make, board: Path, status: dict[str, str]
-) -> None:
-    mark(board / "toy-c-v1" / "old", status)
-    with pytest.raises(SubmissionError, match=f"old is {status['kind']}"):
-        add(make, board, "new", "old")
-
-
 def test_a_confirmed_row_supersedes_a_confirmed_one(make: Make, board: Path) -> None:
     new = add(make, board, "new", "old")
     mark(board / "toy-c-v1" / "old", VERIFIED)
-    assert ranks(board) == {"old": (1, ""), "new": (2, "")}  # what does not hold takes no rank
-    (problem,) = audit(board, lambda _: None)
-    assert (problem.field, "new/result.json" in problem.file) == ("supersedes", True)
+    assert ranks(board) == {"old": (1, ""), "new": (2, "")}
     mark(new, RESCORED)
     assert ranks(board)["old"] == (None, "superseded by new")
     assert audit(board, lambda _: None) == []
@@ -102,10 +132,10 @@ def test_a_row_of_another_table_is_not_superseded(
 
 
 def test_a_row_is_superseded_once_and_rows_form_a_line(make: Make, board: Path) -> None:
-    add(make, board, "second", "old")
+    mark(add(make, board, "second", "old"), VERIFIED)
     with pytest.raises(SubmissionError, match="a row that second does not supersede"):
         add(make, board, "rival", "old")
-    add(make, board, "third", "second")
+    mark(add(make, board, "third", "second"), VERIFIED)
     assert ranks(board) == {
         "third": (1, ""),
         "old": (None, "superseded by second"),
@@ -130,12 +160,14 @@ def test_the_same_result_again_still_supersedes(make: Make, board: Path) -> None
     for old in ("old", "old", None):
         path = make(name="new")
         submit(path, board, None, OURS, supersedes=old)
-    assert ranks(board)["old"] == (None, "superseded by new")
+    (new,) = (result for result in load(board) if result.lifter.name == "new")
+    assert new.supersedes == "old"
 
 
 def on_table(name: str, supersedes: str | None, authors: str | None = "A") -> Result:
+    """A row that the owner confirmed."""
     about = {"about": {"authors": authors}} if authors else {}
-    fields = document(clip_table(), digest(name), name=name, lifter=about)
+    fields = document(clip_table(), digest(name), name=name, lifter=about) | {"status": VERIFIED}
     return Result.model_validate({**fields, **({"supersedes": supersedes} if supersedes else {})})
 
 

@@ -29,8 +29,7 @@ def row(name: str, level: float, **more: Any) -> Result:
 def rows() -> list[Result]:
     return [
         row("sure", 50, status=VERIFIED), row("poses", 45, status=RESCORED),
-        row("v1", 40, ours=True), row("v2", 41, ours=True, supersedes="v1"),
-        row("v3", 42, ours=True, supersedes="v2"),
+        row("v1", 40, ours=True), row("v2", 41, ours=True), row("v3", 42, ours=True),
     ]  # fmt: skip
 
 
@@ -57,12 +56,23 @@ def test_every_form_tells_where_claimed_rows_stand(rows: list[Result]) -> None:
         assert not any(CLAIMED_BELOW in text for text in forms(alike))
 
 
-def test_all_rows_of_a_history_show_it(rows: list[Result]) -> None:
+def test_all_rows_of_a_history_show_it() -> None:
+    rows = [
+        row("v1", 40, ours=True),
+        row("v2", 41, ours=True, supersedes="v1", status=VERIFIED),
+        row("v3", 42, ours=True, supersedes="v2", status=VERIFIED),
+    ]
     page, text = html(rows), words(html(rows))
     assert text.count("v1 , superseded by v2 , superseded by v3") == 3
     assert page.count('<a href="#toy-c-v1/v1">v1</a>, superseded by') == 2
     assert "† superseded by v2" in text
     assert text.count("by these authors 3 rows on this board") == 3
+
+
+def test_what_a_claimed_row_says_is_told_as_such() -> None:
+    text = words(html([row("v1", 40, ours=True), row("v2", 41, ours=True, supersedes="v1")]))
+    assert text.count("says that it supersedes v1, which the owner of the board did not") == 1
+    assert "superseded by" not in text.split("Reading the numbers")[0]
 
 
 def test_a_board_of_claimed_rows_has_nothing_to_choose(results: list[Result]) -> None:
@@ -81,12 +91,12 @@ def test_rows_are_chosen_by_status_and_the_address_keeps_it(
     rows: list[Result], visit: Visit
 ) -> None:
     page = visit(html(rows))
-    assert lifters(page) == ["poses", "sure", "v3", "v1", "v2"]
+    assert lifters(page) == ["poses", "sure", "v1", "v2", "v3"]
     metric(page, "verified").check()
     assert lifters(page) == ["sure"]
     assert page.locator("details:visible").count() == 1
     metric(page, "claimed").check()
-    assert lifters(page) == ["v3", "v1", "v2"]
+    assert lifters(page) == ["v1", "v2", "v3"]
     assert page.evaluate("location.hash") == "#toy-c-v1?status=claimed"
     page.go_back()
     assert lifters(page) == ["sure"]
