@@ -145,5 +145,5 @@ def _means(layout: _Layout, table: pa.Table, metric: Metric) -> Array:
 
 def _over(layout: _Layout) -> tuple[object, ...]:
     wide = layout.wide
-    frames = wide.columns["frames"][:, 0].tolist()
+    frames = tuple(wide.columns["frames"][:, 0].tolist())
     return layout.average, wide.clips, frozenset(wide.cells), frames

@@ -15,8 +15,8 @@ from corruptbench.leaderboard.wide import TAILS, Array
 
 #: What equal ranks mean, for the reader of a table.
 MEANING = (
-    "Rows with the same rank are tied: the 95 % interval of the paired difference to the first of "
-    "them includes 0"
+    "A rank is 1 plus the number of better rows whose paired difference has a 95 % interval without "
+    "0"
 )
 
 
@@ -24,7 +24,8 @@ class Resampled(NamedTuple):
     """Mean corrupted errors of a row in bootstrap resamples of its takes.
 
     Attributes:
-        over: the clips, their frames and the cells. Two rows are paired where these are equal.
+        over: the clips, their frames and the cells, hashable. Two rows are paired where these are
+            equal.
         means: (R,) for each metric, in its unit.
     """
 
@@ -43,11 +44,12 @@ def ranked(
 ) -> list[Row]:
     """Sort results of one section as `ranking.rank` does, and let rows be tied.
 
-    Going down the rows, a row shares the rank of the first row of its group if the 95 % interval
-    of their paired difference includes 0. Otherwise it begins a new group, whose rank is its place:
-    1, 1, 3. This rule is our own choice. The interval is that of `compare.compare`. Rows that
-    cannot be paired are not tied, and with one take there is no interval and no tie. A claimed row
-    is never tied with one that the owner confirmed.
+    The rank of a row is 1 plus the number of rows above it that are better: the 95 % interval of
+    their paired difference leaves out 0. So each row decides for itself, and no row moves another
+    one by more than one rank, nor ties or separates two others. A row below can have a smaller
+    number, if its interval is wider. This rule is our own choice. The interval is that of
+    `compare.compare`. A row above that cannot be paired counts as better, and with one take there
+    is no interval and no tie. A claimed row is never tied with one that the owner confirmed.
 
     Args:
         results: of one benchmark and one section.
@@ -72,11 +74,16 @@ def ranks(drawn: Sequence[tuple[object, Array] | None]) -> list[int]:
         drawn: for each row what it can be paired by, and its means in the resamples, (R,). None
             for a row that cannot be paired.
     """
-    first, found = 0, []
+    above: dict[object, list[Array]] = {}
+    found = []
     for place, row in enumerate(drawn):
-        if place and _separated(drawn[first], row):
-            first = place
-        found.append(first + 1)
+        if row is None:
+            found.append(place + 1)
+            continue
+        key, means = row
+        paired = above.setdefault(key, [])
+        found.append(place + 1 - _not_separated(paired, means))
+        paired.append(means)
     return found
 
 
@@ -86,11 +93,12 @@ def is_tied(rows: Sequence[Row]) -> bool:
     return len(set(places)) < len(places)
 
 
-def _separated(one: tuple[object, Array] | None, other: tuple[object, Array] | None) -> bool:
-    if one is None or other is None or one[0] != other[0]:
-        return True
-    low, high = np.quantile(other[1] - one[1], TAILS)
-    return not low <= 0.0 <= high
+def _not_separated(rows: Sequence[Array], means: Array) -> int:
+    """Return from how many rows, each (R,), a row is not separated."""
+    if not rows:
+        return 0
+    low, high = np.quantile(means - np.array(rows), TAILS, axis=1)
+    return int(((low <= 0.0) & (high >= 0.0)).sum())
 
 
 def _means(result: Result, resampled: ByTable, metric: Metric) -> tuple[object, Array] | None:

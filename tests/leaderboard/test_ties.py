@@ -7,13 +7,15 @@ import hashlib
 import io
 import json
 import re
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corruptbench.cli.leaderboard import command
 from corruptbench.leaderboard import Result, compare, load, placed_rows, referee, submit
@@ -58,24 +60,46 @@ def shown(board: Path) -> list[tuple[str, int | None]]:
 def test_ranks_are_those_of_the_intervals_of_compare(board: Path) -> None:
     rows = shown(board)
     entries = [referee.read(board / "toy-c-v1" / name / "result.json") for name, _ in rows]
-    first, expected = 0, []
-    for place in range(len(entries)):
-        if place > first:
-            differences = compare([entries[first], entries[place]]).pairs[0].differences
-            corrupted = next(d for d in differences if d.name == "corrupted")
-            first = first if corrupted.low <= 0 <= corrupted.high else place
-        expected.append(first + 1)
+    better = [0] * len(entries)
+    for first, second in combinations(range(len(entries)), 2):
+        differences = compare([entries[first], entries[second]]).pairs[0].differences
+        corrupted = next(d for d in differences if d.name == "corrupted")
+        better[second] += not corrupted.low <= 0 <= corrupted.high
+    expected = [1 + number for number in better]
     assert [rank for _, rank in rows] == expected
     assert len(set(expected)) == 2  # there is a step, and there are ties
 
 
-def test_a_group_is_compared_with_its_first_row() -> None:
-    """Each row ties with the one before it, and the third does not tie with the first."""
-    noise = np.linspace(-1.0, 1.0, 1001)
-    drawn = [("clips", 50 + 0.6 * place + noise * (place % 2)) for place in range(4)]
+NOISE = np.linspace(-1.0, 1.0, 1001)
+
+
+def test_a_rank_counts_the_rows_that_are_better() -> None:
+    """Each row ties with the one before it, and with no other."""
+    drawn = [("clips", 50 + 0.6 * place + NOISE * (place % 2)) for place in range(4)]
     for one, other in pairwise(drawn):
         assert np.quantile(other[1] - one[1], 0.025) <= 0
-    assert ranks(drawn) == [1, 1, 3, 3]
+    assert ranks(drawn) == [1, 1, 2, 3]
+
+
+@given(st.lists(st.tuples(st.floats(0, 9), st.floats(0, 3)), min_size=1, max_size=8), st.data())
+def test_one_more_row_moves_no_other_by_more_than_one_rank(
+    rows: list[tuple[float, float]], data: st.DataObject
+) -> None:
+    """Wherever it stands, and however wide its interval is."""
+    drawn = [("clips", mean + width * NOISE) for mean, width in sorted(rows)]
+    place = data.draw(st.integers(0, len(drawn)))
+    width = data.draw(st.floats(0, 20))
+    more = [*drawn[:place], ("clips", drawn[place - 1][1].mean() + width * NOISE), *drawn[place:]]
+    with_it = ranks(more)
+    del with_it[place]
+    moved = np.array(with_it) - ranks(drawn)
+    assert set(moved[:place]) <= {0}
+    assert set(moved[place:]) <= {0, 1}
+
+
+def test_a_row_with_a_wide_interval_ties_no_two_others() -> None:
+    a, b, wide = ("clips", 50 + 0 * NOISE), ("clips", 52 + 0 * NOISE), ("clips", 49 + 20 * NOISE)
+    assert ranks([a, b]) == ranks([wide, a, b])[1:] == [1, 2]
 
 
 def test_what_cannot_be_paired_is_not_tied() -> None:
