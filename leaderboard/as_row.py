@@ -27,6 +27,11 @@ def as_row(
     return with_name(with_about(result, about).model_copy(update=said), name)
 
 
+def text_of(result: Result) -> bytes:
+    """Return the content of the file of a row. Every row of a board is written so."""
+    return f"{result.model_dump_json(indent=2)}\n".encode()
+
+
 def with_about(result: Result, about: About | None) -> Result:
     """Return a result with what is said about its lifter, field by field in place of its own."""
     if about is None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePath
 
+from corruptbench.leaderboard.as_row import text_of
 from corruptbench.leaderboard.board import CLIPS_FILE, RESULT_FILE, in_row, rows
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
@@ -75,6 +76,7 @@ def _row_problems(row: Path, board: Path, before: Path) -> Iterator[Problem]:
     old = before / row.relative_to(board)
     with suppress(SubmissionError):  # the audit reports what cannot be read
         result = read_result(row / RESULT_FILE)
+        yield from _text_problems(row / RESULT_FILE, result)
         try:
             present = read_result(old / RESULT_FILE)
         except SubmissionError:
@@ -82,6 +84,15 @@ def _row_problems(row: Path, board: Path, before: Path) -> Iterator[Problem]:
             yield from in_row(row, error)
             return
         yield from _differences(f"{row}/{RESULT_FILE}", present, result)
+
+
+def _text_problems(path: Path, result: Result) -> Iterator[Problem]:
+    """Refuse another text than ours: a reader could find in it what the software does not read."""
+    if path.read_bytes() != text_of(result):
+        found, expected = "another text", "the text that submit writes, to the byte"
+        yield Problem(
+            str(path), "document", found, expected, "add the row by 'corruptbench submit'"
+        )
 
 
 def _differences(file: str, old: Result, new: Result) -> Iterator[Problem]:

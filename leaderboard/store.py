@@ -11,7 +11,7 @@ from pathlib import Path
 
 from corruptbench.leaderboard import referee
 from corruptbench.leaderboard.about import About
-from corruptbench.leaderboard.as_row import as_row, with_about
+from corruptbench.leaderboard.as_row import as_row, text_of, with_about
 from corruptbench.leaderboard.atomic import atomic
 from corruptbench.leaderboard.board import CLIPS_FILE, RESULT_FILE, read_board, row_path
 from corruptbench.leaderboard.board_lock import locked
@@ -110,11 +110,7 @@ def _refuse_void_succession(row: Path, board: Path, marked: Result) -> None:
 def _replace_result(row: Path, result: Result) -> None:
     """Write the result of a row that is there; the clips table stays."""
     with atomic(row / RESULT_FILE) as temporary:
-        temporary.write_bytes(_text(result))
-
-
-def _text(result: Result) -> bytes:
-    return f"{result.model_dump_json(indent=2)}\n".encode()
+        temporary.write_bytes(text_of(result))
 
 
 def _add(submission: referee.Submission, row: Path) -> None:
@@ -122,5 +118,5 @@ def _add(submission: referee.Submission, row: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
     with atomic(row) as folder:
         folder.mkdir()
-        (folder / RESULT_FILE).write_bytes(_text(submission.result))
+        (folder / RESULT_FILE).write_bytes(text_of(submission.result))
         (folder / CLIPS_FILE).write_bytes(submission.clips)

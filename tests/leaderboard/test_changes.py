@@ -31,7 +31,7 @@ def edit(board: Path, name: str, change: Callable[[dict[str, Any]], None]) -> No
     path = board / "toy-c-v1" / name / "result.json"
     document = json.loads(path.read_text())
     change(document)
-    path.write_text(json.dumps(document))
+    path.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def test_a_new_row_is_all_right(make: Make, boards: tuple[Path, Path]) -> None:
@@ -79,6 +79,25 @@ def test_a_row_that_was_there_does_not_change(
     (problem,) = change_problems(*boards)
     assert problem.field == field
     assert problem.file.endswith(f"toy-c-v1/{name}/result.json")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '"status": {"kind": "verified", "date": "2026-11-27", "version": "0.1.0"}, "status": null',
+        '"status": null',
+        '"supersedes":null',
+    ],
+)
+@pytest.mark.parametrize("name", ["old", "new"])
+def test_a_row_is_no_other_text_than_what_is_read_of_it(
+    make: Make, boards: tuple[Path, Path], more: str, name: str
+) -> None:
+    """A field may stand there twice. The last one counts here, and the first one for others."""
+    path = submit(make(name=name), boards[0], None) / "result.json"
+    path.write_text(f"{path.read_text().rstrip()[:-1]}, {more}}}\n")
+    (problem,) = change_problems(*boards)
+    assert (problem.field, problem.found) == ("document", "another text")
 
 
 @pytest.mark.parametrize("status", [VERIFIED, RESCORED])

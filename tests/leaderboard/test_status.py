@@ -27,7 +27,7 @@ def row(name: str, level: float, status: dict[str, str] | None = None, **changes
 def mark(folder: Path, status: dict[str, str]) -> None:
     """Give a row of a board a status, as its owner does."""
     path = folder / "result.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "status": status}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "status": status}, indent=2) + "\n")
 
 
 @pytest.mark.parametrize("status", [VERIFIED, RESCORED])
