@@ -15,8 +15,8 @@ from corruptbench.leaderboard.wide import TAILS, Array
 
 #: What equal ranks mean, for the reader of a table.
 MEANING = (
-    "A rank is 1 plus the number of better rows. Better: the 95 % interval of the paired difference "
-    "leaves out 0"
+    "A rank is 1 plus the number of better rows. Better means that the 95 % interval of the paired "
+    "difference leaves out 0"
 )
 
 
