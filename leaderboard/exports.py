@@ -7,7 +7,8 @@ Rows may share a rank (see `ties.ranked`). LaTeX needs the package booktabs.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
@@ -15,7 +16,7 @@ from corruptbench.leaderboard.placed import Placed
 from corruptbench.leaderboard.ranking import corruption_names
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.status import CLAIMED_BELOW, is_mixed
-from corruptbench.leaderboard.text import between
+from corruptbench.leaderboard.text import between, printable
 from corruptbench.leaderboard.ties import MEANING, is_tied
 
 #: What a backslash stands before, or what a character becomes, in LaTeX.
@@ -23,7 +24,9 @@ LATEX = {
     **{char: f"\\{char}" for char in "&%$#_{}"},
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
-_MARKDOWN = {char: f"\\{char}" for char in "\\`*_{}[]<>|#"}
+_MARKDOWN = {char: f"\\{char}" for char in "\\`*_{}[]<>|&~"}
+#: What GitHub makes a link or a mention of, also where a backslash stands before it.
+_LINKED = re.compile(r"@|#[0-9]|://|www\.", re.IGNORECASE)
 _HEADS = ("#", "Lifter", "Detector", "Clean", "Corrupted", "Degradation")
 #: Place of the degradation among the numbers of a row.
 _DEGRADATION = 2
@@ -138,5 +141,12 @@ def _escaped_latex(text: str) -> str:
     return "".join(LATEX.get(char, char) for char in text)
 
 
+def as_code(text: str) -> str:
+    """Return a text as code in a cell of a Markdown table: it addresses nobody, and links nowhere."""
+    return f"`{printable(text).replace('`', chr(39)).replace('|', chr(92) + '|')}`"
+
+
 def _escaped_markdown(text: str) -> str:
+    if _LINKED.search(text):
+        return as_code(text)
     return "".join(_MARKDOWN.get(char, char) for char in text)

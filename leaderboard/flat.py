@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -124,9 +125,14 @@ def _ends(result: Result, metric: Metric) -> Iterator[tuple[str, float | None]]:
 
 
 def _no_formula(value: Value) -> Value:
-    """Return a value that no spreadsheet takes for a formula."""
-    acts = isinstance(value, str) and value.startswith(("=", "+", "-", "@"))
-    return f"'{value}" if acts else value
+    """Return a value that no spreadsheet takes for a formula.
+
+    Some take a wide sign for a plain one, or leave out spaces before it.
+    """
+    if not isinstance(value, str):
+        return value
+    begins = unicodedata.normalize("NFKC", value).lstrip()
+    return f"'{value}" if begins.startswith(("=", "+", "-", "@")) else value
 
 
 def _arrow_type(column: str) -> pa.DataType:

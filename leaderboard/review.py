@@ -8,7 +8,7 @@ from pathlib import Path
 from corruptbench.leaderboard.board import RESULT_FILE, row_path
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.compare import Comparison, compare
-from corruptbench.leaderboard.exports import as_markdown
+from corruptbench.leaderboard.exports import as_code, as_markdown
 from corruptbench.leaderboard.placed import placed_rows
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking import Row
@@ -19,7 +19,7 @@ from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.sections import section_of
 from corruptbench.leaderboard.status import MEANINGS, kind_of
 from corruptbench.leaderboard.superseding import author_key, rows_by_authors
-from corruptbench.leaderboard.text import counted, printable
+from corruptbench.leaderboard.text import counted
 from corruptbench.leaderboard.ties import ranked
 
 #: Rows that are shown; our own choice. A comment on GitHub has at most 65,536 characters.
@@ -72,8 +72,8 @@ def _about_row(result: Result, results: Sequence[Result], board: Path) -> Iterat
     about = result.lifter.about
     facts = [
         ("status", f"{kind_of(result)}: {MEANINGS[kind_of(result)]}"),
-        ("rank", place or f"none: {_code(own.apart)}"),
-        ("authors", f"{_code(about.authors)}, {counted(count, 'row')} on this board")
+        ("rank", place or f"none: {as_code(own.apart)}"),
+        ("authors", f"{as_code(about.authors)}, {counted(count, 'row')} on this board")
         if about and about.authors
         else ("authors", "not named"),
     ]
@@ -81,10 +81,10 @@ def _about_row(result: Result, results: Sequence[Result], board: Path) -> Iterat
         asked = (
             "which loses its rank when you confirm this row. Ask its authors: nothing proves it."
         )
-        facts.append(("supersedes", f"{_code(result.supersedes)}, {asked}"))
-    facts += [("warning", _code(warning.text)) for warning in result.warnings or ()]
+        facts.append(("supersedes", f"{as_code(result.supersedes)}, {asked}"))
+    facts += [("warning", as_code(warning.text)) for warning in result.warnings or ()]
     path = row_path(result, board)
-    yield f"## {path.parent.name}/{path.name}"
+    yield f"## {as_code(f'{path.parent.name}/{path.name}')}"
     yield "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in facts)])
     other = _reference(result, table)
     if other is None:
@@ -109,12 +109,12 @@ def _compared(reference: Result, result: Result, board: Path) -> str:
         found = compare([read(row_path(r, board) / RESULT_FILE) for r in (reference, result)])
     except SubmissionError as error:
         fields = ", ".join(sorted({problem.field for problem in error.problems}))
-        return f"It cannot be compared with {reference.lifter.name}: other {fields}."
+        return f"It cannot be compared with {as_code(reference.lifter.name)}: other {fields}."
     return _differences(found)
 
 
 def _differences(found: Comparison) -> str:
-    first, second = found.lifters
+    first, second = map(as_code, found.lifters)
     (pair,) = found.pairs
     better = {"first better": f"{first} better", "second better": f"{second} better"}
     label = METRIC_COLUMNS[found.metric].label
@@ -127,9 +127,5 @@ def _differences(found: Comparison) -> str:
         numbers = [f"{d.first:.1f}", f"{d.second:.1f}", f"{d.difference:+.1f}"]
         interval, verdict = f"{d.low:+.1f} to {d.high:+.1f}", better.get(d.verdict, d.verdict)
         lines.append([d.name.replace("_", " "), *numbers, interval, p, verdict])
-    notes = [f"- {_code(note)}" for note in found.notes]
+    notes = [f"- {as_code(note)}" for note in found.notes]
     return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", *notes]).rstrip()
-
-
-def _code(text: str) -> str:
-    return f"`{printable(text).replace('`', chr(39)).replace('|', chr(92) + '|')}`"

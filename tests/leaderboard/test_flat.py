@@ -43,6 +43,15 @@ def test_csv_of_two_benchmarks_has_one_head(results: list[Result]) -> None:
     assert {line["benchmark"] for line in lines} == {"toy-c", "y"}
 
 
+@pytest.mark.parametrize(
+    "begin", ["=", "+", "-", "@", "  =", "\u00a0=", "\uff1d", " \uff0b", "\ufe63"]
+)
+def test_no_form_of_a_sign_begins_a_formula(begin: str) -> None:
+    said = {"about": {"authors": f"{begin}1+1"}}
+    (line,) = csv.DictReader(io.StringIO(as_csv(placed_rows([row("a", 40, lifter=said)]))))
+    assert line["authors"] == f"'{begin}1+1"
+
+
 def test_no_cell_is_a_formula(odd: list[Result]) -> None:
     *_, line = lines_of(odd)
     assert (line["rank"], line["note"]) == ("", "other pixels")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -50,18 +51,28 @@ def test_a_new_row_stands_beside_the_reference_row(
     rows = [read(board / "toy-c-v1" / name / "result.json") for name in ("baseline", "new")]
     clean = compare(rows).pairs[0].differences[0]
     assert f"| clean | {clean.first:.1f} | {clean.second:.1f} | {clean.difference:+.1f} |" in found
-    assert "| MPJPE, mm | baseline | new |" in found
+    assert "| MPJPE, mm | `baseline` | `new` |" in found
     assert "| rank | 3 of 3 |" in found
     assert "claimed: numbers of the submitter" in found
     assert "3 rows on this board" in found
 
 
 def test_without_a_reference_it_is_the_first_row(board: Path) -> None:
-    assert "| MPJPE, mm | best | new |" in text(board, "new")
+    assert "| MPJPE, mm | `best` | `new` |" in text(board, "new")
 
 
 def test_foreign_text_is_no_markdown(board: Path) -> None:
     assert "`A \\| '<b>' @everyone [x](y)`" in text(board, "new")
+
+
+def test_names_and_detectors_address_nobody(make: Make, tmp_path: Path) -> None:
+    """GitHub links what looks like an address, and mentions whom it finds outside of code."""
+    board, build = tmp_path / "board", {"detector": "@everyone #1 https://evil.example"}
+    for level, name in ((40, "best"), (50, "www.evil.example")):
+        submit(make(clip_table(level=level), name=name, build=build), board, None)
+    outside = re.sub(r"`[^`]*`", "", text(board, "www.evil.example"))
+    assert "MPJPE" in outside
+    assert not re.search(r"@|evil|#1", outside)
 
 
 def test_problems_come_first(board: Path) -> None:
@@ -81,7 +92,7 @@ def test_rows_that_do_not_compare_say_why(make: Make, board: Path) -> None:
     submit(make(name="other", build={"pixels_sha256": digest("x")}), board, None)
     found = text(board, "other")
     assert "| rank | none: `other pixels` |" in found
-    assert "It cannot be compared with best: other build.pixels_sha256." in found
+    assert "It cannot be compared with `best`: other build.pixels_sha256." in found
 
 
 def test_many_rows_and_broken_rows(make: Make, board: Path) -> None:
