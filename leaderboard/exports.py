@@ -24,7 +24,7 @@ LATEX = {
     **{char: f"\\{char}" for char in "&%$#_{}"},
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
-_MARKDOWN = {char: f"\\{char}" for char in "\\`*_{}[]<>|&~"}
+_MARKDOWN = {char: f"\\{char}" for char in "\\`*_{}[]<>|#&~"}
 #: What GitHub makes a link or a mention of, also where a backslash stands before it.
 _LINKED = re.compile(r"@|#[0-9]|://|www\.", re.IGNORECASE)
 _HEADS = ("#", "Lifter", "Detector", "Clean", "Corrupted", "Degradation")
@@ -142,7 +142,7 @@ def _escaped_latex(text: str) -> str:
 
 
 def as_code(text: str) -> str:
-    """Return a text as code in a cell of a Markdown table: it addresses nobody, and links nowhere."""
+    """Return a text as code in a cell of a Markdown table, where it mentions and links nothing."""
     return f"`{printable(text).replace('`', chr(39)).replace('|', chr(92) + '|')}`"
 
 
