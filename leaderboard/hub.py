@@ -16,6 +16,7 @@ from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.placed import Placed
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.sections import address
 from corruptbench.leaderboard.status import MEANINGS, kind_of
 
 #: The Hub must have it in its list of evaluation frameworks.
@@ -92,9 +93,8 @@ def row_records(placed: Placed, repository: str) -> list[dict[str, Any]]:
 def task_id(placed: Placed, part: str) -> str:
     """Return the name of a leaderboard on the Hub, by benchmark, table, metric and part."""
     result = placed.result
-    benchmark = f"{result.benchmark.id}-v{result.benchmark.version}"
-    words = f"{placed.section} {result.main_metric} {part}"
-    return "-".join([benchmark, *re.findall(r"[a-z0-9]+", words.lower())])
+    section = address(result.benchmark, placed.section)
+    return "-".join([section, result.main_metric.replace("_", "-"), part])
 
 
 def _path(result: Result) -> str:

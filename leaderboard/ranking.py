@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.published import is_unknown
-from corruptbench.leaderboard.reference_shards import reference_shards, shards
+from corruptbench.leaderboard.reference_shards import accepted_shards, shards
 from corruptbench.leaderboard.schema import Benchmark, Result
 from corruptbench.leaderboard.sections import sections
 from corruptbench.leaderboard.status import is_confirmed
@@ -45,8 +45,9 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
     The ranks count on.
 
     Others follow, sorted but not ranked: rows of a benchmark of ours with an unknown manifest (see
-    `published`), rows that are superseded, rows on other pixels than the reference, rows that were
-    allowed to fail a check, and rows of lifters that nobody could probe.
+    `published`), rows that are superseded, rows on other pixels (see
+    `reference_shards.accepted_shards`), rows that were allowed to fail a check, and rows of lifters
+    that nobody could probe.
 
     Args:
         results: of one benchmark and one section (see `sections.sections`).
@@ -61,10 +62,10 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
         raise ValueError("results of different sections do not share a table")
     if not results:
         return []
-    reference = reference_shards(results)
+    accepted = accepted_shards(results)
     by, newer = metric or results[0].main_metric, superseded(results)
     in_order = [
-        (_apart(result, reference, newer.get(result.lifter.name)), result)
+        (_apart(result, accepted, newer.get(result.lifter.name)), result)
         for result in sorted(results, key=lambda result: _order(result, by))
     ]
     ranked = [result for apart, result in in_order if not apart]
@@ -92,11 +93,11 @@ def _unprobed(result: Result) -> str:
     return "could not be probed" if UNPROBED in (result.lifter.allowed or ()) else ""
 
 
-def _apart(result: Result, reference: tuple[str, str, str], newer: str | None) -> str:
+def _apart(result: Result, accepted: Set[tuple[str, str, str]], newer: str | None) -> str:
     reasons = (
         "unknown manifest" if is_unknown(result.benchmark) else "",
         f"superseded by {newer}" if newer else "",
-        "other pixels" if shards(result.build) != reference else "",
+        "" if shards(result.build) in accepted else "other pixels",
         marks(result),
         _unprobed(result),
     )
@@ -109,6 +110,7 @@ def _order(result: Result, metric: Metric) -> tuple[float, str]:
     return -corrupted if METRIC_COLUMNS[metric].grows else corrupted, result.lifter.name
 
 
-def _benchmark_key(result: Result) -> tuple[str, int, str]:
-    benchmark = result.benchmark
-    return benchmark.id, -benchmark.version, benchmark.manifest_sha256
+def _benchmark_key(result: Result) -> tuple[str, int, bool, str]:
+    """Return a key that sorts unknown manifests behind the published one."""
+    one = result.benchmark
+    return one.id, -one.version, is_unknown(one), one.manifest_sha256

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Sequence, Set
+from hashlib import sha256
 from typing import NamedTuple
 
+from corruptbench.leaderboard.published import is_unknown
 from corruptbench.leaderboard.reference_shards import (
     GROUND_TRUTH,
     is_ground_truth,
     reference_shards,
     shards,
 )
-from corruptbench.leaderboard.schema import Build, Result
+from corruptbench.leaderboard.schema import Benchmark, Build, Result
 
 
 class Section(NamedTuple):
@@ -41,9 +44,10 @@ def sections(results: Sequence[Result]) -> list[Section]:
     if not results:
         return []
     main = reference_shards(results)
+    weights = {result.build.weights_sha256 for result in results}
     split: dict[tuple[str, ...], list[Result]] = {}
     for result in results:
-        split.setdefault(_kind(result, main), []).append(result)
+        split.setdefault(_kind(result, main, weights), []).append(result)
     return [Section(", ".join(filter(None, kind)), split[kind]) for kind in sorted(split)]
 
 
@@ -58,13 +62,30 @@ def section_of(result: Result, results: Sequence[Result]) -> Section:
     return next(s for s in sections(same) if any(other is result for other in s.results))
 
 
+def address(benchmark: Benchmark, title: str) -> str:
+    """Return a section's name in addresses and on the Hub, which no other section has.
+
+    It has letters, digits, dots, underscores and hyphens. As several titles can have the same
+    words, a title with other signs than commas has its digest beside them.
+
+    Args:
+        benchmark: of the section.
+        title: of the section, see `Section`.
+    """
+    manifest = benchmark.manifest_sha256[:12] if is_unknown(benchmark) else ""
+    words = re.sub(r"[^a-z0-9]+", "-", title.lower())
+    digest = "" if re.fullmatch(r"[a-z0-9 ,]*", title) else sha256(title.encode()).hexdigest()[:12]
+    parts = (f"{benchmark.id}-v{benchmark.version}", manifest, words, digest)
+    return "-".join(filter(None, parts))
+
+
 def boxes_of(result: Result) -> str:
     """Return the name of the person detector of a row; nothing for the boxes of the labels."""
     boxes = result.build.boxes
     return boxes.detector if boxes else ""
 
 
-def _kind(result: Result, main: tuple[str, str, str]) -> tuple[str, ...]:
+def _kind(result: Result, main: tuple[str, str, str], weights: Set[str]) -> tuple[str, ...]:
     """Return how a row differs from those of the main table, an empty text where it does not.
 
     Kinds are sorted by these texts, so the main table is the first.
@@ -72,17 +93,21 @@ def _kind(result: Result, main: tuple[str, str, str]) -> tuple[str, ...]:
     return (
         f"boxes by {boxes_of(result)}" if boxes_of(result) else "",
         "" if result.main_metric == "mpjpe" else "units unknown",
-        _keypoints(result.build, main),
+        _keypoints(result.build, main, weights),
         _joints(result),
         _best_of(result),
         _trained_on(result),
     )
 
 
-def _keypoints(build: Build, main: tuple[str, str, str]) -> str:
-    """Say whose keypoints the lifter got; nothing for those of the main detector."""
-    name = build.detector.removeprefix(GROUND_TRUTH)
-    whose = f"{name}, weights {build.weights_sha256[:8]}"
+def _keypoints(build: Build, main: tuple[str, str, str], weights: Set[str]) -> str:
+    """Say whose keypoints the lifter got; nothing for those of the main detector.
+
+    Weights are told by the begin of their digest, or by all of it where others begin so.
+    """
+    name, begin = build.detector.removeprefix(GROUND_TRUTH), build.weights_sha256[:8]
+    alike = [other for other in weights if other.startswith(begin)]
+    whose = f"{name}, weights {begin if len(alike) == 1 else build.weights_sha256}"
     if is_ground_truth(build):
         truth = "ground truth keypoints"
         return truth if name == "projected" else f"{truth}, {whose}"

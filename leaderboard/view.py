@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -31,7 +30,7 @@ from corruptbench.leaderboard.schema import (
     Benchmark,
     Result,
 )
-from corruptbench.leaderboard.sections import Section, sections
+from corruptbench.leaderboard.sections import Section, address, sections
 from corruptbench.leaderboard.table_view import table_rows
 from corruptbench.leaderboard.text import counted
 from corruptbench.leaderboard.ties import ByTable, is_tied, ranked
@@ -99,7 +98,7 @@ def _benchmark_view(
     families = {name: kind.family for name, kind in heading.kinds.items()}
     shown = page_columns.columns(corruptions, families)
     metrics = METRICS if results[0].lifter.has_units else _WITHOUT_UNITS
-    key = "-".join([f"{benchmark.id}-v{benchmark.version}", *map(_in_address, kind)])
+    key = address(benchmark, section.title)
     return BenchmarkView(
         number=number,
         key=key,
@@ -121,10 +120,6 @@ def _benchmark_view(
         allowed=any(marks(row.result) for row in rows),
         more_than_drawn=len(rows) > DRAWN,
     )
-
-
-def _in_address(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower())
 
 
 def _in_order(names: Sequence[str], listed: Sequence[str]) -> list[str]:

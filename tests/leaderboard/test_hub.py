@@ -80,7 +80,8 @@ def test_boxes_and_unknown_units_are_tasks_of_their_own() -> None:
     ]
     files = read(results)
     assert {task["id"] for task in files["dataset/eval.yaml"]["tasks"]} == {
-        f"toy-c-v1-boxes-by-movenet-multipose-mpjpe-{part}" for part in ("corrupted", "clean")
+        f"toy-c-v1-boxes-by-movenet-multipose-6fef705531a4-mpjpe-{part}"
+        for part in ("corrupted", "clean")
     } | {f"toy-c-v1-units-unknown-p-mpjpe-{part}" for part in ("corrupted", "clean")}
     assert "models/a/.eval_results/toy-c-v1-boxes-movenet-multipose.yaml" in files
 

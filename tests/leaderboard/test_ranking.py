@@ -4,8 +4,10 @@ import pytest
 
 from corruptbench.leaderboard import Result, by_benchmark, rank
 from corruptbench.leaderboard import reference_shards as of_owner
+from corruptbench.leaderboard.published import published
 from corruptbench.leaderboard.reference import Reference, ReferenceLifter
 from corruptbench.leaderboard.reference_shards import reference_shards, shards
+from corruptbench.leaderboard.sections import address
 
 from .conftest import clip_table, digest, document
 
@@ -48,6 +50,39 @@ def test_reference_shards_are_the_most_used_then_those_of_the_best() -> None:
     assert reference_shards([a, c]) == reference_shards([c, a]) == shards(c.build)
     with pytest.raises(ValueError, match="no result"):
         reference_shards([])
+
+
+def test_one_row_of_other_pixels_unranks_no_other() -> None:
+    """However good its numbers are."""
+    honest, forged = result("honest", 40), result("f", 1, build={"pixels_sha256": digest("x")})
+    found = [(row.result.lifter.name, row.rank, row.apart) for row in rank([honest, forged])]
+    assert found == [("f", 1, ""), ("honest", 2, "")]
+
+
+def test_the_owners_pixels_count_for_every_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = result("honest", 40, build=OTHER)
+    build = {**OTHER, "pixels_sha256": digest("forged")}
+    forged = [result(name, 30, build=build) for name in ("f", "g")]
+    owner = Reference(
+        benchmark=honest.benchmark,
+        lifter=ReferenceLifter(name="baseline", sha256=digest("baseline")),
+        cells=(),
+        detector="movenet:thunder",
+        weights_sha256=digest("weights"),
+        pixels_sha256=honest.build.pixels_sha256,
+    )
+    monkeypatch.setattr(of_owner, "reference_for", lambda _: owner)
+    assert [(row.result.lifter.name, row.rank) for row in rank([honest, *forged])] == [
+        ("honest", 1), ("f", None), ("g", None)
+    ]  # fmt: skip
+
+
+def test_an_unknown_manifest_never_comes_before_the_published_one() -> None:
+    known = next(one for one in published() if one.id == "studio-c" and one.version == 3)
+    forged = {**known.model_dump(), "manifest_sha256": "0" * 64}
+    rows = [result("f", 1, benchmark=forged), result("a", 40, benchmark=known.model_dump())]
+    assert list(by_benchmark(rows)) == [known, rows[0].benchmark]
+    assert len({address(row.benchmark, "") for row in rows}) == 2
 
 
 def test_benchmarks_never_share_a_table() -> None:

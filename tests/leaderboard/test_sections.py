@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from corruptbench.leaderboard import Result, placed_rows, rank
 from corruptbench.leaderboard.exports import as_latex, as_markdown
 from corruptbench.leaderboard.flat import as_csv
+from corruptbench.leaderboard.hub import task_id
 from corruptbench.leaderboard.page import html
 from corruptbench.leaderboard.sections import sections
 
@@ -100,6 +102,28 @@ def test_other_weights_are_another_detector() -> None:
         "": [("a", 1), ("b", 2)],
         "keypoints by movenet:thunder, weights 88888888": [("c", 1)],
     }
+
+
+def test_weights_that_begin_alike_are_two_detectors() -> None:
+    """Whoever writes a digest can let it begin as that of another row."""
+    forged = {**OTHER, "weights_sha256": "0123abcd" + "f" * 56}
+    found = ranks([row("a"), row("b"), row("c", build=OTHER), row("f", 1, build=forged)])
+    assert found == {
+        "": [("a", 1), ("b", 2)],
+        f"keypoints by hrnet:w48, weights {'0123abcd' * 8}": [("c", 1)],
+        f"keypoints by hrnet:w48, weights {forged['weights_sha256']}": [("f", 1)],
+    }
+
+
+def test_sections_of_the_same_words_have_addresses_of_their_own() -> None:
+    alike = {**OTHER, "detector": "hrnet w48"}
+    board = [row("a"), row("b"), row("c", build=OTHER), row("f", build=alike)]
+    placed = placed_rows(board)
+    assert len({task_id(one, "clean") for one in placed}) == 3
+    page = html(board)
+    keys = re.findall(r'<section class="benchmark" id="([^"]+)"', page)
+    assert len(set(keys)) == len(keys) == 3
+    assert all(re.fullmatch(r"[a-z0-9.-]+", key) for key in keys)
 
 
 def test_ground_truth_is_never_the_main_table_beside_detections() -> None:
