@@ -9,6 +9,7 @@ from corruptbench.leaderboard import referee
 from corruptbench.leaderboard.board import RESULT_FILE, in_row, read_board, rows, same_model
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.look_alike import skeleton
+from corruptbench.leaderboard.portable import EXPECTED, is_portable
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Benchmark, Result
 from corruptbench.leaderboard.submission import read_result
@@ -37,7 +38,15 @@ def audit(board: Path, expected: Callable[[Benchmark], Expected | None]) -> list
             found.append((row, referee.check(path, known)))
         except SubmissionError as error:
             problems += in_row(row, error)
-    return [*problems, *_look_alikes(rows(board)), *_twins(found), *_superseding(found)]
+    names = [*_not_portable(rows(board)), *_look_alikes(rows(board))]
+    return [*problems, *names, *_twins(found), *_superseding(found)]
+
+
+def _not_portable(folders: list[Path]) -> Iterator[Problem]:
+    """Yield the rows that cannot be checked out on some systems."""
+    for row in folders:
+        if not is_portable(row.name):
+            yield Problem(str(row), "name", row.name, EXPECTED, "give it another name")
 
 
 def _look_alikes(folders: list[Path]) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from corruptbench.leaderboard.as_row import with_about
 from corruptbench.leaderboard.board import RESULT_FILE, read_board, row_path, same_model
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.look_alike import look_alike
+from corruptbench.leaderboard.portable import EXPECTED, is_portable
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.submission import read_result
@@ -43,13 +44,14 @@ def standing(result: Result, board: Path) -> Literal["new", "same", "more"]:
     all that both have is; the row on the board keeps its version.
 
     Raises:
-        SubmissionError: the name is taken by another model, other shards or other scores; a name on
-            the board differs only in upper and lower case, or looks like it; another row is of the
-            same model and shards; what is said of the lifter differs from what the row says; or the
-            result cannot supersede the row that it names.
+        SubmissionError: some systems do not permit the name; it is taken by another model, other
+            shards or other scores; a name on the board differs only in upper and lower case, or
+            looks like it; another row is of the same model and shards; what is said of the lifter
+            differs from what the row says; or the result cannot supersede the row that it names.
     """
     row = row_path(result, board)
     if not row.exists():
+        _refuse_not_portable(row)
         _refuse_case_twin(row)
         _refuse_look_alike(row)
         _refuse_same_model(result, row)
@@ -122,6 +124,13 @@ def _scores(result: Result) -> dict[str, float]:
         if error
     }
     return means | cells
+
+
+def _refuse_not_portable(row: Path) -> None:
+    """Refuse names that cannot be folders on some systems."""
+    if not is_portable(row.name):
+        problem = Problem(str(row.parent), "name", row.name, EXPECTED, _OTHER_NAME)
+        raise SubmissionError(f"a new row {row}", [problem])
 
 
 def _refuse_case_twin(row: Path) -> None:
