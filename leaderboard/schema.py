@@ -7,10 +7,12 @@ Results of version 2 stay valid. They have fewer metrics, and only lifters with 
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.columns import (
@@ -60,6 +62,9 @@ __all__ = [
 #: Bounds of a contract's table, of a list of numbers, and of hypotheses and samples. Our own
 #: choice: the longest list that a contract needs has a mean for each number of a pose, 51.
 MOST_ENTRIES, MOST_NUMBERS, MOST_DRAWS = 20, 500, 10_000
+#: Characters of a contract as JSON. Our own choice: those of our rows have below 300, and two lists
+#: of `MOST_NUMBERS` have 20,000. A page shows the contract of every row.
+MOST_CONTRACT = 50_000
 #: Fields of a contract, versions of packages, and names of what a manifest excludes.
 MOST_FIELDS, MOST_PACKAGES, MOST_EXCLUDED = 50, 50, 1000
 #: Clips and cells of a benchmark, and its version. Human3.6M-C has 236 clips and 41 cells.
@@ -77,6 +82,13 @@ Plain = Text | Whole | Finite | bool | None
 Numbers = Annotated[tuple[Whole | Finite, ...], Field(max_length=MOST_NUMBERS)]
 Table = Annotated[dict[Text, Plain | Numbers], Field(max_length=MOST_ENTRIES)]
 Draws = Annotated[int, Field(ge=1, le=MOST_DRAWS)]
+
+
+def _small_contract(contract: dict[str, object]) -> dict[str, object]:
+    if len(json.dumps(contract)) > MOST_CONTRACT:
+        expected = f"expected at most {MOST_CONTRACT} characters"
+        raise PydanticCustomError("size", "{text}", {"text": expected})
+    return contract
 
 
 class Benchmark(Record):
@@ -129,7 +141,11 @@ class Lifter(SparseRecord):
     sha256: Sha256
     bytes: int = Field(ge=1, le=MOST_BYTES)
     parameters: int = Field(ge=0, le=MOST_PARAMETERS)
-    contract: Annotated[dict[Text, Plain | Numbers | Table], Field(max_length=MOST_FIELDS)]
+    contract: Annotated[
+        dict[Text, Plain | Numbers | Table],
+        Field(max_length=MOST_FIELDS),
+        AfterValidator(_small_contract),
+    ]
     scored_joints: int | None = Field(default=None, ge=1, le=1000)
     hypotheses: Draws | None = None
     samples: Draws | None = None

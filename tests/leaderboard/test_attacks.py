@@ -51,6 +51,11 @@ def put(*place: str, value: object) -> Callable[[dict[str, Any]], None]:
         put("mpjpe", "degradation", value=-1e308),
         put("lifter", "contract", ACTS, value=1),
         put("lifter", "contract", value={f"k{i}": "v" * 1000 for i in range(1500)}),
+        put(
+            "lifter",
+            "contract",
+            value={f"k{i}": {f"{j}": "v" * 1000 for j in range(20)} for i in range(3)},
+        ),
         put("lifter", "contract", "frames", value=10**300),
         put("lifter", "contract", "units", value={ACTS: 1}),
         put("software", value={f"p{i}": "1" for i in range(2000)}),
