@@ -49,7 +49,8 @@ def disagreements(row: Scored, again: Scored) -> list[Disagreement]:
     Model, contract, filter, shards, scoring and coverage must be equal, and the counts of the clips
     table. Numbers in mm and s must be equal up to `standing.CLOSE`, in the result and in each line
     of the clips table, and percentages of the result up to `CLOSE_SHARE`. Two versions of the
-    schema are compared in what both have. Where the numbers are of something else, they are not
+    schema are compared in what both have, and a row of version 2 hides no failed check and no joint
+    that was left out. Where the numbers are of something else, they are not
     compared.
 
     Args:
@@ -70,6 +71,17 @@ def _identity(row: Result, again: Result) -> Iterator[Disagreement]:
         else:
             pairs = [(field, said, found)]
         yield from (Disagreement(name, short(a), short(b)) for name, a, b in pairs if a != b)
+    if not is_3:
+        yield from _unsaid(again)
+
+
+def _unsaid(again: Result) -> Iterator[Disagreement]:
+    """Yield what a row of version 2 has no field for, and what it would therefore hide."""
+    plain = {"allowed": (), "scored_joints": again.scoring.joint_count, "samples": 1}
+    for name, usual in plain.items():
+        found = getattr(again.lifter, name)
+        if None not in (found, usual) and found != usual:
+            yield Disagreement(f"lifter.{name}", "nothing", short(found))
 
 
 def _numbers(row: Result, again: Result) -> Iterator[Disagreement]:

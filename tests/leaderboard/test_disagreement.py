@@ -136,3 +136,19 @@ def test_a_row_that_changed_meanwhile_is_not_marked(make: Make, tmp_path: Path) 
         confirm(row, board, checked, VERIFIED)
     (now,) = load(board)
     assert confirm(row, board, now, VERIFIED) == load(board)[0].status == VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("lifter", "field"),
+    [
+        ({"allowed": ["probes"]}, "lifter.allowed"),
+        ({"scored_joints": 15}, "lifter.scored_joints"),
+        ({"samples": 4}, "lifter.samples"),
+    ],
+)
+def test_a_row_of_version_2_hides_nothing(lifter: dict[str, Any], field: str) -> None:
+    """Whoever writes the result chooses its version, and version 2 has no field for these."""
+    row = scored(clip_table())
+    table = TABLE.assign(spread=1.0) if "samples" in lifter else TABLE
+    assert fields(row, scored(TABLE)) == []
+    assert fields(row, scored(table, lifter=lifter)) == [field]
