@@ -30,9 +30,9 @@ def test_a_new_row_is_compared(cli, boards, tmp_path):
     assert done.code == 0, done.err
     assert "2 rows, no problem" in done.out
     text = page.read_text(encoding="utf-8")
-    assert "## toy-c-v1/new" in text
+    assert "## `toy-c-v1/new`" in text
     assert "toy-c-v1/old" not in text
-    assert "| MPJPE, mm | old | new |" in text
+    assert "| MPJPE, mm | `old` | `new` |" in text
 
 
 def test_a_row_that_marks_itself_is_refused_and_the_page_says_so(cli, boards, tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from corruptbench.leaderboard import Result, SubmissionError, check, load, rank, standing, submit
-from corruptbench.leaderboard.ranking import reference_shards, shards
+from corruptbench.leaderboard.reference_shards import reference_shards, shards
 from corruptbench.leaderboard.status import kind_of
 
 from .conftest import Make, clip_table, clip_table_3, digest, document
