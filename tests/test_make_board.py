@@ -29,7 +29,7 @@ def test_make_board(tmp_path: Path) -> None:
         cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    assert {row.name for row in (board / "rows/tiny-c-v3").iterdir()} == ROWS
+    assert {row.name for row in board.glob("rows/tiny-c-v*/*")} == ROWS
     assert f"{len(ROWS)} rows, no problem" in made.stdout
     page = (board / "leaderboard.html").read_text()
     assert all(name in page for name in ROWS)

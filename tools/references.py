@@ -30,22 +30,28 @@ def stored(row: str) -> Result:
 
 def text(row: str) -> str:
     """Return the file that makes a row the reference of its benchmark."""
-    result, fields = stored(row), {"corruption", "severity", "mpjpe", "p_mpjpe"}
+    result = stored(row)
     retired = {
         "scoring": result.scoring.model_dump(),
         "excluded": result.coverage.excluded,
         "clips": clips(row),
     }
-    reference = Reference.model_validate(
+    found = reference(result, retired if row in RETIRED else None)
+    return found.model_dump_json(indent=1) + "\n"
+
+
+def reference(result: Result, retired: dict[str, object] | None = None) -> Reference:
+    """Return the reference that a result makes, with what its retired manifest fixed."""
+    fields = {"corruption", "severity", "mpjpe", "p_mpjpe"}
+    return Reference.model_validate(
         {
             "benchmark": result.benchmark.model_dump(),
             **result.build.model_dump(include={"detector", "weights_sha256", "pixels_sha256"}),
             "lifter": result.lifter.model_dump(include={"name", "sha256"}),
             "cells": [cell.model_dump(include=fields) for cell in result.cells],
-            "retired": retired if row in RETIRED else None,
+            "retired": retired,
         }
     )
-    return reference.model_dump_json(indent=1) + "\n"
 
 
 def clips(row: str) -> list[dict[str, object]]:

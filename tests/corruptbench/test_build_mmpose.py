@@ -51,7 +51,7 @@ def test_the_checkpoint_is_part_of_the_detector(order, mini, mini_manifest, tmp_
     named = [*option, "--detector", f"mmpose:{config}"]
     done = cli(*words, *(named if order == "first" else [*named[2:], *option]))
     assert done.code == 2
-    assert f"{tmp_path / 'no.pth'}: the checkpoint cannot be read" in done.err
+    assert f"{tmp_path / 'no.pth'}: no such file, expected a checkpoint" in done.err
     assert not (tmp_path / "shards").exists()
 
 

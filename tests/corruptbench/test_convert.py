@@ -181,7 +181,10 @@ def test_what_cannot_be_converted(set_in_folders, h36m, tmp_path, cli):
 def test_a_folder_that_cannot_be_written(set_in_folders, tmp_path, cli):
     (tmp_path / "file").write_text("mine")
     done = cli("convert", *set_in_folders, *VIDEOPOSE3D, "--out", tmp_path / "file")
-    assert (done.code, done.err) == (2, f"error: {tmp_path / 'file'}: not a folder\n")
+    assert (done.code, done.err) == (
+        2,
+        f"error: {tmp_path / 'file'}: not a folder; expected a folder there: name another one\n",
+    )
 
 
 def test_a_layout_that_the_detector_cannot_give(mini, mini_manifest, tmp_path, cli):

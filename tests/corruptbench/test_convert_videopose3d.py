@@ -165,7 +165,7 @@ def other_labels(whole):
     yield np.full_like(greeting, 7.0), "its joints lie up to 1"
     yield greeting * 1000, "its joints lie up to"
     yield np.full_like(greeting, np.nan), "its joints lie up to inf mm from those of the data set"
-    yield moved, "its joints lie up to 3.464 mm from those of the data set, expected at most 1"
+    yield moved, "its joints lie up to 3.46 mm from those of the data set, expected at most 1"
     few = "(17 joints do not tell which of the 32 they are), expected floats (frames, 32, 3)"
     yield greeting[:, :17], f"float32 ({frames}, 17, 3) {few}"
     yield greeting.astype(int), f"int64 ({frames}, 32, 3), expected floats"

@@ -166,7 +166,7 @@ def test_the_extracted_tree_gives_the_same(downloaded, built, manifest, tmp_path
     done = cli("verify", shards, "--against", built / "lock.json")
     assert done.code == 0, done.err
     assert "pixels: the same in all 24 row groups" in done.out
-    assert "detections: the same bytes in 24 of 24 cells" in done.out
+    assert "detections: the same bytes in 24 of 24 row groups" in done.out
 
 
 def test_packaged_labels_give_the_same(built, scored, manifest, tmp_path):

@@ -158,4 +158,4 @@ def test_finish_takes_the_options_of_the_parts(mini, mini_manifest, tmp_path, ca
     with pytest.raises(SystemExit) as stop:
         main(words)
     assert stop.value.code == 3
-    assert "not built yet" in capsys.readouterr().err
+    assert "nothing is built here yet" in capsys.readouterr().err

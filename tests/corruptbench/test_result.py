@@ -19,7 +19,6 @@ from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
 from corruptbench.evaluation.result import make_result, save
 from corruptbench.evaluation.score import score
 from corruptbench.leaderboard import mce
-from corruptbench.leaderboard.reference import Reference
 from tests.corruptbench.conftest import contract
 from tests.fixtures.lifters import python_lifter
 from tools import references
@@ -57,7 +56,7 @@ def test_a_result_has_the_mce_against_the_reference_of_its_benchmark(
     alone = make_result(table, record, drawn_shards, "again")
     assert alone.mce is None
     assert "mce" not in alone.model_dump()
-    reference = Reference.model_validate_json(references.text(alone))
+    reference = references.reference(alone)
     monkeypatch.setattr(mce, "reference_of", lambda _result: reference)
     worse = make_result(table.assign(mpjpe=2 * table.mpjpe), record, drawn_shards, "again")
     assert worse.mce.value == pytest.approx(200.0)

@@ -140,7 +140,7 @@ def test_what_cannot_be_loaded_is_named(spec: str, device: str, said: str) -> No
 def test_a_configuration_wants_its_checkpoint(tmp_path: Path) -> None:
     config = tmp_path / "model.py"
     config.write_text("")
-    with pytest.raises(DetectorError, match=r"model.pth: the checkpoint cannot be read"):
+    with pytest.raises(DetectorError, match=r"model.pth: no such file, expected a checkpoint"):
         load(f"mmpose:{config}")
 
 
