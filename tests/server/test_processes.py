@@ -116,7 +116,7 @@ def test_kill_and_sigterm(start, tmp_path):
     server = start()
     assert server.line.startswith(f"serving {tmp_path}/board at http://127.0.0.1:")
     keys = [server.submit(row) for row in rows]
-    wait_for(lambda: server.state(keys[0]) == "running")
+    wait_for(lambda: server.state(keys[0]) in ("running", "accepted"))
     os.kill(server.worker(), signal.SIGKILL)
     wait_for(lambda: server.state(keys[1]) in ("running", "accepted"))  # by another worker
     processes = descendants(server.process.pid)
@@ -135,12 +135,13 @@ def test_kill_and_sigterm(start, tmp_path):
 
 def sigterm_gives_work_back(server: Server, folder: Path) -> None:
     last = server.submit(ROWS[3])
-    wait_for(lambda: server.state(last) == "running")
+    wait_for(lambda: server.state(last) in ("running", "accepted"))
     processes = descendants(server.process.pid)
     server.process.terminate()
     assert server.process.wait(PATIENCE) == 0
     wait_for(lambda: all(map(ended, processes)))
     query = f"SELECT state, attempts, worker FROM submissions WHERE id = '{last}'"
-    assert select(folder, query) == [("waiting", 0, None)]
+    given_back, finished = ("waiting", 0, None), ("accepted", 1, None)  # if it was quick
+    assert select(folder, query)[0] in (given_back, finished)
     main(["leaderboard", "work", "--once", "--folder", str(folder)])
     assert (folder / "board/studio-c-v3" / ROWS[3].name / "result.json").exists()
