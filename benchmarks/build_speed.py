@@ -46,7 +46,7 @@ from corruptbench.video.reader import decode
 GOALS = {"peers": 100, "bare": 0.97, "workers": 1.9, "memory": 1.10}
 #: Frames of the clip, and side of the larger pictures: about that of Human3.6M.
 FRAMES, LARGER = 64, 1000
-#: Frames of the clip of which all cells of the benchmark are built.
+#: Frames of the shorter clip. All cells of the benchmark are built from it.
 SHORT = 24
 CELLS = tuple(Cell(name, SEVERITY) for name in NAMES)
 #: The same at all severities, which a build renders in one pass over a clip.

@@ -65,8 +65,8 @@ def joint_errors(
         clip: with labels.
         d: detections of one cell of the clip.
         joints: joint set of the detections.
-        lengths: (F,) px, of which errors are fractions: of the longer side of the person's box, for
-            example.
+        lengths: (F,) px. An error is divided by that of its frame, such as the longer side of the
+            person's box.
 
     Returns:
         (N, 3) float64: error in px, error as a fraction of the length, detector score. Errors are

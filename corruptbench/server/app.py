@@ -1,4 +1,4 @@
-"""What the server answers."""
+"""Answer the requests of the server."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ FRESH, PAUSE = 1.0, 9.0
 
 
 class Shown(NamedTuple):
-    """What is served of a state of the board.
+    """Hold the page and the table of one state of the board.
 
     Attributes:
         page: HTML.

@@ -1,4 +1,4 @@
-"""How many requests a token may send: a bucket that fills steadily (token bucket), and at once."""
+"""Limit the requests of a token: their rate, by a token bucket, and their number at once."""
 
 from __future__ import annotations
 
