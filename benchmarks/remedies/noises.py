@@ -14,11 +14,6 @@ from corruptbench.lifters.measured_noise import Episode, MeasuredNoise
 from corruptbench.lifters.noise_file import load_noise, save_noise
 
 
-def halved(noise: MeasuredNoise) -> MeasuredNoise:
-    """Halve all displacements."""
-    return replace(noise, episodes=tuple(replace(e, offsets=e.offsets / 2) for e in noise.episodes))
-
-
 def incoherent(noise: MeasuredNoise) -> MeasuredNoise:
     """Shuffle the frames of each episode. What the joints of a frame have in common stays."""
     return replace(noise, episodes=tuple(map(_shuffled, noise.episodes, range(2**32))))
@@ -42,7 +37,6 @@ def without(family: str) -> Callable[[MeasuredNoise], MeasuredNoise]:
 
 #: By the names of their files.
 NOISES: dict[str, Callable[[MeasuredNoise], MeasuredNoise]] = {
-    "halved": halved,
     "incoherent": incoherent,
     "no-occlusion": without("temporary occlusion"),
     "no-blur": without("motion blur"),

@@ -29,7 +29,7 @@ UNSCORED = "unscored+ca-conv"
 VARIANTS: dict[str, dict[str, object]] = {
     PLAIN: {},
     "tagn": {"tagn": "measured"},
-    "tagn-halved": {"tagn": "halved.parquet"},
+    "tagn-halved": {"tagn": "measured", "strength": 0.5},
     "ca-conv": {"ca_conv": True},
     BOTH: {"tagn": "measured", "ca_conv": True},
     UPPER_BOUND: {"on_corruptions": "measured"},

@@ -40,7 +40,7 @@ _SCHEDULE = ("epochs", "seed", "patience", "precision")
               help="Noise on training poses: none (default), plain, full, measured, or a file of "
               "measure-noise.")  # fmt: skip
 @click.option("--strength", type=click.FloatRange(min=0, min_open=True),
-              help="Factor of the noises plain and full. Default: 1.")  # fmt: skip
+              help="Factor of the displacements of --tagn. Default: 1.")  # fmt: skip
 @click.option("--ca-conv", is_flag=True, default=None,
               help="Put a confidence-aware input in front. It learns from --tagn what scores "
               "are worth.")  # fmt: skip

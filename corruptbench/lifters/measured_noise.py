@@ -152,6 +152,13 @@ class MeasuredNoise:
             )
         return replace(self, episodes=chosen)
 
+    def scaled(self, factor: float) -> MeasuredNoise:
+        """Return this noise, with each displacement multiplied by a factor; scores stay."""
+        factor32 = np.float32(factor)
+        return replace(
+            self, episodes=tuple(replace(e, offsets=e.offsets * factor32) for e in self.episodes)
+        )
+
     def fewer(self, count: int) -> MeasuredNoise:
         """Return so many episodes of each clip, of one cell after another."""
         kept: list[Episode] = []

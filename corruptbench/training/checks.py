@@ -13,18 +13,15 @@ from corruptbench.training.scored import scored_lines, scored_noise_lines
 
 def check_effects(config: Config) -> None:
     """Raise `InputError` for an option that would have no effect."""
-    if config.strength != 1 and config.tagn not in INVENTED:
-        raise InputError(
-            f"strength: found {config.strength:g} with noise {config.tagn}; expected noise plain "
-            "or full: others have no strength",
-            "strength",
-        )
-    if config.kept is not None and (config.tagn == "none" or _learns_from_episodes(config)):
-        raise InputError(
-            f"kept: found {config.kept:g} with noise {config.tagn}{' and ca_conv' * config.ca_conv}"
-            "; expected noise that is drawn for chunks: leave kept out",
-            "kept",
-        )
+    strength = None if config.strength == 1 else config.strength
+    for field, value in {"strength": strength, "kept": config.kept}.items():
+        if value is not None and (config.tagn == "none" or _learns_from_episodes(config)):
+            raise InputError(
+                f"{field}: found {value:g} with noise {config.tagn}"
+                f"{' and ca_conv' * config.ca_conv}; expected noise that is drawn for chunks: "
+                f"leave {field} out",
+                field,
+            )
     if config.schedule.patience and not config.validation:
         raise InputError(
             f"patience: found {config.schedule.patience} without validation; expected people whose "

@@ -59,7 +59,7 @@ class Config(Record):
             the lifter itself is trained on clean poses.
         tagn: noise on the training poses: "none", "plain" or "full" (`corruptbench.lifters.tagn`),
             "measured" for the one that comes with the studio set, or a file of measure-noise.
-        strength: factor of "plain" and "full".
+        strength: factor of the displacements.
         kept: share of the training chunks that get no noise; None for that of the noise.
         on_corruptions: noise file whose episodes of the training clips are training samples of
             their own. Such a lifter was trained on the benchmark's corruptions.

@@ -25,9 +25,11 @@ def augment(config: Config, clips: TrainingClips, held_out: set[str]) -> TAGN | 
         return None
     noise: Noise | MeasuredNoise
     if config.tagn in INVENTED:
-        noise = INVENTED[config.tagn].scaled(config.strength)
+        noise = INVENTED[config.tagn]
     else:
         noise = named_noise(config.tagn, "tagn").without(clips.dataset, held_out)
+    if config.strength != 1:
+        noise = noise.scaled(config.strength)
     if config.kept is not None:
         noise = replace(noise, kept=config.kept)
     return TAGN(config.joints, noise, config.schedule.seed)

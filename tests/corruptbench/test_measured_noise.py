@@ -195,6 +195,16 @@ def test_offsets_are_in_sizes_of_the_person_and_scores_are_multiplied():
     assert replayed(poses, stretches * 10)[..., 2].max() == 1
 
 
+def test_scaled_noise_moves_joints_less_and_leaves_scores():
+    noise = replace(made(), kept=0.0)
+    poses = torch.rand(50, 6, 17, 3)
+    whole, half = (TAGN(noise=n)(poses, 1) - poses for n in (noise, noise.scaled(0.5)))
+    assert whole[..., :2].abs().max() > 100
+    assert torch.allclose(half[..., :2], whole[..., :2] / 2, rtol=1e-3)
+    assert torch.equal(half[..., 2], whole[..., 2])
+    assert repr(TAGN(noise=noise)) != repr(TAGN(noise=noise.scaled(0.5)))
+
+
 def test_noise_of_other_joints_is_refused():
     with pytest.raises(InputError, match="joint set h36m17, expected coco17"):
         TAGN("coco17", made())

@@ -42,6 +42,12 @@ def test_held_out_people_are_neither_in_the_samples_nor_in_the_noise(given, shar
     assert noise.without("mini", {"A2"}).sha256 != noise.sha256
 
 
+def test_the_strength_of_a_config_scales_measured_noise(given, shard_set, noise_file):
+    start(shard_set, tagn=str(noise_file), strength=0.5, kept=0.25)
+    noise = replace(load_noise(noise_file).scaled(0.5), kept=0.25)
+    assert repr(given["augment"]) == repr(TAGN("h36m17", noise, Schedule().seed))
+
+
 @pytest.mark.parametrize("field", ["on_corruptions", "validation_noise"])
 def test_noise_of_another_detector_is_not_that_of_the_clips(
     field, given, shard_set, noise_file, tmp_path
