@@ -89,6 +89,9 @@ def _numbers(row: Result, again: Result) -> Iterator[Disagreement]:
     if row.mce and again.mce:  # a reference may be newer than the row
         said |= dict(leaves("mce", row.mce))
         found |= dict(leaves("mce", again.mce))
+    if row.joint_errors and again.joint_errors:  # older rows have none
+        said |= dict(leaves("joint_errors", row.joint_errors))
+        found |= dict(leaves("joint_errors", again.joint_errors))
     same_version = row.schema_version == again.schema_version
     for field in said | found if same_version else said.keys() & found.keys():
         a, b = said.get(field, math.nan), found.get(field, math.nan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,11 @@ from corruptbench.leaderboard.records import (
     Share,
     SparseRecord,
 )
+
+#: Joints of a pose; our own choice: whole-body sets have 133.
+MOST_JOINTS = 200
+
+OfJoints = Annotated[dict[Name, Millimeters], Field(min_length=1, max_length=MOST_JOINTS)]
 
 
 class Cell(SparseRecord):
@@ -130,6 +135,19 @@ class Occlusion(SparseRecord):
     mean: OcclusionErrors
     mean_intervals: OcclusionIntervals | None = None
     corruptions: dict[Name, OcclusionErrors]
+
+
+class JointErrors(Record):
+    """The mean error of each joint in mm, by its name in the joint set.
+
+    They are averaged as the errors of the result are: MPJPE, or P-MPJPE where the units are
+    unknown. The mean over joints is that error. ``corruptions`` has the mean over the severities
+    of each corruption, and ``corrupted`` is the mean over corruptions.
+    """
+
+    clean: OfJoints
+    corrupted: OfJoints
+    corruptions: dict[Name, OfJoints]
 
 
 class WorstCell(Record):

@@ -20,6 +20,7 @@ from corruptbench.leaderboard import clips, rows
 from corruptbench.leaderboard.aggregate import Summary, summarize
 from corruptbench.leaderboard.every_number import every_number, leaves
 from corruptbench.leaderboard.expected import Expected, clip_problems, document_problems
+from corruptbench.leaderboard.joint_errors import joint_problems
 from corruptbench.leaderboard.labels import label_problems
 from corruptbench.leaderboard.mce import mean_corruption_error
 from corruptbench.leaderboard.problem import Problem, SubmissionError
@@ -99,6 +100,7 @@ def inspect(json_path: Path, expected: Expected | None = None) -> Submission:
         problem = Problem(path.name, "table", str(error), "a table that can be averaged", RERUN)
         raise SubmissionError(str(json_path), [problem]) from error
     _refuse(json_path, _number_problems(json_path, result, recomputed))
+    _refuse(json_path, joint_problems(json_path.name, result))
     return Submission(result, data)
 
 

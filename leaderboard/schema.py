@@ -36,6 +36,7 @@ from corruptbench.leaderboard.numbers import (
     Cell,
     Interval,
     Intervals,
+    JointErrors,
     MeanCorruptionError,
     Occlusion,
     PercentAggregate,
@@ -55,8 +56,8 @@ from corruptbench.leaderboard.status import Status
 __all__ = [
     "CLIP_COLUMNS", "GREATEST_ERROR", "GREATEST_LAG", "LONGEST_TEXT", "METRICS", "MOST_LABELS",
     "MOST_WARNINGS", "SCHEMA_VERSION", "About", "Aggregate", "Benchmark", "Boxes", "Build", "Cell",
-    "Coverage", "Interval", "Intervals", "LabelCheck", "Lifter", "Metric", "Name", "Record",
-    "Result", "ResultWarning", "Scoring", "Status", "WarningName", "absent",
+    "Coverage", "Interval", "Intervals", "JointErrors", "LabelCheck", "Lifter", "Metric", "Name",
+    "Record", "Result", "ResultWarning", "Scoring", "Status", "WarningName", "absent",
 ]  # fmt: skip
 
 #: Bounds of a contract's table, of a list of numbers, and of hypotheses and samples. Our own
@@ -200,8 +201,9 @@ class Result(SparseRecord):
     Errors are in millimeters; MPJVE in millimeters per frame, ``acceleration`` in millimeters per
     frame squared, ``pck`` and ``auc`` in percent. A field without a value is left out of the file:
     what version 2 does not have, metrics that need known units (`Lifter.has_units`), several
-    hypotheses or several samples, ``occlusion`` without a corruption that hides the person, and
-    ``mce`` where the errors of a reference lifter are not known.
+    hypotheses or several samples, ``occlusion`` without a corruption that hides the person,
+    ``mce`` where the errors of a reference lifter are not known, and ``joint_errors`` of lifters
+    that were run several times.
 
     ``labels`` (one for each clip) and ``warnings`` inform; no verdict changes rank or acceptance.
     Its authors may say that a new row ``supersedes`` an older one, by its name (see `superseding`).
@@ -232,6 +234,7 @@ class Result(SparseRecord):
     occlusion: Occlusion | None = None
     robustness: Robustness | None = None
     mce: MeanCorruptionError | None = None
+    joint_errors: JointErrors | None = None
     cells: Annotated[tuple[Cell, ...], Field(max_length=MOST_CELLS)]
     clips_sha256: Sha256
     software: Annotated[dict[Text, Text], Field(max_length=MOST_PACKAGES)]

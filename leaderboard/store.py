@@ -17,7 +17,7 @@ from corruptbench.leaderboard.board import CLIPS_FILE, RESULT_FILE, read_board, 
 from corruptbench.leaderboard.board_lock import locked
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.problem import Problem, SubmissionError
-from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.schema import JointErrors, Result
 from corruptbench.leaderboard.standing import standing
 from corruptbench.leaderboard.status import Status, status_problems
 from corruptbench.leaderboard.submission import read_result
@@ -71,16 +71,20 @@ def submit(
     return row
 
 
-def confirm(row: Path, board: Path, checked: Result, status: Status) -> Status:
+def confirm(
+    row: Path, board: Path, checked: Result, status: Status, joints: JointErrors | None = None
+) -> Status:
     """Write a status into a row, and return the one that the row has then.
 
-    A verified row stays so when its poses are scored again.
+    A verified row stays so when its poses are scored again. A row without errors of joints gets
+    those that the owner found.
 
     Args:
         row: its folder.
         board: the board's folder.
         checked: the result that was found again; the row must still be that.
         status: what the owner found out.
+        joints: errors of joints that the owner found.
 
     Raises:
         SubmissionError: the row is not what was checked, or it cannot supersede the row that it
@@ -94,7 +98,8 @@ def confirm(row: Path, board: Path, checked: Result, status: Status) -> Status:
             raise SubmissionError(f"a status of {row}", [problem], "is not written")
         if present.status and (present.status.kind, status.kind) == ("verified", "re-scored"):
             return present.status
-        marked = present.model_copy(update={"status": status})
+        update = {"status": status, "joint_errors": present.joint_errors or joints}
+        marked = present.model_copy(update=update)
         _refuse_void_succession(row, board, marked)
         _replace_result(row, marked)
     return status

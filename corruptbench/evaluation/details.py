@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from corruptbench.evaluation import segments
 from corruptbench.evaluation.extracts import Extracts
 from corruptbench.evaluation.groups import Group, cells_of
 from corruptbench.evaluation.scored import Scored
-from corruptbench.leaderboard.columns import CLIP_KEY
+from corruptbench.leaderboard.columns import CELL_KEY, CLIP_KEY
 from corruptbench.lifters.lift import Lifted
 
 #: The companions by the end of their file names.
@@ -88,6 +89,15 @@ class Details:
             "joints": _joined(self._means),
             "extracts": self._extracts.table(),
         }
+
+
+def joint_columns(joints: pa.Table, names: Sequence[str]) -> pd.DataFrame:
+    """Return the key of each row of the table of joints, and a column for each joint."""
+    if not joints.num_rows:  # no pose could be scored
+        return pd.DataFrame()
+    errors = joints["error"].combine_chunks().flatten().to_numpy().reshape(-1, len(names))
+    keys: pd.DataFrame = joints.select([*CLIP_KEY, *CELL_KEY]).to_pandas()
+    return keys.join(pd.DataFrame(errors, columns=list(names)))
 
 
 def to_parquet(table: pa.Table) -> bytes:

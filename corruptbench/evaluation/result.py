@@ -15,6 +15,7 @@ from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path, 
 from corruptbench.files import write_together
 from corruptbench.leaderboard import Result, clips, summarize
 from corruptbench.leaderboard.columns import version_of
+from corruptbench.leaderboard.joint_errors import joint_errors
 from corruptbench.leaderboard.mce import mean_corruption_error
 from corruptbench.leaderboard.schema import Benchmark, Boxes, Build, Coverage, Scoring
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
@@ -29,6 +30,7 @@ def make_result(
     shard_set: ShardSet,
     command: str,
     clean: CleanCells | None = None,
+    joints: pd.DataFrame | None = None,
 ) -> Result:
     """Return the result of an evaluation; write nothing.
 
@@ -38,6 +40,7 @@ def make_result(
         shard_set: the shards that it was scored on.
         command: a command line that repeats the evaluation, for the record.
         clean: saw the clean cells of the evaluation; without it, the result has no warnings.
+        joints: from `corruptbench.evaluation.details.joint_columns`, of the first sample.
 
     Raises:
         RejectedPosesError: the lifter gave poses that cannot be scored.
@@ -72,7 +75,14 @@ def make_result(
         warnings=clean.warnings(summary) if clean else None,
         **summary._asdict(),
     )
-    return result.model_copy(update={"mce": mean_corruption_error(result)})
+    return result.model_copy(
+        update={
+            "mce": mean_corruption_error(result),
+            "joint_errors": None
+            if joints is None or lifter.samples != 1
+            else joint_errors(table, joints, manifest.scoring.average),
+        }
+    )
 
 
 def _boxes(detector: DetectorRecord) -> Boxes | None:

@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 
 from corruptbench.evaluation.clean_cells import CleanCells
-from corruptbench.evaluation.details import Details
+from corruptbench.evaluation.details import Details, joint_columns
 from corruptbench.evaluation.groups import Group
 from corruptbench.evaluation.result import make_result
 from corruptbench.evaluation.score import Source, Watcher, check_cells, score
@@ -56,6 +56,7 @@ def evaluated(
     tracks = len(shard_set.lock.clips) * len(shard_set.cells)
     with meter("evaluate", tracks, "tracks", shown) as advance:
         table = score(source, shard_set, advance, (units, clean, details, hypotheses, *watchers))
-    record = source.record(hypotheses.count)
-    result = make_result(table, record, shard_set, command, clean)
-    return result, table, details.tables()
+    record, companions = source.record(hypotheses.count), details.tables()
+    of_joints = joint_columns(companions["joints"], joints.joints)
+    result = make_result(table, record, shard_set, command, clean, of_joints)
+    return result, table, companions

@@ -87,6 +87,15 @@ def test_a_model_that_gives_the_numbers_again_is_verified(
     assert " V " in cli("leaderboard", "show", "--board", board).out
 
 
+def test_a_row_without_errors_of_joints_gets_those_of_the_owner(verify, board, tiny_lifter):
+    whole = json.loads(row(board).read_text())
+    errors = whole.pop("joint_errors")
+    assert sum(errors["clean"].values()) / 17 == pytest.approx(whole["mpjpe"]["clean"], rel=1e-5)
+    row(board).write_text(json.dumps(whole))
+    assert verify("tiny", "--model", tiny_lifter).code == 0
+    assert json.loads(row(board).read_text())["joint_errors"] == errors
+
+
 def test_saved_poses_make_a_row_rescored_and_never_lower_it(verify, board, results, tiny_lifter):
     poses = ("--predictions", results / "None.parquet")
     done = verify("tiny", *poses)

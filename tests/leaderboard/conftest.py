@@ -156,7 +156,7 @@ def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str
         "command": f"corruptbench evaluate {name}.pt --shards shards/",
     }
     for key, value in changes.items():
-        fields[key] = {**fields[key], **value} if isinstance(value, dict) else value
+        fields[key] = {**fields.get(key, {}), **value} if isinstance(value, dict) else value
     summary = summarize(table, fields["scoring"]["average"])
     numbers = {
         key: [cell.model_dump() for cell in value] if key == "cells" else value.model_dump()
