@@ -6,33 +6,37 @@ apart. How results are made is not known here.
 """
 
 from corruptbench.leaderboard.about import About
-from corruptbench.leaderboard.aggregate import Summary, aggregate, summarize
-from corruptbench.leaderboard.as_row import as_row, with_about, with_name
-from corruptbench.leaderboard.audit import audit
-from corruptbench.leaderboard.board import Board, find, load, read_board
-from corruptbench.leaderboard.changes import change_problems, changed_rows
-from corruptbench.leaderboard.compare import Comparison, Difference, Pair, compare
-from corruptbench.leaderboard.comparison_text import comparison_text
-from corruptbench.leaderboard.disagreement import Disagreement, disagreements
-from corruptbench.leaderboard.downloads import export_files, write_export
+from corruptbench.leaderboard.board.as_row import as_row, with_about, with_name
+from corruptbench.leaderboard.board.audit import audit
+from corruptbench.leaderboard.board.changes import change_problems, changed_rows
+from corruptbench.leaderboard.board.disagreement import Disagreement, disagreements
+from corruptbench.leaderboard.board.folder import Board, find, load, read_board
+from corruptbench.leaderboard.board.standing import standing
+from corruptbench.leaderboard.board.store import confirm, submit
+from corruptbench.leaderboard.comparison.compare import Comparison, Difference, Pair, compare
+from corruptbench.leaderboard.comparison.paired import read_paired
+from corruptbench.leaderboard.comparison.resampling import read_resampled
+from corruptbench.leaderboard.comparison.text import comparison_text
 from corruptbench.leaderboard.expected import Expected
-from corruptbench.leaderboard.mce import mce_text
-from corruptbench.leaderboard.page import render
-from corruptbench.leaderboard.paired import read_paired
-from corruptbench.leaderboard.placed import Placed, placed_rows
+from corruptbench.leaderboard.exports.downloads import export_files, write_export
+from corruptbench.leaderboard.exports.review import review
+from corruptbench.leaderboard.page.render import render
 from corruptbench.leaderboard.problem import Problem, SubmissionError
-from corruptbench.leaderboard.ranking import by_benchmark, rank
-from corruptbench.leaderboard.referee import Scored, check, read
-from corruptbench.leaderboard.resampling import read_resampled
-from corruptbench.leaderboard.review import review
-from corruptbench.leaderboard.robustness import RelativeErrors, relative_errors, robustness
+from corruptbench.leaderboard.ranking.order import by_benchmark, rank
+from corruptbench.leaderboard.ranking.placed import Placed, placed_rows
+from corruptbench.leaderboard.ranking.sections import Section, sections
+from corruptbench.leaderboard.ranking.ties import Resampled, ranked
+from corruptbench.leaderboard.referee.inspection import Scored, check, read
 from corruptbench.leaderboard.schema import Result
-from corruptbench.leaderboard.sections import Section, sections
-from corruptbench.leaderboard.standing import standing
+from corruptbench.leaderboard.statistics.aggregate import Summary, aggregate, summarize
+from corruptbench.leaderboard.statistics.mce import mce_text
+from corruptbench.leaderboard.statistics.robustness import (
+    RelativeErrors,
+    relative_errors,
+    robustness,
+)
 from corruptbench.leaderboard.status import Status
-from corruptbench.leaderboard.store import confirm, submit
 from corruptbench.leaderboard.table import as_text
-from corruptbench.leaderboard.ties import Resampled, ranked
 
 __all__ = [
     "About",

@@ -11,12 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from corruptbench.leaderboard import table_columns
+from corruptbench.leaderboard.all_numbers import hypotheses, prepared, samples
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
-from corruptbench.leaderboard.more import hypotheses, prepared, samples
-from corruptbench.leaderboard.ranking import Row, corruption_names, failed
-from corruptbench.leaderboard.reference_shards import shards
+from corruptbench.leaderboard.ranking.order import Row, corruption_names, failed
+from corruptbench.leaderboard.ranking.reference_shards import shards
+from corruptbench.leaderboard.ranking.sections import Section, sections
+from corruptbench.leaderboard.ranking.superseding import said_only
+from corruptbench.leaderboard.ranking.ties import MEANING, Resampled, is_tied, ranked
 from corruptbench.leaderboard.schema import Result
-from corruptbench.leaderboard.sections import Section, sections
 from corruptbench.leaderboard.status import (
     CLAIMED_BELOW,
     LETTERS,
@@ -25,10 +27,8 @@ from corruptbench.leaderboard.status import (
     is_mixed,
     kind_of,
 )
-from corruptbench.leaderboard.superseding import said_only
 from corruptbench.leaderboard.table_columns import Column, folded
 from corruptbench.leaderboard.text import counted, printable
-from corruptbench.leaderboard.ties import MEANING, Resampled, is_tied, ranked
 
 _SHORTEST, _LONGEST = 5, 10  # characters of each part of a corruption's name in a column's head
 _LIFTER = 18  # least number of terminal columns for rank and lifter

@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from corruptbench.leaderboard.ranking import Row, failed
+from corruptbench.leaderboard.ranking.order import Row, failed
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.status import LETTERS, is_confirmed, kind_of
 from corruptbench.leaderboard.text import between

@@ -40,8 +40,8 @@ def test_contents(wheel):
         "corruptbench/manifests/studio-c-mini.toml",
         "corruptbench/leaderboard/benchmarks.json",
         "corruptbench/leaderboard/references/studio-c-v3.json",
-        "corruptbench/leaderboard/site/compare.js",
-        "corruptbench/leaderboard/site/page.html.jinja",
+        "corruptbench/leaderboard/page/site/compare.js",
+        "corruptbench/leaderboard/page/site/page.html.jinja",
         "corruptbench/keypoint_evaluation/calibrations/movenet-lightning.json",
         "corruptbench/keypoint_evaluation/site/detectors.html.jinja",
         "corruptbench/manifests/human36m-c.toml",
@@ -82,10 +82,10 @@ def installed(wheel, tmp_path_factory) -> Path:
     return folder
 
 
-def run(installed, *words):
+def run(installed, *words, program="corruptbench"):
     environment = {"PATH": os.environ["PATH"], "CORRUPTBENCH_WEIGHTS": str(weights.root())}
     done = subprocess.run(
-        [installed / "bin" / "corruptbench", *map(str, words)],
+        [installed / "bin" / program, *map(str, words)],
         capture_output=True, text=True, cwd=installed, env=environment,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -94,10 +94,8 @@ def run(installed, *words):
 
 def test_the_command_runs(installed):
     assert run(installed, "--version").startswith("corruptbench ")
-    python = installed / "bin" / "python"
     where = "import corruptbench.corruptions, corruptbench.manifests; print(corruptbench.__file__)"
-    found = subprocess.run([python, "-c", where], capture_output=True, text=True, cwd=installed)
-    assert found.stdout.startswith(str(installed))
+    assert run(installed, "-c", where, program="python").startswith(str(installed))
 
 
 @pytest.mark.parametrize("words", [("clips",), ("data", "check", "studio", "--json"), ("-h",)])

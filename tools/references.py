@@ -11,9 +11,9 @@ import pandas as pd
 
 from corruptbench.files import atomic
 from corruptbench.leaderboard import published
+from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.leaderboard.reference import Reference, RetiredClip, file_name
 from corruptbench.leaderboard.schema import Benchmark, Result
-from corruptbench.leaderboard.submission import read_result
 from corruptbench.manifest import known_manifests, load_manifest
 
 BOARD = Path(__file__).parents[1] / "leaderboard/results"

@@ -32,7 +32,7 @@ from benchmarks.remedies.pieces import (
 from corruptbench.corruptions import get
 from corruptbench.files import atomic
 from corruptbench.leaderboard import read
-from corruptbench.leaderboard.wide import (
+from corruptbench.leaderboard.statistics.wide import (
     TAILS,
     Wide,
     by_corruption,

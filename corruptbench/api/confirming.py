@@ -94,7 +94,7 @@ def rescore_row(
 
 def probes_of(row: ResultRecord) -> tuple[str, ...]:
     """Return the probes that a row says its lifter failed, which was allowed."""
-    from corruptbench.leaderboard.ranking import failed
+    from corruptbench.leaderboard.ranking.order import failed
     from corruptbench.lifters.allowance import BEFORE, DURING
 
     return tuple(name for name in failed(row) if name in BEFORE + DURING)

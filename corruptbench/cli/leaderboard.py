@@ -16,7 +16,7 @@ from corruptbench.cli.output import say, say_json, say_table, table_width
 
 if TYPE_CHECKING:
     from corruptbench.leaderboard import Result
-    from corruptbench.leaderboard.ties import ByTable
+    from corruptbench.leaderboard.ranking.ties import ByTable
 
 #: Keys of a row, as the help of ``show`` and ``submit`` states them.
 ROW_KEYS = (
@@ -61,9 +61,9 @@ for _command in (
 def show(board: Path, form: str | None, as_json: bool) -> None:
     """Print the table of each benchmark."""
     from corruptbench.leaderboard import as_text, by_benchmark, placed_rows
-    from corruptbench.leaderboard.exports import as_latex, as_markdown
-    from corruptbench.leaderboard.flat import as_csv
-    from corruptbench.leaderboard.json_rows import benchmarks
+    from corruptbench.leaderboard.exports.flat import as_csv
+    from corruptbench.leaderboard.exports.json_rows import benchmarks
+    from corruptbench.leaderboard.exports.markup import as_latex, as_markdown
 
     if form and as_json:
         raise click.UsageError("--json and another form: choose one.")
@@ -100,7 +100,7 @@ def whole_rows(board: Path) -> list[Result]:
 
 def resampled_rows(results: Sequence[Result], board: Path) -> ByTable:
     """Return what decides which rows are tied; say whose clips tables cannot be read."""
-    from corruptbench.leaderboard.resampling import read_resampled
+    from corruptbench.leaderboard.comparison.resampling import read_resampled
     from corruptbench.progress import note
 
     resampled, problems = read_resampled(results, board)

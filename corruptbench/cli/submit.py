@@ -40,8 +40,8 @@ def command(
     """Check a result and add it to the leaderboard's table."""
     from corruptbench.evaluation.expectation import expectation
     from corruptbench.leaderboard import as_row, as_text, by_benchmark, check, standing, submit
-    from corruptbench.leaderboard.json_rows import rows_of
-    from corruptbench.leaderboard.placed import placed_rows
+    from corruptbench.leaderboard.exports.json_rows import rows_of
+    from corruptbench.leaderboard.ranking.placed import placed_rows
     from corruptbench.manifest import load_manifest
 
     about = about_of(fields)

@@ -14,7 +14,6 @@ from corruptbench.evaluation import label_checks, plausibility
 from corruptbench.evaluation.groups import Group, cells_of
 from corruptbench.evaluation.likeness import Likeness, likeness
 from corruptbench.evaluation.scored import Scored
-from corruptbench.leaderboard.aggregate import Summary
 from corruptbench.leaderboard.schema import (
     LONGEST_TEXT,
     MOST_LABELS,
@@ -22,6 +21,7 @@ from corruptbench.leaderboard.schema import (
     LabelCheck,
     ResultWarning,
 )
+from corruptbench.leaderboard.statistics.aggregate import Summary
 from corruptbench.lifters.lift import Lifted
 from corruptbench.manifest import CLEAN
 from corruptbench.shards.shard_set import ShardSet

@@ -28,7 +28,7 @@ def expectation(manifest: Manifest) -> Expected:
 
 
 def expectations(manifests: Iterable[Manifest]) -> Callable[[Benchmark], Expected | None]:
-    """Return what says what a board expects of the rows of a benchmark, for `leaderboard.audit`.
+    """Return what says what a board expects of a benchmark's rows, for `leaderboard.board.audit`.
 
     A benchmark has the manifest of its hash. One with another hash and a known id is compared with
     the manifest of that id, which it does not fit. For an older version than that, what a retired

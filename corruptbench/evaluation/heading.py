@@ -11,7 +11,7 @@ from corruptbench.manifest import Manifest
 
 
 def heading(manifest: Manifest) -> dict[str, Any]:
-    """Return the fields of `corruptbench.leaderboard.page_records.Heading`."""
+    """Return the fields of `corruptbench.leaderboard.page.records.Heading`."""
     known = [get(entry.name) for entry in manifest.corruptions]
     kinds = {
         c.name: {"family": c.family, "sentence": summary(c), "picture": picture(c.name)}

@@ -15,10 +15,10 @@ from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path, 
 from corruptbench.files import write_together
 from corruptbench.leaderboard import Result, clips, summarize
 from corruptbench.leaderboard.columns import version_of
-from corruptbench.leaderboard.joint_errors import joint_errors
-from corruptbench.leaderboard.mce import mean_corruption_error
+from corruptbench.leaderboard.referee.joint_errors import joint_errors
 from corruptbench.leaderboard.schema import Benchmark, Boxes, Build, Coverage, Scoring
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
+from corruptbench.leaderboard.statistics.mce import mean_corruption_error
 from corruptbench.shards.lock import software
 from corruptbench.shards.records import DetectorRecord
 from corruptbench.shards.shard_set import ShardSet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from corruptbench.errors import InputError
-from corruptbench.leaderboard.reference_shards import GROUND_TRUTH
+from corruptbench.leaderboard.ranking.reference_shards import GROUND_TRUTH
 from corruptbench.manifest import CLEAN, Cell
 from corruptbench.shards.lock import Lock
 from corruptbench.shards.shard_set import ShardSet

@@ -13,13 +13,13 @@ from corruptbench.keypoint_evaluation.cell_rows import ALL
 from corruptbench.keypoint_evaluation.comparison import CORRECT
 from corruptbench.keypoint_evaluation.oks import JOINTS
 from corruptbench.keypoint_evaluation.results import DetectorEvaluation, DetectorResult
-from corruptbench.leaderboard import figures
-from corruptbench.leaderboard.figures import Line, Point
+from corruptbench.leaderboard.page import figures
+from corruptbench.leaderboard.page.figures import Line, Point
 from corruptbench.leaderboard.standalone import policy, site, spaced, templates
 from corruptbench.manifest import CLEAN
 
 #: The folder ``site`` with the page, and the one with the styles of the figures.
-PACKAGE, BOARD = "corruptbench.keypoint_evaluation", "corruptbench.leaderboard"
+PACKAGE, BOARD = "corruptbench.keypoint_evaluation", "corruptbench.leaderboard.page"
 
 
 class Panel(NamedTuple):

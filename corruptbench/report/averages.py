@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from corruptbench.leaderboard.clips import CELL_KEY
-from corruptbench.leaderboard.wide import CLEAN
+from corruptbench.leaderboard.statistics.wide import CLEAN
 
 
 def means(

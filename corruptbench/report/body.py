@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from corruptbench.leaderboard import figures
-from corruptbench.leaderboard.figures import Scale
+from corruptbench.leaderboard.page import figures
+from corruptbench.leaderboard.page.figures import Scale
 from corruptbench.leaderboard.standalone import spaced
 from corruptbench.report import averages
 from corruptbench.report.averages import means

@@ -12,8 +12,8 @@ import pandas as pd
 
 from corruptbench.errors import InputError
 from corruptbench.leaderboard import Result
+from corruptbench.leaderboard.referee.submission import clips_path, read_clips, read_result
 from corruptbench.leaderboard.schema import METRICS
-from corruptbench.leaderboard.submission import clips_path, read_clips, read_result
 from corruptbench.report import companions
 from corruptbench.report.companions import Extract
 from corruptbench.report.extremes import KEY, worst_cells

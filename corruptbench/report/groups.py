@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pandas as pd
 from markupsafe import Markup
 
-from corruptbench.leaderboard import figures
 from corruptbench.leaderboard.clips import CLIP_KEY
+from corruptbench.leaderboard.page import figures
 from corruptbench.leaderboard.standalone import spaced
 from corruptbench.leaderboard.text import signed
 from corruptbench.report import averages

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from corruptbench.leaderboard.all_numbers import (
+    OF_HYPOTHESES,
+    Block,
+    hypotheses,
+    prepared,
+    robustness,
+)
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
-from corruptbench.leaderboard.more import OF_HYPOTHESES, hypotheses, prepared, robustness
-from corruptbench.leaderboard.page_records import Block
+from corruptbench.leaderboard.page.table_view import interval_text
 from corruptbench.leaderboard.schema import Interval
-from corruptbench.leaderboard.table_view import interval_text
 from corruptbench.leaderboard.text import counted, signed
 from corruptbench.progress import short_number
 from corruptbench.report import averages

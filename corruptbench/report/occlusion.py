@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from corruptbench.leaderboard import more
-from corruptbench.leaderboard.page_records import Block
-from corruptbench.leaderboard.wide import CLEAN
+from corruptbench.leaderboard import all_numbers as more
+from corruptbench.leaderboard.all_numbers import Block
+from corruptbench.leaderboard.statistics.wide import CLEAN
 from corruptbench.report.averages import by_corruption, means
 from corruptbench.report.evidence import Evidence
 from corruptbench.report.panels import Key, Panel, Series, legend, panels

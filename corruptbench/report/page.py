@@ -20,7 +20,7 @@ from corruptbench.report.timelines import timelines
 from corruptbench.shards.shard_set import ShardSet
 
 #: The folders ``site`` with the page's files, and with the styles of the figures.
-PACKAGE, BOARD = "corruptbench.report", "corruptbench.leaderboard"
+PACKAGE, BOARD = "corruptbench.report", "corruptbench.leaderboard.page"
 
 
 def write_report(result: Path, out: Path, shard_set: ShardSet | None = None) -> None:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pandas as pd
 from markupsafe import Markup
 
-from corruptbench.leaderboard import figures
-from corruptbench.leaderboard.figures import COLORS, Line, Point
+from corruptbench.leaderboard.page import figures
+from corruptbench.leaderboard.page.figures import COLORS, Line, Point
 from corruptbench.leaderboard.standalone import spaced
 from corruptbench.report.averages import clean
 from corruptbench.report.families import sentence

@@ -12,8 +12,8 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from corruptbench.frame_runs import runs
-from corruptbench.leaderboard import figures
-from corruptbench.leaderboard.figures import Scale
+from corruptbench.leaderboard.page import figures
+from corruptbench.leaderboard.page.figures import Scale
 from corruptbench.report.evidence import Evidence
 from corruptbench.report.extremes import KEY, cell_title, clip_title
 

@@ -18,9 +18,9 @@ from corruptbench.leaderboard import (
     read_paired,
     read_resampled,
 )
-from corruptbench.leaderboard.board import RESULT_FILE, rows
-from corruptbench.leaderboard.json_rows import benchmarks
-from corruptbench.leaderboard.page import html
+from corruptbench.leaderboard.board.folder import RESULT_FILE, rows
+from corruptbench.leaderboard.exports.json_rows import benchmarks
+from corruptbench.leaderboard.page.render import html
 from corruptbench.manifest import Manifest
 from corruptbench.progress import note
 from corruptbench.server.headers import policy_of

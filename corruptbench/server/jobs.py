@@ -14,11 +14,11 @@ from typing import Any
 from corruptbench.errors import InputError
 from corruptbench.evaluation.expectation import expectation
 from corruptbench.leaderboard import SubmissionError, check, submit
-from corruptbench.leaderboard.board import RESULT_FILE
+from corruptbench.leaderboard.board.folder import RESULT_FILE
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
+from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.leaderboard.schema import Lifter
 from corruptbench.leaderboard.status import kind_of
-from corruptbench.leaderboard.submission import read_result
 from corruptbench.manifest import Manifest
 from corruptbench.server.benchmarks import Benchmark, benchmarks
 from corruptbench.server.rounding import rounded

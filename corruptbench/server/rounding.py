@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from corruptbench.leaderboard import Result
-from corruptbench.leaderboard.paired import Paired, PairedDifference
+from corruptbench.leaderboard.comparison.paired import Paired, PairedDifference
 
 #: Decimals of numbers, mm: scores of one model on two machines are equal up to a thousandth
-#: (`corruptbench.leaderboard.standing.CLOSE`).
+#: (`corruptbench.leaderboard.board.standing.CLOSE`).
 DECIMALS = 3
 #: The parts of a result that are no scores.
 _KEPT = {"benchmark", "build", "lifter", "scoring", "coverage", "labels"}

@@ -16,7 +16,7 @@ from corruptbench.corruptions.registry import summary
 from corruptbench.datasets.card import Card, card_of
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file
-from corruptbench.leaderboard.bibtex import software_entry
+from corruptbench.leaderboard.exports.bibtex import software_entry
 from corruptbench.progress import counted
 from corruptbench.shards.croissant_terms import (
     CONFORMS_TO,

@@ -30,7 +30,7 @@ from benchmarks.remedies.unscored import Unscored
 from corruptbench.corruptions import get
 from corruptbench.datasets.studio import EMBEDDED, TRAIN_NOISE, open_root
 from corruptbench.leaderboard import compare, read
-from corruptbench.leaderboard.wide import resample_counts
+from corruptbench.leaderboard.statistics.wide import resample_counts
 from corruptbench.lifters.lifter import load_lifter
 from corruptbench.lifters.noise_file import load_noise
 from corruptbench.video.reader import decode

@@ -19,7 +19,7 @@ from corruptbench.cli import main, names
 from corruptbench.datasets import Clip, ClipId
 from corruptbench.evaluation.detections import quality
 from corruptbench.evaluation.label_checks import label_evidence, rows
-from corruptbench.leaderboard.reference_shards import GROUND_TRUTH
+from corruptbench.leaderboard.ranking.reference_shards import GROUND_TRUTH
 from corruptbench.lifters.export import export
 from corruptbench.manifest import CLEAN, load_manifest
 from corruptbench.shards.lock import read_lock

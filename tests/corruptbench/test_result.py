@@ -18,7 +18,7 @@ from corruptbench.evaluation.live import LivePoses
 from corruptbench.evaluation.rejected import RejectedPosesError, save_rejected
 from corruptbench.evaluation.result import make_result, save
 from corruptbench.evaluation.score import score
-from corruptbench.leaderboard import mce
+from corruptbench.leaderboard.statistics import mce
 from tests.corruptbench.conftest import contract
 from tests.fixtures.lifters import python_lifter
 from tools import references

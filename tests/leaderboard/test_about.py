@@ -10,8 +10,7 @@ from pydantic import ValidationError
 from corruptbench.leaderboard import About, check, load, rank, render, submit
 from corruptbench.leaderboard.problem import SubmissionError
 from corruptbench.lifters.contract import Contract
-
-from .conftest import Make
+from tests.leaderboard.conftest import Make
 
 PAPER = About(
     authors="A. Author, B. Author",

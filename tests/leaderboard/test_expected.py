@@ -14,8 +14,7 @@ import pytest
 from corruptbench.leaderboard import SubmissionError, check, submit
 from corruptbench.leaderboard.expected import ExpectedClip
 from corruptbench.leaderboard.problem import Problem
-
-from .conftest import Make, clip_table, digest, expected
+from tests.leaderboard.conftest import Make, clip_table, digest, expected
 
 EXPECTED = expected(clip_table())
 

@@ -13,14 +13,13 @@ import pandas as pd
 import pytest
 
 from corruptbench.leaderboard import Result, audit, clips, rank
-from corruptbench.leaderboard.page import html
+from corruptbench.leaderboard.page.render import html
 from corruptbench.leaderboard.published import is_unknown, published
+from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.leaderboard.reference import reference_for, retired_expectation
-from corruptbench.leaderboard.submission import read_result
-
-from .conftest import clip_table, digest, document
-from .test_page import words
-from .test_table import printed
+from tests.leaderboard.conftest import clip_table, digest, document
+from tests.leaderboard.page.test_page import words
+from tests.leaderboard.test_table import printed
 
 #: A row of studio-C, version 2.
 ROW = Path(__file__).parents[2] / "leaderboard/results/studio-c-v2/videopose3d-27"

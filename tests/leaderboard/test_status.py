@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from corruptbench.leaderboard import Result, SubmissionError, check, load, rank, standing, submit
-from corruptbench.leaderboard.reference_shards import reference_shards, shards
+from corruptbench.leaderboard.ranking.reference_shards import reference_shards, shards
 from corruptbench.leaderboard.status import kind_of
-
-from .conftest import Make, clip_table, clip_table_3, digest, document
-from .test_table import printed
+from tests.leaderboard.conftest import Make, clip_table, clip_table_3, digest, document
+from tests.leaderboard.test_table import printed
 
 VERIFIED = {"kind": "verified", "date": "2026-11-27", "version": "0.1.0"}
 RESCORED = {**VERIFIED, "kind": "re-scored"}

@@ -7,10 +7,9 @@ import pytest
 from rich.console import Console
 
 from corruptbench.leaderboard import Result, as_text
+from corruptbench.leaderboard.ranking.ties import ByTable
 from corruptbench.leaderboard.table_columns import folded
-from corruptbench.leaderboard.ties import ByTable
-
-from .conftest import clip_table, digest, document
+from tests.leaderboard.conftest import clip_table, digest, document
 
 EIGHT = {
     "erase": 10.0,

@@ -17,7 +17,7 @@ import corruptbench as cb
 from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
 from corruptbench.formats.pose_table import KEY
-from corruptbench.leaderboard.submission import read_result
+from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.manifest import load_manifest
 from corruptbench.server import audit_log, jobs
 from corruptbench.shards.shard_set import open_shards

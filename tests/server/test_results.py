@@ -13,7 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from corruptbench.leaderboard import read_board
-from corruptbench.leaderboard.submission import read_result
+from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.server import database as db
 from corruptbench.server import jobs, submissions, worker
 from corruptbench.server.worker import remove_stale

@@ -1,0 +1,146 @@
+"""What somebody changed on a board: rows are added, and nothing else, but for what is said of them.
+
+The board before the change is that of the owner, such as the target branch of a pull request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path, PurePath
+
+from corruptbench.leaderboard.board.as_row import text_of
+from corruptbench.leaderboard.board.folder import CLIPS_FILE, RESULT_FILE, in_row, rows
+from corruptbench.leaderboard.board.standing import said_otherwise
+from corruptbench.leaderboard.problem import Problem, SubmissionError
+from corruptbench.leaderboard.referee.submission import read_result
+from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.status import status_problems
+from corruptbench.leaderboard.text import short
+
+_ONLY = "a pull request adds rows, or completes what a row says of its lifter"
+
+
+def changed_rows(board: Path, before: Path) -> list[Path]:
+    """Return the folders of the rows that are new or changed, sorted.
+
+    Args:
+        board: the board's folder.
+        before: the folder of the same board before the change.
+
+    Raises:
+        SubmissionError: one of them is not a folder.
+    """
+    old = _files(before)
+    names = {
+        PurePath(name).parent
+        for name, digest in _files(board).items()
+        if digest != old.get(name) and _is_of_row(name)
+    }
+    return [board / name for name in sorted(names)]
+
+
+def change_problems(board: Path, before: Path) -> list[Problem]:
+    """Return what a change of a board may not do.
+
+    No file is removed, and no other file than the two of a row is added. A new row has no status.
+    Of a row that was there only `About` is completed; so its status, too, stays as it was.
+
+    Args:
+        board: the board's folder.
+        before: the folder of the same board before the change.
+
+    Raises:
+        SubmissionError: one of them is not a folder.
+    """
+    return [
+        *_file_problems(_files(board), _files(before)),
+        *(p for row in changed_rows(board, before) for p in _row_problems(row, board, before)),
+    ]
+
+
+def _file_problems(now: dict[str, str], old: dict[str, str]) -> Iterator[Problem]:
+    for name in sorted(old.keys() - now.keys()):
+        yield Problem(name, "file", "nothing", "the file as before", f"restore it: {_ONLY}")
+    for name in sorted(name for name in now if now[name] != old.get(name)):
+        if not (_is_of_row(name) and now[name]):
+            found = "a file" if now[name] else "a link or a special file"
+            expected = f"only BENCHMARK/ROW/{RESULT_FILE} and {CLIPS_FILE}, as files"
+            yield Problem(name, "file", found, expected, "remove it")
+
+
+def _row_problems(row: Path, board: Path, before: Path) -> Iterator[Problem]:
+    """Yield the problems of a row that is new or changed; whether it is whole is not looked at."""
+    old = before / row.relative_to(board)
+    with suppress(SubmissionError):  # the audit reports what cannot be read
+        result = read_result(row / RESULT_FILE)
+        yield from _text_problems(row / RESULT_FILE, result)
+        try:
+            present = read_result(old / RESULT_FILE)
+        except SubmissionError:
+            error = SubmissionError(str(row), [*status_problems(RESULT_FILE, result)])
+            yield from in_row(row, error)
+            return
+        yield from _differences(f"{row}/{RESULT_FILE}", present, result)
+
+
+def _text_problems(path: Path, result: Result) -> Iterator[Problem]:
+    """Refuse another text than ours: a reader could find in it what the software does not read."""
+    if path.read_bytes() != text_of(result):
+        found, expected = "another text", "the text that submit writes, to the byte"
+        yield Problem(
+            str(path), "document", found, expected, "add the row by 'corruptbench submit'"
+        )
+
+
+def _differences(file: str, old: Result, new: Result) -> Iterator[Problem]:
+    """Yield each part of a row that was there and is not the same."""
+    remedy = f"restore it: {_ONLY}"
+    for field, before, now in said_otherwise(old, new):
+        if field != "supersedes":  # which is below
+            yield Problem(file, field, short(now), short(before), remedy)
+    pairs = {name: (getattr(old, name), getattr(new, name)) for name in Result.model_fields}
+    pairs["lifter"] = (_without_about(old), _without_about(new))
+    for field, (before, now) in pairs.items():
+        if before != now:
+            yield Problem(file, field, _text(now), f"{_text(before)}, as before", remedy)
+    said, kept = (r.lifter.about.model_dump() if r.lifter.about else {} for r in (new, old))
+    for field in kept.keys() - said.keys():
+        yield Problem(file, f"lifter.about.{field}", "nothing", short(kept[field]), remedy)
+
+
+def _without_about(result: Result) -> object:
+    return result.lifter.model_copy(update={"about": None})
+
+
+def _text(value: object) -> str:
+    return "nothing" if value is None else short(str(value))
+
+
+def _is_of_row(name: str) -> bool:
+    """Tell whether a file has the place and the name of one of the two files of a row."""
+    parts = PurePath(name).parts
+    return (
+        len(parts) == 3
+        and parts[2] in (RESULT_FILE, CLIPS_FILE)
+        and not any(part.startswith(".") for part in parts)
+    )
+
+
+def _files(board: Path) -> dict[str, str]:
+    """Return the digest of each file below a board; nothing for a link and for special files."""
+    rows(board)  # which raises if it is no folder
+    found = {}
+    for folder, below, names in os.walk(board):
+        linked = [name for name in below if os.path.islink(os.path.join(folder, name))]
+        for path in (Path(folder) / name for name in (*names, *linked)):
+            is_file = path.is_file() and not path.is_symlink()
+            found[str(path.relative_to(board))] = _digest(path) if is_file else ""
+    return found
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

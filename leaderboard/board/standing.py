@@ -1,0 +1,177 @@
+"""Whether a result is new to a board, is there already, or must not be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from operator import attrgetter
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from corruptbench.leaderboard.about import About
+from corruptbench.leaderboard.board.as_row import with_about
+from corruptbench.leaderboard.board.folder import RESULT_FILE, read_board, row_path, same_model
+from corruptbench.leaderboard.board.look_alike import look_alike
+from corruptbench.leaderboard.board.portable import EXPECTED, is_portable
+from corruptbench.leaderboard.columns import METRIC_COLUMNS
+from corruptbench.leaderboard.problem import Problem, SubmissionError
+from corruptbench.leaderboard.ranking.superseding import refused
+from corruptbench.leaderboard.referee.submission import read_result
+from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.text import short
+
+#: Scores of one model are equal up to this, mm or percent. Our own choice: far above the rounding
+#: between machines and batches of other shapes (3e-6 mm), far below what a table shows.
+CLOSE = 0.001
+
+#: What a row is of.
+_IDENTITY = (
+    "lifter.sha256", "benchmark", "build.detector", "build.weights_sha256", "build.boxes",
+    "build.pixels_sha256",
+)  # fmt: skip
+_OTHER_NAME = "give the row a name of its own, such as NAME-2 or NAME-thunder"
+
+
+def standing(result: Result, board: Path) -> Literal["new", "same", "more"]:
+    """Return whether the result would be a new row of the board or is there already.
+
+    "more": it is there, and something is said of the lifter that the row does not say.
+
+    The same result may have other software and another command. Model, benchmark and shards must
+    be equal, and scores up to `CLOSE`. A result of another version of the schema is the same if
+    all that both have is; the row on the board keeps its version.
+
+    Raises:
+        SubmissionError: some systems do not permit the name; it is taken by another model, other
+            shards or other scores; a name on the board differs only in upper and lower case, or
+            looks like it; another row is of the same model and shards; what is said of the lifter
+            differs from what the row says; or the result cannot supersede the row that it names.
+    """
+    row = row_path(result, board)
+    if not row.exists():
+        _refuse_not_portable(row)
+        _refuse_case_twin(row)
+        _refuse_look_alike(row)
+        _refuse_same_model(result, row)
+        _refuse_superseding(result, board)
+        return "new"
+    present = read_result(row / RESULT_FILE)
+    problems = [
+        Problem(str(row), field, short(new), f"{short(old)} (on the board)", _OTHER_NAME)
+        for field, old, new in _changes(present, result)
+    ]
+    if problems:
+        raise SubmissionError(f"a change to the row {row}", problems)
+    return "same" if with_about(present, result.lifter.about) == present else "more"
+
+
+def _changes(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
+    """Yield (field, old, new) for each part of a row that never changes and is not the same.
+
+    Scores are compared up to `CLOSE`, because machines round differently. Results of two versions
+    of the schema are compared in what both have.
+    """
+    other = [
+        (field, before, now)
+        for field in _IDENTITY
+        if (before := attrgetter(field)(old)) != (now := attrgetter(field)(new))
+    ]
+    yield from other
+    if other:  # every score differs, too
+        return
+    yield from said_otherwise(old, new)
+    scores, new_scores = _scores(old), _scores(new)
+    same_version = old.schema_version == new.schema_version
+    every = [f for f in scores | new_scores if same_version or f in scores.keys() & new_scores]
+    for field in every:
+        before, now = scores.get(field, np.nan), new_scores.get(field, np.nan)
+        if not abs(before - now) <= CLOSE:
+            yield field, before, now
+
+
+def said_otherwise(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
+    """Yield what the authors said otherwise, and what would take a row's rank away."""
+    before, now = old.lifter.about or About(), new.lifter.about or About()
+    for field, value in before:
+        said = getattr(now, field)
+        if value is not None and said is not None and value != said:
+            yield f"lifter.about.{field}", _words(value), _words(said)
+    if before.training_data is None and now.saw_corruptions:
+        yield "lifter.about.training_data", "nothing", _words(now.training_data)
+    if new.supersedes not in (None, old.supersedes):  # only a new row can say it
+        yield "supersedes", old.supersedes or "nothing", new.supersedes
+
+
+def _words(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _scores(result: Result) -> dict[str, float]:
+    """Return the clean and the corrupted mean, and every cell, of each metric of a result."""
+    errors = {metric: getattr(result, metric) for metric in METRIC_COLUMNS}
+    means = {
+        f"{metric}.{part}": getattr(error, part)
+        for metric, error in errors.items()
+        if error
+        for part in ("clean", "corrupted")
+    }
+    cells = {
+        f"cells[{cell.corruption}/{cell.severity}].{metric}": getattr(cell, metric)
+        for cell in result.cells
+        for metric, error in errors.items()
+        if error
+    }
+    return means | cells
+
+
+def _refuse_not_portable(row: Path) -> None:
+    """Refuse names that cannot be folders on some systems."""
+    if not is_portable(row.name):
+        problem = Problem(str(row.parent), "name", row.name, EXPECTED, _OTHER_NAME)
+        raise SubmissionError(f"a new row {row}", [problem])
+
+
+def _refuse_case_twin(row: Path) -> None:
+    """Refuse names that differ only in case: they are one folder on some file systems."""
+    for parent, name in ((row.parent.parent, row.parent.name), (row.parent, row.name)):
+        present = [path.name for path in parent.iterdir()] if parent.is_dir() else []
+        twins = [other for other in present if other != name and other.lower() == name.lower()]
+        if twins:
+            problem = Problem(str(parent), "name", name, f"not {twins[0]} again", _OTHER_NAME)
+            raise SubmissionError(f"a new row {row}", [problem])
+
+
+def _refuse_look_alike(row: Path) -> None:
+    """Refuse a name that a reader can take for that of another row of the benchmark."""
+    present = sorted(path.name for path in row.parent.iterdir()) if row.parent.is_dir() else []
+    if other := look_alike(row.name, present):
+        expected = f"a name that does not look like {other}"
+        problem = Problem(str(row.parent), "name", row.name, expected, _OTHER_NAME)
+        raise SubmissionError(f"a new row {row}", [problem])
+
+
+def _refuse_same_model(result: Result, row: Path) -> None:
+    """Refuse a new row of a model and shards that another row has."""
+    for name in _rows_of_model(result, row.parent):
+        found, expected = f"the model and shards of {name}", "those of no other row"
+        remedy = f"submit it as {name}, or remove that row first"
+        problem = Problem(str(row), "lifter.sha256", found, expected, remedy)
+        raise SubmissionError(f"a new row {row}", [problem])
+
+
+def _refuse_superseding(result: Result, board: Path) -> None:
+    """Refuse a new row that says without right that it supersedes another one."""
+    present = read_board(board).results if result.supersedes and board.is_dir() else []
+    if problems := refused(str(row_path(result, board)), result, [*present, result]):
+        raise SubmissionError(f"a new row {row_path(result, board)}", problems)
+
+
+def _rows_of_model(result: Result, folder: Path) -> Iterator[str]:
+    """Yield the names of the rows of the same model and shards; broken rows do not count."""
+    for path in sorted(folder.glob(f"*/{RESULT_FILE}")):
+        with suppress(SubmissionError):
+            other = read_result(path)
+            if same_model(result) == same_model(other):
+                yield other.lifter.name

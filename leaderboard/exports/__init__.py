@@ -1,0 +1,1 @@
+"""A board in the formats of others: tables, citations, badges, the Hub, pull requests."""

@@ -1,0 +1,1 @@
+"""The page of a board: what it shows, computed from the results, and its templates in `site`."""

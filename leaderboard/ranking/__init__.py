@@ -1,0 +1,1 @@
+"""Which rows share a table, and which rank each of them has."""

@@ -1,0 +1,1 @@
+"""Means, intervals and tests, computed from clips tables."""

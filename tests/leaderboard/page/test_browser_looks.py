@@ -1,0 +1,125 @@
+"""The page in a real browser: screens, paper, no script, and who reads it."""
+
+from __future__ import annotations
+
+import io
+
+import pypdf
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from corruptbench.leaderboard import Result
+from corruptbench.leaderboard.page.render import html
+from tests.fixtures.browser import Visit, overflows, violations
+from tests.leaderboard.conftest import clip_table, clip_table_3, digest, document, without_units
+from tests.leaderboard.page.board_page import lifters, search, table
+from tests.leaderboard.test_about import PAPER
+
+pytestmark = pytest.mark.browser
+#: As many as the studio benchmark has.
+CORRUPTIONS = {
+    "erase": 1.4, "occluder": 1.2, "truncation": 1.1, "camera_shake": 1.0, "long_exposure": 0.9,
+    "gaussian_noise": 0.5, "shot_noise": 0.4, "impulse_noise": 0.3,
+}  # fmt: skip
+
+
+def row(name: str, table: object, **changes: object) -> Result:
+    return Result.model_validate(document(table, digest(name), name=name, **changes))
+
+
+@pytest.fixture
+def kinds() -> list[Result]:
+    """Rows of all kinds on two benchmarks: with notes, marks, long names and other versions."""
+    return [
+        row("new", clip_table_3(0), lifter={"about": PAPER.model_dump(), "allowed": ["sides"]}),
+        row("a-very-long-name-" * 3 + "x", clip_table(2)),
+        row("scaleless", without_units(3), lifter={"contract": {"units": "none"}}),
+        row("odd", clip_table(4), benchmark={"id": "other-c"}),
+    ]
+
+
+def test_axe_finds_nothing(kinds: list[Result], visit: Visit) -> None:
+    assert not violations(visit(html(kinds)))
+    assert not violations(visit(html([])))
+
+
+def test_nothing_but_a_table_scrolls_sideways(kinds: list[Result], visit: Visit) -> None:
+    page = visit(html(kinds))
+    assert not overflows(page)
+    page.set_viewport_size({"width": 390, "height": 900})
+    scroll = table(page).first.locator("..")
+    assert scroll.evaluate("(box) => box.scrollWidth > box.clientWidth")
+
+
+def test_colors_follow_the_reader(results: list[Result], visit: Visit) -> None:
+    def brightness(scheme: str) -> tuple[float, float]:
+        page = visit(html(results), color_scheme=scheme)
+        style = "getComputedStyle(document.body)"
+        colors = page.evaluate(f"[{style}.backgroundColor, {style}.color]")
+        return tuple(sum(map(int, c[4:-1].split(", "))) / 3 for c in colors)
+
+    paper, ink = brightness("light")
+    assert paper > 240 > 50 > ink
+    paper, ink = brightness("dark")
+    assert paper < 50 < 220 < ink
+
+
+def test_nothing_moves_for_who_wants_no_motion(results: list[Result], visit: Visit) -> None:
+    behavior = "getComputedStyle(document.documentElement).scrollBehavior"
+    assert visit(html(results)).evaluate(behavior) == "smooth"
+    page = visit(html(results), reduced_motion="reduce")
+    assert page.evaluate(behavior) == "auto"
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_without_script_the_page_reads(results: list[Result], visit: Visit) -> None:
+    page = visit(html(results), java_script_enabled=False)
+    order = sorted(results, key=lambda result: result.mpjpe.corrupted)
+    assert lifters(page) == [result.lifter.name for result in order]
+    expect(search(page)).not_to_be_visible()
+    expect(table(page).get_by_role("button")).to_have_count(0)
+    page.get_by_text("MPJVE", exact=True).first.click()
+    expect(table(page)).to_contain_text(f"{results[0].mpjve.corrupted:.2f}")
+    page.locator("summary", has_text="ca-conv").click()
+    expect(page.get_by_text(results[2].command)).to_be_visible()
+
+
+def test_pictures_are_there_before_a_reader_scrolls_to_them(visit: Visit) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (586, 96)).save(picture, "WEBP")
+    kind = {"family": "occlusion", "sentence": "", "picture": picture.getvalue()}
+    toy = {"title": "Toy", "corruptions": ["erase"], "kinds": {"erase": kind}}
+    tall = [row("wide", clip_table(corruptions=CORRUPTIONS))]
+    page = visit(html(tall, {"toy-c": toy}), width=390)
+    assert page.locator(".kinds img").evaluate("(picture) => picture.naturalWidth") == 586
+
+
+def printed(pdf: bytes) -> list[tuple[str, bool]]:
+    """Return the words of each page of a PDF, and whether they begin on the paper."""
+    found = []
+    for page in pypdf.PdfReader(io.BytesIO(pdf)).pages:
+        width = float(page.mediabox.width)
+
+        def note(text: str, cm: list[float], tm: list[float], *_: object, w: float = width) -> None:
+            x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
+            found.extend((word, 0 <= x < w) for word in text.split())
+
+        page.extract_text(visitor_text=note)
+    return found
+
+
+def test_paper_holds_all_columns(visit: Visit) -> None:
+    result = row("wide", clip_table(corruptions=CORRUPTIONS))
+    found = printed(visit(html([result])).pdf(prefer_css_page_size=True))
+    words = {word for word, _ in found}
+    assert all(on_paper for _, on_paper in found)
+    for number in result.mpjpe.corruptions.values():
+        assert f"{number:.1f}" in words
+    assert "Filter" not in words
+
+
+def test_each_benchmark_begins_on_a_page_of_its_own(visit: Visit) -> None:
+    rows = [row("a", clip_table(1)), row("odd", clip_table(4), benchmark={"id": "other-c"})]
+    pages = pypdf.PdfReader(io.BytesIO(visit(html(rows)).pdf(prefer_css_page_size=True))).pages
+    assert any(page.extract_text().strip().startswith("toy-c, version") for page in pages)
