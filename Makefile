@@ -105,6 +105,7 @@ remedies: setup
 	$(BIN)/corruptbench build --manifest studio-c --out $(REMEDIES)/shards
 	$(BIN)/python -m benchmarks.remedies --shards $(REMEDIES)/shards --out $(REMEDIES)
 	$(BIN)/python -m benchmarks.remedies.table --results $(REMEDIES)
+	$(BIN)/python -m benchmarks.remedies.figure --results $(REMEDIES)
 
 clean:
 	find . -path ./.venv -prune -o -name '*.nb[ic]' -print0 | xargs -0 rm -f  # Numba's cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.remedies import elsewhere, enlarge, noises, table
+from benchmarks.remedies import elsewhere, enlarge, figure, noises, table
 from benchmarks.remedies import experiment as remedies
 from benchmarks.remedies.pieces import (
     ABLATED,
@@ -145,6 +146,18 @@ def test_the_table_is_that_of_the_results(results, tmp_path, capsys):
     pair = compare([read(out / f"{name}.json") for name in reversed(NAMES)]).pairs[0]
     change = next(d for d in pair.differences if d.name == "corrupted")
     assert f"{change.difference:.1f} ({change.low:.1f} to {change.high:.1f})" in text
+
+
+def test_the_figure_names_what_has_results(results, tmp_path):
+    out, _ = results
+    drawn = []
+    for name in ("a.svg", "b.svg"):
+        figure.main(["--results", str(out), "--out", str(tmp_path / name)])
+        drawn.append((tmp_path / name).read_text())
+    assert drawn[0] == drawn[1], "equal results give equal bytes"
+    texts = re.findall("<!-- (.*) -->", drawn[0])  # of what is drawn as outlines
+    assert {"linear-9", "linear-9, plain", "tagn+ca-conv"} <= {*texts}
+    assert not {"attention-27", "on-corruptions"} & {*texts}
 
 
 @pytest.fixture(scope="module")
