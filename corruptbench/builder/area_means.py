@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from corruptbench.corruptions._kernel import kernel
 from corruptbench.detectors.crops import Image, resize
 
-#: OpenCV leaves out a border that is narrower, px.
+#: OpenCV leaves out a border that is narrower, px. A border of a result of N px is at least 1/N px
+#: wide, or comes from rounding, so this decides bytes from N = 1000 on.
 NARROW = 1e-3
 #: Pixels of a row that are always added up; those beyond a mean's own have no weight.
 LEAST = 3

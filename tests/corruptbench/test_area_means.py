@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from corruptbench.builder.area_means import resize_into
+from corruptbench.builder.area_means import resize_into, taps
 from corruptbench.detectors.crops import resize
 
 
@@ -18,6 +18,22 @@ def test_the_bytes_are_those_of_opencv(size):
             out = np.zeros((size, size, 3), dtype=np.uint8)
             resize_into(out, image)
             assert np.array_equal(out, resize(image, size)), side
+
+
+@pytest.mark.parametrize(("size", "side"), [(999, 1000), (1000, 1001), (1024, 1025), (1024, 3071)])
+def test_a_border_is_left_out_where_opencv_leaves_it_out(size, side):
+    """The narrowest border is 1/size px wide: up to a size of 999 px, none is left out."""
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype(np.uint8)
+    out = np.zeros((size, size, 3), dtype=np.uint8)
+    resize_into(out, noise)
+    assert np.array_equal(out, resize(noise, size))
+
+
+def test_a_border_that_only_rounding_makes_has_no_weight():
+    side, size = 200, 192
+    starts, counts, _ = taps(side, size)
+    assert starts.tolist() == [i * side // size for i in range(size)]
+    assert (starts + counts).tolist() == [-(-i * side // size) for i in range(1, size + 1)]
 
 
 def test_nothing_beside_the_result_is_written():

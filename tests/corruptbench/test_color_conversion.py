@@ -44,6 +44,25 @@ def test_kinds_of_pictures_in_a_video_are_kept_apart():
     assert len(convert.ways) == 3
 
 
+def test_interlaced_pictures_of_a_video_are_kept_apart(tmp_path):
+    """A recorder may change from one to the other. Each field then has color of its own."""
+    draw = np.random.default_rng(0)
+    pictures = [draw.integers(0, 256, (48, 64, 3)).astype(np.uint8) for _ in range(3)]
+    parts = [
+        write_loose(tmp_path / f"{kind}.h264", pictures, options={"x264-params": kind}).read_bytes()
+        for kind in ("interlaced=0", "interlaced=1")
+    ]
+    mixed = tmp_path / "mixed.h264"
+    mixed.write_bytes(b"".join(parts + parts))
+    convert, kinds = ColorConversion(), []
+    with av.open(mixed) as container:
+        for frame in container.decode(video=0):
+            kinds.append(frame.interlaced_frame)
+            expected = by_swscale(frame)
+            assert np.array_equal(convert(frame), expected)
+    assert kinds == ([False] * 3 + [True] * 3) * 2
+
+
 @pytest.mark.parametrize(
     ("name", "codec", "site"), [("a.mp4", "libx264", (4, 2)), ("a.mpg", "mpeg1video", (3, 3))]
 )
