@@ -104,6 +104,6 @@ class CropDetector:
             return detect_clip(clip, cells, manifest, self.detector, tick, videos)
         found: list[CellDetections] = []
         for part in (cells[i : i + AT_ONCE] for i in range(0, len(cells), AT_ONCE)):
-            boxes = person_boxes(clip, part, manifest, self.people)
+            boxes = person_boxes(clip, part, manifest, self.people, tick)
             found += detect_clip(clip, part, manifest, self.detector, tick, videos, boxes)
         return found

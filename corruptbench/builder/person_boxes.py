@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -49,7 +49,11 @@ class _Lane:
 
 
 def person_boxes(
-    clip: Clip, cells: Sequence[Cell], manifest: Manifest, people: PersonDetector
+    clip: Clip,
+    cells: Sequence[Cell],
+    manifest: Manifest,
+    people: PersonDetector,
+    tick: Callable[[int], None],
 ) -> Mapping[Cell, Boxes]:
     """Return the boxes of the person in each cell of a clip, (F, 4) px; NaN if nobody is found.
 
@@ -63,6 +67,7 @@ def person_boxes(
         cells: to look at.
         manifest: defines the random keys.
         people: loaded.
+        tick: called with 0 after each batch: no crop is done, but the work goes on.
 
     Raises:
         InputError: the video does not fit its labels.
@@ -79,6 +84,7 @@ def person_boxes(
         if (t + 1) % people.batch == 0 or t + 1 == frames:
             for lane in lanes:
                 lane.detect(people)
+                tick(0)
     return {lane.render.cell: lane.followed(people.least_score) for lane in lanes}
 
 

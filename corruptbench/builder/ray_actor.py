@@ -44,7 +44,7 @@ class Builder:
 
     def __init__(self) -> None:
         """Do nothing yet: an error here would be one of Ray, not one for people."""
-        self.crops = 0
+        self.crops = self.batches = 0
 
     def start(self, start: Start) -> tuple[str, str]:
         """Open data set and detector; return the name of the node, and what is wrong with it."""
@@ -65,12 +65,13 @@ class Builder:
         """Build a clip; return why it cannot be built, and the crops of all clips so far."""
         return attempt(self._build, item, self._tick), self.crops
 
-    def counted(self) -> int:
-        """Return the crops so far; it is called while a clip is built."""
-        return self.crops
+    def counted(self) -> tuple[int, int]:
+        """Return the crops and the batches so far; it is called while a clip is built."""
+        return self.crops, self.batches
 
     def _tick(self, crops: int) -> None:
         self.crops += crops
+        self.batches += 1
 
     def _build(self, item: WorkItem, tick: Tick) -> None:
         if _fingerprint(self.station, item) != item.fingerprint:

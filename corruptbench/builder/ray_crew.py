@@ -19,6 +19,9 @@ from corruptbench.errors import InputError
 
 POLL = 1.0  # seconds between two looks at the progress
 PATIENCE = 60.0  # seconds without any actor, after which it is said that the cluster is full
+#: Seconds without a batch, after which an actor is ended: it may be in a model that never returns.
+#: Our own choice. The slowest batch, and reading a long video before the first one, take minutes.
+SILENCE = 1800.0
 END = 10.0  # seconds that actors have to end
 
 
@@ -30,6 +33,7 @@ class Actor:
         item: that it builds; None while it starts or has none.
         crops: that it had detected when it was asked last.
         before: the crops when it was given the item.
+        silent: seconds in which it was waited for, since it was given the item or its last batch.
     """
 
     def __init__(self, ray: Any, options: dict[str, Any]) -> None:
@@ -37,21 +41,31 @@ class Actor:
         self.handle = ray.remote(**options)(Builder).remote()
         self.node = ""
         self.item: WorkItem | None = None
-        self.crops = self.before = 0
+        self.crops = self.before = self.batches = 0
+        self.silent = 0.0
         self._asked: Any = None
 
     def give(self, item: WorkItem) -> Any:
         """Give it its next item."""
-        self.item, self.before, self._asked = item, self.crops, None
+        self.item, self.before, self.silent, self._asked = item, self.crops, 0.0, None
         return self.handle.build.remote(item)
 
-    def ask(self) -> None:
-        """Take the crops that it was asked for, if they are there, and ask again."""
+    def ask(self, waited: float) -> None:
+        """Take the crops that it was asked for, if they are there, and ask again.
+
+        Args:
+            waited: seconds since it was asked last, without those in which this process was
+                stopped: the actor may have worked then.
+        """
+        self.silent += waited
         if self._asked is not None:
             if not self.ray.wait([self._asked], timeout=0)[0]:
                 return
             with suppress(self.ray.exceptions.RayError):  # `settle` hears of its end
-                self.crops = self.ray.get(self._asked)
+                before = self.batches
+                self.crops, self.batches = self.ray.get(self._asked)
+                if self.batches != before:
+                    self.silent = 0.0
         self._asked = self.handle.counted.options(concurrency_group="count").remote()
 
 
@@ -95,9 +109,11 @@ class Crew:
 
     def wait(self) -> list[Any]:
         """Wait a moment for calls that are done, and ask the actors at work for their crops."""
+        began = time.monotonic()
         done: list[Any] = self.ray.wait(list(self.busy), timeout=POLL)[0]
+        waited = min(time.monotonic() - began, POLL)
         for actor in self.at_work:
-            actor.ask()
+            actor.ask(waited)
             self.idle_since = time.monotonic()
         if time.monotonic() - self.idle_since > PATIENCE:
             self.idle_since = float("inf")
@@ -135,6 +151,20 @@ class Crew:
             self.ray.kill(actor.handle)  # an actor that replaces another one may need its place
         if item is not None:
             yield item, failure
+
+    def silent(self) -> list[Any]:
+        """Return the calls of actors that have finished no batch for too long."""
+        calls = [call for call, actor in self.busy.items() if actor.silent > SILENCE]
+        return [call for call in calls if not self.ray.wait([call], timeout=0)[0]]
+
+    def give_up(self, call: Any) -> Iterator[Outcome]:
+        """End a silent actor, and treat its item as if it had died."""
+        actor = self.busy.pop(call)
+        where = f"the Ray actor on node {actor.node}"
+        cause = f"{where} was ended: it finished no batch for {SILENCE / 60:g} min"
+        if actor.item and actor.item not in self.tried:
+            warnings.warn(f"{actor.item.clip_id}: {cause}; the clip is tried again", stacklevel=2)
+        yield from self._replace(actor, cause)
 
     def _replace(self, actor: Actor, cause: str) -> Iterator[Outcome]:
         """Start another actor for one that died; its item is tried again, but only once."""

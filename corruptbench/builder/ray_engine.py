@@ -26,7 +26,8 @@ def build_items(
 
     Ray is connected already. Each actor opens the data set and the detector once, and takes one
     item after the other. It writes the shards itself, so all nodes must see the same folders. An
-    item whose actor dies is tried once more, by another one.
+    actor that finishes no batch for half an hour is ended. An item whose actor dies or is ended is
+    tried once more, by another one.
 
     Args:
         station: of this process.
@@ -55,6 +56,8 @@ def build_items(
                 tick(seen - before)
                 for call in done:
                     yield from crew.settle(call)
+                for call in crew.silent():
+                    yield from crew.give_up(call)
             tick(crew.crops - seen)
         finally:
             with uninterrupted():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from corruptbench.builder import clip_detector, station
+from corruptbench.builder.person_boxes import person_boxes
 from corruptbench.cli import main
+from corruptbench.datasets import open_dataset
 from corruptbench.detectors.people import People, fitted, to_picture
 from corruptbench.evaluation.detections import quality
 from corruptbench.evaluation.found_boxes import found_boxes
-from corruptbench.manifest import CLEAN, Cell
+from corruptbench.manifest import CLEAN, Cell, load_manifest
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import read_lock
 from corruptbench.shards.shard_set import open_shards
@@ -104,6 +107,14 @@ def test_boxes_are_found_in_the_corrupted_pictures_of_each_cell(built):
         np.testing.assert_allclose(d.boxes, expected, atol=1 / 64)
     clean, _, noisy = (d.boxes for d in parquet.read(shard, CELLS))
     assert (clean != noisy).any()
+
+
+def test_each_batch_of_pictures_is_a_sign_of_work(mini, mini_manifest):
+    """Nothing else is heard of a worker until persons are found in the whole clip."""
+    dataset, ticks = open_dataset("folder", mini), []
+    clip = dataset.load(dataset.clip_ids()[0])
+    person_boxes(clip, CELLS, load_manifest(str(mini_manifest)), Blue(), ticks.append)
+    assert ticks == [0] * len(CELLS) * math.ceil(len(clip.joints) / Blue.batch)
 
 
 def test_shard_lock_and_fingerprint_name_the_person_detector(built, mini_shards):

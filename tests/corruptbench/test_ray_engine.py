@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from corruptbench.builder import ray_crew, ray_engine
+from corruptbench.builder import ray_crew
 from corruptbench.builder.failures import Failure
 from corruptbench.builder.ray_cluster import connected, load_ray, options
 from corruptbench.errors import InputError
 from tests.corruptbench.conftest import build_arguments
-from tests.corruptbench.test_parts import files, whole, work_items  # noqa: F401
+from tests.corruptbench.test_parts import files, whole  # noqa: F401
 from tests.fixtures import ray_builders
+from tests.fixtures.ray_builders import outcomes
 
 if find_spec("ray") is None:
     pytest.skip("needs Ray: make test-ray", allow_module_level=True)
@@ -128,21 +129,10 @@ def test_an_interrupt_leaves_no_actor(mini, mini_manifest, whole, tmp_path, cli)
     assert files(tmp_path) == files(whole)
 
 
-def actors():
+def actors(name="Builder"):
     """Process ids of the actors on this machine."""
     found = Path("/proc").glob("[0-9]*/cmdline")
-    return [p.parent.name for p in found if p.read_bytes().startswith(b"ray::Builder")]
-
-
-def outcomes(folder, builder, monkeypatch, ticks=None):
-    """Failures by sequence, of three items in one actor after the other."""
-    monkeypatch.setattr(ray_crew, "Builder", builder)
-    monkeypatch.setattr(ray_engine, "facts", lambda *_: {})
-    items = work_items(folder / "out", [1, 1, 1])
-    tick = (lambda _: None) if ticks is None else ticks.append
-    with connected("cpu"):
-        building = ray_engine.build_items(ray_builders.station(folder), 2, items, tick)
-        return {item.clip_id.sequence: failure for item, failure in building}
+    return [p.parent.name for p in found if p.read_bytes().startswith(f"ray::{name}".encode())]
 
 
 @pytest.mark.usefixtures("second")
@@ -157,6 +147,46 @@ def test_a_clip_whose_actor_dies_is_tried_once_more(tmp_path, monkeypatch):
     assert found["walk_1"].cause == "the Ray actor on node n1 ended: its worker process has died"
     assert sum(ticks) == 10, "crops of an actor that died do not count"
     assert not list((tmp_path / "out").rglob("*.part"))
+
+
+@pytest.mark.usefixtures("second")
+def test_an_actor_that_never_returns_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_crew, "SILENCE", 6)
+    ticks = []
+    with pytest.warns(UserWarning, match="the clip is tried again") as said:
+        found = outcomes(tmp_path, ray_builders.Hangs, monkeypatch, ticks)
+    tries = sorted(p.name for p in tmp_path.glob("walk*"))
+    assert tries == ["walk_0.0", "walk_1.0", "walk_1.1", "walk_2.0", "walk_2.1"]
+    assert found["walk_0"] is found["walk_2"] is None
+    cause = "the Ray actor on node n1 was ended: it finished no batch for 0.1 min"
+    assert found["walk_1"] == Failure("mini/A1/walk_1.cam1", cause)
+    assert sorted(str(line.message) for line in said) == [
+        f"mini/A1/walk_{i}.cam1: {cause}; the clip is tried again" for i in (1, 2)
+    ]
+    assert sum(ticks) == 10, "crops of an actor that was ended do not count"
+    assert not actors("Hangs")
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_actor_that_works_is_not_ended_however_long_its_clip(tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_crew, "SILENCE", 6)
+    found = outcomes(tmp_path, ray_builders.Slow, monkeypatch)
+    assert set(found.values()) == {None}
+    assert len(list(tmp_path.glob("walk*"))) == 3, "each clip is tried once"
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_interrupt_ends_actors_that_never_return(tmp_path):
+    build = f"from tests.fixtures import ray_builders as b; b.hang({str(tmp_path)!r})"
+    process = subprocess.Popen([sys.executable, "-c", build], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "walk_1.0").exists() and time.monotonic() < deadline:
+        assert process.poll() is None, "it ended before it could be interrupted"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    assert not actors("Hangs")
 
 
 @pytest.mark.usefixtures("cluster")
