@@ -30,20 +30,38 @@ _CONVOLUTIONS = {
 }
 _STORED = {"float16": "<f2", "float32": "<f4", "int32": "<i4"}
 
+Nodes = dict[str, dict[str, Any]]
 Constants = dict[str, npt.NDArray[Any]]
 
 
-Nodes = dict[str, dict[str, Any]]
+class _Named(dict[str, Any]):
+    """Nodes or constants by name; DetectorError for one that the graph lacks."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self.model = model
+
+    def __missing__(self, name: str) -> None:
+        raise DetectorError(f"the graph lacks '{name}': not a {self.model} graph model")
 
 
-def read_graph(graph: bytes, weights: bytes) -> tuple[Nodes, Constants]:
+def read_graph(graph: bytes, weights: bytes, expected: str) -> tuple[Nodes, Constants]:
     """Return the nodes by name, and the constants by name, half floats widened to float32.
+
+    Args:
+        graph: the bytes of the model's .json file.
+        weights: the bytes of its .bin file.
+        expected: what the model should be, for messages.
+
+    Returns:
+        Both raise DetectorError when they are asked for a name that the graph lacks.
 
     Raises:
         DetectorError: the two files are not a graph model that fits together.
     """
     model = json.loads(graph)
-    constants: Constants = {}
+    nodes, constants = _Named(expected), _Named(expected)
+    nodes.update((node["name"], node) for node in model["modelTopology"]["node"])
     at = 0
     for entry in (entry for group in model["weightsManifest"] for entry in group["weights"]):
         stored = entry.get("quantization", entry)["dtype"]
@@ -60,7 +78,12 @@ def read_graph(graph: bytes, weights: bytes) -> tuple[Nodes, Constants]:
         raise DetectorError(
             f"the graph describes {at} bytes of weights, the file has {len(weights)}"
         )
-    return {node["name"]: node for node in model["modelTopology"]["node"]}, constants
+    return nodes, constants
+
+
+def buffer(constants: Constants, name: str) -> nn.Buffer:
+    """Return a constant as a part of a module, which moves to the module's device."""
+    return nn.Buffer(torch.from_numpy(constants[name].copy()))
 
 
 class _Convolution(nn.Module):
@@ -110,8 +133,7 @@ class ConvolutionGraph(nn.Module):
         heads: the node of each map, by the name of the map.
 
     Raises:
-        DetectorError: a node is of another kind.
-        KeyError: the graph lacks a node.
+        DetectorError: a node is of another kind, or the graph lacks it.
     """
 
     def __init__(

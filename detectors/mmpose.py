@@ -9,73 +9,25 @@ mmpose's steps for single pictures are not used.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from corruptbench.detectors import mmpose_checkpoint, mmpose_config, mmpose_library, mmpose_network
-from corruptbench.detectors.base import (
-    Detections,
-    Detector,
-    DetectorError,
-    check_crops,
-    name_of,
-    no_detections,
-)
-from corruptbench.detectors.inputs import CPU_BATCH, batch_for, crop_size, fitted, margins
+from corruptbench.detectors.base import Detector, DetectorError, name_of
+from corruptbench.detectors.inputs import batch_for, crop_size
 from corruptbench.detectors.joint_orders import MIRRORED
-from corruptbench.detectors.mmpose_config import Input, Model
-from corruptbench.detectors.mmpose_network import Runner
+from corruptbench.detectors.mmpose_config import Model
+from corruptbench.detectors.mmpose_network import Array, Runner
+from corruptbench.detectors.top_down import TopDownDetector
 
 VARIANTS: tuple[str, ...] = ("*",)
-
-
-class MmposeDetector:
-    """A loaded model; see `detectors.base.Detector` for the attributes."""
-
-    score_meaning = (
-        "score of the joint as mmpose gives it (of a heat map its largest value, of SimCC the "
-        "smaller one of the largest values along x and y), values below 0 and above 1 are moved "
-        "to 0 and 1"
-    )
-
-    def __init__(
-        self, name: str, layout: str, size: Input, run: Runner, runtime: str, weights_sha256: str
-    ) -> None:
-        self.name = name
-        self.layout = layout
-        self.input_size = crop_size(size)
-        self.batch = CPU_BATCH
-        self.runtime = runtime
-        self.weights_sha256 = weights_sha256
-        self._size = size
-        self._run = run
-
-    def __call__(self, crops: npt.NDArray[np.uint8]) -> Detections:
-        """Detect the person in each crop: see `detectors.base.Detector`.
-
-        Raises:
-            DetectorError: also if the model gives numbers that are not finite, or another number
-                of joints than its configuration says.
-        """
-        check_crops(crops, self.input_size, self.name)
-        joints = len(MIRRORED[self.layout])
-        if len(crops) == 0:
-            return no_detections(joints)
-        points, scores = self._run(fitted(crops, self._size))
-        if points.shape != (len(crops), joints, 2):
-            raise DetectorError(
-                f"{self.name}: the model gave {points.shape[1:]} numbers, but its configuration "
-                f"names {joints} joints; correct the configuration"
-            )
-        if not (np.isfinite(points).all() and np.isfinite(scores).all()):
-            raise DetectorError(
-                f"{self.name}: the model gave numbers that are not finite, expected finite ones; "
-                "compute in float32, or check the checkpoint"
-            )
-        keypoints = points + np.float32(0.5) - np.array(margins(self._size), np.float32)
-        return Detections(keypoints, np.clip(scores, 0, 1))
+_SCORE = (
+    "score of the joint as mmpose gives it (of a heat map its largest value, of SimCC the smaller "
+    "one of the largest values along x and y), values below 0 and above 1 are moved to 0 and 1"
+)
 
 
 def load(variant: str, device: str = "cpu") -> Detector:
@@ -109,11 +61,37 @@ def _loaded(variant: str, device: str) -> Detector:
     checkpoint = mmpose_checkpoint.read(_weights_of(config, weights))
     model = _described(path)
     run, runtime = mmpose_network.runner(model, checkpoint, device)
-    digest = mmpose_config.identity(model, checkpoint.sha256)
-    detector = MmposeDetector(name, model.layout, model.size, run, runtime, digest)
-    detector.batch = batch_for(device.partition(":")[0], detector.input_size)
+    detector = TopDownDetector(
+        name=name,
+        layout=model.layout,
+        score_meaning=_SCORE,
+        size=model.size,
+        find=partial(_found, run, model.layout, name),
+        runtime=runtime,
+        weights_sha256=mmpose_config.identity(model, checkpoint.sha256),
+        batch=batch_for(device.partition(":")[0], crop_size(model.size)),
+    )
     detector(np.zeros((1, detector.input_size, detector.input_size, 3), np.uint8))
     return detector
+
+
+def _found(
+    run: Runner, layout: str, name: str, pictures: npt.NDArray[np.uint8]
+) -> tuple[Array, Array]:
+    """Return points (N, K, 2), continuous, and scores (N, K)."""
+    points, scores = run(pictures)
+    joints = len(MIRRORED[layout])
+    if points.shape != (len(pictures), joints, 2):
+        raise DetectorError(
+            f"{name}: the model gave {points.shape[1:]} numbers, but its configuration names "
+            f"{joints} joints; correct the configuration"
+        )
+    if not (np.isfinite(points).all() and np.isfinite(scores).all()):
+        raise DetectorError(
+            f"{name}: the model gave numbers that are not finite, expected finite ones; compute in "
+            "float32, or check the checkpoint"
+        )
+    return points + np.float32(0.5), np.clip(scores, 0, 1)
 
 
 def _described(path: Path) -> Model:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from corruptbench.detectors.base import DetectorError
-from corruptbench.detectors.graph_model import Constants, ConvolutionGraph, read_graph
+from corruptbench.detectors.graph_model import ConvolutionGraph, buffer, read_graph
 
 JOINTS = 17
 _ROOT = "StatefulPartitionedCall/"
@@ -37,24 +36,15 @@ class MoveNet(nn.Module):
 
     def __init__(self, graph: bytes, weights: bytes) -> None:
         super().__init__()
-        nodes, constants = read_graph(graph, weights)
-        try:
-            self.heads = ConvolutionGraph(nodes, constants, _IMAGE, _HEADS)
-            self._set_constants(constants)
-        except KeyError as error:
-            raise DetectorError(f"the graph lacks {error}: not a MoveNet graph model") from error
-
-    def _set_constants(self, constants: Constants) -> None:
-        def buffer(name: str) -> nn.Buffer:
-            return nn.Buffer(torch.from_numpy(constants[_ROOT + name].copy()))
-
-        self.scale, self.shift = buffer("truediv"), buffer("sub_1/y")
-        self.rows, self.columns = buffer("strided_slice_3"), buffer("strided_slice_4")
-        self.centre_weight = nn.Buffer(
-            torch.from_numpy(constants["ConstantFolding/" + _ROOT + "truediv_2_recip"].copy())
-        )
-        self.softening = buffer("add_5/y")
-        self.cell = buffer("Reshape_13")  # side of a grid cell as a part of the crop's side
+        nodes, constants = read_graph(graph, weights, "MoveNet")
+        self.heads = ConvolutionGraph(nodes, constants, _IMAGE, _HEADS)
+        self.scale = buffer(constants, _ROOT + "truediv")
+        self.shift = buffer(constants, _ROOT + "sub_1/y")
+        self.rows = buffer(constants, _ROOT + "strided_slice_3")
+        self.columns = buffer(constants, _ROOT + "strided_slice_4")
+        self.centre_weight = buffer(constants, f"ConstantFolding/{_ROOT}truediv_2_recip")
+        self.softening = buffer(constants, _ROOT + "add_5/y")
+        self.cell = buffer(constants, _ROOT + "Reshape_13")  # side of a grid cell, in the crop's
 
     def forward(self, crops: Tensor) -> Tensor:
         """Find the joints in crops, uint8 (N, S, S, 3), RGB.

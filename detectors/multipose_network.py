@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from corruptbench.detectors.base import DetectorError
-from corruptbench.detectors.graph_model import Constants, ConvolutionGraph, read_graph
+from corruptbench.detectors.graph_model import ConvolutionGraph, buffer, read_graph
 
 PERSONS, JOINTS = 6, 17
 STRIDE = 4  # pixels of the picture in a cell of the grid
@@ -42,22 +41,14 @@ class MultiPose(nn.Module):
 
     def __init__(self, graph: bytes, weights: bytes) -> None:
         super().__init__()
-        nodes, constants = read_graph(graph, weights)
-        try:
-            self.heads = ConvolutionGraph(nodes, constants, _IMAGE, _HEADS)
-            self._set_constants(constants)
-        except KeyError as error:
-            raise DetectorError(f"the graph lacks {error}: not a MultiPose graph model") from error
-
-    def _set_constants(self, constants: Constants) -> None:
-        def buffer(name: str) -> nn.Buffer:
-            return nn.Buffer(torch.from_numpy(constants[_ROOT + name].copy()))
-
-        self.mean, self.scale = buffer("Reshape"), buffer("truediv")
-        self.one = buffer("sub_1/y")
-        self.tie = buffer("Less/y")  # two centers that are as large
-        self.spread = buffer("mul_6/y")  # squared reach of a joint, in sides of the grid
-        self.least = buffer("Greater_1/y")  # smaller scores of joints do not count
+        nodes, constants = read_graph(graph, weights, "MultiPose")
+        self.heads = ConvolutionGraph(nodes, constants, _IMAGE, _HEADS)
+        self.mean = buffer(constants, _ROOT + "Reshape")
+        self.scale = buffer(constants, _ROOT + "truediv")
+        self.one = buffer(constants, _ROOT + "sub_1/y")
+        self.tie = buffer(constants, _ROOT + "Less/y")  # two centers that are as large
+        self.spread = buffer(constants, _ROOT + "mul_6/y")  # squared reach of a joint, in grids
+        self.least = buffer(constants, _ROOT + "Greater_1/y")  # of a joint's score, to count
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Find persons in pictures, uint8 (N, S, S, 3), RGB; S is a multiple of 32.

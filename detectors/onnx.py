@@ -7,26 +7,20 @@ Beside ``model.onnx`` lies ``model.toml``, its contract (`detectors.onnx_contrac
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from corruptbench.detectors.base import (
-    Detections,
-    Detector,
-    DetectorError,
-    check_crops,
-    name_of,
-    no_detections,
-)
+from corruptbench.detectors.base import Detector, DetectorError, name_of
 from corruptbench.detectors.files import found_at
-from corruptbench.detectors.inputs import CPU_BATCH, batch_for, crop_size, fitted, margins
-from corruptbench.detectors.joint_orders import MIRRORED
+from corruptbench.detectors.inputs import batch_for, crop_size
 from corruptbench.detectors.onnx_checks import MOST_BYTES, check_file
 from corruptbench.detectors.onnx_contract import Contract, Input, parse
 from corruptbench.detectors.onnx_decoding import Array, decoded, in_range, unmirrored
 from corruptbench.detectors.onnx_running import Runner, parse_device, runner
+from corruptbench.detectors.top_down import TopDownDetector
 
 VARIANTS: tuple[str, ...] = ("*.onnx",)
 _SCORE = {
@@ -41,57 +35,6 @@ _RANGE = {
     "limit": "values below 0 and above 1 are moved to 0 and 1",
     "sigmoid": "after the logistic function",
 }
-
-
-class OnnxDetector:
-    """A loaded model with its contract; see `detectors.base.Detector` for the attributes."""
-
-    def __init__(
-        self, name: str, contract: Contract, run: Runner, runtime: str, weights_sha256: str
-    ) -> None:
-        self.name = name
-        self.layout: str = contract.joints
-        rule = contract.output
-        self.score_meaning = f"{_SCORE[rule.score]}, {_RANGE[rule.range]} (as its contract says)"
-        self.input_size = crop_size(contract.input)
-        self.batch = CPU_BATCH
-        self.runtime = runtime
-        self.weights_sha256 = weights_sha256
-        self._contract = contract
-        self._run = run
-
-    def __call__(self, crops: npt.NDArray[np.uint8]) -> Detections:
-        """Detect the person in each crop: see `detectors.base.Detector`.
-
-        Raises:
-            DetectorError: also if the model gives numbers that are not finite, or scores that its
-                contract excludes.
-        """
-        check_crops(crops, self.input_size, self.name)
-        if len(crops) == 0:
-            return no_detections(len(MIRRORED[self.layout]))
-        found = decoded(self._outputs(fitted(crops, self._contract.input)), self._contract)
-        scores = in_range(found.scores, self._contract.output.range, self.name)
-        left, top = margins(self._contract.input)
-        keypoints = found.points - np.array([left, top], np.float32)
-        return Detections(np.ascontiguousarray(keypoints), np.ascontiguousarray(scores))
-
-    def _outputs(self, pictures: npt.NDArray[np.uint8]) -> list[Array]:
-        """Return the model's outputs, with the flip test their mean."""
-        own = self._finite(pictures)
-        if self._contract.flip is None:
-            return own
-        other = unmirrored(self._finite(pictures[:, :, ::-1]), self._contract)
-        return [(a + b) / np.float32(2) for a, b in zip(own, other, strict=True)]
-
-    def _finite(self, pictures: npt.NDArray[np.uint8]) -> list[Array]:
-        outputs = self._run(normalized(pictures, self._contract.input))
-        if not all(np.isfinite(output).all() for output in outputs):
-            raise DetectorError(
-                f"{self.name}: the model gave numbers that are not finite, expected finite ones; "
-                "export it again, in float32 if it is in float16"
-            )
-        return outputs
 
 
 def load(variant: str, device: str = "cpu") -> Detector:
@@ -113,10 +56,41 @@ def load(variant: str, device: str = "cpu") -> Detector:
     contract = parse(text, str(path.with_suffix(".toml")))
     check_file(content, str(path))
     run, runtime = runner(content, contract, device, str(path))
-    digest = hashlib.sha256(content + text).hexdigest()
-    detector = OnnxDetector(name, contract, run, runtime, digest)
-    detector.batch = batch_for(kind, detector.input_size)
-    return detector
+    rule = contract.output
+    return TopDownDetector(
+        name=name,
+        layout=contract.joints,
+        score_meaning=f"{_SCORE[rule.score]}, {_RANGE[rule.range]} (as its contract says)",
+        size=contract.input,
+        find=partial(_found, run, contract, name),
+        runtime=runtime,
+        weights_sha256=hashlib.sha256(content + text).hexdigest(),
+        batch=batch_for(kind, crop_size(contract.input)),
+    )
+
+
+def _found(
+    run: Runner, contract: Contract, name: str, pictures: npt.NDArray[np.uint8]
+) -> tuple[Array, Array]:
+    """Return points (N, K, 2) and scores (N, K); with the flip test of the outputs' mean."""
+    outputs = _outputs(run, contract, name, pictures)
+    if contract.flip is not None:
+        other = unmirrored(_outputs(run, contract, name, pictures[:, :, ::-1]), contract)
+        outputs = [(a + b) / np.float32(2) for a, b in zip(outputs, other, strict=True)]
+    found = decoded(outputs, contract)
+    return found.points, in_range(found.scores, contract.output.range, name)
+
+
+def _outputs(
+    run: Runner, contract: Contract, name: str, pictures: npt.NDArray[np.uint8]
+) -> list[Array]:
+    outputs = run(normalized(pictures, contract.input))
+    if not all(np.isfinite(output).all() for output in outputs):
+        raise DetectorError(
+            f"{name}: the model gave numbers that are not finite, expected finite ones; "
+            "export it again, in float32 if it is in float16"
+        )
+    return outputs
 
 
 def normalized(pictures: npt.NDArray[np.uint8], size: Input) -> Array:
