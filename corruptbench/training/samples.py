@@ -150,16 +150,8 @@ def load_samples(
         InputError: there is no clean cell, the contract has another window, the labels' joint set
             cannot be converted, or no chunk is left.
     """
-    if contract.window not in ("sequence", "block"):
-        raise InputError(
-            f'{contract.name}: window "{contract.window}", expected "sequence" or "block": train '
-            "the network for one of them",
-            "window",
-        )
-    is_block = contract.window == "block"
-    chunk, half = (contract.frames, 0) if is_block else (CHUNK, (contract.frames - 1) // 2)
+    chunk, step, half = _lengths(contract)
     before = half + margin
-    step = max(1, chunk // 2) if is_block else chunk
     if CLEAN not in shard_set.cells:
         raise InputError(
             f"{shard_set.folder}: no clean cell that all clips have; expected one: build the clean "
@@ -190,6 +182,19 @@ def load_samples(
         spans=tuple(spans),
         keypoints=contract.given.base,
         joints=contract.lifted.base,
+    )
+
+
+def _lengths(contract: Contract) -> tuple[int, int, int]:
+    """Return frames of a chunk, from one chunk to the next, and read before and after a chunk."""
+    if contract.window == "sequence":
+        return CHUNK, CHUNK, (contract.frames - 1) // 2
+    if contract.window == "block":
+        return contract.frames, max(1, contract.frames // 2), 0
+    raise InputError(
+        f'{contract.name}: window "{contract.window}", expected "sequence" or "block": train the '
+        "network for one of them",
+        "window",
     )
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.container import OutputContainer
 from av.video.reformatter import ColorRange, Colorspace
+from av.video.stream import VideoStream
 
 from corruptbench.corruptions import Frame
 from corruptbench.errors import InputError
@@ -63,11 +65,7 @@ def open_video(
         file = av_file(temporary, "wb", stack)
         container = stack.enter_context(av.open(file, "w", format="mp4"))
         container.metadata["comment"] = comment
-        stream = container.add_stream("libx264rgb" if crf == 0 else "libx264", rate=rate)
-        stream.options = {"crf": str(crf), **OPTIONS}
-        if crf:
-            stream.codec_context.colorspace = Colorspace.ITU709.value
-            stream.codec_context.color_range = ColorRange.MPEG.value
+        stream = _stream(container, rate, crf)
         if times is not None:
             tick = Fraction(1, min(math.lcm(*(t.denominator for t in times)), FINEST))
             stream.codec_context.time_base = tick
@@ -77,20 +75,10 @@ def open_video(
 
         def write(frame: Frame) -> None:
             nonlocal count
+            picture = _picture(frame, crf)
             if not count:
-                height, width = frame.shape[:2]
-                stream.width, stream.height = width, height
-                reduced = "yuv444p" if width % 2 or height % 2 else "yuv420p"
-                stream.pix_fmt = reduced if crf else "rgb24"
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-            if crf:
-                picture = picture.reformat(
-                    format=stream.pix_fmt,
-                    dst_colorspace=Colorspace.ITU709,
-                    dst_color_range=ColorRange.MPEG,
-                    interpolation=EXACT,
-                    threads=1,
-                )
+                stream.width, stream.height = picture.width, picture.height
+                stream.pix_fmt = picture.format.name
             if times is not None:
                 picture.pts, picture.time_base = round(times[count] / tick), tick
             encode(picture)
@@ -103,6 +91,30 @@ def open_video(
 
         yield write
         encode(None)
+
+
+def _stream(container: OutputContainer, rate: Fraction, crf: int) -> VideoStream:
+    """Add the stream of a video, whose size is not known yet."""
+    stream = container.add_stream("libx264rgb" if crf == 0 else "libx264", rate=rate)
+    stream.options = {"crf": str(crf), **OPTIONS}
+    if crf:
+        stream.codec_context.colorspace = Colorspace.ITU709.value
+        stream.codec_context.color_range = ColorRange.MPEG.value
+    return stream
+
+
+def _picture(frame: Frame, crf: int) -> av.VideoFrame:
+    """Return a frame in the colors that the encoder is given."""
+    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+    if crf == 0:
+        return picture
+    return picture.reformat(
+        format="yuv444p" if picture.width % 2 or picture.height % 2 else "yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=EXACT,
+        threads=1,
+    )
 
 
 def write_video(
