@@ -88,42 +88,36 @@ class ConvertedPoses:
     """Reads the poses of a folder; see `corruptbench.evaluation.score.Source`.
 
     Each file is read once, in the sandbox, and its poses are kept.
+
+    Attributes:
+        contract: conventions of the poses.
+        allowance: no probe may fail.
     """
 
     def __init__(self, folder: Path, contract: Contract, shard_set: ShardSet) -> None:
         """Find the file of each cell; raise `InputError` where there is none, or one too many."""
-        self._folder, self._contract, self._dataset = folder, contract, shard_set.dataset
+        self._folder, self.contract, self._dataset = folder, contract, shard_set.dataset
         self._files = _files(folder, shard_set)
         clips = shard_set.manifest.select(shard_set.dataset.clip_ids())
         self._cameras = shard_set.dataset.cameras or tuple(sorted({c.camera for c in clips}))
         self._entries = {c: self._entries_of(shard_set.dataset.load(c)) for c in clips}
-        self._allowance = Allowance()
+        self.allowance = Allowance()
         self._table = cache(self._checked_table)
-
-    @property
-    def contract(self) -> Contract:
-        """Conventions of the poses."""
-        return self._contract
-
-    @property
-    def allowance(self) -> Allowance:
-        """No probe may fail."""
-        return self._allowance
 
     def record(self, hypotheses: int) -> LifterRecord:
         """Return what a result says: digest and size of the files, no parameters, not probed."""
         digests = {path.name: sha256_of_file(path) for path in self._files.values()}
         return LifterRecord(
-            name=self._contract.name,
+            name=self.contract.name,
             sha256=sha256_of_json(digests),
             bytes=sum(path.stat().st_size for path in self._files.values()),
             parameters=0,
-            contract=self._contract.record(),
-            scored_joints=self._contract.scored_joints,
+            contract=self.contract.record(),
+            scored_joints=self.contract.scored_joints,
             hypotheses=hypotheses,
             samples=1,
             allowed=_NOT_PROBED,
-            about=self._contract.about,
+            about=self.contract.about,
         )
 
     def poses(self, groups: Iterator[Group]) -> Generator[tuple[Group, int, Lifted]]:
@@ -137,17 +131,17 @@ class ConvertedPoses:
                 yield group, index, self._cell(group, cell)
 
     def _cell(self, group: Group, cell: Cell) -> Lifted:
-        joints = len(self._contract.lifted)
+        joints = len(self.contract.lifted)
         poses = np.empty((1, len(group.frame_of), joints, 3), dtype=np.float32)
         for i, clip in enumerate(group.clips):
             mine = group.clip_of == i
             poses[0, mine] = self._poses(clip, cell)[group.frame_of[mine]]
         none = np.empty((1, 0, *poses.shape[1:]), dtype=np.float32)
-        return Lifted(poses, none, scale_of(self._contract))
+        return Lifted(poses, none, scale_of(self.contract))
 
     def _poses(self, clip: Clip, cell: Cell) -> NDArray[np.float32]:
         """Return the poses (F, J', 3) of a clip; NaN for frames that no entry has."""
-        shape = len(clip.joints), len(self._contract.lifted), 3
+        shape = len(clip.joints), len(self.contract.lifted), 3
         poses = np.full(shape, np.nan, dtype=np.float32)
         camera = self._cameras.index(clip.id.camera)
         for entry in self._entries[clip.id]:
@@ -177,7 +171,7 @@ class ConvertedPoses:
 
     def _recording(self, path: Path, entry: _Entry, content: Any) -> list[NDArray[np.float32]]:
         """Return the poses of a recording from each camera, checked."""
-        where, joints = f"{path}: {entry.subject}: {entry.name}", len(self._contract.lifted)
+        where, joints = f"{path}: {entry.subject}: {entry.name}", len(self.contract.lifted)
         is_array = isinstance(content, np.ndarray) and content.ndim > 0
         if not (is_array or isinstance(content, list | tuple)):
             raise InputError(f"{where}: a {type(content).__name__}; expected {_EXPECTED}")

@@ -27,7 +27,6 @@ from corruptbench.formats.pose_table import TEXTS
 from corruptbench.leaderboard.columns import CLIP_KEY
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.allowance import Allowance
-from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.lift import Lifted, scale_of
 from corruptbench.manifest import Cell
 from corruptbench.shards.shard_set import ShardSet
@@ -59,6 +58,10 @@ class SavedPoses:
     """Reads the poses of a file in the sandbox, cell by cell, in the order they were written in.
 
     It is a `corruptbench.evaluation.score.Source`.
+
+    Attributes:
+        contract: conventions of the lifter.
+        allowance: the probes that it failed when it ran, and was allowed to.
     """
 
     def __init__(self, path: Path, shard_set: ShardSet) -> None:
@@ -71,24 +74,14 @@ class SavedPoses:
         record, footer = read_footer(path)
         check_build(path, record, shard_set)
         self._path, self._record = path, record
-        self._contract = contract_of(path, record.lifter)
-        self._numbers = 3 * len(self._contract.lifted)
-        self._hypotheses = check_columns(path, footer, self._contract, record.lifter)
+        self.contract = contract_of(path, record.lifter)
+        self._numbers = 3 * len(self.contract.lifted)
+        self._hypotheses = check_columns(path, footer, self.contract, record.lifter)
         most = sum(c.frames for cells in shard_set.lock.clips.values() for c in cells)
-        check_sizes(path, footer, most * self._contract.samples)
-        self._allowance = Allowance(record.lifter.allowed or ())
-        self._index = self._found(_expected(shard_set, self._contract.samples))
+        check_sizes(path, footer, most * self.contract.samples)
+        self.allowance = Allowance(record.lifter.allowed or ())
+        self._index = self._found(_expected(shard_set, self.contract.samples))
         self._last: tuple[int, dict[str, NDArray[Any]]] | None = None
-
-    @property
-    def contract(self) -> Contract:
-        """Conventions of the lifter."""
-        return self._contract
-
-    @property
-    def allowance(self) -> Allowance:
-        """The probes that it failed when it ran, and was allowed to."""
-        return self._allowance
 
     def record(self, hypotheses: int) -> LifterRecord:
         """Return what the result of the evaluation says about the lifter."""
@@ -109,10 +102,10 @@ class SavedPoses:
                 yield group, cell, self._cell(group, cells[cell])
 
     def _cell(self, group: Group, cell: Cell) -> Lifted:
-        shape = self._contract.samples, len(group.frame_of)
+        shape = self.contract.samples, len(group.frame_of)
         poses = np.empty((*shape, self._numbers), dtype=np.float32)
         more = np.empty((*shape, self._hypotheses * self._numbers), dtype=np.float32)
-        for sample in range(self._contract.samples):  # outside, as its rows are read at once
+        for sample in range(self.contract.samples):  # outside, as its rows are read at once
             for index, clip in enumerate(_clip_keys(group)):
                 mine = group.clip_of == index
                 rows = self._rows(Key(clip, cell, sample), group.frame_of[mine])
@@ -121,7 +114,7 @@ class SavedPoses:
                     more[sample, mine] = rows["hypotheses"]
         joints = self._numbers // 3
         hypotheses = more.reshape(*shape, self._hypotheses, joints, 3).transpose(0, 2, 1, 3, 4)
-        return Lifted(poses.reshape(*shape, joints, 3), hypotheses, scale_of(self._contract))
+        return Lifted(poses.reshape(*shape, joints, 3), hypotheses, scale_of(self.contract))
 
     def _rows(self, key: Key, frames: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
         """Return the columns of a clip in a cell; raise `InputError` for other frames."""
@@ -149,7 +142,7 @@ class SavedPoses:
     def _found(self, expected: set[Key]) -> dict[Key, Stretch]:
         """Return where the rows of each clip, cell and sample are."""
         index: dict[Key, Stretch] = {}
-        names = [*TEXTS, "severity", *(["sample"] if self._contract.samples > 1 else [])]
+        names = [*TEXTS, "severity", *(["sample"] if self.contract.samples > 1 else [])]
         for values, *place in self._ask("stretches", names):
             key = _key(values)
             if key not in expected:
