@@ -16,6 +16,7 @@ from corruptbench.detectors.base import DetectorError
 from corruptbench.detectors.mmpose_checkpoint import Checkpoint
 from corruptbench.detectors.mmpose_config import Input, Model
 from corruptbench.detectors.mmpose_library import import_part
+from corruptbench.detectors.runtimes import on_device
 
 Array = npt.NDArray[np.float32]
 #: Pictures (N, H, W, 3) uint8 RGB to points (N, J, 2), px of the picture with (0, 0) at the center
@@ -36,8 +37,7 @@ def runner(model: Model, checkpoint: Checkpoint, device: str) -> tuple[Runner, s
     """
     import torch
 
-    network = _with_weights(_built(model.network, model.where), checkpoint)
-    network = _placed(network, device)
+    network = on_device(_with_weights(_built(model.network, model.where), checkpoint), device)
     if model.precision != "float32":
         _lower(network, device, getattr(torch, model.precision))
     samples = _samples(model.size, model.mirrored)
@@ -97,20 +97,6 @@ def _with_weights(network: Any, checkpoint: Checkpoint) -> Any:
             checkpoint.where, len(found.unexpected_keys), found.unexpected_keys[0],
         )  # fmt: skip
     return network.eval()
-
-
-def _placed(network: Any, device: str) -> Any:
-    import torch
-
-    if device != "cpu" and not torch.cuda.is_available():
-        raise DetectorError(
-            f"'{device}' was asked for, but torch {torch.__version__} finds no CUDA device; use "
-            "device 'cpu', or install torch for CUDA"
-        )
-    try:
-        return network.to(device)
-    except RuntimeError as error:
-        raise DetectorError(f"torch cannot use '{device}': {error}") from error
 
 
 def _samples(size: Input, mirrored: Sequence[int]) -> Callable[[int], list[Any]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from corruptbench.detectors import weights
 from corruptbench.detectors.base import DetectorError
 from corruptbench.detectors.files import write_atomic
+from corruptbench.detectors.runtimes import on_device, onnx_options, onnx_runtime
 
 if TYPE_CHECKING:
     from torch import nn
@@ -109,18 +109,8 @@ def onnx_runner(model: bytes, batch: int) -> tuple[Runner, str]:
     So many pictures are given at once. With a batch at which that holds for the network, the result
     of a picture does not depend, in any bit, on the other pictures or on their number.
     """
-    # On import it would write a device id and a queue of events into the user's home.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 3
-    for pool in ("intra_op", "inter_op"):
-        options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    onnxruntime, providers = onnx_runtime(), ["CPUExecutionProvider"]
+    session = onnxruntime.InferenceSession(model, onnx_options(severity=3), providers=providers)
     name = session.get_inputs()[0].name
 
     def run(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -140,15 +130,7 @@ def torch_runner(network: NetworkFile, device: str) -> tuple[Runner, str]:
     """
     import torch
 
-    if device != "cpu" and not torch.cuda.is_available():
-        raise DetectorError(
-            f"'{device}' was asked for, but torch {torch.__version__} finds no CUDA device; use "
-            f"device 'cpu', or install torch for CUDA"
-        )
-    try:
-        module = network.module().to(device)
-    except RuntimeError as error:
-        raise DetectorError(f"torch cannot use '{device}': {error}") from error
+    module = on_device(network.module(), device)
     exact: Any = {"benchmark": False, "deterministic": True, "allow_tf32": False}
 
     def run(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,6 +14,7 @@ from corruptbench.detectors.interruptible import interruptible
 from corruptbench.detectors.onnx_checks import Ends, black, check_outputs, ends_of
 from corruptbench.detectors.onnx_contract import Contract
 from corruptbench.detectors.onnx_decoding import Array
+from corruptbench.detectors.runtimes import onnx_options, onnx_runtime
 
 #: Kind of device to ONNX Runtime's provider. TensorRT leaves to CUDA what it cannot compile.
 PROVIDERS = {
@@ -56,7 +56,7 @@ def runner(content: bytes, contract: Contract, device: str, where: str) -> tuple
     """
     kind, number = parse_device(device)
     session, version = _session(content, kind, number, where)
-    import onnxruntime  # after `_session`, which sets its environment
+    onnxruntime = onnx_runtime()
 
     ends = ends_of(session, contract, where)
     once = _plain_run(session, ends) if kind == "cpu" else _bound_run(session, ends, "cuda", number)
@@ -77,10 +77,7 @@ def runner(content: bytes, contract: Contract, device: str, where: str) -> tuple
 
 
 def _session(content: bytes, kind: str, number: int, where: str) -> tuple[Any, str]:
-    # On import it would write a device id and a queue of events into the user's home.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     wanted = PROVIDERS[kind]
     present = onnxruntime.get_available_providers()
     if wanted[0] not in present:
@@ -89,15 +86,10 @@ def _session(content: bytes, kind: str, number: int, where: str) -> tuple[Any, s
             f"{', '.join(present)}; use device 'cpu', or install onnxruntime-gpu in place of "
             "onnxruntime"
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 4
-    for pool in ("intra_op", "inter_op"):
-        options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
+    providers = [(name, _settings(name, number)) for name in wanted]
     with _explained(where):
         session = onnxruntime.InferenceSession(
-            content, options, providers=[(name, _settings(name, number)) for name in wanted]
+            content, onnx_options(severity=4), providers=providers
         )
     if session.get_providers()[0] != wanted[0]:  # its libraries are absent: it would use the CPU
         raise DetectorError(
@@ -127,7 +119,7 @@ def _plain_run(session: Any, ends: Ends) -> RunOnce:
 
 def _bound_run(session: Any, ends: Ends, kind: str, number: int) -> RunOnce:
     """Return a run with input and outputs in the device's memory: each is copied once."""
-    import onnxruntime
+    onnxruntime = onnx_runtime()
 
     def run(batch: Array, options: Any) -> list[Array]:
         binding = session.io_binding()
