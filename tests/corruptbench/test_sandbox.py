@@ -21,7 +21,7 @@ from corruptbench import sandbox
 from corruptbench.datasets.human36m import poses
 from corruptbench.errors import InputError
 from corruptbench.sandbox import Child, Limits, serving, transfer
-from tests.corruptbench.test_safe_pickle import content, same
+from tests.corruptbench.safe_pickle.conftest import content, same
 
 ROOT = Path(__file__).parents[2]
 HANG = ROOT / "tests/fixtures/cases/hang.cdf"
