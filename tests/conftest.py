@@ -35,8 +35,8 @@ def together(test: str) -> str:
     That is a file, or all files that use the builds of `mini`. The property suite has no fixtures
     and takes long: each of its tests goes to whichever worker is free.
     """
-    file = test.partition("::")[0].rpartition("/")[2]
-    if file == "test_properties.py":
+    folder, _, file = test.partition("::")[0].rpartition("/")
+    if folder.endswith("properties"):
         return test
     return "builds" if file in BUILDS else file
 

@@ -13,7 +13,7 @@ import pytest
 from tests.docs.blocks import titled
 
 ROOT = Path(__file__).parents[2]
-SUITE = "tests/corruptions/test_properties.py"
+SUITE = "tests/corruptions/properties"
 
 VIGNETTE = titled("CONTRIBUTING.md", "corruptions/vignette.py")
 
@@ -24,11 +24,12 @@ def tree(tmp_path_factory) -> Path:
     copied = tmp_path_factory.mktemp("tree")
     package = copied / "corruptbench"  # with what Numba has compiled, without the videos
     copytree(ROOT / "corruptbench", package, ignore=ignore_patterns("videos", "results"))
-    copytree(ROOT / "tests/corruptions/golden", copied / "tests/corruptions/golden")
+    for folder in ("tests/corruptions/golden", SUITE):
+        copytree(ROOT / folder, copied / folder)
     (copied / "tools").mkdir()
     for file in (
         "pyproject.toml", "tests/__init__.py", "tests/corruptions/__init__.py",
-        "tests/corruptions/scenes.py", SUITE, "tools/gallery.py",
+        "tests/corruptions/scenes.py", "tools/gallery.py",
     ):  # fmt: skip
         copy2(ROOT / file, copied / file)
     (package / "corruptions/vignette.py").write_text(VIGNETTE)
@@ -49,7 +50,7 @@ def test_the_property_suite_asks_for_its_digest_and_nothing_else(tree):
     ], before
     assert int(re.search(r"(\d+) passed", before)[1]) >= 28, before
 
-    code = "from tests.corruptions.test_properties import golden; print(golden('vignette'))"
+    code = "from tests.corruptions.properties.test_digests import golden; print(golden('vignette'))"
     digest = run(tree, "-c", code).stdout
     (tree / "tests/corruptions/golden/vignette.sha256").write_text(digest)
     after = run(tree, *suite, "golden and vignette")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from corruptbench.corruptions import Key, Region, get
 from corruptbench.corruptions._grain import grain_of
+from tests.corruptions.properties.corrupted import NAMES, is_noisy
 from tests.corruptions.scenes import person_of
-from tests.corruptions.test_properties import NAMES, is_noisy
 
 NOISES = [name for name in NAMES if is_noisy(name)]
 

@@ -10,8 +10,8 @@ from scipy import stats
 
 from corruptbench.corruptions import Key, get
 from corruptbench.corruptions._srgb import FROM_LINEAR, TO_LINEAR
+from tests.corruptions.properties.corrupted import NAMES, SEVERITIES, is_noisy
 from tests.corruptions.scenes import person_of
-from tests.corruptions.test_properties import NAMES, SEVERITIES, is_noisy
 
 FRAMES, SIZE = 12, 115  # 345 samples a row: no multiple of the block of eight
 SAMPLES = FRAMES * SIZE * SIZE * 3

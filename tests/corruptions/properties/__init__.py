@@ -1,0 +1,1 @@
+"""What holds for every corruption: a new one is tested here, and needs only its digest."""
