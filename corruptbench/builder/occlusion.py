@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,51 +17,78 @@ HIDDEN = 128
 SHARE_STEP = 1 / 4096
 
 
+@dataclass(frozen=True)
+class Sight:
+    """The person in one frame: what a cover may hide. It is the same in all cells.
+
+    Attributes:
+        around: the part of the picture that has the person's box and joints.
+        box: rows and columns of the box within ``around``.
+        places: rows (N,) and columns (N,) of the pixels of joints within ``around``.
+        joints: (N,) their indices, those of joints that lie in the picture.
+    """
+
+    around: Region
+    box: tuple[slice, slice]
+    places: tuple[NDArray[np.int64], NDArray[np.int64]]
+    joints: NDArray[np.int64]
+
+    def hidden(self, cover: NDArray[np.uint8]) -> tuple[float, int]:
+        """Return the hidden share of the box, and the mask of the joints under cover.
+
+        Args:
+            cover: of each pixel of ``around``, as of a corruption's ``cover``.
+        """
+        mask = sum(1 << joint for joint in self.joints[cover[self.places] >= HIDDEN].tolist())
+        part = cover[self.box]
+        share = part.mean() / 255 if part.size else 0.0
+        return round(share / SHARE_STEP) * SHARE_STEP, mask
+
+
+def sights(info: ClipInfo) -> list[Sight | None]:
+    """Return the person in each frame; None where nothing of it is in the picture."""
+    return [_sight(info, t) for t in range(info.frames)]
+
+
 def occlusions(
-    render: CellRenderer, info: ClipInfo
+    render: CellRenderer, seen: Sequence[Sight | None]
 ) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
     """Return what a cell hides of the person in each frame, from the draws that paint its pixels.
 
     Args:
         render: of the cell.
-        info: of the clip, with its joints.
+        seen: the person in each frame of the clip, from `sights`.
 
     Returns:
         (F,) float32, the hidden share of the part of the person's box that lies in the picture, 0
         to 1. (F,) uint32, a bit mask of the joints under cover, joint 0 in the lowest bit. A joint
         that is not known, or is outside of the picture, is not in the mask.
     """
-    hidden = np.zeros(info.frames, dtype=np.float32)
-    joints = np.zeros(info.frames, dtype=np.uint32)
+    hidden = np.zeros(len(seen), dtype=np.float32)
+    joints = np.zeros(len(seen), dtype=np.uint32)
     cover = render.corruption.cover if render.corruption else None
     if cover is not None:
-        for t in range(info.frames):
-            frame = partial(cover, t, render.draws)
-            hidden[t], joints[t] = _occlusion(frame, info, t)
+        for t, sight in enumerate(seen):
+            if sight is not None:
+                hidden[t], joints[t] = sight.hidden(cover(t, render.draws, sight.around))
     return hidden, joints
 
 
-def _occlusion(
-    cover: Callable[[Region], NDArray[np.uint8]], info: ClipInfo, t: int
-) -> tuple[float, int]:
-    """Return the hidden share and the mask of one frame; ``cover`` is that of a region of it."""
+def _sight(info: ClipInfo, t: int) -> Sight | None:
     box, size = info.boxes[t], np.array([info.width, info.height])
     if not np.isfinite(box).all():
-        return 0.0, 0
+        return None
     pixels, inside = _joint_pixels(info, t)
     low = np.clip(np.floor(box[:2]), 0, size).astype(np.int64)
     high = np.clip(np.ceil(box[2:]), low, size).astype(np.int64)
     start = np.vstack([low, pixels]).min(axis=0)
     stop = np.vstack([high, pixels + 1]).max(axis=0)
     if (start >= stop).any():
-        return 0.0, 0
-    hidden = cover(Region(*start.tolist(), *stop.tolist()))
+        return None
+    (x0, y0), (x1, y1) = (low - start).tolist(), (high - start).tolist()
     x, y = (pixels - start).T
-    mask = sum(1 << joint for joint in inside[hidden[y, x] >= HIDDEN].tolist())
-    (x0, y0), (x1, y1) = low - start, high - start
-    part = hidden[y0:y1, x0:x1]
-    share = part.mean() / 255 if part.size else 0.0
-    return round(share / SHARE_STEP) * SHARE_STEP, mask
+    around = Region(*start.tolist(), *stop.tolist())
+    return Sight(around, (slice(y0, y1), slice(x0, x1)), (y, x), inside)
 
 
 def _joint_pixels(info: ClipInfo, t: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

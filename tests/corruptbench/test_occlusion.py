@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from corruptbench.builder.occlusion import occlusions
+from corruptbench.builder.occlusion import occlusions, sights
 from corruptbench.builder.plan import clip_info
 from corruptbench.builder.render import CellRenderer, loose_key, renderer
 from corruptbench.corruptions import ClipInfo, Corruption
@@ -31,8 +31,8 @@ def hidden(level, rows=slice(None), columns=slice(None)):
         severities=(None,) * 5, draw=lambda *_: None, apply=lambda frames, t, *_: frames[t],
         cover=lambda *about: picture[about[-1].slices],
     )  # fmt: skip
-    info = ClipInfo(4, 100, 100, 25, BOXES, JOINTS)
-    return occlusions(CellRenderer(Cell("cover", 1), corruption, None), info)
+    seen = sights(ClipInfo(4, 100, 100, 25, BOXES, JOINTS))
+    return occlusions(CellRenderer(Cell("cover", 1), corruption, None), seen)
 
 
 def test_share_of_the_box_and_joints():
@@ -62,7 +62,7 @@ def test_a_joint_beyond_its_box():
 
 def test_what_hides_nothing():
     render = CellRenderer(Cell("clean", 0), None, None)
-    share, joints = occlusions(render, ClipInfo(4, 100, 100, 25, BOXES, JOINTS))
+    share, joints = occlusions(render, sights(ClipInfo(4, 100, 100, 25, BOXES, JOINTS)))
     assert not share.any()
     assert not joints.any()
 
@@ -85,7 +85,7 @@ def test_labels_of_a_real_clip_are_what_its_pixels_show():
     clip = dataset.load(dataset.clip_ids()[0])
     info = clip_info(clip, load_manifest("studio-c"))
     render = renderer(Cell("erase", 5), info, partial(loose_key, name="a clip"))
-    share, bits = occlusions(render, info)
+    share, bits = occlusions(render, sights(info))
     seen = {"shown": 0, "hidden": 0}
     for t in range(0, info.frames, 3):
         hidden = unchanged_by_background(render, t, info)

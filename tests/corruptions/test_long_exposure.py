@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corruptbench.corruptions import ClipInfo, Key, Region, get
+from corruptbench.corruptions import ClipInfo, Key, Region, get, long_exposure
 from corruptbench.corruptions.long_exposure import Draws, apply, frame_weights, reach
 
 
@@ -44,6 +44,15 @@ def test_against_float_arithmetic_to_the_end_of_the_clip(half):
                 light += np.maximum(0, 1 - np.abs(t + at - i)).mean() * linear(frames[i])
             expected = encoded(light)
         assert np.abs(apply(frames, t, draws, region) - expected[region.slices]).max() < 0.75
+
+
+@pytest.mark.parametrize("sums", [1, 3 * 7 * 4, 3 * 7 * 35])
+def test_bytes_do_not_depend_on_how_many_rows_are_summed_at_a_time(monkeypatch, sums):
+    frames = np.random.default_rng(0).integers(0, 256, (9, 37, 11, 3), dtype=np.uint8)
+    region = Region(2, 1, 9, 36)
+    expected = apply(frames, 4, Draws(3.2, 9), region)
+    monkeypatch.setattr(long_exposure, "SUMS", sums)
+    assert np.array_equal(apply(frames, 4, Draws(3.2, 9), region), expected)
 
 
 def test_only_frames_within_reach_are_read():
