@@ -32,17 +32,24 @@ def fours(
         Where a weight is left with fewer taps, (`NOWHERE`, 0) fills up the four. N is even: a four
         of no weight may be the last.
     """
-    order = np.argsort(weights, kind="stable")
-    values, counts = np.unique(weights, return_counts=True)
-    needed = -(-counts // 4)
-    ends = 4 * np.cumsum(needed)
-    shifts = (ends - 4 * needed) - (np.cumsum(counts) - counts)  # of the taps of each weight
-    number = needed.sum()
-    places = np.full((4 * (number + number % 2), 2), (NOWHERE, 0))
-    places[np.arange(len(taps)) + np.repeat(shifts, counts)] = taps[order]
-    of = np.zeros(len(places) // 4, dtype=np.uint32)
-    of[:number] = np.repeat(values, needed)
-    return places.reshape(-1, 4, 2), of
+    places = np.empty((len(taps) + 1, 4, 2), dtype=np.int64)
+    values = np.empty(len(places), dtype=np.uint32)
+    number = _group(taps, weights, np.argsort(weights), places, values)
+    return places[:number], values[:number]
+
+
+@kernel
+def _group(taps, weights, order, places, values):  # type: ignore[no-untyped-def]
+    places[:, :, 0], places[:, :, 1] = NOWHERE, 0
+    fours, used = 0, 4
+    for i in order:
+        if used == 4 or values[fours - 1] != weights[i]:
+            values[fours], fours, used = weights[i], fours + 1, 0
+        places[fours - 1, used] = taps[i]
+        used += 1
+    if fours % 2:
+        values[fours], fours = 0, fours + 1
+    return fours
 
 
 def blur(
@@ -58,11 +65,8 @@ def blur(
     """
     reach = int(np.abs(taps).max())
     light = padded_light(frame, region, reach, LIGHT)
-    places, values = fours(taps, weights)
+    places, values = fours(taps + reach, weights)
     out = np.empty((region.y1 - region.y0, region.x1 - region.x0, 3), dtype=np.uint8)
-    nowhere = places[..., 0] == NOWHERE
-    places = places + reach
-    places[nowhere] = NOWHERE, 0
     _sum(light.reshape(light.shape[0], -1), places, values, out, FROM_LINEAR)
     return out
 
