@@ -179,24 +179,23 @@ def _count(  # type: ignore[no-untyped-def]
 ):
     height, size = rows.size, places.size
     words, mine = cell_buffer(places)
+    entries = np.empty(size, dtype=np.uint32)
     for y in range(height):
         if y == 0 or rows[y] != rows[y - 1]:
             cell_row(k0, k1, t, rows[y], block, places, words, mine)
         source, target = clean[y].reshape(size), out[y].reshape(size)
         for i in range(size):
-            word, code = np.uint32(mine[i]), np.uint32(source[i])
-            entry = guide[
-                np.int64((code << np.uint32(GUIDE_BITS)) | (word >> np.uint32(16 - GUIDE_BITS)))
-            ]
-            passed = np.uint32(
-                word >= entry >> np.uint32(16)
-            )  # no branch: it could not be predicted
-            target[i] = (entry >> (passed << np.uint32(3))) & np.uint32(255)
-            if entry & np.uint32(0xFFFF) == 1:  # rare: in the tails
-                step = np.int64(entry >> np.uint32(16))
-                while borders[code, step] <= word:
+            run = np.uint32(mine[i]) >> np.uint32(16 - GUIDE_BITS)
+            entries[i] = guide[np.int64(np.uint32(source[i]) << np.uint32(GUIDE_BITS) | run)]
+        for i in range(size):  # a loop of its own, so that it becomes vector instructions
+            passed = np.uint32(mine[i] >= entries[i] >> np.uint32(16))
+            target[i] = (entries[i] >> (passed << np.uint32(3))) & np.uint32(255)
+        for i in range(size):
+            if entries[i] & np.uint32(0xFFFF) == 1:  # rare: in the tails
+                step = np.int64(entries[i] >> np.uint32(16))
+                while borders[source[i], step] <= mine[i]:
                     step += 1
-                target[i] = codes[code, step]
+                target[i] = codes[source[i], step]
 
 
 CORRUPTION = Corruption(
