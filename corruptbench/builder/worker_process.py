@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import multiprocessing
 import os
 import signal
@@ -143,6 +145,7 @@ class _StopError(Exception):
 
 def _start(recipe: Recipe, counter: Any, stop: Any) -> None:
     global _work
+    atexit.register(gc.freeze)  # or the collector would look at all that was imported, at the end
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     threading.Thread(target=_die_with_parent, daemon=True).start()
 

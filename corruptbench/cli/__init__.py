@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import signal
 import sys
 from typing import Any
@@ -69,6 +71,7 @@ def main(arguments: list[str] | None = None) -> Any:
     Ctrl-C, 143 and 129 for SIGTERM and SIGHUP, and 1 if the program that reads stdout has ended.
     ``data check`` has codes of its own.
     """
+    atexit.register(gc.freeze)  # or the collector would look at all that was imported, at the end
     streams.prepare()
     words = sys.argv[1:] if arguments is None else arguments
     left = INTERRUPTED.get(words[0], "") if words else ""

@@ -220,3 +220,11 @@ def test_every_command_takes_quiet():
     assert len(commands) > 15
     lacking = [p for p, c in commands.items() if not any("--quiet" in o.opts for o in c.params)]
     assert lacking == []
+
+
+def test_a_command_ends_without_a_look_at_every_object():
+    """The collector of reference cycles takes 0.3 s for what was imported, and frees nothing."""
+    tell = "atexit.register(lambda: print(gc.get_freeze_count()))"
+    run = f"import atexit, gc; {tell}; from corruptbench.cli import main; main(['--version'])"
+    ran = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True)
+    assert int(ran.stdout.splitlines()[-1]) > 1000

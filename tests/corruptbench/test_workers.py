@@ -12,8 +12,10 @@ import pytest
 from corruptbench.builder import worker_process, workers
 from corruptbench.builder.engines import Engine
 from corruptbench.builder.runner import Conduct, _build_clips
+from corruptbench.builder.station import Recipe
 from corruptbench.errors import InputError
-from tests.fixtures.endings import ITEMS, killed, left
+from corruptbench.manifest import load_manifest
+from tests.fixtures.endings import ITEMS, killed, left, tells_its_end
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,15 @@ def test_a_second_interrupt_does_not_break_the_end_of_the_workers(monkeypatch):
         list(workers.build_items(SimpleNamespace(recipe=None), 2, ITEMS, print))
     assert set(seen) == {signal.SIG_IGN}
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_workers_end_without_a_look_at_every_object(monkeypatch, tmp_path):
+    """The collector of reference cycles takes 0.3 s for what was imported, and frees nothing."""
+    monkeypatch.setattr(worker_process, "_start", tells_its_end)
+    monkeypatch.setenv("ENDS", str(tmp_path))
+    recipe = Recipe(load_manifest("studio-c-mini"), None, "ground-truth:projected", "cpu")
+    assert list(workers.build_items(SimpleNamespace(recipe=recipe), 2, (), print)) == []
+    assert [int(path.read_text()) > 10_000 for path in tmp_path.iterdir()] == [True, True]
 
 
 @pytest.mark.parametrize(("number", "order"), [(1, [5, 9, 7, 9]), (2, [9, 9, 7, 5])])
