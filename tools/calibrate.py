@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.builder.occlusion import occlusions, sights
+from corruptbench.builder.occlusion import occlusions
 from corruptbench.builder.plan import clip_info
 from corruptbench.corruptions import CorruptionError, all_corruptions, get
 from corruptbench.datasets import ClipId, open_dataset
@@ -126,9 +126,9 @@ def look(
     boxes = clip_info(clip, manifest).boxes.astype(np.float32)
     seen = np.isfinite(clip.boxes).all(axis=1)
     keep = np.repeat(sampled[seen], len(LIMB_JOINTS))
-    looked, persons = {}, sights(sized.info)
-    for cell in cells:
-        hidden = occlusions(sized.renderers[cell], persons)
+    looked = {}
+    of_cells = occlusions([sized.renderers[cell] for cell in cells], sized.info)
+    for cell, hidden in zip(cells, of_cells, strict=True):
         found = CellDetections(cell, points[cell], scores[cell], boxes, *hidden, "")
         covered = np.repeat((hidden[0] > COVERED)[seen], len(LIMB_JOINTS))
         looked[cell] = Looked(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.builder.area_means import resize_into
-from corruptbench.builder.occlusion import Sight, occlusions, sights
+from corruptbench.builder.occlusion import Hidden, occlusions
 from corruptbench.builder.plan import clip_info
 from corruptbench.builder.render import CellRenderer, Crop, crops, renderer
 from corruptbench.corruptions import ClipInfo, Region
@@ -95,9 +95,8 @@ class _Lane:
         self.scores[times] = rounded(found.scores, SCORE_STEP)
         self.waiting.clear()
 
-    def result(self, seen: Sequence[Sight | None]) -> CellDetections:
-        boxes, hidden = self.boxes.astype(np.float32), occlusions(self.render, seen)
-        digest = self.digest.hexdigest()
+    def result(self, hidden: Hidden) -> CellDetections:
+        boxes, digest = self.boxes.astype(np.float32), self.digest.hexdigest()
         return CellDetections(
             self.render.cell, self.keypoints, self.scores, boxes, *hidden, pixels_sha256=digest
         )
@@ -149,8 +148,8 @@ def detect_clip(
             for lane in lanes:
                 lane.detect(detector)
                 tick(t % detector.batch + 1)
-    seen = sights(info)
-    return [lane.result(seen) for lane in lanes]
+    hidden = occlusions([lane.render for lane in lanes], info)
+    return [lane.result(of_cell) for lane, of_cell in zip(lanes, hidden, strict=True)]
 
 
 def _places(

@@ -16,6 +16,9 @@ HIDDEN = 128
 #: Shares are rounded to this step, as the sums of two machines may differ in the last digit.
 SHARE_STEP = 1 / 4096
 
+#: Of one cell: shares (F,) and masks (F,), see `occlusions`.
+Hidden = tuple[NDArray[np.float32], NDArray[np.uint32]]
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -45,36 +48,36 @@ class Sight:
         return round(share / SHARE_STEP) * SHARE_STEP, mask
 
 
-def sights(info: ClipInfo) -> list[Sight | None]:
-    """Return the person in each frame; None where nothing of it is in the picture."""
-    return [_sight(info, t) for t in range(info.frames)]
-
-
-def occlusions(
-    render: CellRenderer, seen: Sequence[Sight | None]
-) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
-    """Return what a cell hides of the person in each frame, from the draws that paint its pixels.
+def occlusions(renders: Sequence[CellRenderer], info: ClipInfo) -> list[Hidden]:
+    """Return what each cell hides of the person, from the draws that paint its pixels.
 
     Args:
-        render: of the cell.
-        seen: the person in each frame of the clip, from `sights`.
+        renders: of the cells.
+        info: of the clip, with its joints.
 
     Returns:
-        (F,) float32, the hidden share of the part of the person's box that lies in the picture, 0
-        to 1. (F,) uint32, a bit mask of the joints under cover, joint 0 in the lowest bit. A joint
-        that is not known, or is outside of the picture, is not in the mask.
+        For each cell two arrays. (F,) float32, the hidden share of the part of the person's box
+        that lies in the picture, 0 to 1. (F,) uint32, a bit mask of the joints under cover, joint 0
+        in the lowest bit. A joint that is not known, or is outside of the picture, is not in the
+        mask.
     """
-    hidden = np.zeros(len(seen), dtype=np.float32)
-    joints = np.zeros(len(seen), dtype=np.uint32)
+    hiding = any(render.corruption and render.corruption.cover for render in renders)
+    sights = [_sight(info, t) if hiding else None for t in range(info.frames)]
+    return [_hidden(render, sights) for render in renders]
+
+
+def _hidden(render: CellRenderer, sights: Sequence[Sight | None]) -> Hidden:
+    hidden = np.zeros(len(sights), dtype=np.float32)
+    joints = np.zeros(len(sights), dtype=np.uint32)
     cover = render.corruption.cover if render.corruption else None
-    if cover is not None:
-        for t, sight in enumerate(seen):
-            if sight is not None:
-                hidden[t], joints[t] = sight.hidden(cover(t, render.draws, sight.around))
+    for t, sight in enumerate(sights):
+        if cover is not None and sight is not None:
+            hidden[t], joints[t] = sight.hidden(cover(t, render.draws, sight.around))
     return hidden, joints
 
 
 def _sight(info: ClipInfo, t: int) -> Sight | None:
+    """Return the person in a frame; None where nothing of it is in the picture."""
     box, size = info.boxes[t], np.array([info.width, info.height])
     if not np.isfinite(box).all():
         return None

@@ -6,10 +6,11 @@ from functools import partial
 
 import numpy as np
 
-from corruptbench.builder.occlusion import occlusions, sights
+from corruptbench.builder import occlusion
+from corruptbench.builder.occlusion import occlusions
 from corruptbench.builder.plan import clip_info
 from corruptbench.builder.render import CellRenderer, loose_key, renderer
-from corruptbench.corruptions import ClipInfo, Corruption
+from corruptbench.corruptions import ClipInfo, Corruption, get
 from corruptbench.datasets import open_dataset
 from corruptbench.manifest import Cell, load_manifest
 
@@ -31,8 +32,8 @@ def hidden(level, rows=slice(None), columns=slice(None)):
         severities=(None,) * 5, draw=lambda *_: None, apply=lambda frames, t, *_: frames[t],
         cover=lambda *about: picture[about[-1].slices],
     )  # fmt: skip
-    seen = sights(ClipInfo(4, 100, 100, 25, BOXES, JOINTS))
-    return occlusions(CellRenderer(Cell("cover", 1), corruption, None), seen)
+    info = ClipInfo(4, 100, 100, 25, BOXES, JOINTS)
+    return occlusions([CellRenderer(Cell("cover", 1), corruption, None)], info)[0]
 
 
 def test_share_of_the_box_and_joints():
@@ -60,9 +61,21 @@ def test_a_joint_beyond_its_box():
     assert joints.tolist() == [0, 0b100, 0, 0b100]
 
 
+def test_a_frame_is_looked_at_once_for_all_cells(monkeypatch):
+    """And not at all where no cell hides anything."""
+    looked = []
+    monkeypatch.setattr(occlusion, "_sight", lambda _, t: looked.append(t))
+    info = ClipInfo(4, 100, 100, 25, BOXES, JOINTS)
+    cells = [CellRenderer(Cell(n, 1), get(n), None) for n in ("erase", "jpeg", "truncation")]
+    occlusions(cells[1:2], info)
+    assert looked == []
+    assert len(occlusions(cells, info)) == 3
+    assert looked == [0, 1, 2, 3]
+
+
 def test_what_hides_nothing():
     render = CellRenderer(Cell("clean", 0), None, None)
-    share, joints = occlusions(render, sights(ClipInfo(4, 100, 100, 25, BOXES, JOINTS)))
+    share, joints = occlusions([render], ClipInfo(4, 100, 100, 25, BOXES, JOINTS))[0]
     assert not share.any()
     assert not joints.any()
 
@@ -85,7 +98,7 @@ def test_labels_of_a_real_clip_are_what_its_pixels_show():
     clip = dataset.load(dataset.clip_ids()[0])
     info = clip_info(clip, load_manifest("studio-c"))
     render = renderer(Cell("erase", 5), info, partial(loose_key, name="a clip"))
-    share, bits = occlusions(render, sights(info))
+    share, bits = occlusions([render], info)[0]
     seen = {"shown": 0, "hidden": 0}
     for t in range(0, info.frames, 3):
         hidden = unchanged_by_background(render, t, info)
