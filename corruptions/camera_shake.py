@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptbench.corruptions._kernel import kernel
 from corruptbench.corruptions._path_blur import blur
 from corruptbench.corruptions.base import ClipInfo, Corruption, Frame, Region
 from corruptbench.corruptions.random import Key
@@ -95,18 +96,43 @@ def path(draws: Draws, t: int) -> NDArray[np.int64]:
     The mean is exactly zero: of the fractions of a pixel, the greatest ones are rounded up, and as
     many as that takes.
     """
-    middle = (np.arange(draws.samples) + 0.5) / draws.samples - 0.5
-    seconds = t / draws.fps + EXPOSURE * middle
-    turns = draws.frequencies[..., None] * seconds + draws.phases[..., None]
-    exact = (draws.reaches[..., None] * np.sin(2 * np.pi * turns)).sum(axis=1)
-    steps = np.rint(STEPS * exact).astype(np.int64) * draws.samples  # so the mean is whole
-    steps -= steps.sum(axis=1, keepdims=True) // draws.samples
-    pixels, rest = np.divmod(steps, STEPS * draws.samples)
-    order = np.argsort(-rest, axis=1, kind="stable")
-    for axis, up in enumerate(-pixels.sum(axis=1)):
-        pixels[axis, order[axis, :up]] += 1
-    points: NDArray[np.int64] = pixels.T
+    turning = np.empty((*draws.phases.shape, draws.samples))
+    _turn(draws.frequencies, draws.phases, t / draws.fps, turning)
+    points = np.empty((draws.samples, 2), dtype=np.int64)
+    _walk(draws.reaches, np.sin(turning, out=turning), points)
     return points
+
+
+# The steps around the sines are compiled: they are short, and calls of NumPy took most of the time.
+@kernel
+def _turn(frequencies, phases, second, out):  # type: ignore[no-untyped-def]
+    """Fill ``out`` (2, N, S) with the angles of the sinusoids around a second, in radians."""
+    axes, bands, samples = out.shape
+    for i in range(samples):
+        time = second + EXPOSURE * ((i + 0.5) / samples - 0.5)
+        for axis in range(axes):
+            for band in range(bands):
+                turns = frequencies[axis, band] * time + phases[axis, band]
+                out[axis, band, i] = 2 * np.pi * turns
+
+
+@kernel
+def _walk(reaches, sines, points):  # type: ignore[no-untyped-def]
+    """Fill ``points`` (S, 2) with the sums of the sinusoids, in whole pixels."""
+    axes, bands, samples = sines.shape
+    steps = np.empty(samples, dtype=np.int64)
+    for axis in range(axes):
+        for i in range(samples):
+            place = 0.0
+            for band in range(bands):
+                place += reaches[axis, band] * sines[axis, band, i]
+            steps[i] = np.int64(np.rint(STEPS * place)) * samples  # so the mean is whole
+        steps -= steps.sum() // samples
+        pixels = steps // (STEPS * samples)
+        order = np.argsort(pixels * (STEPS * samples) - steps, kind="mergesort")
+        for i in order[: -pixels.sum()]:
+            pixels[i] += 1
+        points[:, axis] = pixels
 
 
 def kernel_of(points: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -114,10 +140,23 @@ def kernel_of(points: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.
 
     The weights (N,) sum to 65536. A tap lies where the light comes from: opposite to the point.
     """
-    dx, dy = -points.T
-    numbers, counts = np.unique(dy * SPAN + dx, return_counts=True)  # faster than of pairs
-    dy = (numbers + SPAN // 2) // SPAN
-    return np.stack([dy, numbers - dy * SPAN], axis=1), counts * (UNIT // len(points))
+    taps, counts = np.empty_like(points), np.empty(len(points), dtype=np.int64)
+    number = _count(points, taps, counts)
+    return taps[:number], counts[:number] * (UNIT // len(points))
+
+
+@kernel
+def _count(points, taps, counts):  # type: ignore[no-untyped-def]
+    """Fill in the different taps, and how many points each is of; return their number."""
+    number = 0
+    for joined in np.sort(-SPAN * points[:, 1] - points[:, 0]):
+        dy = (joined + SPAN // 2) // SPAN
+        dx = joined - dy * SPAN
+        if number == 0 or taps[number - 1, 0] != dy or taps[number - 1, 1] != dx:
+            taps[number, 0], taps[number, 1], counts[number] = dy, dx, 0
+            number += 1
+        counts[number - 1] += 1
+    return number
 
 
 def apply(frames: Sequence[Frame], t: int, draws: Draws, region: Region) -> Frame:

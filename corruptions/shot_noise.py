@@ -59,7 +59,7 @@ SEVERITIES = (
 LOSS = 0.04
 
 #: Bits of a word that choose an entry of the guide.
-GUIDE_BITS = 8
+GUIDE_BITS = 7
 
 CODES = np.arange(256)
 WORDS = 65536
