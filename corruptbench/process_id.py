@@ -52,7 +52,12 @@ class ProcessId:
 
 def this_process() -> ProcessId:
     """Return the process that calls."""
-    pid, start = os.getpid(), 0
+    return process_of(os.getpid())
+
+
+def process_of(pid: int) -> ProcessId:
+    """Return the process of this machine that has a number."""
+    start = 0
     with suppress(OSError):
         _, start = _stat(pid)
     return ProcessId(os.uname().nodename, _machine(), pid, start)

@@ -7,21 +7,18 @@ import ipaddress
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from multiprocessing import get_context
-from multiprocessing.process import BaseProcess
 
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from corruptbench.errors import InputError
-from corruptbench.progress import note
-from corruptbench.server import worker
 from corruptbench.server.app import create_app
 from corruptbench.server.settings import Settings
+from corruptbench.server.watch import keep_working
 
-#: Seconds: between two looks at the worker; for requests, and for the worker, to end at SIGTERM.
-_LOOK, _GRACE = 0.5, 10
+#: Seconds for requests to end at SIGTERM. Our own choice.
+_GRACE = 10
 
 
 def bind(host: str, port: int, public: bool) -> socket.socket:
@@ -68,7 +65,7 @@ def make_server(settings: Settings, engine: Engine, with_worker: bool = True) ->
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watching = asyncio.create_task(_keep_working(settings)) if with_worker else None
+        watching = asyncio.create_task(keep_working(settings, engine)) if with_worker else None
         yield
         if watching:
             watching.cancel()
@@ -87,24 +84,3 @@ def run(server: uvicorn.Server, listener: socket.socket) -> None:
     """Answer requests until SIGTERM or Ctrl-C. Requests that have begun are finished."""
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
-
-
-async def _keep_working(settings: Settings) -> None:
-    """Start a worker, and another one when it dies; end it with the server."""
-    process = _started(settings)
-    try:
-        while True:
-            await asyncio.sleep(_LOOK)
-            if not process.is_alive():
-                note(f"the worker ended (exit code {process.exitcode}): starting another one")
-                process = _started(settings)
-    finally:
-        process.terminate()
-        await asyncio.to_thread(process.join, _GRACE)
-        process.kill()
-
-
-def _started(settings: Settings) -> BaseProcess:
-    process = get_context("spawn").Process(target=worker.serve_parent, args=(settings,))
-    process.start()
-    return process

@@ -173,19 +173,27 @@ def waiting(connection: Connection) -> int:
 
 
 def claim(connection: Connection, worker: str, limits: Limits) -> Job | None:
-    """Take the oldest submission that waits, or whose worker is silent; None if there is none.
+    """Take a submission that waits, or whose worker is silent; None if there is none.
 
-    One that has been tried too often fails instead.
+    The token with the fewest submissions under way comes first, then the one whose last submission
+    ended the longest ago, and then the oldest submission. One that has been tried too often fails
+    instead.
     """
     now = time.time()
-    free = or_(_c.state == "waiting", (_c.state == "running") & (_c.lease < now))
+    # A lease that ends too late was made before the clock was set back.
+    stale = or_(_c.lease < now, _c.lease > now + 2 * limits.lease_seconds)
+    free = or_(_c.state == "waiting", (_c.state == "running") & stale)
     _give_up(connection, free, limits)
-    oldest = (
-        select(_c.number).where(free).order_by(_c.number).limit(1).with_for_update(skip_locked=True)
+    first = (
+        select(_c.number)
+        .where(free)
+        .order_by(*_turn(now), _c.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)
     )
     row = connection.execute(
         update(_table)
-        .where(_c.number.in_(oldest.scalar_subquery()))
+        .where(_c.number.in_(first.scalar_subquery()))
         .values(
             state="running", worker=worker, lease=now + limits.lease_seconds,
             attempts=_c.attempts + 1,
@@ -193,6 +201,17 @@ def claim(connection: Connection, worker: str, limits: Limits) -> Job | None:
         .returning(*(_c[name] for name in Job._fields))
     ).first()  # fmt: skip
     return Job(*row) if row else None
+
+
+def _turn(now: float) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Return what decides whose turn it is: of the token, what is under way, and its last end."""
+    other = _table.alias("other")
+    same = other.c.token == _c.token
+    running = select(func.count()).where(same, other.c.state == "running", other.c.lease >= now)
+    ended = select(func.coalesce(func.max(other.c.finished), 0.0)).where(same)
+    return (
+        running.correlate(_table).scalar_subquery(), ended.correlate(_table).scalar_subquery()
+    )  # fmt: skip
 
 
 def _give_up(connection: Connection, free: ColumnElement[bool], limits: Limits) -> None:
@@ -220,6 +239,12 @@ def release(connection: Connection, job: Job, worker: str) -> None:
     connection.execute(
         change.values(state="waiting", worker=None, lease=None, attempts=_c.attempts - 1)
     )
+
+
+def take_away(connection: Connection, worker: str) -> None:
+    """Let what a worker held wait again, after the worker was ended. It stays an attempt."""
+    held = (_c.state == "running") & (_c.worker == worker)
+    connection.execute(update(_table).where(held).values(state="waiting", worker=None, lease=None))
 
 
 def finish(connection: Connection, job: Job, worker: str, outcome: Outcome) -> bool:

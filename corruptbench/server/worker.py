@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import connection, parent_process
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
@@ -101,14 +102,18 @@ def _outcome(settings: Settings, child: Child, job: Job, folder: str) -> Outcome
 
 @contextmanager
 def _renewed(settings: Settings, engine: Engine, job: Job, worker: str) -> Iterator[None]:
-    """Renew the lease of a submission meanwhile, three times as often as it ends."""
-    ended = threading.Event()
+    """Renew the lease of a submission meanwhile, three times as often as it ends.
+
+    It is not renewed for longer than the work may take: a worker that hangs loses it.
+    """
+    ended, limits = threading.Event(), settings.limits
+    last = time.monotonic() + 60 * limits.job_minutes + limits.lease_seconds
 
     def renew() -> None:
-        while not ended.wait(settings.limits.lease_seconds / 3):
+        while not ended.wait(limits.lease_seconds / 3) and time.monotonic() < last:
             try:
                 with engine.begin() as database:
-                    submissions.renew(database, job, worker, settings.limits)
+                    submissions.renew(database, job, worker, limits)
             except OperationalError:
                 continue  # the next one may reach the database
 
@@ -131,16 +136,29 @@ def remove_stale(settings: Settings, engine: Engine) -> None:
                     shutil.rmtree(folder)
 
 
-def serve_parent(settings: Settings) -> None:
-    """Work until SIGTERM, or until the process that started this one ends."""
+def serve_parent(settings: Settings, beat: Any) -> None:
+    """Work until SIGTERM, or until the process that started this one ends.
+
+    Args:
+        settings: of the server.
+        beat: shared with the parent; its ``value`` becomes the time (`time.monotonic`) again and
+            again.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     parent = parent_process()
     assert parent is not None, "only for a process of multiprocessing"
     _when_ready(parent.sentinel, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    threading.Thread(target=_beat, args=(beat,), daemon=True).start()
     try:
         work(settings)
     except KeyboardInterrupt:
         return
+
+
+def _beat(beat: Any) -> None:
+    while True:
+        beat.value = time.monotonic()
+        time.sleep(POLL)
 
 
 def _when_ready(sentinel: int, act: Callable[[], None]) -> None:

@@ -79,6 +79,48 @@ def test_the_oldest_comes_first_and_only_once(engine, alice):
     assert state(engine, alice, keys[0]).answer == {"row": "a/b"}
 
 
+def test_tokens_take_turns(engine, alice):
+    """One token with a long queue does not keep the others waiting."""
+    bob = owner(engine, "bob")
+    mine = [enqueue(engine, alice, number)[0] for number in range(4)]
+    his = [enqueue(engine, bob, number)[0] for number in range(2)]
+    order = []
+    for _ in range(6):
+        job = claim(engine, "w")
+        order.append(job.id)
+        finish(engine, job, "w")
+    assert order == [mine[0], his[0], mine[1], his[1], *mine[2:]]
+
+
+def test_tokens_share_the_workers(engine, alice):
+    bob = owner(engine, "bob")
+    mine = [enqueue(engine, alice, number)[0] for number in range(3)]
+    his = [enqueue(engine, bob, number)[0] for number in range(2)]
+    order = [claim(engine, f"w{number}").id for number in range(5)]
+    assert order == [mine[0], his[0], mine[1], his[1], mine[2]]
+
+
+def test_a_clock_that_was_set_back(engine, alice):
+    """The lease of a dead worker does not last for hours then."""
+    key, _ = enqueue(engine, alice, 1)
+    claim(engine, "dead")
+    with engine.begin() as database:
+        database.execute(update(db.submissions).values(lease=time.time() + 3600))
+    assert claim(engine, "other").id == key
+
+
+def test_what_is_taken_from_a_worker(engine, alice):
+    keys = [enqueue(engine, alice, number)[0] for number in range(2)]
+    claim(engine, "stopped")
+    claim(engine, "other")
+    with engine.begin() as database:
+        submissions.take_away(database, "stopped")
+    rows = [state(engine, alice, key) for key in keys]
+    assert [(row.state, row.worker, row.attempts) for row in rows] == [
+        ("waiting", None, 1), ("running", "other", 1),
+    ]  # fmt: skip
+
+
 def test_many_workers_at_once(engine, alice):
     keys = [enqueue(engine, alice, number)[0] for number in range(30)]
 
