@@ -20,6 +20,8 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    insert,
+    select,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -79,6 +81,11 @@ log = Table(
     sqlite_autoincrement=True,
 )
 
+#: One row: the version of these tables. Databases from before it have the tables of version 1.
+schema = Table("schema_version", metadata, Column("version", Integer, nullable=False))
+#: Of the tables in this file: a change of them needs a new one.
+VERSION = 1
+
 #: By the name of the database: what refuses any change of the log.
 _APPEND_ONLY = {
     "sqlite": [
@@ -105,7 +112,7 @@ def open_database(settings: Settings) -> Engine:
     """Open the database of a server, and make its tables where they are missing.
 
     Raises:
-        InputError: the URL is not of SQLite or PostgreSQL.
+        InputError: the URL is not of SQLite or PostgreSQL, or the tables are of another version.
         sqlalchemy.exc.OperationalError: the database cannot be reached.
     """
     engine = _sqlite(settings) if settings.database is None else _postgresql(settings.database)
@@ -113,7 +120,21 @@ def open_database(settings: Settings) -> Engine:
         if engine.dialect.name == "postgresql":  # two processes may start at once
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7205759403)")
         metadata.create_all(connection)
+        _check_version(connection)
     return engine
+
+
+def _check_version(connection: Connection) -> None:
+    """Store the version where there is none; refuse another one."""
+    found = connection.execute(select(schema.c.version)).scalars().all()
+    if not found:
+        connection.execute(insert(schema).values(version=VERSION))
+    elif found != [VERSION]:
+        versions = ", ".join(map(str, found))
+        raise InputError(
+            f"the database of the server: found tables of version {versions}, expected {VERSION}; "
+            "use the corruptbench that made it, or a new folder and database"
+        )
 
 
 def _postgresql(text: str) -> Engine:
