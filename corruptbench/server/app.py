@@ -10,22 +10,17 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import Engine, Row
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException as AnyHTTPException
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
 import corruptbench
-from corruptbench.leaderboard import SubmissionError
 from corruptbench.manifest import Manifest, known_manifests, load_manifest
-from corruptbench.progress import note
 from corruptbench.server import submissions, tokens, uploads
 from corruptbench.server.benchmarks import benchmarks
 from corruptbench.server.board_page import BoardPage
 from corruptbench.server.database import reading
+from corruptbench.server.errors import add_errors
 from corruptbench.server.headers import SafeHeaders
 from corruptbench.server.rates import AtOnce, Rates
 from corruptbench.server.settings import Settings
@@ -56,7 +51,7 @@ def create_app(settings: Settings, engine: Engine, lifespan: Lifespan = _nothing
         docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
         redirect_slashes=False,  # behind a proxy it would send tokens on without encryption
     )  # fmt: skip
-    _add_errors(app)
+    add_errors(app)
     _add_board(app, BoardPage(settings.board_folder, _manifests(settings)))
     _add_submissions(app, settings, engine)
     return SafeHeaders(app)
@@ -67,31 +62,6 @@ def _manifests(settings: Settings) -> list[Manifest]:
     shipped = {name: load_manifest(name) for name in known_manifests()}
     own = {name: found.manifest for name, found in benchmarks(settings).items()}
     return [*(shipped | own).values()]
-
-
-def _add_errors(app: FastAPI) -> None:
-    """Answer all errors alike: ``{"error": TEXT}``."""
-
-    @app.exception_handler(AnyHTTPException)
-    async def refused(_: Request, error: AnyHTTPException) -> Response:
-        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
-
-    @app.exception_handler(OperationalError)
-    @app.exception_handler(NoConnection)  # others hold it, and wait for the database
-    @app.exception_handler(SubmissionError)  # of the board: its folder is gone
-    @app.exception_handler(OSError)
-    async def later(_: Request, error: Exception) -> Response:
-        note(f"answered with 503: {error}")  # it may name folders of this machine
-        text = "the server cannot store or read this now; send the same again later"
-        return JSONResponse({"error": text}, 503, {"retry-after": "60"})
-
-    @app.exception_handler(ClientDisconnect)
-    async def gone(*_: object) -> Response:
-        return Response(status_code=400)  # nobody reads it
-
-    @app.exception_handler(Exception)
-    async def broken(*_: object) -> Response:
-        return JSONResponse({"error": "the server made an error"}, 500)
 
 
 def _add_board(app: FastAPI, board: BoardPage) -> None:
@@ -147,7 +117,8 @@ def _add_submissions(app: FastAPI, settings: Settings, engine: Engine) -> None:
         with reading(engine) as database:
             row = submissions.find(database, owner, id)
         if row is None:
-            raise HTTPException(404, "this token has no submission of that id")
+            text = "this token has no submission of that id; send the same files again: the answer"
+            raise HTTPException(404, f"{text} has their id")
         return _shown(row)
 
 

@@ -48,7 +48,7 @@ async def read_form(request: Request, limits: Limits) -> FormData:
     except UnicodeError:  # the sender chooses the encoding, from all that Python has
         raise HTTPException(400, f"the form is not in its encoding; {_EXPECTED}") from None
     except TimeoutError:
-        text = f"the upload took more than {limits.upload_seconds:g} s"
+        text = f"the upload took more than {limits.upload_seconds:g} s; use a faster connection"
         raise HTTPException(408, text) from None
 
 
@@ -64,7 +64,9 @@ async def _limited(
 
 
 def _too_large(limits: Limits) -> HTTPException:
-    return HTTPException(413, f"too large: expected at most {limits.upload_mb:g} MB")
+    return HTTPException(
+        413, f"too large: expected at most {limits.upload_mb:g} MB; ask the owner for more"
+    )
 
 
 @contextmanager

@@ -91,6 +91,36 @@ def test_no_answer_sends_a_token_elsewhere(host):
         assert "location" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "code", "words"),
+    [
+        ("GET", "/nothing", 404, ["found GET /nothing;", "/api/board", "/api/submissions/{id}"]),
+        ("GET", "/api/../../etc/passwd", 404, ["expected one of /,"]),
+        ("DELETE", "/api/board", 405, ["found DELETE /api/board; expected GET;"]),
+        ("PUT", "/api/submissions", 405, ["found PUT /api/submissions; expected POST;"]),
+        ("GET", "/api/submissions/none", 404, ["no submission", "send the same files again"]),
+        ("POST", "/api/submissions", 400, ["no form;", "expected the files"]),
+    ],
+)
+def test_every_error_says_what_to_do(method, path, code, words, host):
+    answer = host.client.request(method, path, headers=host.bearer)
+    assert answer.status_code == code
+    assert answer.json().keys() == {"error"}
+    assert all(word in answer.json()["error"] for word in words), answer.text
+
+
+def test_an_error_of_the_server_tells_nothing(host, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(application.submissions, "waiting", broken)
+    client = type(host.client)(host.client.app, raise_server_exceptions=False)
+    answer = client.get("/api/health")
+    assert answer.status_code == 500
+    assert "tell its owner" in answer.json()["error"]
+    assert "secret" not in answer.text
+
+
 def test_the_limit_of_size(start):
     host = start("limits.upload_mb = 0.01")
     large = {"predictions": b"x" * 20_000}
