@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from corruptbench.cli import board_server, names, options
+from corruptbench.cli import board_client, board_server, names, options
 from corruptbench.cli.commands import Group, example
 from corruptbench.cli.leaderboard_check import check
 from corruptbench.cli.leaderboard_verify import verify
@@ -42,6 +42,7 @@ def command() -> None:
 
 for _command in (
     check, verify, board_server.serve, board_server.work, board_server.token, board_server.log,
+    board_client.send, board_client.sent,
 ):  # fmt: skip
     command.add_command(_command)
 

@@ -55,6 +55,8 @@ PARSED = {
     ("docs/remedies.md", "corruptbench measure-noise"): "wants a build of corrupted training clips",
     ("docs/remedies.md", "corruptbench train"): _MINUTES,
     ("docs/server.md", "corruptbench leaderboard serve"): "tests/server/test_processes.py runs it",
+    ("docs/server.md", "corruptbench leaderboard send"): "tests/server/test_client.py runs it",
+    ("docs/server.md", "corruptbench leaderboard sent"): "tests/server/test_client.py runs it",
     ("tools/studio/README.md", "corruptbench"): "wants videos that are not part of the project",
 }
 
