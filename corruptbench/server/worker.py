@@ -41,7 +41,7 @@ def work(settings: Settings, until_empty: bool = False) -> None:
     A submission that is not finished at Ctrl-C goes back to the queue.
     """
     engine, child = open_database(settings), Child("the job", ENVIRONMENT)
-    cleaned = -math.inf
+    cleaned, said = -math.inf, ""
     try:
         while True:
             try:
@@ -49,8 +49,10 @@ def work(settings: Settings, until_empty: bool = False) -> None:
                     remove_stale(settings, engine)
                     cleaned = time.monotonic()
                 worked = work_once(settings, engine, child)
+                said = ""
             except OperationalError as error:
-                note(f"the database does not answer ({error.orig}): trying again")
+                if said != (said := str(error.orig)):  # else the same line for as long as it lasts
+                    note(f"the database does not answer ({said}): trying again")
                 worked = False
             if not worked:
                 if until_empty:
