@@ -24,7 +24,9 @@ from corruptbench.leaderboard.status import CLAIMED_BELOW
 PACKAGE = "corruptbench.leaderboard.page"
 #: Parts of its style, and of its script, in the order in which they need each other.
 STYLES = ("style.css", "compare.css")
-SCRIPTS = ("dom.js", "address.js", "table.js", "charts.js", "compare.js", "page.js")
+SCRIPTS = (
+    "dom.js", "copy.js", "later.js", "address.js", "table.js", "charts.js", "compare.js", "page.js",
+)  # fmt: skip
 
 
 def render(

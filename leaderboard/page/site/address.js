@@ -39,6 +39,9 @@ const openTarget = () => {
   if (!target) return;
   if (target.matches(".benchmark")) show(target, wanted);
   const details = target.closest("details");
-  if (details) details.open = true;
+  if (details) {
+    fill(details);
+    details.open = true;
+  }
   return details ?? target;
 };

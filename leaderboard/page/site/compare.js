@@ -72,7 +72,9 @@ const numbersTable = (section, lifters, columns, paired, unit) => {
 
 // Points of a lifter under a corruption, from the table of all cells in its panel.
 const pointsOf = (section, { place }, metric, corruption) => {
-  const table = section.querySelector(`details[data-lifter="${place}"] table[data-metric="${metric}"]`);
+  const panel = section.querySelector(`details[data-lifter="${place}"]`);
+  fill(panel);
+  const table = panel.querySelector(`table[data-metric="${metric}"]`);
   const cells = (name) => [...table.querySelector(`tr[data-corruption="${name}"]`).cells].slice(1);
   return [cells("clean")[0], ...cells(corruption)].flatMap((cell, severity) => {
     const [low, high] = cell.title ? cell.title.split(" to ").map(Number) : [];
@@ -161,11 +163,14 @@ showing.select = (section) => {
   showComparison(section);
 };
 
-const makeSelectable = (section) => {
-  each(section, ".ranking tbody tr", (row) => {
+const makeMarkable = (root) => {
+  each(root, ".ranking tbody tr", (row) => {
     const box = make("input", { type: "checkbox", ariaLabel: `Compare ${nameOf(row)}` });
     row.querySelector(".rank").prepend(box);
   });
+};
+
+const makeSelectable = (section) => {
   section.addEventListener("change", ({ target }) => {
     if (!target.matches(".rank input")) return;
     const name = nameOf(target.closest("tr"));

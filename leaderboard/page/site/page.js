@@ -1,20 +1,8 @@
 // The page reads without this script. It sorts, filters, compares, and keeps in the address what is
 // shown.
-const makeCopyable = (root) => {
-  each(root, "pre.copy", (block) => {
-    const button = make("button", { type: "button", className: "copies" }, "Copy");
-    button.addEventListener("click", () => {
-      const code = block.querySelector("code");
-      getSelection().selectAllChildren(code); // to see it, and to copy by hand where it must be
-      const done = navigator.clipboard?.writeText(code.textContent);
-      done?.then(() => { button.textContent = "Copied"; }, () => {});
-    });
-    block.append(button);
-  });
-};
-
 each(document, ".benchmark", (section) => {
-  makeSortable(section);
+  makeSortable(section, section);
+  makeMarkable(section);
   makeFilterable(section);
   makeSelectable(section);
   makeChoice(section, "metric", ".metric");
@@ -25,6 +13,7 @@ each(document, ".benchmark", (section) => {
 const showMetric = showing.metric;
 showing.metric = (section, value) => {
   showMetric(section, value);
+  fillMetric(section);
   showComparison(section);
 };
 makeCopyable(document);

@@ -29,8 +29,8 @@ showing.sort = (section, order) => {
   });
 };
 
-const makeSortable = (section) => {
-  each(section, ".ranking th[data-sort]", (head) => {
+const makeSortable = (section, root) => {
+  each(root, ".ranking th[data-sort]", (head) => {
     const button = make("button", { type: "button" }, ...head.childNodes);
     button.addEventListener("click", () => {
       const down = head.getAttribute("aria-sort") === "ascending";

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from corruptbench.leaderboard import Result, export_files, placed_rows
 from corruptbench.leaderboard.page.render import html
 from tests.fixtures.browser import Visit, tab_stops
-from tests.leaderboard.conftest import digest
-from tests.leaderboard.page.board_page import count, head, lifters, metric, search, table
+from tests.leaderboard.conftest import HOSTILE, digest
+from tests.leaderboard.page.board_page import count, head, lifters, metric, search, state, table
 
 pytestmark = pytest.mark.browser
 
@@ -100,6 +100,45 @@ def many(results: list[Result], number: int) -> list[Result]:
         )
 
     return [copy(i) for i in range(number)]
+
+
+def test_a_panel_is_made_when_it_is_opened(results: list[Result], visit: Visit) -> None:
+    page = visit(html(results))
+    panels, first = page.locator(".lifters > details"), page.locator(".lifters > details").first
+    expect(panels.locator(".detail *:not(noscript)")).to_have_count(0)
+    first.locator("summary").click()
+    expect(first.locator("table[data-metric]")).to_have_count(3)
+    expect(first.locator(".copies")).to_have_count(1)
+    expect(panels.locator("noscript")).to_have_count(len(results) - 1)
+
+
+def test_a_table_is_made_when_its_metric_is_chosen(results: list[Result], visit: Visit) -> None:
+    """It then shows what was chosen before."""
+    page = visit(html(results), "#toy-c-v1?filter=a&sort=-clean&select=tagn,plain")
+    expect(page.locator("table.ranking")).to_have_count(1)
+    before = state(page)
+    page.get_by_text("P-MPJPE", exact=True).first.click()
+    expect(page.locator("table.ranking")).to_have_count(2)
+    assert state(page) == before | {"metric": "p_mpjpe"}
+    head(page, "Clean").get_by_role("button").click()
+    metric(page, "MPJPE").press("Space")
+    assert [text for _, text in state(page)["sorted"]] == ["ascending"]
+
+
+def test_hostile_words_stay_text_in_a_panel(odd: list[Result], visit: Visit) -> None:
+    page = visit(html(odd), "#toy-c-v1/c")
+    panel = page.locator("details[open]")
+    expect(panel).to_contain_text(HOSTILE)
+    expect(panel.locator("b")).to_have_count(0)
+
+
+def test_a_page_of_many_rows_opens_with_few_elements(results: list[Result], visit: Visit) -> None:
+    """They decide how fast it opens: about 30 for a row with three corruptions."""
+    few, many_more = (
+        visit(html(many(results, number))).evaluate("document.querySelectorAll('*').length")
+        for number in (20, 120)
+    )
+    assert (many_more - few) / 100 < 50
 
 
 def test_a_board_of_500_rows_sorts_and_filters(results: list[Result], visit: Visit) -> None:
