@@ -10,7 +10,9 @@ from corruptbench.leaderboard.all_numbers import all_numbers
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.page import figures
 from corruptbench.leaderboard.page.figure_view import DRAWN
-from corruptbench.leaderboard.page.records import HOTTEST, CellNumber, Grid, LifterView
+from corruptbench.leaderboard.page.heat import heat
+from corruptbench.leaderboard.page.joint_view import joint_grid
+from corruptbench.leaderboard.page.records import CellNumber, Grid, LifterView
 from corruptbench.leaderboard.ranking.order import Row, failed
 from corruptbench.leaderboard.schema import Cell, Result
 from corruptbench.leaderboard.text import between
@@ -23,6 +25,7 @@ TRAINED_ON = {
     "extra": "other data sets",
 }
 _SEVERITIES = range(1, 6)
+_DASH = "\N{EN DASH}"
 
 
 def lifter_view(
@@ -34,7 +37,7 @@ def lifter_view(
         place: its place among the rows of its benchmark, which decides color and mark.
         row: the result, and whether it is ranked.
         metrics: those that have a table of all cells.
-        corruptions: the order of the lines of those tables.
+        corruptions: the order of the lines of those tables, and of the columns of the joints'.
     """
     return LifterView(
         lifter=place,
@@ -44,6 +47,7 @@ def lifter_view(
         mark=figures.mark(place) if place < DRAWN else Markup(),
         trained_on=trained_on(row.result),
         grids=[_grid(metric, row.result, corruptions) for metric in metrics],
+        joints=joint_grid(row.result, corruptions),
         more=all_numbers(row.result),
     )
 
@@ -73,7 +77,5 @@ def _number(metric: Metric, cell: Cell | None, ends: tuple[float, float]) -> Cel
         return CellNumber("")
     value, digits = getattr(cell, metric), METRIC_COLUMNS[metric].digits
     low, high = (getattr(cell, f"{metric}_{end}", None) for end in ("low", "high"))
-    interval = "" if low is None or high is None else between(low, high)
-    least, most = ends
-    heat = round(HOTTEST * (value - least) / (most - least)) if most > least else 0
-    return CellNumber(f"{value:.{digits}f}", interval, heat)
+    interval = "" if low is None or high is None else between(low, high).replace(" to ", _DASH)
+    return CellNumber(f"{value:.{digits}f}", interval, heat(value, *ends))

@@ -47,7 +47,7 @@ class Number(NamedTuple):
         interval: below it.
         beside: the same in another unit, beside it.
         best: whether it is the best of its column.
-        heat: 0 for the best of its column to `HOTTEST` for the worst; None without a color.
+        heat: 0 for the best of its column to `heat.HOTTEST` for the worst; None without a color.
     """
 
     text: str
@@ -57,10 +57,6 @@ class Number(NamedTuple):
     beside: str = ""
     best: bool = False
     heat: int | None = None
-
-
-#: Steps of the color behind a number.
-HOTTEST = 6
 
 
 @dataclass(frozen=True)
@@ -106,7 +102,7 @@ class MetricView:
 
 
 class CellNumber(NamedTuple):
-    """The error in one cell as text, its interval, and its color: 0 to `HOTTEST`."""
+    """An error as text, its interval, and its color: 0 to `heat.HOTTEST`."""
 
     text: str
     interval: str = ""
@@ -123,6 +119,16 @@ class Grid(NamedTuple):
     lines: Sequence[tuple[str, Sequence[CellNumber]]]
 
 
+class JointGrid(NamedTuple):
+    """The error of each joint of a lifter: a line per joint, a column per head."""
+
+    key: Metric
+    label: str
+    unit: str
+    heads: Sequence[str]
+    lines: Sequence[tuple[str, Sequence[CellNumber]]]
+
+
 @dataclass(frozen=True)
 class LifterView:
     """The details of one lifter below the tables.
@@ -131,6 +137,7 @@ class LifterView:
         lifter: its place, by which the page's parts know it.
         failed: the checks that it failed, which was allowed.
         trained_on: what it was trained on, in words.
+        joints: None where the result has no errors of joints.
     """
 
     lifter: int
@@ -140,6 +147,7 @@ class LifterView:
     mark: Markup
     trained_on: str
     grids: Sequence[Grid]
+    joints: JointGrid | None
     more: Sequence[Block]
 
 

@@ -23,9 +23,10 @@ from corruptbench.leaderboard.status import CLAIMED_BELOW
 #: Its folder ``site`` holds the template, the style and the script.
 PACKAGE = "corruptbench.leaderboard.page"
 #: Parts of its style, and of its script, in the order in which they need each other.
-STYLES = ("style.css", "compare.css")
+STYLES = ("style.css", "panel.css", "compare.css", "narrow.css")
 SCRIPTS = (
-    "dom.js", "copy.js", "later.js", "address.js", "table.js", "charts.js", "compare.js", "page.js",
+    "dom.js", "copy.js", "later.js", "address.js", "table.js", "charts.js", "joints.js",
+    "compare.js", "page.js",
 )  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def render(
         results: any results; each benchmark gets its own tables. Without any, the page says how to
             submit one.
         out_path: the HTML file; its folder is made if it is missing.
-        manifests: by benchmark id, exactly the fields of `page_records.Heading`: the benchmark's
+        manifests: by benchmark id, exactly the fields of `page.records.Heading`: the benchmark's
             ``title``, the names of its ``corruptions`` in the order of columns, figures and lines,
             and their ``kinds``, which may be left out. A benchmark without a manifest is titled by
             its id.

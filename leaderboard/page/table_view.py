@@ -12,7 +12,8 @@ from corruptbench.leaderboard.numbers import Aggregate
 from corruptbench.leaderboard.page import columns as page_columns
 from corruptbench.leaderboard.page import figures
 from corruptbench.leaderboard.page.columns import Column
-from corruptbench.leaderboard.page.records import HOTTEST, Number, TableRow
+from corruptbench.leaderboard.page.heat import heat
+from corruptbench.leaderboard.page.records import Number, TableRow
 from corruptbench.leaderboard.ranking.order import Row, marks
 from corruptbench.leaderboard.schema import Interval, Result
 from corruptbench.leaderboard.text import signed
@@ -78,9 +79,7 @@ def _colored(rows: Sequence[Sequence[Number]]) -> list[list[Number]]:
 
 
 def _heat(value: float | None, least: float, most: float) -> int | None:
-    if value is None or least == most:
-        return None
-    return round(HOTTEST * (value - least) / (most - least))
+    return None if value is None or least == most else heat(value, least, most)
 
 
 def _words(result: Result) -> str:

@@ -72,13 +72,12 @@ const numbersTable = (section, lifters, columns, paired, unit) => {
 
 // Points of a lifter under a corruption, from the table of all cells in its panel.
 const pointsOf = (section, { place }, metric, corruption) => {
-  const panel = section.querySelector(`details[data-lifter="${place}"]`);
-  fill(panel);
-  const table = panel.querySelector(`table[data-metric="${metric}"]`);
+  const table = panelOf(section, place).querySelector(`.cells[data-metric="${metric}"]`);
   const cells = (name) => [...table.querySelector(`tr[data-corruption="${name}"]`).cells].slice(1);
   return [cells("clean")[0], ...cells(corruption)].flatMap((cell, severity) => {
-    const [low, high] = cell.title ? cell.title.split(" to ").map(Number) : [];
-    return cell.textContent ? [{ severity, value: Number(cell.textContent), low, high }] : [];
+    const [value, interval] = [...cell.childNodes].map((node) => node.textContent);
+    const [low, high] = interval ? interval.split("\u2013").map(Number) : [];
+    return value ? [{ severity, value: Number(value), low, high }] : [];
   });
 };
 
@@ -143,6 +142,7 @@ const showComparison = (section) => {
     ...notes(section, lifters, isPaired),
     ...curvesOf(section, lifters, metric, unit, columns),
     ...barsOf(lifters, unit, columns),
+    ...(main.checked ? jointErrors(section, lifters, metric, unit) : []),
   );
   makeCopyable(compared);
 };

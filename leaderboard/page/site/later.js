@@ -9,6 +9,12 @@ const fill = (part) => {
   return true;
 };
 
+const panelOf = (section, place) => {
+  const panel = section.querySelector(`.lifters > [data-lifter="${place}"]`);
+  fill(panel);
+  return panel;
+};
+
 document.addEventListener("toggle", ({ target }) => {
   if (target.open && target.matches(".lifters > details")) fill(target);
 }, true);

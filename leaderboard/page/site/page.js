@@ -16,6 +16,11 @@ showing.metric = (section, value) => {
   fillMetric(section);
   showComparison(section);
 };
+// In a narrow window the rows come first, and the choices wait in one line.
+const narrow = matchMedia("(max-width: 34rem)");
+const openChoices = () => each(document, ".choices", (choices) => { choices.open = !narrow.matches; });
+narrow.addEventListener("change", openChoices);
+openChoices();
 makeCopyable(document);
 document.documentElement.classList.add("script");
 window.addEventListener("hashchange", () => {

@@ -50,7 +50,7 @@ def test_the_filter_keeps_what_it_names(results: list[Result], visit: Visit) -> 
     search(page).fill("CA-conv movenet")
     assert lifters(page) == ["ca-conv"]
     expect(count(page)).to_have_text("1 of 4 lifters")
-    expect(page.locator("details:visible")).to_have_count(1)
+    expect(page.locator(".lifters > details:visible")).to_have_count(1)
     search(page).fill("")
     assert lifters(page) == by_rank(results)
     expect(count(page)).to_have_text("")
@@ -127,7 +127,7 @@ def test_a_table_is_made_when_its_metric_is_chosen(results: list[Result], visit:
 
 def test_hostile_words_stay_text_in_a_panel(odd: list[Result], visit: Visit) -> None:
     page = visit(html(odd), "#toy-c-v1/c")
-    panel = page.locator("details[open]")
+    panel = page.locator(".lifters > details[open]")
     expect(panel).to_contain_text(HOSTILE)
     expect(panel.locator("b")).to_have_count(0)
 

@@ -82,4 +82,4 @@ def test_a_lifter_has_an_address_of_its_own(results: list[Result], visit: Visit)
     for rows in (results, results[1:]):
         page = visit(html(rows), "#toy-c-v1/ca-conv")
         expect(page.locator("details[open] .name")).to_have_text(["ca-conv"])
-        expect(page.locator("details[open]")).to_be_in_viewport()
+        expect(page.locator(".lifters > details[open]")).to_be_in_viewport()

@@ -182,7 +182,7 @@ def test_columns_are_chosen(page_text: str, visit: Visit) -> None:
 
 def test_commands_can_be_copied(rows: list[Result], page_text: str, visit: Visit) -> None:
     page = visit(page_text, "#toy-c-v1/r1")
-    page.locator("details[open] .copies").click()
+    page.locator(".lifters > [open] .copies").click()
     assert rows[1].command in page.evaluate("getSelection().toString()")
 
 

@@ -44,6 +44,21 @@ def test_axe_finds_nothing(kinds: list[Result], visit: Visit) -> None:
     assert not violations(visit(html([])))
 
 
+def test_a_phone_shows_rows_first_and_the_choices_on_demand(
+    results: list[Result], visit: Visit
+) -> None:
+    page = visit(html(results), width=390)
+    expect(table(page).locator(".lifter").nth(3)).to_be_in_viewport(ratio=1)
+    expect(search(page)).to_be_hidden()
+    page.locator(".choices summary").click()
+    expect(search(page)).to_be_visible()
+    page.set_viewport_size({"width": 1366, "height": 900})  # turned, or made wider
+    expect(page.locator(".choices summary")).to_be_hidden()
+    expect(search(page)).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 900})
+    expect(search(page)).to_be_hidden()
+
+
 def test_nothing_but_a_table_scrolls_sideways(kinds: list[Result], visit: Visit) -> None:
     page = visit(html(kinds))
     assert not overflows(page)
@@ -118,6 +133,13 @@ def test_paper_holds_all_columns(visit: Visit) -> None:
     for number in result.mpjpe.corruptions.values():
         assert f"{number:.1f}" in words
     assert "Filter" not in words
+
+
+def test_a_table_of_17_rows_fits_on_a_page(visit: Visit) -> None:
+    rows = [row(f"r{i}", clip_table(i, corruptions=CORRUPTIONS)) for i in range(17)]
+    pdf = visit(html(rows)).pdf(prefer_css_page_size=True)
+    first = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text().split()
+    assert {one.lifter.name for one in rows} <= {*first}
 
 
 def test_each_benchmark_begins_on_a_page_of_its_own(visit: Visit) -> None:

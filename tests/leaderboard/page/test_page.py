@@ -12,7 +12,7 @@ import pytest
 
 from corruptbench.leaderboard import About, Result, placed_rows, render, with_about
 from corruptbench.leaderboard.exports.downloads import export_files
-from corruptbench.leaderboard.page.records import HOTTEST
+from corruptbench.leaderboard.page.heat import HOTTEST
 from corruptbench.leaderboard.page.render import html
 from corruptbench.leaderboard.schema import Aggregate
 from tests.leaderboard.conftest import (

@@ -93,7 +93,7 @@ def test_rows_are_chosen_by_status_and_the_address_keeps_it(
     assert lifters(page) == ["poses", "sure", "v1", "v2", "v3"]
     metric(page, "verified").check()
     assert lifters(page) == ["sure"]
-    assert page.locator("details:visible").count() == 1
+    assert page.locator(".lifters > details:visible").count() == 1
     metric(page, "claimed").check()
     assert lifters(page) == ["v1", "v2", "v3"]
     assert page.evaluate("location.hash") == "#toy-c-v1?status=claimed"
