@@ -64,13 +64,15 @@ const makeFilterable = (section) => {
   label.hidden = false;
 };
 
-// Radio buttons whose choice the style sheet shows, also without this script.
+// Radio buttons whose choice the style sheet shows. Without this script it looks at the buttons.
 const makeChoice = (section, key, selector) => {
   const inputs = [...section.querySelectorAll(`${selector} input`)];
   showing[key] = (other, value) => {
     const all = [...other.querySelectorAll(`${selector} input`)];
     const input = all.find((one) => one.value === value) ?? all[0];
-    if (input) input.checked = true;
+    if (!input) return;
+    input.checked = true;
+    other.setAttribute(`data-shown-${key}`, input.value);
   };
   inputs.forEach((input) => {
     input.addEventListener("change", () => choose(section, key, input.value));
