@@ -3,9 +3,9 @@
 The rows are copies of those of the project's board, under other names and with other errors. Each
 round opens the pages of all sizes in turn, each in a window of its own. "Open" is the time from the
 start of the navigation to the end of the load event. The other times are those from an event to the
-end of the layout that it causes: sorting by a column, filtering, and the panel of a row. In brackets
-is the processor time of the page's main thread, with what is painted. On a busy machine it says
-more. Needs Debian's ``chromium`` on the PATH.
+end of the layout that it causes: sorting by a column, filtering, and the panel of a row. In
+brackets is the processor time of the page's main thread, with what is painted. On a busy machine it
+says more. Needs Debian's ``chromium`` on the PATH.
 
 Usage: python -m benchmarks.page_speed [rounds]
 """

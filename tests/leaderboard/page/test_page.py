@@ -282,7 +282,9 @@ def test_columns_figures_and_lines_follow_the_manifest(
     for result in results:
         row = re.search(rf'data-text="{result.lifter.name} .*?</tr>', page, re.S)
         assert row
-        numbers = re.findall(r'<td data-value="([\d.]+)" class="[^"]*by-corruption(?: end)?"', row[0])
+        numbers = re.findall(
+            r'<td data-value="([\d.]+)" class="[^"]*by-corruption(?: end)?"', row[0]
+        )
         assert numbers == [str(result.mpjpe.corruptions[name]) for name in order]
 
 
