@@ -19,7 +19,7 @@ from corruptbench.leaderboard.columns import (
     version_of,
 )
 
-__all__ = ["CELL_KEY", "CLIP_KEY", "open_bytes", "read", "to_parquet", "wrong_columns"]
+__all__ = ["CELL_KEY", "CLIP_KEY", "open_bytes", "to_frame", "to_parquet", "wrong_columns"]
 
 
 def to_parquet(table: pd.DataFrame) -> bytes:
@@ -79,18 +79,14 @@ def open_bytes(data: bytes) -> pq.ParquetFile:
     return pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts)
 
 
-def read(file: pq.ParquetFile, version: int) -> pd.DataFrame:
-    """Return the rows as a data frame with the version's columns; a null number becomes NaN.
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Return the rows as a data frame; a null number becomes NaN.
 
     The file's metadata for pandas is ignored: it could turn nulls into values that pass every
     comparison.
-
-    Raises:
-        pyarrow.ArrowException: the file's pages are damaged.
     """
-    names = list(COLUMNS[version])
-    table: pd.DataFrame = file.read(columns=names).to_pandas(ignore_metadata=True)
-    return table[names]
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    return frame
 
 
 def _kind(column: str) -> tuple[str, Callable[[pa.DataType], bool]]:

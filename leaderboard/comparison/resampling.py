@@ -6,7 +6,6 @@ these are sorted once and not for each row.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from corruptbench.leaderboard import clips
 from corruptbench.leaderboard.board.folder import CLIPS_FILE, RESTORE, RESULT_FILE, in_row, row_path
-from corruptbench.leaderboard.columns import CELL_KEY, CLIP_KEY, MEANS, METRICS, Metric
+from corruptbench.leaderboard.columns import CELL_KEY, CLIP_KEY, COLUMNS, MEANS, METRICS, Metric
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking.ties import Resampled
-from corruptbench.leaderboard.referee.rows import shape_problems
 from corruptbench.leaderboard.referee.submission import read_clips
+from corruptbench.leaderboard.referee.table_file import read_table
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.statistics.wide import (
     Array,
@@ -98,7 +96,7 @@ def _resampled(row: Path, result: Result, layouts: list[_Layout]) -> Resampled:
         means = {metric: _means(layout, table, metric) for metric in metrics}
     except SubmissionError:
         raise
-    except (pa.ArrowException, ValueError, OSError) as error:
+    except ValueError as error:
         problem = Problem(CLIPS_FILE, "table", str(error), "a table that can be averaged", RESTORE)
         raise SubmissionError(str(row), [problem]) from error
     return Resampled(_over(layout), means)
@@ -106,16 +104,8 @@ def _resampled(row: Path, result: Result, layouts: list[_Layout]) -> Resampled:
 
 def _read(row: Path, result: Result) -> pa.Table:
     data = read_clips(row / CLIPS_FILE, row / RESULT_FILE)
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != result.clips_sha256:
-        expected = f"clips_sha256 {result.clips_sha256}"
-        problem = Problem(CLIPS_FILE, "sha256", digest, expected, RESTORE)
-        raise SubmissionError(str(row), [problem])
-    file = clips.open_bytes(data)
-    if problems := list(shape_problems(CLIPS_FILE, file, result)):
-        raise SubmissionError(str(row), problems)
-    metrics = [m for m in RANKING if m in file.schema_arrow.names]
-    return file.read(columns=[*_KEYS, *metrics], use_threads=False)
+    metrics = [m for m in RANKING if m in COLUMNS[result.schema_version]]
+    return read_table(str(row), CLIPS_FILE, data, result, [*_KEYS, *metrics], RESTORE)
 
 
 def _layout(table: pa.Table, average: Average, known: list[_Layout]) -> _Layout:

@@ -7,16 +7,15 @@ it say whether the result covers the benchmark (see `expected`).
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-import pyarrow as pa
 
 from corruptbench.leaderboard import clips
+from corruptbench.leaderboard.columns import COLUMNS
 from corruptbench.leaderboard.expected import Expected, clip_problems, document_problems
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.referee import rows
@@ -24,6 +23,7 @@ from corruptbench.leaderboard.referee.every_number import every_number, leaves
 from corruptbench.leaderboard.referee.joint_errors import joint_problems
 from corruptbench.leaderboard.referee.labels import label_problems
 from corruptbench.leaderboard.referee.submission import RERUN, clips_path, read_clips, read_result
+from corruptbench.leaderboard.referee.table_file import read_table
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.statistics.aggregate import Summary, summarize
 from corruptbench.leaderboard.statistics.mce import mean_corruption_error
@@ -107,17 +107,8 @@ def inspect(json_path: Path, expected: Expected | None = None) -> Submission:
 
 def _table(json_path: Path, path: Path, data: bytes, result: Result) -> pd.DataFrame:
     """Read the per-clip table, and check its hash, columns, values and rows."""
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != result.clips_sha256:
-        problem = Problem(path.name, "sha256", digest, f"clips_sha256 {result.clips_sha256}", RERUN)
-        raise SubmissionError(str(json_path), [problem])
-    try:
-        file = clips.open_bytes(data)
-        _refuse(json_path, rows.shape_problems(path.name, file, result))
-        table = clips.read(file, result.schema_version)
-    except (pa.ArrowException, OSError) as error:
-        problem = Problem(path.name, "file", short(str(error)), "a Parquet file", RERUN)
-        raise SubmissionError(str(json_path), [problem]) from error
+    names = COLUMNS[result.schema_version]
+    table = clips.to_frame(read_table(str(json_path), path.name, data, result, names))
     _refuse(json_path, rows.value_problems(path.name, table, result))
     _refuse(json_path, rows.row_problems(path.name, table))
     return table

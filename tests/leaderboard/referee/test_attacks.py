@@ -106,8 +106,62 @@ def test_a_table_of_many_columns_is_refused(make: Make) -> None:
         table = table.append_column(f"c{i}", pa.nulls(len(table), pa.int8()))
     pq.write_table(table, rows)
     edited(path, put("clips_sha256", value=digest_of(rows)))
-    with pytest.raises(SubmissionError, match="such column"):
+    with pytest.raises(SubmissionError, match="a footer of"):
         check(path)
+
+
+def rewritten(path: Path, **how: Any) -> Path:
+    """Write the clips table of a result in another way, and let the result name it."""
+    rows = path.with_name("baseline.clips.parquet")
+    pq.write_table(pq.read_table(rows), rows, **how)
+    return edited(path, put("clips_sha256", value=digest_of(rows)))
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ({"use_dictionary": False, "column_encoding": {"subject": "DELTA_BYTE_ARRAY"}},
+         "column subject: found a page of encoding 7"),
+        ({"use_dictionary": False, "column_encoding": {"frames": "DELTA_BINARY_PACKED"}},
+         "column frames: found a page of encoding 5"),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_packed_in_another_way_is_refused(
+    make: Make, how: dict[str, Any], found: str
+) -> None:
+    """These encodings can say a long text, or many numbers, again in a few bytes."""
+    with pytest.raises(SubmissionError, match=found):
+        check(rewritten(make(), **how))
+
+
+@pytest.mark.parametrize("how", [{"data_page_version": "2.0"}, {"row_group_size": 50}, {}])
+def test_a_table_of_other_pages_is_accepted(make: Make, how: dict[str, Any]) -> None:
+    check(rewritten(make(), **how))
+
+
+def varint(number: int) -> bytes:
+    """A number of Thrift's compact protocol in five bytes."""
+    coded = [number >> 7 * i & 127 for i in range(5)]
+    return bytes([*(byte | 128 for byte in coded[:-1]), coded[-1]])
+
+
+def test_a_page_that_says_another_size_than_the_footer_is_refused(make: Make) -> None:
+    """Its header, which the footer does not repeat, has pyarrow allocate 2 GB."""
+    path = make()
+    rows = path.with_name("baseline.clips.parquet")
+    data = rows.read_bytes()
+    assert data[4:6] == b"\x15\x04"  # the dictionary of subject
+    lie = b"\x15\x04\x15" + varint(2 * (2**31 - 1)) + b"\x15"
+    rows.write_bytes(data[:4] + lie + data[4 + len(lie) :])
+    edited(path, put("clips_sha256", value=digest_of(rows)))
+    with pytest.raises(SubmissionError, match="column subject: found a page"):
+        check(path)
+
+
+def test_a_table_of_too_many_rows_is_refused(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corruptbench.leaderboard.referee.rows.MOST_ROWS", 143)
+    with pytest.raises(SubmissionError, match="rows: found 144, expected at most 143"):
+        check(make())
 
 
 def test_a_row_that_was_put_on_the_board_does_not_break_the_page(
