@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from corruptbench.leaderboard.records import LONGEST_TEXT, SparseRecord, Text
+from corruptbench.leaderboard.visible import unseen
 
 #: Kinds of training data. "clean": detections or poses of uncorrupted video. "augmented": noise on
 #: them that is not a corruption of the pixels. "corrupted": detections of corrupted video.
@@ -35,10 +36,18 @@ def _form(pattern: str, expected: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _visible(text: str) -> str:
+    """Refuse a text with a character that nobody sees."""
+    if found := unseen(text):
+        text = f"expected no character that nobody sees, such as {found}"
+        raise PydanticCustomError("unseen", "{text}", {"text": text})
+    return text
+
+
 Address = Annotated[str, _form(_ADDRESS, "an https address")]
 Paper = Annotated[str, _form(_PAPER, "arXiv:2312.06797, doi:10.1109/..., or an https address")]
 Date = Annotated[str, _form(_DATE, "a year, month or day, such as 2024-06")]
-Line = Annotated[Text, Field(min_length=1, max_length=200)]
+Line = Annotated[Text, Field(min_length=1, max_length=200), AfterValidator(_visible)]
 
 
 class About(SparseRecord):
