@@ -22,7 +22,6 @@ const openChoices = () => each(document, ".choices", (choices) => { choices.open
 narrow.addEventListener("change", openChoices);
 openChoices();
 makeCopyable(document);
-document.documentElement.classList.add("script");
 window.addEventListener("hashchange", () => {
   const target = openTarget();
   if (target?.matches("details")) target.scrollIntoView();
