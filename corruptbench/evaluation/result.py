@@ -14,7 +14,8 @@ from corruptbench.evaluation.clean_cells import CleanCells
 from corruptbench.evaluation.rejected import RejectedPosesError, rejected_path, unseen_poses
 from corruptbench.files import write_together
 from corruptbench.leaderboard import Result, clips, summarize
-from corruptbench.leaderboard.columns import version_of
+from corruptbench.leaderboard.columns import CLIP_KEY, MEANS, version_of
+from corruptbench.leaderboard.records import GREATEST
 from corruptbench.leaderboard.referee.joint_errors import joint_errors
 from corruptbench.leaderboard.schema import Benchmark, Boxes, Build, Coverage, Scoring
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
@@ -44,10 +45,12 @@ def make_result(
 
     Raises:
         RejectedPosesError: the lifter gave poses that cannot be scored.
-        InputError: the table cannot be aggregated (for example, it has only clean cells).
+        InputError: the table cannot be aggregated (for example, it has only clean cells), or an
+            error is larger than a result can hold.
     """
     if table["rejected"].any():
         raise RejectedPosesError(lifter.name, table, unseen_poses(table, shard_set))
+    _check_possible(table, lifter.name)
     lock, manifest = shard_set.lock, shard_set.manifest
     try:
         summary = summarize(table, manifest.scoring.average)
@@ -83,6 +86,18 @@ def make_result(
             else joint_errors(table, joints, manifest.scoring.average),
         }
     )
+
+
+def _check_possible(table: pd.DataFrame, name: str) -> None:
+    """Refuse errors that a result cannot hold: no pose of a person has them, whatever the lifter."""
+    for column in (c for c in MEANS if c in table and (table[c] > GREATEST).any()):
+        mean, worst = MEANS[column], table.loc[int(table[column].argmax())]
+        clip = "/".join(str(worst[part]) for part in CLIP_KEY)
+        raise InputError(
+            f"{name}: {mean.label.format('')} of {worst[column]:.3g} {mean.unit} in {clip}, "
+            f"{worst['corruption']} of severity {worst['severity']}; expected at most "
+            f"{GREATEST:,.0f}: compare the lifter's poses with its contract's units and mean"
+        )
 
 
 def _boxes(detector: DetectorRecord) -> Boxes | None:

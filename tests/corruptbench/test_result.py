@@ -111,6 +111,26 @@ def test_poses_where_nothing_was_detected_are_no_fault_of_the_model(
         make_result(bad, lifter.record(1), drawn_shards, "again")
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        (
+            "mpjpe",
+            1e30,
+            r"tiny: MPJPE of 1e\+30 mm in .*, .* of severity \d; expected at most 1,000,000",
+        ),
+        ("bone_error", 2e6, "tiny: bone-length error of 2e.06 mm in"),
+        ("mpjve", np.inf, "tiny: MPJVE of inf mm per frame in"),
+    ],
+)
+def test_errors_that_no_pose_can_have_are_refused(column, value, said, table, lifter, drawn_shards):
+    bad = table.copy()
+    bad.loc[3, column] = value
+    with pytest.raises(InputError, match=said) as caught:
+        make_result(bad, lifter.record(1), drawn_shards, "again")
+    assert "pydantic" not in str(caught.value)
+
+
 def test_rejected_poses_are_told_in_memory_and_saved_on_demand(
     table, lifter, drawn_shards, tmp_path
 ):
