@@ -89,7 +89,7 @@ def make_result(
 
 
 def _check_possible(table: pd.DataFrame, name: str) -> None:
-    """Refuse errors that a result cannot hold: no pose of a person has them, whatever the lifter."""
+    """Refuse errors that a result cannot hold: no pose of a person has them."""
     for column in (c for c in MEANS if c in table and (table[c] > GREATEST).any()):
         mean, worst = MEANS[column], table.loc[int(table[column].argmax())]
         clip = "/".join(str(worst[part]) for part in CLIP_KEY)
