@@ -138,4 +138,4 @@ def confirm_if_equal(
         return found
     today = datetime.now(UTC).date()
     status = Status(kind=kind, date=today, version=corruptbench.__version__)
-    return confirm(path.parent, board, row.result, status, again.record.joint_errors)
+    return confirm(path.parent, board, row.result, status, again.record)

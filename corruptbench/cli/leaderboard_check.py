@@ -64,6 +64,7 @@ def _write_review(path: Path, board: Path, before: Path, problems: Sequence[Prob
     from corruptbench.files import atomic
     from corruptbench.leaderboard import changed_rows, read_board, review
 
-    text = review(board, read_board(board).results, changed_rows(board, before), problems)
+    changed = changed_rows(board, before)
+    text = review(board, read_board(board).results, changed, problems, before)
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePath
 
+from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.board.as_row import text_of
 from corruptbench.leaderboard.board.folder import CLIPS_FILE, RESULT_FILE, in_row, rows
-from corruptbench.leaderboard.board.standing import said_otherwise
+from corruptbench.leaderboard.board.standing import said_otherwise, words
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.leaderboard.schema import Result
@@ -59,6 +60,31 @@ def change_problems(board: Path, before: Path) -> list[Problem]:
         *_file_problems(_files(board), _files(before)),
         *(p for row in changed_rows(board, before) for p in _row_problems(row, board, before)),
     ]
+
+
+def completed(row: Path, board: Path, before: Path) -> dict[str, str]:
+    """Return what a row says of its lifter and did not say before, by field; nothing for a new row.
+
+    Anybody can complete a row, and nothing proves that its authors did.
+
+    Args:
+        row: its folder.
+        board: the board's folder.
+        before: the folder of the same board before the change.
+
+    Raises:
+        SubmissionError: the row cannot be read.
+    """
+    try:
+        old = read_result(before / row.relative_to(board) / RESULT_FILE)
+    except SubmissionError:
+        return {}
+    now, said = (r.lifter.about or About() for r in (read_result(row / RESULT_FILE), old))
+    return {
+        field: words(value)
+        for field, value in now
+        if value is not None and getattr(said, field) is None
+    }
 
 
 def _file_problems(now: dict[str, str], old: dict[str, str]) -> Iterator[Problem]:

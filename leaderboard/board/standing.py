@@ -97,14 +97,15 @@ def said_otherwise(old: Result, new: Result) -> Iterator[tuple[str, object, obje
     for field, value in before:
         said = getattr(now, field)
         if value is not None and said is not None and value != said:
-            yield f"lifter.about.{field}", _words(value), _words(said)
+            yield f"lifter.about.{field}", words(value), words(said)
     if before.training_data is None and now.saw_corruptions:
-        yield "lifter.about.training_data", "nothing", _words(now.training_data)
+        yield "lifter.about.training_data", "nothing", words(now.training_data)
     if new.supersedes not in (None, old.supersedes):  # only a new row can say it
         yield "supersedes", old.supersedes or "nothing", new.supersedes
 
 
-def _words(value: object) -> str:
+def words(value: object) -> str:
+    """Return the value of a field of `About` as text."""
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 

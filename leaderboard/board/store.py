@@ -20,10 +20,13 @@ from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking.superseding import refused
 from corruptbench.leaderboard.referee import inspection
 from corruptbench.leaderboard.referee.submission import read_result
-from corruptbench.leaderboard.schema import JointErrors, Result
+from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.status import Status, status_problems
 
 _LOG = logging.getLogger(__name__)
+
+#: What only an evaluation can see: how errors are shared among joints, and what looks odd.
+SEEN = ("joint_errors", "labels", "warnings")
 
 
 def submit(
@@ -72,19 +75,19 @@ def submit(
 
 
 def confirm(
-    row: Path, board: Path, checked: Result, status: Status, joints: JointErrors | None = None
+    row: Path, board: Path, checked: Result, status: Status, again: Result | None = None
 ) -> Status:
     """Write a status into a row, and return the one that the row has then.
 
-    A verified row stays so when its poses are scored again. A row without errors of joints gets
-    those that the owner found.
+    A verified row stays so when its poses are scored again. What the
+    referee cannot compute from the clips table is taken from the owner (`SEEN`).
 
     Args:
         row: its folder.
         board: the board's folder.
         checked: the result that was found again; the row must still be that.
         status: what the owner found out.
-        joints: errors of joints that the owner found.
+        again: the result of the owner, whose numbers are those of the row.
 
     Raises:
         SubmissionError: the row is not what was checked, or it cannot supersede the row that it
@@ -98,8 +101,8 @@ def confirm(
             raise SubmissionError(f"a status of {row}", [problem], "is not written")
         if present.status and (present.status.kind, status.kind) == ("verified", "re-scored"):
             return present.status
-        update = {"status": status, "joint_errors": present.joint_errors or joints}
-        marked = present.model_copy(update=update)
+        seen = {field: getattr(again, field) for field in SEEN} if again else {}
+        marked = present.model_copy(update={**seen, "status": status})
         _refuse_void_succession(row, board, marked)
         _replace_result(row, marked)
     return status

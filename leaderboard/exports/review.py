@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from corruptbench.leaderboard.board.changes import completed
 from corruptbench.leaderboard.board.folder import RESULT_FILE, row_path
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.comparison.compare import Comparison, compare
@@ -27,7 +28,11 @@ MOST_ROWS = 10
 
 
 def review(
-    board: Path, results: Sequence[Result], changed: Sequence[Path], problems: Sequence[Problem]
+    board: Path,
+    results: Sequence[Result],
+    changed: Sequence[Path],
+    problems: Sequence[Problem],
+    before: Path,
 ) -> str:
     """Return a page about changed rows, each beside the reference row of its table.
 
@@ -38,13 +43,15 @@ def review(
         results: rows of the board that are whole.
         changed: folders of the rows that are new or changed.
         problems: of the check.
+        before: the folder of the board before the change.
     """
     by_path = {row_path(result, board): result for result in results}
     whole = [by_path[path] for path in changed if path in by_path]
     parts = [f"# The board: {counted(len(changed), 'row')} new or changed"]
     parts += [_problems(problems) if problems else _CHECKED]
     for result in whole[:MOST_ROWS]:
-        parts += _about_row(result, results, board)
+        path = row_path(result, board)
+        parts += _about_row(result, results, board, completed(path, board, before))
     if len(whole) > MOST_ROWS:
         parts.append(f"{counted(len(whole) - MOST_ROWS, 'more row')}, not shown here.")
     return "\n\n".join(parts) + "\n"
@@ -61,7 +68,9 @@ def _problems(problems: Sequence[Problem]) -> str:
     return f"**The check found {counted(len(problems), 'problem')}.**\n\n```text\n{shown}\n```"
 
 
-def _about_row(result: Result, results: Sequence[Result], board: Path) -> Iterator[str]:
+def _about_row(
+    result: Result, results: Sequence[Result], board: Path, new: Mapping[str, str]
+) -> Iterator[str]:
     rows = section_of(result, results).results
     table = ranked(rows, read_resampled(rows, board).resampled)
     (own,) = (row for row in table if row.result is result)
@@ -82,6 +91,10 @@ def _about_row(result: Result, results: Sequence[Result], board: Path) -> Iterat
             "which loses its rank when you confirm this row. Ask its authors: nothing proves it."
         )
         facts.append(("supersedes", f"{as_code(result.supersedes)}, {asked}"))
+    facts += [
+        (f"new: {field}", f"{as_code(text)}. Ask its authors: nothing proves that they say it.")
+        for field, text in new.items()
+    ]
     facts += [("warning", as_code(warning.text)) for warning in result.warnings or ()]
     path = row_path(result, board)
     yield f"## {as_code(f'{path.parent.name}/{path.name}')}"

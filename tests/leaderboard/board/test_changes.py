@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from corruptbench.leaderboard import About, audit, change_problems, changed_rows, submit
+from corruptbench.leaderboard.board.changes import completed
 from corruptbench.leaderboard.problem import SubmissionError
 from tests.leaderboard.conftest import Make, clip_table, digest
 from tests.leaderboard.test_status import RESCORED, VERIFIED, mark
@@ -49,6 +50,7 @@ def test_what_is_said_of_a_lifter_may_be_completed(
     row = submit(make(name=name), board, None, About(venue="CVPR"))
     assert changed_rows(board, before) == [row]
     assert change_problems(board, before) == []
+    assert completed(row, board, before) == {"venue": "CVPR"}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from importlib import import_module
 from pathlib import Path
 
@@ -27,9 +28,8 @@ def board(make: Make, tmp_path: Path) -> Path:
 
 
 def text(board: Path, *names: str, problems: tuple[Problem, ...] = ()) -> str:
-    return review(
-        board, read_board(board).results, [board / "toy-c-v1" / name for name in names], problems
-    )
+    changed = [board / "toy-c-v1" / name for name in names]
+    return review(board, read_board(board).results, changed, problems, board.with_name("before"))
 
 
 def referred(result: Result) -> Reference:
@@ -85,6 +85,17 @@ def test_problems_come_first(board: Path) -> None:
 def test_a_row_that_takes_a_rank_away_is_pointed_out(make: Make, board: Path) -> None:
     submit(make(name="thief"), board, None, About(authors=ACTS), supersedes="best")
     assert "| supersedes | `best`, which loses its rank when you" in text(board, "thief")
+
+
+def test_what_somebody_says_of_a_row_that_was_there_is_pointed_out(make: Make, board: Path) -> None:
+    shutil.copytree(board, board.with_name("before"))
+    table = clip_table(0, level=40)
+    submit(make(table, name="best"), board, None, About(venue="CVPR", code="https://x.example/a"))
+    found = text(board, "best")
+    for line in ("| new: venue | `CVPR`. Ask", "| new: code | `https://x.example/a`. Ask"):
+        assert line in found
+    assert "new: authors" not in found
+    assert "new: " not in text(board, "baseline")
 
 
 def test_rows_that_do_not_compare_say_why(make: Make, board: Path) -> None:
