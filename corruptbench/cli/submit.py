@@ -39,26 +39,27 @@ def command(
 ) -> None:  # fmt: skip
     """Check a result and add it to the leaderboard's table."""
     from corruptbench.evaluation.expectation import expectation
-    from corruptbench.leaderboard import as_row, as_text, by_benchmark, check, standing, submit
+    from corruptbench.leaderboard import as_row, as_text, by_benchmark, standing, submit
     from corruptbench.leaderboard.exports.json_rows import rows_of
     from corruptbench.leaderboard.ranking.placed import placed_rows
+    from corruptbench.leaderboard.referee.submission import read_result
     from corruptbench.manifest import load_manifest
 
     about = about_of(fields)
-    checked = as_row(check(result), about, name, supersedes)
-    benchmark = checked.benchmark.id
+    stated = as_row(read_result(result), about, name, supersedes)
+    benchmark = stated.benchmark.id
     if manifest is None and benchmark not in names.manifests():
         raise click.ClickException(
             f"{result}: benchmark {benchmark} is not one of {', '.join(names.manifests())}; "
             "for a benchmark of your own give its manifest: --manifest FILE.toml"
         )
     frozen = load_manifest(manifest or benchmark)
-    state = standing(checked, board)
+    state = standing(stated, board)
     path = submit(result, board, expectation(frozen), about, name, supersedes)
     every = whole_rows(board)
-    results = by_benchmark(every)[checked.benchmark]
+    results = by_benchmark(every)[stated.benchmark]
     resampled = resampled_rows(results, board)
-    warnings = [warning.text for warning in checked.warnings or ()]
+    warnings = [warning.text for warning in stated.warnings or ()]
     if as_json:
         record = {"path": str(path), "added": state == "new", "warnings": warnings}
         say_json({**record, "rows": rows_of(placed_rows(results, resampled), every)})

@@ -74,9 +74,10 @@ def test_a_partial_build_gives_a_partial_result(
     done = evaluate(cli, tiny_lifter, mini_shards, mini, mini_manifest, tmp_path)
     assert done.code == 0
     assert "partial: 5 of 11 cells" in done.err
-    refused = cli("submit", tmp_path / "tiny.json", "--board", tmp_path / "board")
+    board = ("--board", tmp_path / "board", "--manifest", mini_manifest)
+    refused = cli("submit", tmp_path / "tiny.json", *board)
     assert refused.code == 2
-    assert "n_scored" in refused.err
+    assert "build and score exactly the benchmark's cells" in refused.err
     assert not (tmp_path / "board").exists()
 
 
