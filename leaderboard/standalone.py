@@ -8,6 +8,9 @@ from importlib import resources
 
 import jinja2
 
+#: Styles of text, tables and figures, of panels, and of narrow windows and paper.
+SHARED = ("style.css", "panel.css", "narrow.css")
+
 
 def templates(package: str) -> jinja2.Environment:
     """Return the templates in the folder ``site`` of a package; they escape what they show."""
@@ -27,6 +30,11 @@ def templates(package: str) -> jinja2.Environment:
 def site(package: str, name: str) -> str:
     """Return a text file in the folder ``site`` of a package."""
     return resources.files(package).joinpath("site", name).read_text(encoding="utf-8")
+
+
+def shared_style() -> str:
+    """Return the styles of the board's page that other pages of the project have, too."""
+    return "".join(site("corruptbench.leaderboard.page", name) for name in SHARED)
 
 
 def policy(style: str, script: str, more: str = "") -> str:

@@ -15,11 +15,11 @@ from corruptbench.keypoint_evaluation.oks import JOINTS
 from corruptbench.keypoint_evaluation.results import DetectorEvaluation, DetectorResult
 from corruptbench.leaderboard.page import figures
 from corruptbench.leaderboard.page.figures import Line, Point
-from corruptbench.leaderboard.standalone import policy, site, spaced, templates
+from corruptbench.leaderboard.standalone import policy, shared_style, spaced, templates
 from corruptbench.manifest import CLEAN
 
-#: The folder ``site`` with the page, and the one with the styles of the figures.
-PACKAGE, BOARD = "corruptbench.keypoint_evaluation", "corruptbench.leaderboard.page"
+#: Its folder ``site`` holds the page.
+PACKAGE = "corruptbench.keypoint_evaluation"
 
 
 class Panel(NamedTuple):
@@ -42,7 +42,7 @@ def write_page(found: DetectorEvaluation, out: Path) -> None:
 
 def html(found: DetectorEvaluation) -> str:
     """Return the page as text. It holds all that it shows, and loads nothing."""
-    style = site(BOARD, "style.css")
+    style = shared_style()
     names = [c.corruption for c in found.cells if c != CLEAN]
     return (
         templates(PACKAGE)

@@ -7,7 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from corruptbench.files import atomic
-from corruptbench.leaderboard.standalone import policy, site, templates
+from corruptbench.leaderboard.standalone import policy, shared_style, site, templates
 from corruptbench.report.body import bodies
 from corruptbench.report.curves import cell_rows, severity_curves
 from corruptbench.report.evidence import Evidence, read_evidence
@@ -19,8 +19,8 @@ from corruptbench.report.pictures import Pictures, pictures
 from corruptbench.report.timelines import timelines
 from corruptbench.shards.shard_set import ShardSet
 
-#: The folders ``site`` with the page's files, and with the styles of the figures.
-PACKAGE, BOARD = "corruptbench.report", "corruptbench.leaderboard.page"
+#: Its folder ``site`` holds the page's files.
+PACKAGE = "corruptbench.report"
 
 
 def write_report(result: Path, out: Path, shard_set: ShardSet | None = None) -> None:
@@ -45,7 +45,7 @@ def write_report(result: Path, out: Path, shard_set: ShardSet | None = None) -> 
 
 def html(evidence: Evidence, shown: Pictures) -> str:
     """Return the page as text. It holds all that it shows, and loads nothing."""
-    style = site(BOARD, "style.css") + site(PACKAGE, "report.css")
+    style = shared_style() + site(PACKAGE, "report.css")
     script = site(PACKAGE, "report.js")
     return (
         templates(PACKAGE)

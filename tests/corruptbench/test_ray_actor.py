@@ -41,8 +41,12 @@ def start(mini, mini_manifest, tmp_path, monkeypatch):
 def test_an_actor_builds_in_the_folder_of_the_command(start):
     builder = Builder()
     assert builder.start(start)[1] == ""
-    assert builder.build(start.sample) == (None, builder.counted())
-    assert builder.counted() == 2 * start.sample.frames
+    crops, batches = builder.counted()
+    assert (crops, batches) == (0, 0)
+    assert builder.build(start.sample) == (None, 2 * start.sample.frames)
+    crops, batches = builder.counted()
+    assert crops == 2 * start.sample.frames
+    assert batches > 0
     assert Path(start.folder, start.sample.path).is_file()
 
 

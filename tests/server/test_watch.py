@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -53,11 +54,17 @@ async def watched(host, act):
     await until(lambda: all(map(ended, spawned)))  # the job sees that its parent is gone
 
 
+def run(work):
+    """Run this in a thread: a browser of other tests leaves a loop in the main one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
 def test_a_busy_worker_gives_work_back(busy):
     async def nothing(_):
         pass
 
-    asyncio.run(watched(busy, nothing))
+    run(watched(busy, nothing))
     assert held(busy) == ("waiting", 0, None)
 
 
@@ -67,7 +74,7 @@ def test_a_stopped_worker_gives_work_back_at_the_end(busy, monkeypatch):
     async def stop(pid):
         os.kill(pid, signal.SIGSTOP)
 
-    asyncio.run(watched(busy, stop))
+    run(watched(busy, stop))
     assert held(busy) == ("waiting", 1, None)
 
 
@@ -79,7 +86,7 @@ def test_a_stopped_worker_is_replaced(busy, monkeypatch):
         monkeypatch.setattr(watch, "SILENT", 60.0)
         await until(lambda: held(busy)[:2] == ("running", 2))  # by another one
 
-    asyncio.run(watched(busy, stop))
+    run(watched(busy, stop))
     assert held(busy) == ("waiting", 1, None)
 
 

@@ -158,7 +158,7 @@ def test_a_row_whose_table_cannot_be_read_is_not_tied_and_told(
     result = CliRunner().invoke(command, ["show", "--board", str(board), "--json"])
     assert [row["rank"] for row in json.loads(result.stdout)[0]["rows"]][:2] == [1, 2]
     assert "ranked by its mean alone" in result.stderr
-    assert "b/clips.parquet: " + ("table" if of_result else "sha256") in result.stderr
+    assert "b/clips.parquet: " + ("file" if of_result else "sha256") in result.stderr
 
 
 def digest_of(path: Path) -> str:
