@@ -25,6 +25,10 @@ from corruptbench.shards.records import DetectorRecord
 from corruptbench.shards.shard_set import ShardSet
 
 
+class ImpossibleErrorsError(InputError):
+    """Errors are larger than a result can hold. The message has one of them, and names its clip."""
+
+
 def make_result(
     table: pd.DataFrame,
     lifter: LifterRecord,
@@ -45,8 +49,8 @@ def make_result(
 
     Raises:
         RejectedPosesError: the lifter gave poses that cannot be scored.
-        InputError: the table cannot be aggregated (for example, it has only clean cells), or an
-            error is larger than a result can hold.
+        ImpossibleErrorsError: an error is larger than a result can hold.
+        InputError: the table cannot be aggregated (for example, it has only clean cells).
     """
     if table["rejected"].any():
         raise RejectedPosesError(lifter.name, table, unseen_poses(table, shard_set))
@@ -93,7 +97,7 @@ def _check_possible(table: pd.DataFrame, name: str) -> None:
     for column in (c for c in MEANS if c in table and (table[c] > GREATEST).any()):
         mean, worst = MEANS[column], table.loc[int(table[column].argmax())]
         clip = "/".join(str(worst[part]) for part in CLIP_KEY)
-        raise InputError(
+        raise ImpossibleErrorsError(
             f"{name}: {mean.label.format('')} of {worst[column]:.3g} {mean.unit} in {clip}, "
             f"{worst['corruption']} of severity {worst['severity']}; expected at most "
             f"{GREATEST:,.0f}: compare the lifter's poses with its contract's units and mean"

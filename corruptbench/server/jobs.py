@@ -13,6 +13,7 @@ from typing import Any
 
 from corruptbench.errors import InputError
 from corruptbench.evaluation.expectation import expectation
+from corruptbench.evaluation.result import ImpossibleErrorsError
 from corruptbench.leaderboard import SubmissionError, check, submit
 from corruptbench.leaderboard.board.folder import RESULT_FILE
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
@@ -24,7 +25,6 @@ from corruptbench.server.benchmarks import Benchmark, benchmarks
 from corruptbench.server.rounding import rounded
 from corruptbench.server.settings import Settings, load_settings
 from corruptbench.server.submissions import FILES
-from corruptbench.storage import AnyPath
 
 
 def work(folder: str, upload: str, kind: str, name: str | None) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _add_predictions(settings: Settings, upload: Path, name: str | None) -> Path
     try:
         scored = api.score(path, shards, progress=False)
     except InputError as error:
-        raise _for_sender(error, path, record.lifter, shards.folder) from None
+        raise _for_sender(error, path, record.lifter) from None
     with tempfile.TemporaryDirectory() as folder:
         saved = scored.save(folder)
         try:
@@ -117,19 +117,17 @@ def _add_predictions(settings: Settings, upload: Path, name: str | None) -> Path
     return row
 
 
-def _for_sender(
-    error: InputError, path: Path, lifter: Lifter, shards: AnyPath
-) -> _RefusedError | InputError:
+def _for_sender(error: InputError, path: Path, lifter: Lifter) -> _RefusedError | InputError:
     """Return what the sender is told, if an error is about the sender's file, else the error.
 
     Such an error begins with the file or the name of the lifter. A name has no slash. What is about
     labels or shards begins with a clip or a folder, which has one.
     """
+    if isinstance(error, ImpossibleErrorsError):  # which has a number that follows from labels
+        return _RefusedError("the errors are beyond what a result can hold; correct the units")
     names = (lifter.name, str(lifter.contract.get("name")))
     if str(error).startswith((str(path), *(f"{name}: " for name in names if "/" not in name))):
         return _RefusedError(str(error))
-    if str(error).startswith(f"{shards}: cannot be summarized"):
-        return _RefusedError("the errors are beyond what a result can hold; correct the units")
     return error
 
 
