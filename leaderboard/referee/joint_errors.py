@@ -78,7 +78,7 @@ def _at(means: dict[str, Array], places: list[int]) -> dict[str, float]:
 
 
 def joint_problems(file: str, result: Result) -> Iterator[Problem]:
-    """Compare the errors of joints with the errors of the result, of which they are parts.
+    """Check that the mean over joints is the error of the result, clean and corrupted.
 
     Args:
         file: name of the result's JSON, for the messages.
