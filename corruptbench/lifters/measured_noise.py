@@ -219,5 +219,5 @@ def sizes(points: Tensor) -> Tensor:
     Returns:
         (..., 1, 1).
     """
-    sides = points.amax(dim=-2, keepdim=True) - points.amin(dim=-2, keepdim=True)
-    return sides.amax(dim=-1, keepdim=True).clamp_min(_SMALLEST)
+    low, high = points.aminmax(dim=-2, keepdim=True)
+    return (high - low).amax(dim=-1, keepdim=True).clamp_min(_SMALLEST)

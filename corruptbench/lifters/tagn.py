@@ -9,9 +9,12 @@ jitter and short peaks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from corruptbench.lifters.joint_choice import joint_choice
@@ -89,7 +92,7 @@ def _check(poses: Tensor, chunks: Tensor, joints: JointSet) -> None:
         )
     if not poses.is_floating_point():
         raise ValueError(f"poses: found {poses.dtype}, expected floating-point numbers")
-    if not poses.isfinite().all():
+    if (poses - poses).any():  # NaN where there is no finite number; faster than isfinite
         raise ValueError("poses: found NaN or infinite numbers; fill what was not detected first")
     if chunks.shape != poses.shape[:1] or chunks.is_floating_point():
         raise ValueError(
@@ -107,11 +110,10 @@ def replay(poses: Tensor, keys: Tensor, bank: Bank, kept: float) -> Tensor:
         bank: the episodes, on the device of the poses.
         kept: share of the chunks that stay as they are, 0 to 1.
     """
-    noisy = Draws(keys).uniform(0) >= kept
-    found = poses.clone()
-    stretches = bank.stretches(keys[noisy], poses.shape[1])
-    found[noisy] = replayed(poses[noisy].float(), stretches).to(found)
-    return found
+    chosen, found = _chosen(keys, kept), poses.clone()
+    stretches = bank.stretches(keys[chosen], poses.shape[1])
+    changed = replayed(poses.index_select(0, chosen).float(), stretches)
+    return found.index_copy_(0, chosen, changed.to(found))
 
 
 def tagn(poses: Tensor, keys: Tensor, joints: JointSet, noise: Noise) -> Tensor:
@@ -126,17 +128,27 @@ def tagn(poses: Tensor, keys: Tensor, joints: JointSet, noise: Noise) -> Tensor:
     Returns:
         A tensor like ``poses``. Scores fall with the displacement of their joint.
     """
-    noisy = Draws(keys).uniform(0) >= noise.kept
-    found = poses.clone()
-    found[noisy] = _disturbed(poses[noisy].float(), Draws(keys[noisy]), joints, noise).to(found)
-    return found
+    chosen, found = _chosen(keys, noise.kept), poses.clone()
+    changed = _disturbed(poses.index_select(0, chosen).float(), Draws(keys[chosen]), joints, noise)
+    return found.index_copy_(0, chosen, changed.to(found))
+
+
+def _chosen(keys: Tensor, kept: float) -> Tensor:
+    """Return the places of the chunks that get noise."""
+    return (Draws(keys).uniform(0) >= kept).nonzero()[:, 0]
 
 
 def _disturbed(poses: Tensor, draws: Draws, joints: JointSet, noise: Noise) -> Tensor:
     """Return all poses (B, T, J, 2 or 3) with noise."""
     points, size = poses[..., :2], sizes(poses[..., :2]).mean(dim=1, keepdim=True)
-    exchanged = _exchanged(points, draws, joints, noise.exchanges)
-    moved = exchanged + size * _offsets(draws, points.shape[1], joints, noise)
+    limbs = torch.from_numpy(_limbs(joints)).to(draws.device)
+    in_whole, in_single, in_limb = _in_runs(
+        draws, points.shape[1],
+        {1: (1, noise.frames), 2: (len(joints), noise.joints), 7: (len(limbs), noise.exchanges)},
+    )  # fmt: skip
+    mirrored = points.index_select(2, torch.tensor(joints.mirror, device=draws.device))
+    exchanged = torch.where((in_limb @ limbs)[..., None] > 0, mirrored, points)
+    moved = exchanged + size * _offsets(draws, in_whole, in_single, joints, noise)
     if poses.shape[-1] == 2:
         return moved
     distance = torch.linalg.vector_norm((moved - points) / size, dim=-1)
@@ -144,40 +156,43 @@ def _disturbed(poses: Tensor, draws: Draws, joints: JointSet, noise: Noise) -> T
     return torch.cat([moved, scores[..., None]], dim=-1)
 
 
-def _offsets(draws: Draws, frames: int, joints: JointSet, noise: Noise) -> Tensor:
+def _in_runs(draws: Draws, frames: int, things: Mapping[int, tuple[int, Runs]]) -> list[Tensor]:
+    """Return which frames are in the runs of things: 0 or 1, (B, T, number), for each stream.
+
+    Args:
+        draws: of the chunks.
+        frames: T.
+        things: stream to the number of things, each of which may have a run, and their runs.
+    """
+    streams = {stream: (3, number) for stream, (number, _) in things.items()}
+    has, length, place = torch.cat(draws.uniforms(streams), dim=2).unbind(dim=1)
+    rows = [
+        (r.share, r.shortest, r.longest) for number, r in things.values() for _ in range(number)
+    ]
+    share, shortest, longest = torch.tensor(rows, device=draws.device).unbind(dim=1)
+    lengths = shortest + (length * (longest - shortest + 1)).floor()
+    starts = (place * (frames + lengths)).floor() - lengths  # each frame is as likely as another
+    at = torch.arange(frames, device=draws.device)[:, None]
+    starts, lengths = starts[:, None], lengths[:, None]
+    inside = (at >= starts) & (at < starts + lengths) & (has < share)[:, None]
+    return list(torch.split(inside.float(), [number for number, _ in things.values()], dim=2))
+
+
+def _offsets(
+    draws: Draws, in_whole: Tensor, in_single: Tensor, joints: JointSet, noise: Noise
+) -> Tensor:
     """Return the offsets (B, T, J, 2) in sizes. One draw has the variance of all jitter."""
     number, whole, single = len(joints), noise.frames, noise.joints
-    carried = torch.tensor(_carried(joints), device=draws.device)
-    in_whole = _runs(draws, 1, frames, 1, whole).float()
-    in_single = _runs(draws, 2, frames, number, single).float()
+    carried = torch.from_numpy(_carried(joints)).to(draws.device)
     variance = noise.jitter**2 + whole.jitter**2 * in_whole
-    variance = variance + single.jitter**2 * (in_single @ carried.T)
-    offsets = variance.sqrt()[..., None] * draws.normal(3, frames, number)
-    offsets = offsets + noise.bias * draws.normal(4, 1, number)
-    offsets = offsets + whole.offset * in_whole[..., None] * draws.normal(5, 1, 1)
-    own = single.offset * draws.normal(6, 1, number)
-    moved = [in_single * own[..., axis] @ carried.T for axis in range(2)]
-    return offsets + torch.stack(moved, dim=-1)
-
-
-def _runs(draws: Draws, stream: int, frames: int, number: int, runs: Runs) -> Tensor:
-    """Return which frames are in the run of each of so many things, (B, T, number) bool."""
-    has, length, place = draws.uniform(stream, 3, number).unbind(dim=1)
-    lengths = runs.shortest + (length * (runs.longest - runs.shortest + 1)).floor()
-    starts = (place * (frames + lengths)).floor() - lengths  # each frame is as likely as another
-    at = torch.arange(frames, device=starts.device)[:, None]
-    starts, lengths = starts[:, None], lengths[:, None]
-    inside = (at >= starts) & (at < starts + lengths)
-    return inside & (has < runs.share)[:, None]
-
-
-def _exchanged(points: Tensor, draws: Draws, joints: JointSet, runs: Runs) -> Tensor:
-    """Exchange limbs with those of the other side in some runs."""
-    limbs = _limbs(joints)
-    inside = _runs(draws, 7, points.shape[1], len(limbs), runs).float()
-    member = [[float(j in limb) for j in range(len(joints))] for limb in limbs]
-    of_joint = (inside @ torch.tensor(member, device=draws.device)).bool()
-    return torch.where(of_joint[..., None], points[:, :, joints.mirror], points)
+    variance = variance + single.jitter**2 * (in_single @ carried)
+    jitter, bias, of_whole, of_single = draws.normals(
+        {3: in_single.shape[1:], 4: (1, number), 5: (1, 1), 6: (1, number)}
+    )
+    offsets = jitter.mul_(variance.sqrt()[..., None]).add_(noise.bias * bias)
+    offsets.add_(whole.offset * in_whole[..., None] * of_whole)
+    moved = single.offset * of_single.transpose(1, 2) * carried[..., None]  # (B, J, J, 2)
+    return offsets.add_((in_single @ moved.flatten(2)).view_as(offsets))
 
 
 def _scores(scores: Tensor, distance: Tensor, draws: Draws, how: Scores) -> Tensor:
@@ -188,16 +203,18 @@ def _scores(scores: Tensor, distance: Tensor, draws: Draws, how: Scores) -> Tens
 
 
 @cache
-def _carried(joints: JointSet) -> list[list[float]]:
-    """Return which joints (rows) move with which (columns): a wrist with its elbow."""
+def _carried(joints: JointSet) -> NDArray[np.float32]:
+    """Return with which joints (rows) which others (columns) move: a wrist with its elbow."""
     parents = {
         child: parent
         for parent, child in joints.bones
         for side in (joints.left, joints.right)
         if parent in side and child in side
     }
-    return [[float(column in _chain(row, parents)) for column in range(len(joints))]
-            for row in range(len(joints))]  # fmt: skip
+    moved = np.zeros((len(joints), len(joints)), np.float32)
+    for joint in range(len(joints)):
+        moved[list(_chain(joint, parents)), joint] = 1
+    return moved
 
 
 def _chain(joint: int, parents: dict[int, int]) -> set[int]:
@@ -206,8 +223,8 @@ def _chain(joint: int, parents: dict[int, int]) -> set[int]:
 
 
 @cache
-def _limbs(joints: JointSet) -> list[set[int]]:
-    """Return the joints of each pair of limbs that can be exchanged: legs, arms."""
+def _limbs(joints: JointSet) -> NDArray[np.float32]:
+    """Return which joints (columns) each pair of limbs (rows) has that can be exchanged."""
     limbs: list[set[int]] = []
     for left, right in zip(joints.left, joints.right, strict=True):
         near = {other for bone in joints.bones for other in bone if left in bone}
@@ -215,4 +232,6 @@ def _limbs(joints: JointSet) -> list[set[int]]:
         if known is None:
             limbs.append(known := set())
         known |= {left, right}
-    return limbs
+    return np.array(
+        [[j in limb for j in range(len(joints))] for limb in limbs], np.float32
+    ).reshape(-1, len(joints))

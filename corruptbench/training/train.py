@@ -167,11 +167,18 @@ def _epoch(state: State, samples: Samples, channels: int, augment: Augment | Non
         half = int(len(rows) + draw.integers(2)) // 2  # of an odd number, either way
         x = torch.cat([x[:half], mirrored(x[half:], samples.keypoints)])[..., :channels]
         y = torch.cat([y[:half], mirrored(y[half:], samples.joints)])
-        total += _step(state, x, y) * len(rows)
+        total += train_step(state, x, y) * len(rows)
     return total / len(samples)
 
 
-def _step(state: State, x: Tensor, y: Tensor) -> float:
+def train_step(state: State, x: Tensor, y: Tensor) -> float:
+    """Train on a batch; return its mean error in meters.
+
+    Args:
+        state: is changed.
+        x: (B, T, K, C), what the network reads.
+        y: (B, T', J, 3) targets in meters.
+    """
     with torch.autocast(x.device.type, torch.bfloat16, state.schedule.precision == "mixed"):
         poses = state.network(x)
     loss = _loss(poses.float(), y)

@@ -47,6 +47,23 @@ def test_numbers_are_uniform_and_normal_and_independent():
     assert uniform.max() < 1
 
 
+def test_streams_that_are_drawn_together_are_those_that_are_drawn_alone():
+    draws, shapes = Draws(torch.arange(5)), {7: (2, 3), 1: (), 4: (6,)}
+    for together, alone in ((draws.uniforms, draws.uniform), (draws.normals, draws.normal)):
+        for found, (stream, shape) in zip(together(shapes), shapes.items(), strict=True):
+            assert torch.equal(found, alone(stream, *shape))
+
+
+def test_joints_without_a_pair_get_noise_too():
+    joints = "h36m17 - " + ", ".join(
+        f"{side}_{name}"
+        for side in ("left", "right")
+        for name in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
+    )
+    poses = people()[:, :, :5]
+    assert not torch.equal(TAGN(joints)(poses, 0), poses)
+
+
 def test_the_hash_is_the_published_one():
     """The first numbers of SplitMix64 with seed 1234567, from its reference code."""
     golden = 0x9E3779B97F4A7C15
