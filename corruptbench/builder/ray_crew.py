@@ -14,14 +14,11 @@ from corruptbench.builder.failures import Failure
 from corruptbench.builder.plan import WorkItem
 from corruptbench.builder.ray_actor import Builder, Start
 from corruptbench.builder.ray_cluster import load_ray, options
-from corruptbench.builder.workers import Outcome
+from corruptbench.builder.workers import SILENCE, Outcome
 from corruptbench.errors import InputError
 
 POLL = 1.0  # seconds between two looks at the progress
 PATIENCE = 60.0  # seconds without any actor, after which it is said that the cluster is full
-#: Seconds without a batch, after which an actor is ended: it may be in a model that never returns.
-#: Our own choice. The slowest batch, and reading a long video before the first one, take minutes.
-SILENCE = 1800.0
 END = 10.0  # seconds that actors have to end
 
 

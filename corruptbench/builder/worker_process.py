@@ -31,12 +31,15 @@ class Worker:
         counter: the crops that it detected. Only the worker writes it, without a lock: one that is
             killed cannot keep the others waiting.
         before: the crops when it was given the item.
+        given_up: why it was ended; empty if it was not.
     """
 
     def __init__(self, number: int, recipe: Recipe, stop: Any) -> None:
         self.number = number
         self.item: WorkItem | None = None
         self.counter, self.before = shared("q"), 0
+        self.given_up = ""
+        self._seen, self._silent = 0, 0.0
         context = multiprocessing.get_context("spawn")
         with _shared_memory():
             self.pool = ProcessPoolExecutor(1, context, _start, (recipe, self.counter, stop))
@@ -57,7 +60,7 @@ class Worker:
 
     def give(self, item: WorkItem) -> Future[Failure | None]:
         """Give it its next item."""
-        self.item, self.before = item, self.counter.value
+        self.item, self.before, self._silent = item, self.counter.value, 0.0
         try:
             return self.pool.submit(_build, item)
         except BrokenProcessPool as error:  # it died just now
@@ -65,10 +68,28 @@ class Worker:
             future.set_exception(error)
             return future
 
+    def silence(self, waited: float) -> float:
+        """Return for how many seconds it has been waited for since its start, item or last batch.
+
+        Args:
+            waited: seconds since the last call.
+        """
+        before, self._seen = self._seen, self.counter.value
+        self._silent = self._silent + waited if self._seen == before else 0.0
+        return self._silent
+
+    def give_up(self, why: str) -> None:
+        """Kill it: `ending` then tells why."""
+        self.given_up = why
+        for process in self.processes:
+            process.kill()
+
     def ending(self) -> tuple[str, int | None, int | None]:
         """Return how it ended: a sentence, and its exit code or the signal that killed it."""
         self.pool.shutdown()  # until then the pool may be about to note the exit code itself
         code = next((p.exitcode for p in self.processes if p.exitcode is not None), 0)
+        if self.given_up:
+            return f"worker {self.number} was ended: it {self.given_up}", None, -code or None
         if code > 0:
             return f"worker {self.number} ended with exit code {code}", code, None
         if code < 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+import warnings
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -19,6 +20,11 @@ from corruptbench.errors import InputError
 #: Seconds until a worker is killed that does not end by itself: it may be in a model that never
 #: returns, and what it has not finished is lost either way. Our own choice.
 PATIENCE = 5.0
+#: Seconds between two looks at the workers.
+POLL = 0.2
+#: Seconds without a batch, after which a worker is ended: it may be in a model that never returns.
+#: Our own choice. The slowest batch, and reading a long video before the first one, take minutes.
+SILENCE = 1800.0
 #: An item, and why it could not be built; None when its shard is on disk.
 Outcome = tuple[WorkItem, Failure | None]
 
@@ -30,7 +36,8 @@ def build_items(
 
     One worker is this process. A daemonic process (a worker of somebody's own pool) cannot start
     others: it works alone. Each worker computes on one thread. The bytes do not depend on the
-    number of workers. An item whose worker process dies is tried once more.
+    number of workers. An item whose worker process dies, or finishes no batch for too long, is
+    tried once more.
 
     Args:
         station: of this process.
@@ -59,7 +66,9 @@ def _in_parallel(
         for number in range(1, workers + 1):
             crew.hire(number)
         while crew.busy:
-            done, _ = wait(crew.busy, timeout=0.2, return_when=FIRST_COMPLETED)
+            began = time.monotonic()
+            done, _ = wait(crew.busy, timeout=POLL, return_when=FIRST_COMPLETED)
+            crew.look(min(time.monotonic() - began, POLL))
             before, seen = seen, crew.crops
             tick(seen - before)
             for future in done:
@@ -95,6 +104,16 @@ class _Crew:
         self.hired.append(worker)
         self.busy[worker.start()] = worker
 
+    def look(self, waited: float) -> None:
+        """End workers that are silent for too long; `settle` hears of their end.
+
+        Args:
+            waited: seconds since the last look, without those in which this process was stopped.
+        """
+        for worker in self.busy.values():
+            if worker.silence(waited) > SILENCE:
+                worker.give_up(f"finished no batch for {SILENCE / 60:g} min")
+
     def settle(self, future: Future[Failure | None]) -> Iterator[Outcome]:
         """Take what a worker gave, yield it, and give the worker its next item."""
         worker = self.busy.pop(future)
@@ -117,6 +136,8 @@ class _Crew:
             raise InputError(f"{cause}; run the same command again: it resumes")
         worker.counter.value = worker.before
         if item not in self.tried:
+            if worker.given_up:
+                warnings.warn(f"{item.clip_id}: {cause}; the clip is tried again", stacklevel=2)
             self.tried.add(item)
             self.waiting.appendleft(item)
         else:

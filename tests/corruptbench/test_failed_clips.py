@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -49,6 +50,48 @@ def test_a_clip_whose_worker_dies_is_tried_once_more(tmp_path, monkeypatch):
     assert (failure.clip, failure.exit_code, failure.signal) == ("second", 7, None)
     assert "ended with exit code 7" in failure.cause
     assert sum(ticks) == 10, "crops of a worker that died do not count"
+
+
+def test_a_clip_whose_worker_hangs_is_tried_once_more(tmp_path, monkeypatch):
+    """An ONNX model with an endless loop, for example."""
+
+    def silence(worker, _):
+        hanging = [tmp_path / f"hangs-{process.pid}" for process in worker.processes]
+        return 3600.0 if any(path.exists() for path in hanging) else 0.0
+
+    monkeypatch.setattr(worker_process, "_start", endings.hangs_at_items)
+    monkeypatch.setattr(worker_process.Worker, "silence", silence)
+    ticks = []
+    with pytest.warns(UserWarning, match="was ended: it finished no batch for 30 min") as said:
+        found = outcomes(tmp_path, ticks)
+    tries = sorted(p.name for p in tmp_path.glob("*.*"))
+    assert tries == ["first.0", "second.0", "second.1", "third.0", "third.1"]
+    assert found["first"] is found["third"] is None
+    failure = found["second"]
+    assert (failure.clip, failure.exit_code, failure.signal) == ("second", None, signal.SIGKILL)
+    assert re.fullmatch(r"worker [12] was ended: it finished no batch for 30 min", failure.cause)
+    warned = sorted(str(w.message).partition(":")[0] for w in said)
+    assert warned == ["second", "third"], "once for each"
+    assert sum(ticks) == 10, "crops of a worker that hung do not count"
+
+
+def test_a_worker_is_silent_until_its_next_batch_or_item():
+    worker = worker_process.Worker(1, None, worker_process.shared("b"))
+    assert [worker.silence(2.0) for _ in range(3)] == [2.0, 4.0, 6.0]
+    worker.counter.value += 8
+    assert [worker.silence(2.0) for _ in range(2)] == [0.0, 2.0]
+    worker.counter.value -= 8  # an item that failed
+    assert [worker.silence(2.0) for _ in range(2)] == [0.0, 2.0]
+    worker.pool = SimpleNamespace(submit=lambda *_: None)
+    worker.give(endings.ITEMS[0])
+    assert worker.silence(2.0) == 2.0
+
+
+def test_a_worker_that_hangs_in_its_start_ends_the_build(monkeypatch):
+    monkeypatch.setattr(worker_process, "_start", endings.hangs_at_once)
+    monkeypatch.setattr(workers, "SILENCE", 0.5)
+    with pytest.raises(InputError, match=r"finished no batch.*same command"):
+        outcomes(None)
 
 
 def test_the_others_are_built(monkeypatch):
