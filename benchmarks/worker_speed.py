@@ -18,24 +18,31 @@ from corruptbench.detectors import load
 
 #: Seconds for which the bare detector runs.
 SECONDS = 5.0
+#: Cells of studio-c-mini, which has twelve clips: a build of half a minute, and the whole one.
+CELLS = {
+    "11 cells": ("--severity", "1-5", "--corruption", "gaussian_noise", "--corruption", "erase"),
+    "41 cells": ("--severity", "1-5"),
+}
 
 
-def of_workers(detector: str, device: str, rounds: int) -> float:
-    """Return how many times as fast as one worker two build, starts included."""
-    return statistics.median(
-        whole_build(1, detector, device) / whole_build(2, detector, device) for _ in range(rounds)
-    )
+def of_workers(detector: str, device: str, rounds: int) -> dict[str, float]:
+    """Return how many times as fast as one worker two build some cells, starts included."""
+    words = ("--detector", detector, "--device", device)
+    return {
+        name: statistics.median(
+            whole_build(1, cells + words) / whole_build(2, cells + words) for _ in range(rounds)
+        )
+        for name, cells in CELLS.items()
+    }
 
 
-def whole_build(workers: int, detector: str, device: str) -> float:
-    """Return the seconds in which the command builds eleven cells of twelve clips."""
-    names = ["--corruption", "gaussian_noise", "--corruption", "erase"]
-    cells = ["--manifest", "studio-c-mini", "--severity", "1-5", *names]
-    words = [*cells, "--detector", detector, "--device", device, "--workers", str(workers)]
+def whole_build(workers: int, words: tuple[str, ...]) -> float:
+    """Return the seconds in which the command builds studio-c-mini."""
+    command = [sys.executable, "-m", "corruptbench", "build", "--manifest", "studio-c-mini", *words]
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "corruptbench", "build", *words, "--quiet"]
+        command += ["--workers", str(workers), "--quiet", "--out", folder]
         began = time.perf_counter()
-        subprocess.run([*command, "--out", folder], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return time.perf_counter() - began
 
 
