@@ -42,6 +42,9 @@ def test_the_workflow_runs_what_a_developer_runs():
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
     steps = workflow["jobs"]["test"]["steps"]
     assert [s["run"] for s in steps if "run" in s] == [
+        "make setup",
+        ".venv/bin/corruptbench weights fetch movenet:thunder",
+        ".venv/bin/corruptbench weights fetch movenet:multipose",
         "make lint",
         "make test",
         "make test-ray",
