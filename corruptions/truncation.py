@@ -119,9 +119,9 @@ def _from_sides(
 def _slowed(bound: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """Return the largest way (F, ...) within a bound that changes by ``step`` a frame at most."""
     gone = step * np.arange(len(bound)).reshape(-1, *[1] * (bound.ndim - 1))
-    forth = np.minimum.accumulate(bound - gone) + gone
+    onward = np.minimum.accumulate(bound - gone) + gone
     back = np.minimum.accumulate((bound + gone)[::-1])[::-1] - gone
-    return np.asarray(np.minimum(forth, back))
+    return np.asarray(np.minimum(onward, back))
 
 
 def _out(way: NDArray[np.float64], kept: Sequence[range], step: float) -> NDArray[np.float64]:

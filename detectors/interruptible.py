@@ -16,7 +16,7 @@ def interruptible(work: Callable[[], T], stop: Callable[[], None]) -> T:
     """Return what ``work`` returns, and raise what it raises.
 
     Python runs the handlers of signals in the main thread, between its own instructions. In the
-    main thread, a call of native code that never returns would keep them out for ever. So the work
+    main thread, a call of native code that never returns would keep them out forever. So the work
     is done in another thread, and the main thread waits for it in Python. A daemon thread does not
     keep the process from ending.
 

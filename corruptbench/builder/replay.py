@@ -1,7 +1,7 @@
 """Ground truth with the noise of a detector: episodes that were measured on other videos.
 
 Each cell of a clip gets one episode of the same corruption and severity: a stretch of it, or the
-whole episode forth and back where the clip is longer. The draw depends on the identity of clip and
+whole episode back and forth where the clip is longer. The draw depends on the identity of clip and
 cell alone. The clean cell has no noise: a noise file tells how detections of corrupted video differ
 from those of clean video.
 """

@@ -148,7 +148,7 @@ class _Crew:
     def end(self) -> None:
         """Stop all workers and wait for them; kill those that do not end."""
         self.stop.value = 1
-        with uninterrupted():  # a second Ctrl-C here would leave the workers waiting for ever
+        with uninterrupted():  # a second Ctrl-C here would leave the workers waiting forever
             for worker in self.hired:
                 worker.pool.shutdown(wait=False, cancel_futures=True)
             last = time.monotonic() + PATIENCE

@@ -1,6 +1,6 @@
 """Run a function on untrusted input in a child process with limits of memory, time and output.
 
-A damaged or hostile file can make its reader loop for ever, take all memory, or crash the process.
+A damaged or hostile file can make its reader loop forever, take all memory, or crash the process.
 In the child that is one `InputError`. The child is started by the first call, serves all later
 ones, and is started again after a breach. It dies with this process, and Ctrl-C reaches this
 process only. Arguments and results are plain data: a reader returns no object of a file's choice.

@@ -309,7 +309,7 @@ def test_ctrl_c_in_what_resumes_and_what_does_not(tmp_path, cli, monkeypatch):
     def interrupt(*arguments):  # noqa: ARG001
         raise KeyboardInterrupt
 
-    # A module that is imported while a name is replaced would keep the replacement for ever.
+    # A module that is imported while a name is replaced would keep the replacement forever.
     for module in ("manifest", "shards.shard_set", "cli.train", "cli.clips", "builder.runner"):
         import_module(f"corruptbench.{module}")
     for words, called, said in (

@@ -43,7 +43,7 @@ def walk(command: click.Command, path: tuple[str, ...] = ()):
 
 
 ALL = dict(walk(group))
-#: A command keeps the help option of its first context for ever: each context needs these.
+#: A command keeps the help option of its first context forever: each context needs these.
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 COMPLETIONS = {
     "": "evaluate",

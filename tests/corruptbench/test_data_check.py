@@ -179,9 +179,9 @@ def test_a_camera_that_looks_elsewhere(mine, cli):
     change(mine, "cam2", position=(-position).tolist())
     code, records = findings(cli, "folder", "--root", mine)
     assert (code, bad(records)) == (2, {("missing", s, "cameras") for s in ("A1", "A2")})
-    amiss = [r for r in records if r["level"] == "missing"]
-    assert all(r["found"].startswith("cam2: field of view 45.2 x 45.2") for r in amiss)
-    assert "not the translation of OpenCV" in amiss[0]["remedy"]
+    refused = [r for r in records if r["level"] == "missing"]
+    assert all(r["found"].startswith("cam2: field of view 45.2 x 45.2") for r in refused)
+    assert "not the translation of OpenCV" in refused[0]["remedy"]
     well = {r["found"][:6] for r in records if (r["level"], r["what"]) == ("ok", "cameras")}
     assert well == {"cam1: "}
 

@@ -70,7 +70,7 @@ def test_a_machine_that_starts_no_process_is_told_so(monkeypatch):
 
 
 def test_a_second_interrupt_does_not_break_the_end_of_the_workers(monkeypatch):
-    """It made the interpreter end before the workers were told to: both then waited for ever."""
+    """It made the interpreter end before the workers were told to: both then waited forever."""
     seen = []
     shutdown = worker_process.ProcessPoolExecutor.shutdown
 

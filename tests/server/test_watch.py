@@ -91,7 +91,7 @@ def test_a_stopped_worker_is_replaced(busy, monkeypatch):
 
 
 def test_a_worker_that_hangs_loses_its_lease(start, monkeypatch):
-    """The lease is renewed for as long as the work may take, and not for ever."""
+    """The lease is renewed for as long as the work may take, and not forever."""
     host = start("limits = { lease_seconds = 0.06, job_minutes = 0.001 }")
     renewed = []
     monkeypatch.setattr(worker.submissions, "renew", lambda *_: renewed.append(1))

@@ -12,12 +12,12 @@ from tests.corruptbench.humaneva.conftest import opened
 from tests.fixtures import humaneva as fixture
 
 
-def amiss(root):
+def findings(root):
     return [f for f in opened(root).check() if f.level != "ok"]
 
 
 def test_check_finds_nothing_amiss(root):
-    assert amiss(root) == []
+    assert findings(root) == []
     kinds = {(f.subject, f.what) for f in opened(root).check()}
     assert kinds == {
         (s, w) for s in ("S1", "S2") for w in ("cameras", "videos", "synchronization", "labels")
@@ -76,7 +76,7 @@ def small_video(root):
 )  # fmt: skip
 def test_check_names_what_is_amiss(root, spoil, level, what, words):
     spoil(root)
-    (finding,) = amiss(root)
+    (finding,) = findings(root)
     assert (finding.level, finding.what) == (level, what)
     assert re.search(words, finding.found)
     assert finding.remedy

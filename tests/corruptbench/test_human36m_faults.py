@@ -232,7 +232,7 @@ def thigh_of(frames):
 
 
 def test_check_of_units(root):
-    """All files are read, as the labels of their clips would be; each amiss is one finding."""
+    """All files are read, as the labels of their clips would be; each fault is one finding."""
     thighs = f"a thigh of {thigh_of(9):.0f} to {thigh_of(10):.0f} mm"
     hips = "hips 0.90 to 0.90 m above the floor"
     (good,) = findings(root, "S9", "units")
