@@ -34,8 +34,8 @@ class CAConv1d(nn.Conv1d):
     confidences that are equal over each window it is the plain convolution. A window without any
     confidence counts as a token. The token is learned and starts at 0: the output is then the bias.
 
-    It has the arguments of `torch.nn.Conv1d` without stride, padding and groups. A lifter repeats
-    the frames at the ends of a clip, as zeros are no pose.
+    It has the arguments of `torch.nn.Conv1d` without padding and groups, and takes all but the
+    first three by name. A lifter repeats the frames at the ends of a clip, as zeros are no pose.
     """
 
     def __init__(
@@ -43,6 +43,8 @@ class CAConv1d(nn.Conv1d):
         in_channels: int,
         out_channels: int,
         kernel_size: int,
+        *,
+        stride: int = 1,
         dilation: int = 1,
         bias: bool = True,
         power: float = POWER,
@@ -53,11 +55,12 @@ class CAConv1d(nn.Conv1d):
             in_channels: C.
             out_channels: C'.
             kernel_size: K, the frames of a window.
+            stride: from one window to the next, in frames.
             dilation: from one frame of a window to the next.
             bias: whether to add one.
             power: of a confidence; the result is its weight.
         """
-        super().__init__(in_channels, out_channels, kernel_size, dilation=dilation, bias=bias)
+        super().__init__(in_channels, out_channels, kernel_size, stride, 0, dilation, bias=bias)
         self.power = power
         self.token = nn.Parameter(torch.zeros(in_channels, 1, 1))
 
@@ -72,8 +75,8 @@ class CAConv1d(nn.Conv1d):
                 number of joints if the channels are the coordinates of one joint after another.
 
         Returns:
-            The output (B, C', T') and its confidence (B, 1, T'), the mean over the window. T' is
-            T - (K - 1) dilation.
+            The output (B, C', T') and its confidence (B, 1, T'), the mean over the window. T'
+            windows begin at every stride-th of the first T - (K - 1) dilation frames.
         """
         taps = self._windows(confidence.clamp_min(0))
         weights = taps**self.power
@@ -99,9 +102,10 @@ class CAConv1d(nn.Conv1d):
 
     def _windows(self, x: Tensor) -> Tensor:
         """Return the windows (B, C, K, T') of (B, C, T)."""
-        (count,), (step,) = self.kernel_size, self.dilation
+        (count,), (step,), (stride,) = self.kernel_size, self.dilation, self.stride
         last = x.shape[2] - step * (count - 1)
-        return torch.stack([x[:, :, i * step : i * step + last] for i in range(count)], dim=2)
+        starts = range(0, count * step, step)
+        return torch.stack([x[:, :, i : i + last : stride] for i in starts], dim=2)
 
 
 class ConfidenceAware(nn.Module):
@@ -124,9 +128,9 @@ class ConfidenceAware(nn.Module):
             layers: how many of its convolutions are replaced, from the first one; None for all.
 
         Raises:
-            InputError: it has no convolution over several frames, or one with stride, padding or
-                groups, a parametrized one, one that is used twice, or a first one of an odd number
-                of channels.
+            InputError: it has no convolution over several frames, or one with padding or groups, a
+                parametrized one, one that is used twice, or a first one of an odd number of
+                channels.
         """
         super().__init__()
         self.lifter = deepcopy(lifter)
@@ -169,7 +173,7 @@ class ConfidenceAware(nn.Module):
                 f"convolution has {2 * self._joints} channels, x and y of each joint"
             )
         self._current.confidence = x[..., 2].transpose(1, 2)
-        found: Tensor = self.lifter(x[..., :2])
+        found: Tensor = self.lifter(x[..., :2].contiguous())  # for lifters that take a view of it
         return found
 
 
@@ -198,11 +202,17 @@ def _aware(plain: nn.Conv1d, power: float) -> CAConv1d:
         raise InputError(
             f"{plain}: expected nn.Conv1d itself, without parametrization: its weights are copied"
         )
-    if plain.stride != (1,) or plain.padding not in ((0,), 0) or plain.groups != 1:
-        raise InputError(f"{plain}: expected stride 1, padding 0 and groups 1")
-    (size,), (dilation,) = plain.kernel_size, plain.dilation
+    if plain.padding not in ((0,), 0) or plain.groups != 1:
+        raise InputError(f"{plain}: expected padding 0 and groups 1")
+    (size,), (stride,), (dilation,) = plain.kernel_size, plain.stride, plain.dilation
     aware = CAConv1d(
-        plain.in_channels, plain.out_channels, size, dilation, plain.bias is not None, power
+        plain.in_channels,
+        plain.out_channels,
+        size,
+        stride=stride,
+        dilation=dilation,
+        bias=plain.bias is not None,
+        power=power,
     )
     aware.load_state_dict(plain.state_dict(), strict=False)  # the token is new
     for name, weights in plain.named_parameters():

@@ -81,6 +81,10 @@ class CAInput(nn.Module):
         Raises:
             ValueError: the batch has another shape, or too few frames.
         """
+        return self.replaced(x).contiguous()  # VideoPose3D and others take a view of it
+
+    def replaced(self, x: Tensor) -> Tensor:
+        """Return what `forward` returns, in the order in memory in which it was computed."""
         self._check(x)
         if self.padded:
             first, last = (x[:, i, None].expand(-1, self.margin, -1, -1) for i in (0, -1))

@@ -51,6 +51,22 @@ def test_each_output_is_that_of_plain_loops():
             assert confidence[b, 0, t] == pytest.approx(float(c[b][:, window].mean()))
 
 
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_with_a_stride_every_so_many_windows_count(dilation):
+    aware, x, c = convolution(dilation=dilation), draw(2, 34, 20), draw(2, 17, 20, seed=2)
+    strided = convolution(dilation=dilation, stride=3)
+    strided.load_state_dict(aware.state_dict())
+    for every, some in zip(aware(x, c), strided(x, c), strict=True):
+        assert torch.allclose(some, every[..., ::3], rtol=1e-12)
+    plain = nn.functional.conv1d(x, aware.weight, aware.bias, 3, dilation=dilation)
+    assert torch.allclose(strided(x, torch.ones(2, 1, 20).double())[0], plain, rtol=1e-12)
+
+
+def test_a_stride_is_not_taken_for_a_dilation():
+    with pytest.raises(TypeError, match="positional"):
+        CAConv1d(34, 8, 3, 3)
+
+
 def test_a_frame_without_confidence_does_not_matter():
     aware, x, c = convolution(), draw(1, 34, 9), draw(1, 17, 9)
     c[:, :, 4] = 0
@@ -115,6 +131,24 @@ def test_a_lifter_is_the_same_with_equal_confidences(lifter):
     assert not any(isinstance(m, CAConv1d) for m in lifter.modules()), "it is a copy"
 
 
+class Views(nn.Module):
+    """A lifter of one window that takes a view of its input, as that of VideoPose3D does."""
+
+    def __init__(self):
+        super().__init__()
+        self.narrow, self.wide = nn.Conv1d(34, 16, 3, stride=3), nn.Conv1d(16, 51, 3, stride=3)
+
+    def forward(self, x):
+        rows = x.view(len(x), x.shape[1], 34).transpose(1, 2)
+        return self.wide(self.narrow(rows).relu()).view(len(x), 1, 17, 3)
+
+
+def test_a_lifter_with_strides_that_takes_a_view_of_its_input():
+    lifter, x = Views(), draw(2, 9, 17, 2).float()
+    given = torch.cat([x, torch.full((2, 9, 17, 1), 0.5)], dim=-1)
+    assert torch.allclose(ConfidenceAware(lifter)(given), lifter(x), atol=1e-6)
+
+
 def test_only_the_first_layers_can_be_aware(lifter):
     aware = ConfidenceAware(lifter, layers=1).eval()
     assert len([m for m in aware.modules() if isinstance(m, CAConv1d)]) == 1
@@ -164,9 +198,8 @@ def test_a_lifter_can_be_exported(lifter):
     ("network", "said"),
     [
         (nn.Linear(2, 3), "Linear: has no nn.Conv1d over several frames"),
-        (nn.Sequential(nn.Conv1d(34, 8, 3, stride=3)), "expected stride 1, padding 0 and groups 1"),
-        (nn.Sequential(nn.Conv1d(34, 8, 3, padding=1)), "expected stride 1"),
-        (nn.Sequential(nn.Conv1d(34, 8, 3, groups=2)), "expected stride 1"),
+        (nn.Sequential(nn.Conv1d(34, 8, 3, padding=1)), "expected padding 0 and groups 1"),
+        (nn.Sequential(nn.Conv1d(34, 8, 3, groups=2)), "expected padding 0 and groups 1"),
     ],
 )
 def test_other_networks_are_refused(network, said):

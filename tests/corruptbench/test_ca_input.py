@@ -122,6 +122,13 @@ def test_who_stands_still_gives_the_same_whatever_the_scores():
 
 
 @pytest.mark.parametrize("padded", [False, True])
+def test_a_lifter_can_take_a_view_of_the_output(padded):
+    """As that of VideoPose3D does."""
+    found = made(padded)(draw(2, FRAMES, 17, 3))
+    assert torch.equal(found.view(2, -1, 34), found.flatten(2))
+
+
+@pytest.mark.parametrize("padded", [False, True])
 def test_gradients_are_right(padded):
     network, x = made(padded), draw(1, FRAMES, 2, 3) * 0.8 + 0.1
     x.requires_grad_(True)
