@@ -75,8 +75,9 @@ class CAConv1d(nn.Conv1d):
                 number of joints if the channels are the coordinates of one joint after another.
 
         Returns:
-            The output (B, C', T') and its confidence (B, 1, T'), the mean over the window. T'
-            windows begin at every stride-th of the first T - (K - 1) dilation frames.
+            The output (B, C', T') and its confidence (B, 1, T'), the mean over the window. T' is
+            the number of windows. One begins at each stride-th frame of the first
+            T - (K - 1) dilation.
         """
         taps = self._windows(confidence.clamp_min(0))
         weights = taps**self.power

@@ -15,6 +15,7 @@ from corruptbench.datasets import open_dataset
 from corruptbench.datasets.human36m import tables
 from corruptbench.evaluation.detections import joint_errors, quality, quality_of
 from corruptbench.leaderboard import check as referee
+from corruptbench.lifters.lifter import load_lifter
 from corruptbench.manifest import CLEAN, Cell
 from corruptbench.shards.shard_set import open_shards
 from tests.fixtures import miniature
@@ -130,6 +131,19 @@ def test_from_files_to_a_row(built, scored, manifest, tmp_path, cli):
     assert cli("leaderboard", "render", "--board", board, "--out", page).code == 0
     assert "human36m-c-mini" in page.read_text()
     assert "videopose3d-27" in page.read_text()
+
+
+def test_a_lifter_learns_from_a_split_of_ones_own(built, downloaded, manifest, tmp_path, cli):
+    """With the noise of the same clips, and an input that learned from it."""
+    where = ("--shards", built, "--root", downloaded, "--manifest", manifest)
+    noise, model = tmp_path / "noise.parquet", tmp_path / "mine.pt2"
+    assert cli("measure-noise", *where, "--out", noise).code == 0
+    words = ("--tagn", noise, "--ca-conv", "--epochs", "1", "--out", model)
+    done = cli("train", "videopose3d", *where, *words)
+    assert done.code == 0, done.err
+    assert "are scored by human36m-c" in done.err  # these are test people
+    contract = load_lifter(model, "cpu").contract
+    assert (contract.channels, contract.joints) == ("xyc", "h36m17")
 
 
 def test_detections_lie_on_the_labels(built, downloaded, manifest):
