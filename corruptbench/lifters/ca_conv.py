@@ -1,10 +1,10 @@
 """Confidence-aware convolution (CA-Conv): a convolution over time that trusts some frames more.
 
 The idea is of Hoang, Zehni, Phan, Vo and Do, "Improving the Robustness of 3D Human Pose Estimation:
-A Benchmark and Learning from Noisy Input", CVPR Workshops 2024. Their formula was not at hand. This
-one is ours. What is seen badly is replaced: it gives way to the mean over its window, weighted by
-confidence, which is the normalized averaging of Knutsson and Westin (CVPR 1993). Then comes the
-plain convolution. So a person who stands still gives the same output whatever the confidences are.
+A Benchmark and Learning from Noisy Input", CVPR Workshops 2024. We did not have their formula. This
+one is ours. What is seen badly is replaced by the mean over its window, weighted by confidence.
+That is the normalized averaging of Knutsson and Westin (CVPR 1993). Then comes the plain
+convolution. So a person who stands still gives the same output whatever the confidences are.
 
 A frame is trusted by the ratio of its confidence to the highest one in its window, and not by its
 size, because pixel noise lowers all scores of a detector alike.

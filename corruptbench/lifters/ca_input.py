@@ -11,7 +11,7 @@ from what the detector does on corrupted video (`corruptbench.training.confidenc
 
 The idea of confidence-aware convolution is of Hoang, Zehni, Phan, Vo and Do, "Improving the
 Robustness of 3D Human Pose Estimation: A Benchmark and Learning from Noisy Input", CVPR Workshops
-2024. Their formula was not at hand. This one is ours.
+2024. We did not have their formula. This one is ours.
 """
 
 from __future__ import annotations

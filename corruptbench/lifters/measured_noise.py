@@ -160,7 +160,7 @@ class MeasuredNoise:
         )
 
     def fewer(self, count: int) -> MeasuredNoise:
-        """Return so many episodes of each clip, of one cell after another."""
+        """Return ``count`` episodes of each clip, of one cell after another."""
         kept: list[Episode] = []
         by_clip: dict[str, list[Episode]] = {}
         for episode in self.episodes:

@@ -77,9 +77,10 @@ class Noise:
         bias: standard deviation of an offset of each joint over the whole chunk, in sizes.
         jitter: standard deviation of an offset of each joint and frame, in sizes.
         frames: runs of whole poses, whose joints move together.
-        joints: runs of single joints. What hangs on a joint moves with it.
-        exchanges: runs in which a limb is taken for that of the other side; only share and lengths
-            count.
+        joints: runs of single joints. The rest of the limb moves with its joint: a wrist with its
+            elbow.
+        exchanges: runs in which a limb and that of the other side are exchanged. Only share and
+            lengths count.
         scores: what happens to scores.
     """
 

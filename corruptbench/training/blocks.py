@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class InBlocks(nn.Module):
-    """Lifts (B, N frames, J, C) as N blocks of so many frames: -> (B, N frames, J, 3) meters.
+    """Lifts (B, N frames, J, C) as N blocks of ``frames`` each: -> (B, N frames, J, 3) meters.
 
     Attributes:
         network: takes (B, frames, J, C) and gives (B, frames, J, 3).
