@@ -44,6 +44,7 @@ from corruptbench.leaderboard.statistics.wide import (
 Array = NDArray[np.float64]
 
 BEGIN, END = "<!-- begin: python -m benchmarks.remedies.table -->", "<!-- end -->"
+_LOWER = "MPJPE in mm, lower than `plain` by, with the 95 % interval over takes and seeds:"
 #: Column of the corrupted error in what `mix` returns.
 _CORRUPTED = 1
 
@@ -64,14 +65,14 @@ class Row:
         return np.concatenate([_mixed(w, w.once) for w in self.seeds.values()])
 
     def drawn(self, seeds: Iterable[int]) -> Array:
-        """Return the corrupted error, MPJPE in mm, of S seeds in R resamples of takes, (R, S)."""
+        """Return the errors of `mix`, MPJPE in mm, in R resamples of takes, (R, S, M)."""
         wides = [self.seeds[s] for s in seeds]
-        return np.stack([_mixed(w, w.resamples)[:, _CORRUPTED] for w in wides], axis=1)
+        return np.stack([_mixed(w, w.resamples) for w in wides], axis=1)
 
 
 @dataclass(frozen=True)
 class Gain:
-    """The corrupted error of one variant minus that of another one, MPJPE in mm.
+    """An error of one variant minus that of another one, MPJPE in mm.
 
     Attributes:
         mean: over seeds.
@@ -124,7 +125,12 @@ def load(folder: Path, architecture: str, variant: str) -> Row | None:
 
 
 def gain(before: Row, after: Row) -> Gain:
-    """Compare two variants in the seeds that both have.
+    """Compare the corrupted errors of two variants; see `gains`."""
+    return gains(before, after)["corrupted"]
+
+
+def gains(before: Row, after: Row) -> dict[str, Gain]:
+    """Compare each error of `mix` of two variants in the seeds that both have.
 
     Raises:
         ValueError: they have no seed in common, or other clips or cells.
@@ -134,21 +140,24 @@ def gain(before: Row, after: Row) -> Gain:
         raise ValueError("no seed in common")
     if (before.first.clips, before.first.cells) != (after.first.clips, after.first.cells):
         raise ValueError("results of different clips or cells")
-    pairs = [
-        [_mixed(w, w.once)[0, _CORRUPTED] for w in (before.seeds[s], after.seeds[s])] for s in seeds
-    ]
-    other, own = np.transpose(pairs)
+    other, own = (
+        np.concatenate([_mixed(row.seeds[s], row.seeds[s].once) for s in seeds])
+        for row in (before, after)
+    )
     each = before.drawn(seeds) - after.drawn(seeds)
     weights = resample_counts(len(seeds), len(each)) / len(seeds)
-    low, high = np.quantile((each * weights).sum(axis=1), TAILS)
-    return Gain(
-        mean=float((other - own).mean()),
-        low=float(low),
-        high=float(high),
-        percent=float(100 * (1 - own.mean() / other.mean())),
-        lower=int((own < other).sum()),
-        seeds=len(seeds),
-    )
+    low, high = np.quantile((each * weights[..., None]).sum(axis=1), TAILS, axis=0)
+    return {
+        name: Gain(
+            mean=float((other - own)[:, i].mean()),
+            low=float(low[i]),
+            high=float(high[i]),
+            percent=float(100 * (1 - own[:, i].mean() / other[:, i].mean())),
+            lower=int((own < other)[:, i].sum()),
+            seeds=len(seeds),
+        )
+        for i, name in enumerate(mix(before.first)[0])
+    }
 
 
 #: Label of a row: architecture and variant.
@@ -177,6 +186,25 @@ def table(folder: Path, title: str, rows: Rows) -> list[str]:
     return [*lines, ""]
 
 
+def families(folder: Path) -> list[str]:
+    """Return the lines of a table in Markdown: what is gained in each family of corruptions."""
+    found = {
+        f"{architecture}, {variant}": gains(plain, row)
+        for architecture in ARCHITECTURES
+        for variant in VARIANTS
+        if variant != PLAIN
+        and (plain := load(folder, architecture, PLAIN))
+        and (row := load(folder, architecture, variant))
+    }
+    if not found:
+        return []
+    _, _, *names = next(iter(found.values()))
+    lines = [_line(["lifter", *names]), _line(["---", *["--:"] * len(names)])]
+    for label, each in found.items():
+        lines.append(_line([label, *(str(each[name]).partition(",")[0] for name in names)]))
+    return [*lines, ""]
+
+
 def _variants(architecture: str, variants: Iterable[str]) -> Rows:
     return {variant: (architecture, variant) for variant in variants}
 
@@ -196,6 +224,8 @@ def page(folder: Path) -> list[str]:
     for architecture in ARCHITECTURES:
         lines += table(folder, architecture, _variants(architecture, VARIANTS))
         lines += _recovered(folder, architecture)
+    if found := families(folder):
+        lines += ["### What each family gains", "", _LOWER, "", *found]
     noises = _variants(ABLATED, [PLAIN, "tagn", "tagn-halved", *NOISE_ABLATIONS])
     inputs = _variants(ABLATED, [PLAIN, "ca-conv", BOTH, *INPUT_ABLATIONS])
     lengths = {

@@ -217,10 +217,33 @@ def test_a_gain_is_over_seeds_and_takes(rows):
             for row in rows
         ]
         draws.append(errors[0] - errors[1])
-    differences = before.drawn([1, 2, 3]) - after.drawn([1, 2, 3])
+    differences = (before.drawn([1, 2, 3]) - after.drawn([1, 2, 3]))[..., 1]
     own = (differences * drawn_seeds / 3).sum(axis=1)
     np.testing.assert_allclose(own[:60], draws)
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(own, [0.025, 0.975])))
+
+
+def test_the_gain_of_a_family_is_that_of_its_corruptions(rows):
+    before, after = rows
+    found = table.gains(before, after)
+    assert [*found] == ["clean", "corrupted", "temporary occlusion", "pixel noise"]
+    for name, kind in (("temporary occlusion", "erase"), ("pixel noise", "gaussian_noise")):
+        errors = [
+            [
+                corrupted_error(_only(wide, kind), np.ones(len(wide.clips)))
+                for wide in row.seeds.values()
+            ]
+            for row in rows
+        ]
+        assert found[name].mean == pytest.approx(np.mean(errors[0]) - np.mean(errors[1]))
+        assert found[name].low < found[name].mean < found[name].high
+
+
+def _only(wide, kind):
+    """The clean cell, and those of one corruption."""
+    kept = [i for i, (name, _) in enumerate(wide.cells) if name in ("clean", kind)]
+    columns = {name: values[:, kept] for name, values in wide.columns.items()}
+    return replace(wide, cells=tuple(wide.cells[i] for i in kept), columns=columns)
 
 
 def test_only_seeds_that_both_have_are_compared(rows):
