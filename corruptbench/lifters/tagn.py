@@ -71,8 +71,15 @@ class TAGN:
             chunks: (B,) integers, identities of the chunks; None for their places in the batch.
 
         Raises:
-            ValueError: the poses or chunks have another shape or type, or the poses are not finite.
+            TypeError: the poses are no tensor.
+            ValueError: the poses or chunks have another shape or type, the poses are not finite, or
+                a score is not 0 to 1.
         """
+        if not isinstance(poses, Tensor):
+            raise TypeError(
+                f"poses: found {type(poses).__name__}, expected a tensor; torch.from_numpy makes "
+                "one of an array"
+            )
         if chunks is None:
             chunks = torch.arange(len(poses), device=poses.device)
         _check(poses, chunks, self._joints)
@@ -94,6 +101,12 @@ def _check(poses: Tensor, chunks: Tensor, joints: JointSet) -> None:
         raise ValueError(f"poses: found {poses.dtype}, expected floating-point numbers")
     if (poses - poses).any():  # NaN where there is no finite number; faster than isfinite
         raise ValueError("poses: found NaN or infinite numbers; fill what was not detected first")
+    scores = poses[..., 2:]
+    if ((scores < 0) | (scores > 1)).any():
+        raise ValueError(
+            f"poses: found scores of {scores.min():g} to {scores.max():g}, expected 0 to 1; divide "
+            "by the largest score that the detector gives, or clip"
+        )
     if chunks.shape != poses.shape[:1] or chunks.is_floating_point():
         raise ValueError(
             f"chunks: found {chunks.dtype} of shape {tuple(chunks.shape)}, expected "

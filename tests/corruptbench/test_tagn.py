@@ -236,6 +236,8 @@ def test_a_gpu_draws_the_same():
         (torch.rand(9, 17, 2), None, "poses: found shape"),
         (torch.ones(4, 9, 17, 2, dtype=torch.int64), None, "found torch.int64, expected floating"),
         (torch.full((4, 9, 17, 2), torch.nan), None, "NaN or infinite"),
+        (torch.full((4, 9, 17, 3), 1.5), None, "found scores of 1.5 to 1.5, expected 0 to 1"),
+        (torch.full((4, 9, 17, 3), -0.5), None, "found scores of -0.5"),
         (torch.rand(4, 9, 17, 2), torch.arange(3), r"chunks: .*\(3,\), expected 4 integers"),
         (torch.rand(4, 9, 17, 2), torch.rand(4), "chunks: found torch.float32"),
     ],
@@ -243,6 +245,11 @@ def test_a_gpu_draws_the_same():
 def test_other_poses_are_refused(poses, chunks, said):
     with pytest.raises(ValueError, match=said):
         TAGN()(poses, 0, chunks)
+
+
+def test_an_array_is_refused():
+    with pytest.raises(TypeError, match="found ndarray, expected a tensor"):
+        TAGN()(np.zeros((4, 9, 17, 2)), 0)
 
 
 def test_the_type_of_the_chunks_does_not_matter():
