@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corruptbench.evaluation.heading import heading
-from corruptbench.leaderboard import Result, load
-from corruptbench.leaderboard.page.render import html
+from corruptbench.leaderboard import Result, load, render
 from corruptbench.manifest import load_manifest
 from tests.fixtures.browser import launched
 
@@ -106,8 +105,7 @@ def write_pages(folder: Path) -> dict[int, Path]:
     rows = [row for row in load(BOARD) if row.benchmark.version == manifest.version]
     pages = {size: folder / f"{size}.html" for size in SIZES}
     for size, path in pages.items():
-        text = html(copies(rows, size), {manifest.id: heading(manifest)})
-        path.write_text(text, encoding="utf-8")
+        render(copies(rows, size), path, {manifest.id: heading(manifest)})
     return pages
 
 

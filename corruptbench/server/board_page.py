@@ -19,6 +19,7 @@ from corruptbench.leaderboard import (
     read_resampled,
 )
 from corruptbench.leaderboard.board.folder import RESULT_FILE, rows
+from corruptbench.leaderboard.compact import encoded
 from corruptbench.leaderboard.exports.json_rows import benchmarks
 from corruptbench.leaderboard.page.render import html
 from corruptbench.manifest import Manifest
@@ -84,7 +85,7 @@ class BoardPage:
         resampled = read_resampled(results, self._board).resampled
         results = [rounded_result(result) for result in results]
         text = html(results, self._headings, rounded_pairs(paired), resampled)
-        page = text.encode()
+        page = encoded(text)
         table = json.dumps(benchmarks(placed_rows(results, resampled))).encode()
         tag = hashlib.sha256(page + table).hexdigest()[:32]
         return Shown(page, table, tag, policy_of(text))

@@ -16,6 +16,8 @@ Group = Literal["total", "corruption", "family", "severity"]
 #: The columns of the first group, in their order.
 TOTALS = ("clean", "corrupted", "degradation")
 SEVERITIES = range(1, 6)
+#: Longer words in the head of a column are broken. Our own choice.
+MOST_LETTERS = 14
 
 
 class Column(NamedTuple):
@@ -32,6 +34,11 @@ class Column(NamedTuple):
     label: str
     group: Group
     corruptions: tuple[str, ...] = ()
+
+    @property
+    def letters(self) -> int:
+        """The length of the longest word of the head, which decides the width of the column."""
+        return min(max(map(len, self.label.split()), default=0), MOST_LETTERS)
 
 
 def columns(corruptions: Sequence[str], families: Mapping[str, str]) -> list[Column]:

@@ -103,12 +103,11 @@ def span(clean: float, corrupted: float, x: Scale, place: int, label: str) -> Ma
     """Draw a hollow mark at the clean error, a full mark at the corrupted one, a line between."""
     left, right = 6 + 88 * x.at(clean), 6 + 88 * x.at(corrupted)
     body = Markup(
-        '<line class="rail" x1="6" x2="94" y1="8" y2="8"/>'
         '<line class="reach" x1="{:.1f}" x2="{:.1f}" y1="8" y2="8"/>'
         '<circle class="from" cx="{:.1f}" cy="8" r="3.2"/>'
         '<circle class="to" cx="{:.1f}" cy="8" r="4"/>'
     ).format(left, right, left, right)
-    return _svg(100, 16, label, [_series(place, "", body)], "span")
+    return _svg(100, 16, label, [body], f"span {color_class(place)}")
 
 
 def mark(place: int) -> Markup:

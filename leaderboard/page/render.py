@@ -8,6 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from corruptbench.leaderboard.atomic import atomic
+from corruptbench.leaderboard.compact import encoded
 from corruptbench.leaderboard.comparison.paired import NOT_PAIRED, Paired
 from corruptbench.leaderboard.exports.downloads import downloads
 from corruptbench.leaderboard.page.figure_view import DRAWN
@@ -23,7 +24,7 @@ from corruptbench.leaderboard.status import CLAIMED_BELOW
 #: Its folder ``site`` holds the template, the style and the script.
 PACKAGE = "corruptbench.leaderboard.page"
 #: Parts of its style, and of its script, in the order in which they need each other.
-STYLES = ("style.css", "choices.css", "panel.css", "compare.css", "narrow.css")
+STYLES = ("style.css", "choices.css", "panel.css", "compare.css", "widths.css", "narrow.css")
 SCRIPTS = (
     "dom.js", "copy.js", "later.js", "address.js", "table.js", "charts.js", "joints.js",
     "compare.js", "page.js",
@@ -60,7 +61,7 @@ def render(
     """
     text = html(results, manifests, paired, resampled)
     with atomic(out_path) as new:
-        new.write_bytes(text.encode())
+        new.write_bytes(encoded(text))
     return out_path
 
 

@@ -62,7 +62,7 @@ const bars = (title, values, [low, high], unit) => {
     const bar = { height: 5, rx: 2.5, y: top + 16 };
     return draw("g", { class: `series s${place}` },
       draw("title", {}, name),
-      draw("text", { x: 0, y: top + 11 }, name.length > 32 ? `${name.slice(0, 31)}…` : name),
+      draw("text", { x: 0, y: top + 11 }, name.length > 32 ? `${name.slice(0, 31)}\u2026` : name),
       draw("text", { class: "value", x: WIDE, y: top + 11, "text-anchor": "end" }, text),
       draw("rect", { class: "rail", x: 0, width: WIDE, ...bar }),
       draw("rect", { class: "fill", x: from, width: Math.max(to - from, 1), ...bar }));

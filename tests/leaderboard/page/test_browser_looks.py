@@ -22,6 +22,19 @@ CORRUPTIONS = {
     "erase": 1.4, "occluder": 1.2, "truncation": 1.1, "camera_shake": 1.0, "long_exposure": 0.9,
     "gaussian_noise": 0.5, "shot_noise": 0.4, "impulse_noise": 0.3,
 }  # fmt: skip
+#: The texts of cells that are wider than their cell.
+WIDER = """(cells) => cells.filter((cell) => cell.scrollWidth > cell.clientWidth)
+  .map((cell) => cell.textContent)"""
+#: The words of heads that stand on two lines.
+BROKEN = """(heads) => heads.flatMap((head) => {
+  const [text] = (head.querySelector("button") ?? head).childNodes;
+  const range = document.createRange();
+  return [...text.data.matchAll(/\\w+/g)].filter(({ 0: word, index }) => {
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    return range.getClientRects().length > 1;
+  }).map(([word]) => word);
+})"""
 
 
 def row(name: str, table: object, **changes: object) -> Result:
@@ -65,6 +78,22 @@ def test_nothing_but_a_table_scrolls_sideways(kinds: list[Result], visit: Visit)
     page.set_viewport_size({"width": 390, "height": 900})
     scroll = table(page).first.locator("..")
     assert scroll.evaluate("(box) => box.scrollWidth > box.clientWidth")
+
+
+def test_words_and_numbers_fit_into_their_columns(visit: Visit) -> None:
+    """The widths of columns do not depend on what is in them."""
+    names = ("erase", "low_resolution", "synchronization_error", "gaussian_noise")
+    rows = [row("a", clip_table(1, corruptions=dict.fromkeys(names, 2.0), level=99.0))]
+    rows.append(row("lacks-one", clip_table(2, corruptions=dict.fromkeys(names[:3], 1.0))))
+    page = visit(html(rows))
+    for kind in ("corruption", "severity"):
+        page.locator(f'.by input[value="{kind}"]').press("Space")
+        wide = table(page).locator("tbody :is(td, th):visible").evaluate_all(WIDER)
+        assert wide == []
+    broken = table(page).locator("thead th[data-sort]:visible").evaluate_all(BROKEN)
+    assert broken == []
+    page.emulate_media(media="print")  # where a column is as wide as its words and numbers
+    assert table(page).evaluate("(shown) => getComputedStyle(shown).tableLayout") == "auto"
 
 
 def test_colors_follow_the_reader(results: list[Result], visit: Visit) -> None:
