@@ -57,6 +57,7 @@ class About(SparseRecord):
         authors: their names, as on the paper.
         paper: "arXiv:2312.06797", "doi:10.1109/..." or an https address.
         code: https address of the code.
+        report: https address of a report, such as the page of `corruptbench report`.
         venue: where the paper was published, such as "CVPR Workshops 2024".
         date: of the paper or the model: year, month or day, such as "2024-06".
         license: of the code or the weights.
@@ -67,6 +68,7 @@ class About(SparseRecord):
     authors: Line | None = None
     paper: Paper | None = None
     code: Address | None = None
+    report: Address | None = None
     venue: Line | None = None
     date: Date | None = None
     license: Line | None = None

@@ -16,6 +16,7 @@ _TEXTS = {
     "--authors": "Authors, as on the paper.",
     "--paper": "Paper: arXiv:2312.06797, doi:10.1109/..., or an https address.",
     "--code": "Code: an https address.",
+    "--report": "Report, such as the page of corruptbench report: an https address.",
     "--venue": 'Where it was published, such as "CVPR Workshops 2024".',
     "--date": "Date of paper or model, such as 2024-06.",
     "--license": "License of code or weights.",

@@ -27,7 +27,7 @@ ROW_KEYS = (
     "authors, null without authors), detector, boxes (labels, or the person detector), units (mm "
     "or none), hypotheses (their number, null in old rows), filter (of "
     "keypoints, null without one), "
-    "about (null, or what of it is there: authors, paper, code, venue, date, license, "
+    "about (null, or what of it is there: authors, paper, code, report, venue, date, license, "
     "training_data), and "
     "those that it has of mpjpe, p_mpjpe, mpjve, n_mpjpe, acceleration, pck, auc, bone_error, "
     "bone_deviation, best_mpjpe, best_p_mpjpe, mean_mpjpe and spread, each with clean, corrupted, "

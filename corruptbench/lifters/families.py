@@ -158,7 +158,7 @@ _MEANING: dict[str, tuple[str, ...]] = {
     "fps": ("Frame rate of the training, if the model needs it. Without it: every frame.",),
     "samples": ("Passes of a model that draws random numbers. Errors are means over them.",),
     "about": (
-        "What the row says: authors, paper, code, venue, date, license, and training_data (of",
-        '"clean", "augmented", "corrupted", "extra").',
+        "What the row says: authors, paper, code, report, venue, date, license, and training_data",
+        '(of "clean", "augmented", "corrupted", "extra").',
     ),
 }

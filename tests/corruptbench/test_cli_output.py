@@ -89,9 +89,10 @@ def test_json_of_results(cli, mini, mini_manifest, mini_full, tiny_lifter, tmp_p
     wrong = cli(*submit, "--paper", "2312.06797")
     assert wrong.code == 2
     assert "paper: expected arXiv:" in wrong.err
-    paper = ("--paper", "arXiv:2312.06797", "--training-data", "clean")
+    said = {"paper": "arXiv:2312.06797", "report": "https://example.org/report.html"}
+    paper = ("--paper", said["paper"], "--report", said["report"], "--training-data", "clean")
     first, _ = printed(cli, *submit, *paper)
-    assert first["rows"][0]["about"] == {"paper": paper[1], "training_data": ["clean"]}
+    assert first["rows"][0]["about"] == said | {"training_data": ["clean"]}
     again, _ = printed(cli, *submit)
     assert (first["added"], again["added"]) == (True, False)
     board, _ = printed(cli, "leaderboard", "show", "--board", tmp_path / "board")

@@ -16,6 +16,7 @@ PAPER = About(
     authors="A. Author, B. Author",
     paper="arXiv:2312.06797",
     code="https://example.org/code",
+    report="https://example.org/report.html",
     venue="CVPR Workshops 2024",
     date="2024-06",
     training_data=("clean", "augmented"),
@@ -44,6 +45,8 @@ def test_a_paper_has_an_address(paper: str, address: str) -> None:
         ("code", "https://user:secret@example.org"),
         ("code", "https://example.org/\u202emoc"),
         ("code", "https://example.org/" + "a" * 1000),
+        ("report", "http://example.org/report.html"),
+        ("report", "report.html"),
         ("date", "June 2024"),
         ("date", "2024-13"),
         ("authors", ""),
@@ -63,8 +66,17 @@ def test_the_row_and_the_page_have_it(make: Make, tmp_path: Path) -> None:
     assert load(board)[0].lifter.about == PAPER
     page = render(load(board), tmp_path / "page.html", {}).read_text(encoding="utf-8")
     assert 'href="https://arxiv.org/abs/2312.06797"' in page
+    for name, address in (("Code", PAPER.code), ("Report", PAPER.report)):
+        attributes = 'rel="noopener noreferrer nofollow"'
+        assert f'<a href="{address}" {attributes}>{name}: {address}</a>' in page
     assert "A. Author, B. Author" in page
     assert "training split, noise added to its keypoints" in page
+
+
+def test_rows_without_a_report_keep_their_bytes() -> None:
+    said = PAPER.model_dump_json(exclude={"report"})
+    assert About.model_validate_json(said).model_dump_json() == said
+    assert "report" not in said
 
 
 def test_what_is_submitted_completes_what_the_result_says(make: Make, tmp_path: Path) -> None:
