@@ -28,14 +28,22 @@ const choose = (section, key, value, write = "pushState") => {
   if (value) wanted.set(key, value);
   else wanted.delete(key);
   show(section, wanted);
+  tellLost("");
   const query = wanted.toString().replaceAll("%2C", ",");
   history[write](null, "", `#${section.id}${query ? `?${query}` : ""}`);
+};
+
+const LOST = "Nothing on this page has this address. Look in the tables for a row that was renamed or moved:";
+
+const tellLost = (name) => {
+  document.querySelector(".lost").textContent = name && `${LOST} ${name}`;
 };
 
 const openTarget = () => {
   const [name, wanted] = address();
   const target = name && document.getElementById(name);
   if (name === "") each(document, ".benchmark", (section) => show(section, new URLSearchParams()));
+  tellLost(target || !name ? "" : name);
   if (!target) return;
   if (target.matches(".benchmark")) show(target, wanted);
   const details = target.closest("details");

@@ -56,11 +56,11 @@ const curves = (title, series, [low, high, step], unit) => {
 
 const bars = (title, values, [low, high], unit) => {
   const x = (value) => (WIDE * (value - low)) / (high - low);
-  const rows = values.map(({ name, value, text }, place) => {
+  const rows = values.map(({ name, value, text, series }, line) => {
     const [from, to] = [Math.min(x(0), x(value)), Math.max(x(0), x(value))];
-    const top = BAR * place;
+    const top = BAR * line;
     const bar = { height: 5, rx: 2.5, y: top + 16 };
-    return draw("g", { class: `series s${place}` },
+    return draw("g", { class: `series s${series}` },
       draw("title", {}, name),
       draw("text", { x: 0, y: top + 11 }, name.length > 32 ? `${name.slice(0, 31)}\u2026` : name),
       draw("text", { class: "value", x: WIDE, y: top + 11, "text-anchor": "end" }, text),

@@ -2,12 +2,26 @@
 // of the lifters' panels, the columns of the tables, and the paired differences beside them.
 const MOST = 4;
 
+const asked = (section) => [...new Set((state(section).get("select") ?? "").split(",").filter(Boolean))];
+
+const rowsOf = (section) =>
+  new Map([...section.querySelector(".ranking").tBodies[0].rows].map((row) => [nameOf(row), row]));
+
 const chosen = (section) => {
-  const rows = new Map();
-  each(section.querySelector(".ranking"), "tbody tr", (row) => rows.set(nameOf(row), row));
-  const names = (state(section).get("select") ?? "").split(",");
-  return [...new Set(names)].filter((name) => rows.has(name)).slice(0, MOST)
+  const rows = rowsOf(section);
+  return asked(section).filter((name) => rows.has(name)).slice(0, MOST)
     .map((name) => ({ name, place: Number(rows.get(name).dataset.lifter) }));
+};
+
+// What is selected, and what to do if that cannot be compared.
+const told = (section, names) => {
+  const rows = rowsOf(section);
+  const lost = asked(section).filter((name) => !rows.has(name));
+  const next = rows.size < 2 ? "this table has no other lifter to compare with"
+    : names.length < 2 ? "select another one to compare" : names.length < MOST ? "" : "this is the most";
+  const missing = lost.length ? `Not in this table: ${lost.join(", ")}. ` : "";
+  return missing + (names.length ? [`${names.length} selected`, next].filter(Boolean).join(": ")
+    : "Select two lifters to compare");
 };
 
 const nameOf = (row) => row.querySelector(".lifter").dataset.value;
@@ -100,10 +114,11 @@ const barsOf = (lifters, unit, columns) => {
   const number = (column, lifter) => Number(column.cell(lifter).dataset.value);
   const kind = columns.some(({ group }) => group === "family") ? "family" : "corruption";
   const panels = columns.filter(({ group }) => group === kind).map((column) => [
-    column.label, lifters.map((lifter) => {
+    column.label, lifters.flatMap((lifter, series) => {
+      if (!column.cell(lifter).dataset.value) return []; // not scored
       const value = number(column, lifter) - number(clean, lifter);
-      return { ...lifter, value, text: signed(value, column.digits) };
-    })]);
+      return [{ ...lifter, series, value, text: signed(value, column.digits) }];
+    })]).filter(([, rows]) => rows.length);
   const scale = scaleOf([0, ...panels.flatMap(([, rows]) => rows.map((row) => row.value))]);
   const figures = panels.map(([label, rows]) => bars(label, rows, scale, unit));
   return grid(`Loss under each ${kind}`, `${unit} above clean`, figures);
@@ -156,9 +171,8 @@ showing.select = (section) => {
     row.classList.toggle("picked", box.checked);
   });
   const bar = section.querySelector(".selection");
-  bar.hidden = !names.length;
-  const more = names.length < 2 ? "select another one to compare" : names.length < MOST ? "" : "this is the most";
-  bar.querySelector("p").textContent = [`${names.length} selected`, more].filter(Boolean).join(": ");
+  bar.hidden = !asked(section).length;
+  bar.querySelector("p").textContent = told(section, names);
   bar.querySelector(".show").disabled = names.length < 2;
   showComparison(section);
 };

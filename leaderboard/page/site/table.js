@@ -53,8 +53,28 @@ showing.filter = (section, text) => {
   each(section, "[data-lifter]", (part) => {
     part.classList.toggle("out", !kept.has(part.dataset.lifter));
   });
-  const count = words.length ? `${kept.size} of ${rows.length} lifters` : "";
-  section.querySelector(".count").textContent = count;
+  tellKept(section);
+};
+
+// How many rows the filter and the status keep, and how to see rows if there are none.
+const tellKept = (section) => {
+  const text = (state(section).get("filter") ?? "").trim();
+  const status = section.dataset.shownStatus;
+  const rows = [...section.querySelector(".ranking").tBodies[0].rows];
+  const kept = rows.filter((row) => !row.matches(".out") && ["any", row.dataset.status].includes(status));
+  const isChosen = text || status !== "any";
+  section.querySelector(".count").textContent = isChosen ? `${kept.length} of ${rows.length} lifters` : "";
+  section.querySelector(".none").replaceChildren(...(kept.length ? [] : nothingKept(section, text, status)));
+};
+
+const nothingKept = (section, text, status) => {
+  const asked = [text && `"${text}"`, status !== "any" && `the status ${status}`].filter(Boolean);
+  const button = make("button", { type: "button" }, "Show all lifters");
+  button.addEventListener("click", () => {
+    choose(section, "status", "");
+    choose(section, "filter", "", "replaceState");
+  });
+  return [`No lifter of this table has ${asked.join(" and ")}. `, button];
 };
 
 const makeFilterable = (section) => {
@@ -73,6 +93,7 @@ const makeChoice = (section, key, selector) => {
     if (!input) return;
     input.checked = true;
     other.setAttribute(`data-shown-${key}`, input.value);
+    if (key === "status") tellKept(other);
   };
   inputs.forEach((input) => {
     input.addEventListener("change", () => choose(section, key, input.value));
