@@ -24,7 +24,7 @@ from corruptbench.leaderboard.status import CLAIMED_BELOW
 #: Its folder ``site`` holds the template, the style and the script.
 PACKAGE = "corruptbench.leaderboard.page"
 #: Parts of its style, and of its script, in the order in which they need each other.
-STYLES = ("style.css", "choices.css", "panel.css", "compare.css", "widths.css", "narrow.css")
+STYLES = ("style.css", "choices.css", "panel.css", "compare.css", "fast.css", "narrow.css")
 SCRIPTS = (
     "dom.js", "copy.js", "later.js", "address.js", "table.js", "charts.js", "joints.js",
     "compare.js", "page.js",

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from corruptbench.leaderboard import Result
 from corruptbench.leaderboard.page.render import html
-from tests.fixtures.browser import Visit, overflows, violations
+from tests.fixtures.browser import WIDTHS, Visit, overflows, violations
 from tests.leaderboard.conftest import clip_table, clip_table_3, digest, document, without_units
 from tests.leaderboard.page.board_page import lifters, search, table
 from tests.leaderboard.test_about import PAPER
@@ -109,12 +109,24 @@ def test_colors_follow_the_reader(results: list[Result], visit: Visit) -> None:
     assert paper < 50 < 220 < ink
 
 
-def test_nothing_moves_for_who_wants_no_motion(results: list[Result], visit: Visit) -> None:
+def test_nothing_moves(results: list[Result], visit: Visit) -> None:
+    page = visit(html(results))
     behavior = "getComputedStyle(document.documentElement).scrollBehavior"
-    assert visit(html(results)).evaluate(behavior) == "smooth"
-    page = visit(html(results), reduced_motion="reduce")
     assert page.evaluate(behavior) == "auto"
     assert page.evaluate("document.getAnimations().length") == 0
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_jump_over_what_is_not_laid_out_ends_at_its_place(visit: Visit, width: int) -> None:
+    """The heights of figures and of panels with long names are not known before."""
+    rows = [row(f"{'a-long-name-' * 6}{i:02}", clip_table(i, takes=1)) for i in range(60)]
+    page = visit(html(rows), width=width)
+    table(page).locator("tbody a").nth(50).click()
+    linked = visit(html(rows), "#" + page.url.partition("#")[2], width=width)
+    for each in (page, linked):
+        each.wait_for_timeout(500)  # until what is around the panel is laid out
+        top = "(panel) => panel.getBoundingClientRect().top"
+        assert abs(each.locator(".lifters > [open]").evaluate(top)) < 100
 
 
 def test_without_script_the_page_reads(results: list[Result], visit: Visit) -> None:
