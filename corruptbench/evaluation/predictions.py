@@ -40,6 +40,9 @@ AGAIN = "evaluate and save them again"
 #: Bytes of the footer, which is decoded before anything else is known. Our own choice: that of
 #: Human3.6M-C, 236 clips in 41 cells, has about 1.5 MB.
 FOOTER_LIMIT = 16_000_000
+#: Bytes of what a file says about itself. Our own choice: 4 times the longest contract, which is
+#: the longest part. Each wrong value costs some kB, so that those of some MB would take gigabytes.
+TEXT_LIMIT = 200_000
 
 
 class PredictionsRecord(Record):
@@ -180,6 +183,10 @@ def read_footer(path: Path) -> tuple[PredictionsRecord, Footer]:
     text = footer["text"]
     if text is None:
         raise InputError(f"{path}: Parquet, but no predictions of corruptbench; give these")
+    if len(text) > TEXT_LIMIT:
+        raise InputError(
+            f"{path}: metadata: {len(text):,} bytes, expected at most {TEXT_LIMIT:,}; {AGAIN}"
+        )
     return PredictionsRecord.parse(text, f"{path}: metadata", AGAIN), footer
 
 

@@ -5,6 +5,7 @@ Sizes are checked before a column is read, so that a small file cannot take all 
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from corruptbench.errors import InputError
@@ -99,13 +100,16 @@ def check_columns(path: Path, footer: Footer, contract: Contract, lifter: Lifter
 
 
 def _check_names(path: Path, names: list[str], needed: set[str]) -> None:
-    twice = [name for name in names if names.count(name) > 1]
-    odd = sorted(({*names} - {"hypotheses"}) ^ needed) or twice
-    if odd:
+    counts = Counter(names)
+    wrong = {
+        **dict.fromkeys(sorted(counts.keys() - needed - {"hypotheses"}), "is not expected"),
+        **dict.fromkeys(sorted(needed - counts.keys()), "is missing"),
+        **{name: f"is there {n} times" for name, n in counts.items() if n > 1},
+    }
+    if wrong:
+        name, what = next(iter(wrong.items()))
         expected = ", ".join(name for name in _TYPES if name in needed)
-        raise InputError(
-            f"{path}: column {odd[0]:.80} is missing or too many; expected {expected}; {AGAIN}"
-        )
+        raise InputError(f"{path}: column {name:.80} {what}; expected {expected}; {AGAIN}")
 
 
 def _check_length(path: Path, name: str, found: int, expected: int) -> None:

@@ -80,7 +80,7 @@ class SavedPoses:
         most = sum(c.frames for cells in shard_set.lock.clips.values() for c in cells)
         check_sizes(path, footer, most * self.contract.samples)
         self.allowance = Allowance(record.lifter.allowed or ())
-        self._index = self._found(_expected(shard_set, self.contract.samples))
+        self._index = self._found(shard_set)
         self._last: tuple[int, dict[str, NDArray[Any]]] | None = None
 
     def record(self, hypotheses: int) -> LifterRecord:
@@ -139,11 +139,13 @@ class SavedPoses:
             where = "" if str(self._path) in str(error) else f"{self._path}: "
             raise InputError(f"{where}{error}") from None
 
-    def _found(self, expected: set[Key]) -> dict[Key, Stretch]:
+    def _found(self, shard_set: ShardSet) -> dict[Key, Stretch]:
         """Return where the rows of each clip, cell and sample are."""
         index: dict[Key, Stretch] = {}
         names = [*TEXTS, "severity", *(["sample"] if self.contract.samples > 1 else [])]
-        for values, *place in self._ask("stretches", names):
+        found = self._ask("stretches", names)
+        expected = _expected(shard_set, self.contract.samples)
+        for values, *place in found:
             key = _key(values)
             if key not in expected:
                 raise InputError(

@@ -7,7 +7,7 @@ the server, or of the shards goes to the owner only.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from corruptbench.evaluation.result import ImpossibleErrorsError
 from corruptbench.leaderboard import SubmissionError, check, submit
 from corruptbench.leaderboard.board.folder import RESULT_FILE
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
+from corruptbench.leaderboard.problem import LISTED
 from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.leaderboard.schema import Lifter
 from corruptbench.leaderboard.status import kind_of
@@ -24,7 +25,7 @@ from corruptbench.manifest import Manifest
 from corruptbench.server.benchmarks import Benchmark, benchmarks
 from corruptbench.server.rounding import rounded
 from corruptbench.server.settings import Settings, load_settings
-from corruptbench.server.submissions import FILES
+from corruptbench.server.submissions import FILES, LONGEST
 
 
 def work(folder: str, upload: str, kind: str, name: str | None) -> dict[str, Any]:
@@ -47,9 +48,9 @@ def work(folder: str, upload: str, kind: str, name: str | None) -> dict[str, Any
     try:
         row = _ADD[kind](settings, Path(upload), name)
     except SubmissionError as error:
-        return _refused(settings, Path(upload), map(str, error.problems))
+        return _refused(settings, Path(upload), error.problems)
     except _RefusedError as error:
-        return _refused(settings, Path(upload), [*error.args])
+        return _refused(settings, Path(upload), error.args)
     return {"state": "accepted", "answer": _answer(row), "reason": _place(row)}
 
 
@@ -57,10 +58,12 @@ class _RefusedError(Exception):
     """The sender can repair this; each argument is a problem in words."""
 
 
-def _refused(
-    settings: Settings, upload: Path, problems: Iterator[str] | list[str]
-) -> dict[str, Any]:
-    texts = [_without_folders(text, settings, upload) for text in problems]
+def _refused(settings: Settings, upload: Path, problems: Sequence[object]) -> dict[str, Any]:
+    """Return the outcome of a refusal, as long as a person can read, whatever was sent."""
+    listed = map(str, problems[:LISTED])
+    texts = [_without_folders(text, settings, upload)[:LONGEST] for text in listed]
+    if len(problems) > LISTED:
+        texts.append(f"and {len(problems) - LISTED:,} more problems")
     return {"state": "refused", "answer": {"problems": texts}, "reason": texts[0].splitlines()[0]}
 
 

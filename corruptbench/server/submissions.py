@@ -35,7 +35,7 @@ FAILED = {
         "again later: it is then tried again"
     ]
 }
-#: Characters of a reason. Our own choice.
+#: Characters of a reason, and of a problem that a sender is told. Our own choice.
 LONGEST = 1000
 #: How long to wait for a place in the queue, seconds. Our own choice.
 SOON = 60

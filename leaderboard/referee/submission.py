@@ -16,6 +16,9 @@ from corruptbench.leaderboard.text import short
 
 JSON_LIMIT = 2_000_000  # bytes
 CLIPS_LIMIT = 20_000_000  # bytes
+#: Values of the document, and problems of its schema that are told. Our own choice: a row has about
+#: 2,000 values. Each wrong value costs some kB, so that those of 2 MB would take gigabytes.
+MOST_VALUES, MOST_PROBLEMS = 100_000, 1000
 
 RERUN = "run 'corruptbench evaluate' again and submit the two files without changes"
 
@@ -45,6 +48,10 @@ def read_result(json_path: Path) -> Result:
     """
     data = _read(json_path, JSON_LIMIT, json_path).removeprefix(BOM_UTF8)
     file = json_path.name
+    values = sum(map(data.count, (b",", b"[", b"{")))  # each one but the first follows one of these
+    if values > MOST_VALUES:
+        problem = Problem(file, "values", f"{values:,}", f"at most {MOST_VALUES:,}", RERUN)
+        raise SubmissionError(str(json_path), [problem])
     try:
         document = _JSON.validate_json(data)
     except ValidationError as error:
@@ -72,7 +79,8 @@ def read_clips(path: Path, json_path: Path) -> bytes:
 
 
 def _schema_problems(file: str, error: ValidationError) -> list[Problem]:
-    return [_schema_problem(file, detail) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)[:MOST_PROBLEMS]
+    return [_schema_problem(file, detail) for detail in details]
 
 
 def _schema_problem(file: str, detail: ErrorDetails) -> Problem:

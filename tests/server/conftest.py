@@ -24,6 +24,7 @@ from corruptbench.server.database import open_database
 from corruptbench.server.settings import Settings, load_settings, prepare
 from corruptbench.server.worker import ENVIRONMENT, work_once
 from tests.fixtures.postgresql import cluster, program
+from tests.server.hidden import Hidden, make_hidden
 
 _BOARD = Path(__file__).parents[2] / "leaderboard/results/studio-c-v3"
 _copies = TemporaryDirectory()
@@ -76,6 +77,13 @@ class Host:
         """Send the result of a row."""
         paths = {"result": row / "result.json", "clips": row / "clips.parquet"}
         return self.post({name: p.read_bytes() for name, p in paths.items()}, **fields)
+
+    def score(self, predictions: bytes) -> dict[str, object]:
+        """Send predictions, do what waits, and return how they ended."""
+        answer = self.post({"predictions": predictions})
+        assert answer.status_code == 202, answer.text
+        assert self.work() == 1
+        return self.state(answer.json()["id"])
 
     def state(self, key: str) -> dict[str, object]:
         answer = self.client.get(f"/api/submissions/{key}", headers=self.bearer)
@@ -151,3 +159,9 @@ def setting(request) -> str:
 def host(start) -> Host:
     """A server with the default settings."""
     return start()
+
+
+@pytest.fixture(scope="session")
+def hidden(mini_manifest, tmp_path_factory) -> Hidden:
+    """A hidden test split, which a server hosts with ``start(hidden.toml)``."""
+    return make_hidden(tmp_path_factory.mktemp("hidden"), mini_manifest)

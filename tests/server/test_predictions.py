@@ -4,74 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
 
 import corruptbench as cb
-from corruptbench.datasets import open_dataset
 from corruptbench.errors import InputError
-from corruptbench.formats.pose_table import KEY
 from corruptbench.leaderboard.referee.submission import read_result
-from corruptbench.manifest import load_manifest
 from corruptbench.server import audit_log, jobs
-from corruptbench.shards.shard_set import open_shards
-from tests.corruptbench.conftest import contract
-from tests.fixtures.export_shards import write_shards
-from tests.fixtures.folder import STANDING, add_boxes, write_dataset
-from tests.fixtures.lifters import python_lifter
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """A benchmark whose labels only the server has, predictions on it, and what they score."""
-
-    root: Path
-    manifest: Path
-    shards: Path
-    predictions: Path
-    result: cb.Result
-
-    @property
-    def toml(self) -> str:
-        return (
-            f'[[benchmark]]\nmanifest = "{self.manifest}"\nshards = "{self.shards}"\n'
-            f'root = "{self.root}"\nresults = false\n'
-        )
-
-
-def without_poses(root: Path, out: Path) -> Path:
-    """What participants get: one standing pose in each frame, and the boxes."""
-    shutil.copytree(root, out)
-    for path in out.glob("labels/*.parquet"):
-        table = pq.read_table(path)
-        standing = np.tile(STANDING.astype(np.float32), (table.num_rows, 1, 1))
-        column = pa.FixedSizeListArray.from_arrays(standing.ravel(), standing[0].size)
-        place = table.column_names.index("joints")
-        pq.write_table(table.set_column(place, "joints", column), path)
-    return out
-
-
-@pytest.fixture(scope="module")
-def hidden(mini_manifest, tmp_path_factory) -> Hidden:
-    folder = tmp_path_factory.mktemp("hidden")
-    root, manifest = write_dataset(folder / "owner"), load_manifest(str(mini_manifest))
-    for subject in ("A1", "A2"):
-        add_boxes(root, subject, [])
-    dataset = open_dataset("folder", root)
-    write_shards(dataset, manifest, folder / "shards", cells=manifest.cells)
-    weights = torch.randn(2, 3, generator=torch.manual_seed(0)) / 27
-    lifter = python_lifter(contract(frames=1), lambda x: x @ weights)
-    path = folder / "predictions.parquet"
-    for labels, saved in ((without_poses(root, folder / "participant"), path), (root, None)):
-        shards = open_shards(folder / "shards", labels, str(mini_manifest))
-        result = cb.evaluate(lifter, shards, progress=False, save_predictions=saved)
-    return Hidden(root, mini_manifest, folder / "shards", path, result)
+from tests.server.hidden import altered, with_poses
 
 
 @pytest.fixture
@@ -79,24 +22,8 @@ def host(start, hidden):
     return start(hidden.toml)
 
 
-def sent(host, content: bytes) -> dict[str, object]:
-    answer = host.post({"predictions": content})
-    assert answer.status_code == 202, answer.text
-    assert host.work() == 1
-    return host.state(answer.json()["id"])
-
-
-def altered(hidden, change) -> bytes:
-    """The predictions with another table."""
-    metadata = {KEY: pq.read_metadata(hidden.predictions).metadata[KEY]}
-    table = change(pq.read_table(hidden.predictions).replace_schema_metadata(metadata))
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, row_group_size=10**6)
-    return sink.getvalue().to_pybytes()
-
-
 def test_predictions_become_a_row(host, hidden):
-    state = sent(host, hidden.predictions.read_bytes())
+    state = host.score(hidden.predictions.read_bytes())
     assert state["state"] == "accepted", state
     assert (state["row"], state["status"]) == ("mini-c-v1/tiny", "re-scored")
     ours, theirs = (
@@ -126,7 +53,7 @@ def test_predictions_confirm_a_row_that_was_claimed(start, hidden, tmp_path):
 
 def test_an_answer_holds_means_over_cells_only(host, hidden):
     """No number of an answer is of a clip or a frame, and none has more digits than are said."""
-    state = sent(host, hidden.predictions.read_bytes())
+    state = host.score(hidden.predictions.read_bytes())
     clips = {round(v, 3) for v in hidden.result.clips["mpjpe"]}
     text = json.dumps(state)
     assert not {number for number in numbers(state) if number in clips}
@@ -159,7 +86,7 @@ def numbers(value):
     ],
 )
 def test_what_the_sender_can_repair(host, hidden, change, words):
-    state = sent(host, altered(hidden, change))
+    state = host.score(altered(hidden, change))
     assert state["state"] == "refused"
     assert words in state["problems"][0]
     for folder in (host.settings.folder, hidden.root, hidden.shards):
@@ -167,15 +94,8 @@ def test_what_the_sender_can_repair(host, hidden, change, words):
     assert host.rows() == []
 
 
-def with_poses(table, factor):
-    poses = table.column("pose").combine_chunks()
-    values = np.asarray(poses.flatten()) * np.float32(factor)
-    column = pa.FixedSizeListArray.from_arrays(pa.array(values), poses.type.list_size)
-    return table.set_column(table.column_names.index("pose"), "pose", column)
-
-
 def test_no_parquet_is_refused(host):
-    state = sent(host, b"x" * 1000)
+    state = host.score(b"x" * 1000)
     assert state["state"] == "refused"
     assert state["problems"][0].startswith("predictions.parquet: not a Parquet file")
 
@@ -204,7 +124,7 @@ def test_faults_of_the_labels_are_for_the_owner(start, hidden, tmp_path):
         )
         pq.write_table(table.set_column(table.column_names.index("joints"), "joints", wild), path)
     host = start(hidden.toml.replace(f'root = "{hidden.root}"', f'root = "{root}"'))
-    state = sent(host, hidden.predictions.read_bytes())
+    state = host.score(hidden.predictions.read_bytes())
     assert state["state"] == "failed"
     (told,) = state["problems"]
     assert "Its owner finds the reason in the log" in told
@@ -225,6 +145,6 @@ def test_results_are_not_taken_for_a_hidden_split(host, hidden, tmp_path):
 
 def test_a_file_that_takes_too_much_is_stopped(start, hidden):
     host = start(f"limits.job_minutes = 0.00001\n{hidden.toml}")
-    state = sent(host, hidden.predictions.read_bytes())
+    state = host.score(hidden.predictions.read_bytes())
     assert state["state"] == "refused"
     assert "stopped at the limit of" in state["problems"][0]

@@ -11,7 +11,9 @@ import pytest
 
 import corruptbench as cb
 from corruptbench.errors import InputError
+from corruptbench.evaluation.predictions_footer import check_columns
 from corruptbench.shards.shard_set import ShardSet
+from tests.corruptbench.conftest import contract
 from tests.corruptbench.predictions.conftest import (
     numbers,
     record_of,
@@ -44,8 +46,8 @@ ROWS = {
         lambda t: t.filter(pa.compute.equal(t["severity"], 0)), r"\d+ of \d+ clips in cells have no"
     ),
     "no row": (lambda t: t[:0], "clips in cells have no rows"),
-    "no column": (lambda t: t.drop_columns(["frame"]), "column frame is missing or"),
-    "a column more": (lambda t: t.append_column("x", t["frame"]), "column x is missing or"),
+    "no column": (lambda t: t.drop_columns(["frame"]), "column frame is missing; "),
+    "a column more": (lambda t: t.append_column("x", t["frame"]), "column x is not expected; "),
     "long frames": (
         column("frame", lambda t: t["frame"].cast(pa.int64())), "frame: found int64, expected int32"
     ),
@@ -82,6 +84,14 @@ def test_other_rows_are_refused(name, drawn_shards, evaluation, tmp_path):
     with pytest.raises(InputError, match=said) as error:
         cb.score(path, drawn_shards, progress=False)
     assert str(path) in str(error.value)
+
+
+def test_a_column_that_is_there_twice(tmp_path):
+    names = ["subject", "sequence", "action", "camera", "corruption", "severity", "frame", "pose"]
+    columns = [(name, "int8", 1) for name in [*names, "frame"]]
+    footer = {"text": b"", "columns": columns, "groups": []}
+    with pytest.raises(InputError, match="column frame is there 2 times; expected subject, "):
+        check_columns(tmp_path, footer, contract(), None)
 
 
 RECORDS = {

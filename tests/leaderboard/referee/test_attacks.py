@@ -72,6 +72,20 @@ def test_odd_documents_are_refused_in_one_breath(
     assert all(line.isprintable() for line in text.splitlines())
 
 
+@pytest.mark.parametrize(
+    ("value", "found", "most"),
+    [([{}] * 60_000, "values: found 120,", 1), ([{}] * 40_000, "cells.0.corruption", 1000)],
+)
+def test_many_wrong_values_are_no_many_problems(
+    make: Make, value: object, found: str, most: int
+) -> None:
+    """A document of 2 MB had 10^6 problems, which took 3 GB."""
+    path = edited(make(), put("cells", value=value))
+    with pytest.raises(SubmissionError, match=found) as caught:
+        check(path)
+    assert len(caught.value.problems) == most
+
+
 def test_a_table_without_a_column_is_refused(make: Make) -> None:
     path = make()
     rows = path.with_name("baseline.clips.parquet")
