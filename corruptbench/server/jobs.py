@@ -23,7 +23,7 @@ from corruptbench.leaderboard.schema import Lifter
 from corruptbench.leaderboard.status import kind_of
 from corruptbench.manifest import Manifest
 from corruptbench.server.benchmarks import Benchmark, benchmarks
-from corruptbench.server.rounding import rounded
+from corruptbench.server.rounding import rounded, rounded_problem
 from corruptbench.server.settings import Settings, load_settings
 from corruptbench.server.submissions import FILES, LONGEST
 
@@ -55,7 +55,7 @@ def work(folder: str, upload: str, kind: str, name: str | None) -> dict[str, Any
 
 
 class _RefusedError(Exception):
-    """The sender can repair this; each argument is a problem in words."""
+    """The sender can repair this; each argument is a problem, whose text is in words."""
 
 
 def _refused(settings: Settings, upload: Path, problems: Sequence[object]) -> dict[str, Any]:
@@ -115,7 +115,10 @@ def _add_predictions(settings: Settings, upload: Path, name: str | None) -> Path
             raise _RefusedError(
                 *(f"{p.field}: expected {p.expected}" for p in error.problems)
             ) from None
-        row = _added(settings, saved, manifest, name)
+        try:
+            row = _added(settings, saved, manifest, name)
+        except SubmissionError as error:  # it quotes scores with all their digits
+            raise _RefusedError(*map(rounded_problem, error.problems)) from None
     confirm_if_equal(row / RESULT_FILE, settings.board_folder, scored, "re-scored")
     return row
 

@@ -5,11 +5,13 @@ More digits would tell more of hidden labels, and nothing of lifters.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from corruptbench.leaderboard import Result
 from corruptbench.leaderboard.comparison.paired import Paired, PairedDifference
+from corruptbench.leaderboard.problem import Problem
 
 #: Decimals of numbers, mm: scores of one model on two machines are equal up to a thousandth
 #: (`corruptbench.leaderboard.board.standing.CLOSE`).
@@ -27,6 +29,16 @@ def rounded(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [rounded(item) for item in value]
     return value
+
+
+def rounded_problem(problem: Problem) -> Problem:
+    """Return a problem with the numbers in its texts rounded."""
+    texts = {field: _rounded_text(getattr(problem, field)) for field in ("found", "expected")}
+    return problem._replace(**texts)
+
+
+def _rounded_text(text: str) -> str:
+    return re.sub(r"\d+\.\d+(e[-+]\d+)?", lambda number: str(rounded(float(number[0]))), text)
 
 
 def rounded_result(result: Result) -> Result:

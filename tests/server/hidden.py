@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
+from numpy.typing import NDArray
 
 import corruptbench as cb
 from corruptbench.datasets import open_dataset
@@ -78,9 +79,17 @@ def altered(hidden: Hidden, change: Callable[[pa.Table], pa.Table]) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+def with_numbers(
+    table: pa.Table, name: str, change: Callable[[NDArray[np.float32]], NDArray[np.floating]]
+) -> pa.Table:
+    """Change the numbers of a column of lists, (rows, numbers of a list)."""
+    lists = table.column(name).combine_chunks()
+    values = np.asarray(lists.flatten()).reshape(len(lists), -1).copy()
+    flat = pa.array(change(values).astype(values.dtype).ravel())
+    column = pa.FixedSizeListArray.from_arrays(flat, lists.type.list_size)
+    return table.set_column(table.column_names.index(name), name, column)
+
+
 def with_poses(table: pa.Table, factor: float) -> pa.Table:
     """Multiply all poses."""
-    poses = table.column("pose").combine_chunks()
-    values = np.asarray(poses.flatten()) * np.float32(factor)
-    column = pa.FixedSizeListArray.from_arrays(pa.array(values), poses.type.list_size)
-    return table.set_column(table.column_names.index("pose"), "pose", column)
+    return with_numbers(table, "pose", lambda values: values * np.float32(factor))
