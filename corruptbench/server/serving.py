@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from corruptbench.errors import InputError
 from corruptbench.server.app import create_app
+from corruptbench.server.connections import Connection
 from corruptbench.server.settings import Settings
 from corruptbench.server.watch import keep_working
 
@@ -74,7 +75,7 @@ def make_server(settings: Settings, engine: Engine, with_worker: bool = True) ->
 
     config = uvicorn.Config(
         create_app(settings, engine, lifespan), log_config=None, access_log=False,
-        server_header=False, proxy_headers=False, timeout_graceful_shutdown=_GRACE, http="h11",
+        server_header=False, proxy_headers=False, timeout_graceful_shutdown=_GRACE, http=Connection,
         ws="none",
     )  # fmt: skip
     return uvicorn.Server(config)
