@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import Engine, Row
+from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.types import ASGIApp
@@ -136,6 +137,9 @@ def _enqueued(
             raise _unauthorized() from None
         except submissions.TooManyError as error:
             raise _too_many(str(error), error.seconds) from None
+        except (DBAPIError, OSError):  # such as a full disk, also when the transaction ends
+            uploads.take_back(engine, settings.uploads, owner.number, upload.digest)
+            raise
     return row, is_new
 
 

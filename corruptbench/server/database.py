@@ -146,7 +146,9 @@ def _postgresql(text: str) -> Engine:
     if url.get_backend_name() != "postgresql":
         raise InputError(f"server.toml: database: found {url.get_backend_name()}, {expected}")
     try:
-        return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+        )
     except (ImportError, NoSuchModuleError):
         raise InputError(
             "server.toml: database: PostgreSQL needs the package psycopg; install it with "
@@ -161,7 +163,7 @@ def _sqlite(settings: Settings) -> Engine:
     """
     engine = create_engine(
         f"sqlite:///{settings.folder / 'server.sqlite'}",
-        pool_size=1, max_overflow=0, connect_args={"timeout": _BUSY},
+        pool_size=1, max_overflow=0, connect_args={"timeout": _BUSY}, hide_parameters=True,
     )  # fmt: skip
 
     @event.listens_for(engine, "connect")

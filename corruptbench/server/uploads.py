@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from fastapi import HTTPException, Request
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from corruptbench.files import sync_folder
 from corruptbench.server.settings import Limits
-from corruptbench.server.submissions import FILES, Kind, Upload, folder_name
+from corruptbench.server.submissions import FILES, Kind, Upload, folder_name, needed_folders
 
 _EXPECTED = "expected the files result and clips, or the file predictions, as multipart/form-data"
 _MODELS = (".pt", ".pt2", ".pth", ".ckpt", ".onnx", ".safetensors")
@@ -103,6 +106,14 @@ def settle(new: Path, folder: Path, token: int, digest: str) -> None:
     else:
         os.replace(new, place)
         sync_folder(folder)
+
+
+def take_back(engine: Engine, folder: Path, token: int, digest: str) -> None:
+    """Remove settled files that are in no queue. Without the database, they stay for a day."""
+    name = folder_name(token, digest)
+    with suppress(DBAPIError), engine.begin() as database:
+        if name not in needed_folders(database):
+            shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _is_name(text: str) -> bool:
