@@ -21,7 +21,7 @@ from corruptbench.server import submissions, tokens, uploads
 from corruptbench.server.benchmarks import benchmarks
 from corruptbench.server.board_page import BoardPage
 from corruptbench.server.database import reading
-from corruptbench.server.errors import add_errors
+from corruptbench.server.errors import RESPONSES, add_errors
 from corruptbench.server.headers import SafeHeaders
 from corruptbench.server.rates import AtOnce, Rates
 from corruptbench.server.settings import Settings
@@ -49,7 +49,7 @@ def create_app(settings: Settings, engine: Engine, lifespan: Lifespan = _nothing
     """
     app = FastAPI(
         title="corruptbench board", version=corruptbench.__version__, lifespan=lifespan,
-        docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
+        docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", responses=RESPONSES,
         redirect_slashes=False,  # behind a proxy it would send tokens on without encryption
     )  # fmt: skip
     add_errors(app)

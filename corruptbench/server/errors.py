@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.datastructures import Headers
@@ -12,6 +15,18 @@ from starlette.requests import ClientDisconnect
 
 from corruptbench.leaderboard import SubmissionError
 from corruptbench.progress import note
+
+
+class Error(BaseModel):
+    """What every error is answered with."""
+
+    error: str
+
+
+#: Of every request, for the document that FastAPI makes.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Error, "description": "An error: what was found, expected, and to do"}
+}
 
 
 def add_errors(app: FastAPI) -> None:
