@@ -78,15 +78,17 @@ def first_problem(error: ValidationError, known: Collection[str] = ()) -> str:
         error: of the record.
         known: names of the record's fields; the one that is like an unknown key is named.
     """
-    first = error.errors()[0]
-    where, kind = ".".join(map(str, first["loc"])), first["type"]
+    from corruptbench.leaderboard.validation import EXPECTED, refusal
+
+    first = error.errors(include_url=False)[0]
+    field, found, expected = refusal(first)
     text = first["msg"].removeprefix("Value error, ")
-    if kind == COMPLETE:
-        return ": ".join(filter(None, (where, text)))
-    if kind == "extra_forbidden":
-        like = get_close_matches(where, known, 1) if len(first["loc"]) == 1 else []
-        return f"{where}: unknown key; {f'did you mean {like[0]}?' if like else 'remove it'}"
-    if kind == "literal_error":
-        return f"{where}: found {first['input']!r:.80}, expected {first['ctx']['expected']}"
-    found = "" if kind in ("missing", "json_invalid") else f" (found {first['input']!r:.80})"
-    return f"{where or 'the file'}: {text}{found}"
+    if first["type"] == COMPLETE:
+        return ": ".join(filter(None, (field, text)))
+    if first["type"] == "extra_forbidden":
+        like = get_close_matches(field, known, 1) if len(first["loc"]) == 1 else []
+        return f"{field}: unknown key; {f'did you mean {like[0]}?' if like else 'remove it'}"
+    place = field or "the file"
+    if first["type"] not in EXPECTED and not text.startswith("expected "):
+        return f"{place}: {text} (found {found})"
+    return f"{place}: found {found}, expected {expected}"

@@ -114,7 +114,7 @@ def joint_set(name: str) -> JointSet:
         InputError: there is none; lists the known sets.
     """
     if name not in JOINT_SETS:
-        raise InputError(f"unknown joint set '{name}': expected one of {', '.join(JOINT_SETS)}")
+        raise InputError(f"unknown joint set '{name:.80}': expected one of {', '.join(JOINT_SETS)}")
     return JOINT_SETS[name]
 
 
@@ -126,7 +126,7 @@ def scored_joints(name: str) -> str:
     """
     known = " or ".join(SCORED)
     if name not in JOINT_SETS:
-        raise InputError(f"unknown joint set '{name}': expected {known}")
+        raise InputError(f"unknown joint set '{name:.80}': expected {known}")
     if name not in SCORED:
         raise InputError(
             f"no lifter gives {name}, so that nothing can be scored against it: expected {known} "

@@ -11,8 +11,8 @@ import json
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.columns import (
@@ -82,6 +82,19 @@ Finite = Annotated[float, Field(ge=-MOST_BYTES, le=MOST_BYTES, allow_inf_nan=Fal
 Plain = Text | Whole | Finite | bool | None
 Numbers = Annotated[tuple[Whole | Finite, ...], Field(max_length=MOST_NUMBERS)]
 Table = Annotated[dict[Text, Plain | Numbers], Field(max_length=MOST_ENTRIES)]
+
+
+class _OneError:
+    """Gives a value of several possible types one error, else each type has an error of its own."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        text = "expected text, a number, true, false, a list of numbers, or a table of these"
+        return core_schema.custom_error_schema(handler(source), "form", custom_error_message=text)
+
+
+Value = Annotated[Plain | Numbers | Table, _OneError()]
 Draws = Annotated[int, Field(ge=1, le=MOST_DRAWS)]
 
 
@@ -143,7 +156,7 @@ class Lifter(SparseRecord):
     bytes: int = Field(ge=1, le=MOST_BYTES)
     parameters: int = Field(ge=0, le=MOST_PARAMETERS)
     contract: Annotated[
-        dict[Text, Plain | Numbers | Table],
+        dict[Text, Value],
         Field(max_length=MOST_FIELDS),
         AfterValidator(_small_contract),
     ]

@@ -13,6 +13,7 @@ from corruptbench.leaderboard.columns import SCHEMA_VERSIONS
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.text import short
+from corruptbench.leaderboard.validation import refusal
 
 JSON_LIMIT = 2_000_000  # bytes
 CLIPS_LIMIT = 20_000_000  # bytes
@@ -55,8 +56,8 @@ def read_result(json_path: Path) -> Result:
     try:
         document = _JSON.validate_json(data)
     except ValidationError as error:
-        found = short(error.errors(include_url=False)[0]["msg"])
-        problem = Problem(file, "document", found, "a JSON document", RERUN)
+        _, found, expected = refusal(error.errors(include_url=False)[0])
+        problem = Problem(file, "document", found, expected, RERUN)
         raise SubmissionError(str(json_path), [problem]) from error
     version = document.get("schema_version", "none") if isinstance(document, dict) else "none"
     if type(version) is not int or version not in SCHEMA_VERSIONS:
@@ -87,13 +88,8 @@ def _schema_problem(file: str, detail: ErrorDetails) -> Problem:
     if not detail["loc"] and "ctx" in detail:  # of a validator of `Result`, which names the field
         field, _, expected = str(detail["ctx"]["error"]).partition(": expected ")
         return Problem(file, field, _found(detail["input"], field), expected, RERUN)
-    return Problem(
-        file,
-        ".".join(str(part) for part in detail["loc"]) or "document",
-        "nothing" if detail["type"] == "missing" else short(detail["input"]),
-        (detail["msg"][:1].lower() + detail["msg"][1:]).removeprefix("expected "),
-        RERUN,
-    )
+    field, found, expected = refusal(detail)
+    return Problem(file, field or "document", found, expected, RERUN)
 
 
 def _found(document: Any, field: str) -> str:

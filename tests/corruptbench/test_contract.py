@@ -27,7 +27,7 @@ def test_three_fields_are_enough():
         target="middle", joints="h36m17", keypoints="h36m17", channels="xy", normalize="screen",
         input="b t j c", output="b t j c", units="m", root="relative", flip=False, samples=1,
     )  # fmt: skip
-    with pytest.raises(InputError, match=r"my\.toml: frames: Field required"):
+    with pytest.raises(InputError, match=r"my\.toml: frames: found nothing"):
         Contract.checked({"name": "a", "window": "block"}, "my.toml")
 
 
@@ -69,11 +69,11 @@ def test_a_result_says_what_differs_from_the_usual():
         ({"joints": "h36m17 -"}, "has no joint ''"),
         ({"joints": "h36m17 - hip", "root": "absolute"}, "leave out the root"),
         ({"normalize": "guess"}, r"normalize: found 'guess', expected screen, .*or a table$"),
-        ({"normalize": {"mean": [1.0]}}, r"normalize: std: Field required"),
+        ({"normalize": {"mean": [1.0]}}, r"normalize: std: found nothing"),
         ({"normalize": {"mean": [1.0], "std": [1.0]}}, "normalize.mean: found 1 numbers, expected"),
         ({"normalize": Z | {"std": [0.0] * 34}}, "normalize.std: found 0.0, expected more than 0"),
         ({"normalize": Z | {"mean": [float("nan")] * 34}}, "normalize: mean.0: .*finite"),
-        ({"units": Z}, "units: units: Field required"),
+        ({"units": Z}, "units: units: found nothing"),
         ({"units": Z | {"units": "m"}}, "units.mean: found 34 numbers, expected 51"),
         ({"units": "cm"}, "units: found 'cm', expected m, mm, none"),
         ({"units": ["m"]}, "units: found"),
@@ -103,7 +103,7 @@ def test_a_result_says_what_differs_from_the_usual():
         ({"stride": 2}, "stride: unknown key; remove it"),
         ({"normalise": "crop"}, r"normalise: unknown key; did you mean normalize\?"),
         ({"units": Z | {"units": "m", "means": []}}, "means: unknown key; did you mean mean"),
-        ({"window": "center"}, "window: found 'center', expected 'sequence', 'centre'"),
+        ({"window": "center"}, "window: found center, expected 'sequence', 'centre'"),
         ({"name": "a/b"}, "name: "),
         ({"format": "corruptbench-lifter/3"}, "format: "),
     ],

@@ -221,7 +221,7 @@ def test_an_array_of_cameras_will_do(words, mine):
     (f"{CONTRACT}samples = 3\n", "several poses for a frame"),
     (f'{CONTRACT}output = "b h t j c"\n', "several poses for a frame"),
     (f'{CONTRACT}units = "mm"\n', "probe 'units'"),
-    ('name = "mine"\n', "window: Field required"),
+    ('name = "mine"\n', "window: found nothing"),
 ])  # fmt: skip
 def test_other_contracts_are_refused(text, said, words, mine):
     (mine.parent / "my.toml").write_text(text or "")

@@ -120,7 +120,7 @@ def _scale(*keys: str | int, by: float = 1 + 1e-6) -> Callable[[Document], None]
         (_set("benchmark", "id", value=".."), "benchmark.id"),
         (_set("clips_sha256", value="beef"), "clips_sha256: found beef"),
         (_set("mpjpe", "clean", value=-1.0), "mpjpe.clean: found -1.0"),
-        (_set("mpjpe", "clean", value="41.0"), "mpjpe.clean: found 41.0"),
+        (_set("mpjpe", "clean", value="41.0"), "mpjpe.clean: found '41.0'"),
         (_set("mpjpe", "clean", value=float("nan")), "mpjpe.clean: found nan"),
     ],
 )
