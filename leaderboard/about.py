@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from datetime import date as day
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from corruptbench.leaderboard.records import LONGEST_TEXT, SparseRecord, Text
-from corruptbench.leaderboard.visible import unseen
+from corruptbench.leaderboard.visible import fault
 
 #: Kinds of training data. "clean": detections or poses of uncorrupted video. "augmented": noise on
 #: them that is not a corruption of the pixels. "corrupted": detections of corrupted video.
@@ -18,10 +20,14 @@ TrainingData = Literal["clean", "augmented", "corrupted", "extra"]
 
 #: Characters of an address that need no escape in HTML. A quote or an angle bracket never stands
 #: in one.
-_ADDRESS = r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?"
+_ADDRESS = (
+    r"https://([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*(:[0-9]+)?(/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?"
+)
 _ARXIV = r"arXiv:(?P<arxiv>[0-9]{4}\.[0-9]{4,5}(v[0-9]+)?)"
 _DOI = r"doi:(?P<doi>10\.[0-9]{4,9}/[A-Za-z0-9._~:/()-]+)"
 _PAPER = f"{_ARXIV}|{_DOI}|{_ADDRESS}"
+#: Our own choice. The last year is the next one, as papers are accepted before they appear.
+_FIRST_YEAR = 1900
 _DATE = r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
 
 
@@ -36,18 +42,35 @@ def _form(pattern: str, expected: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _visible(text: str) -> str:
-    """Refuse a text with a character that nobody sees."""
-    if found := unseen(text):
-        text = f"expected no character that nobody sees, such as {found}"
-        raise PydanticCustomError("unseen", "{text}", {"text": text})
+def _plain(text: str) -> str:
+    """Refuse a text that a reader can take for another one."""
+    if expected := fault(text):
+        raise PydanticCustomError("plain", "{text}", {"text": f"expected {expected}"})
     return text
+
+
+def _real(text: str) -> str:
+    """Refuse a day that no calendar has, and years in which no lifter was or will be published."""
+    numbers = [int(part) for part in text.split("-")]
+    last = day.today().year + 1
+    with suppress(ValueError):
+        if _FIRST_YEAR <= day(*numbers, *[1] * (3 - len(numbers))).year <= last:
+            return text
+    expected = f"expected a day of the calendar, from {_FIRST_YEAR} to {last}"
+    raise PydanticCustomError("day", "{text}", {"text": expected})
+
+
+def _once(kinds: tuple[TrainingData, ...]) -> tuple[TrainingData, ...]:
+    """Refuse a list in which a kind stands twice."""
+    if len(set(kinds)) < len(kinds):
+        raise PydanticCustomError("once", "{text}", {"text": "expected each kind once"})
+    return kinds
 
 
 Address = Annotated[str, _form(_ADDRESS, "an https address")]
 Paper = Annotated[str, _form(_PAPER, "arXiv:2312.06797, doi:10.1109/..., or an https address")]
-Date = Annotated[str, _form(_DATE, "a year, month or day, such as 2024-06")]
-Line = Annotated[Text, Field(min_length=1, max_length=200), AfterValidator(_visible)]
+Date = Annotated[str, _form(_DATE, "a year, month or day, such as 2024-06"), AfterValidator(_real)]
+Line = Annotated[Text, Field(min_length=1, max_length=200), AfterValidator(_plain)]
 
 
 class About(SparseRecord):
@@ -72,7 +95,9 @@ class About(SparseRecord):
     venue: Line | None = None
     date: Date | None = None
     license: Line | None = None
-    training_data: Annotated[tuple[TrainingData, ...], Field(max_length=4)] | None = None
+    training_data: (
+        Annotated[tuple[TrainingData, ...], Field(max_length=4), AfterValidator(_once)] | None
+    ) = None
 
     @property
     def paper_address(self) -> str | None:

@@ -7,6 +7,7 @@ both rows are ranked until the owner looked. What can be checked is here.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -100,9 +101,13 @@ def refused(file: str, result: Result, results: Sequence[Result]) -> list[Proble
 
 
 def author_key(result: Result) -> str:
-    """Return the authors of a row, without case and surplus spaces; nothing if it names none."""
+    """Return the authors of a row, without case and surplus spaces; nothing if it names none.
+
+    Letters with marks are equal in both of their forms, and wide letters equal usual ones.
+    """
     about = result.lifter.about
-    return " ".join((about.authors or "").casefold().split()) if about else ""
+    text = unicodedata.normalize("NFKC", (about and about.authors) or "")
+    return " ".join(text.casefold().split())
 
 
 def rows_by_authors(results: Sequence[Result]) -> Counter[str]:

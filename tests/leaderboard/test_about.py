@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,13 @@ def test_a_paper_has_an_address(paper: str, address: str) -> None:
         ("report", "report.html"),
         ("date", "June 2024"),
         ("date", "2024-13"),
+        ("date", "2024-02-31"),
+        ("date", "0000"),
+        ("date", "1899-12"),
+        ("date", "2924-06"),
+        ("code", "https://...."),
+        ("code", "https://127.0.0.1/code"),
+        ("training_data", ("clean", "clean")),
         ("authors", ""),
         ("authors", "A\nB"),
         ("venue", "v" * 201),
@@ -58,6 +66,11 @@ def test_a_paper_has_an_address(paper: str, address: str) -> None:
 def test_other_forms_are_refused(field: str, value: object) -> None:
     with pytest.raises(ValidationError, match=field):
         About.model_validate({field: value})
+
+
+@pytest.mark.parametrize("date", ["2018", "2024-02-29", f"{datetime.now(UTC).year + 1}-06"])
+def test_a_paper_may_be_older_than_the_benchmark_or_appear_next_year(date: str) -> None:
+    assert About(date=date).date == date
 
 
 def test_the_row_and_the_page_have_it(make: Make, tmp_path: Path) -> None:

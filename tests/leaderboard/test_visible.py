@@ -1,4 +1,4 @@
-"""Characters that nobody sees are refused in what authors say; names of any script are not."""
+"""Text that a reader takes for another one is refused in what authors say; no name is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from corruptbench.leaderboard import About
-from corruptbench.leaderboard.visible import unseen
+from corruptbench.leaderboard.visible import mixed, unseen
 
 UNSEEN = (
     "\u200b", "\u200c", "\u200d", "\u2060", "\u00ad", "\ufeff", "\u034f", "\ufe0f", "\U000e0100",
@@ -26,21 +26,52 @@ def test_the_message_names_the_character() -> None:
         About(venue="CVPR\u200b 2024")
 
 
+NAMES = (
+    "علی\u200cرضا کریمی", "محمد علي", "م. علي", "क्\u200dष", "José Nuñez", "Nguyễn Thị Ánh",
+    "Nguye\u0302\u0303n", "Łukasz Żółć", "İbrahim Çelik", "Ærø Ångström", "O'Brien", "M.ª José",
+    "Γιώργος Παπαδόπουλος", "Α. Παπαδόπουλος", "Дмитрий Иванов", "Д. А. Иванов", "Ђорђе Петровић",
+    "Олексій П\u02bcятаченко", "Ka\u02bbimi", "יוסי כהן", "გიორგი", "Հակոբ", "สมชาย ใจดี", "नमस्ते",
+    "李小龍", "李小龍 (Bruce Lee)", "김철수", "金철수", "山田 タロウ", "Jean-Пьер", "e\u0301",
+    "A. B. Author, Д. Иванов and Ph.D. Παπαδόπουλος",
+)  # fmt: skip
+#: Of venues and licenses.
+TEXTS = (
+    "第23回CVIM研究会", "計算機学報（中文版）", "ＣＶＰＲ 2024", "ΔPose", "π-GAN at ℓ1",
+    "CC BY-NC 4.0", "β-VAE & 5\u00b5m", "№ 5, N°5",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*NAMES, *TEXTS])
+def test_text_of_one_script_in_each_word_is_accepted(text: str) -> None:
+    assert About(authors=text, venue=text).authors == text
+
+
+@pytest.mark.parametrize("field", ["authors", "venue", "license"])
 @pytest.mark.parametrize(
-    "name",
+    ("text", "expected"),
     [
-        "علی\u200cرضا کریمی",
-        "क्\u200dष",
-        "José Nuñez",
-        "Nguyễn Văn A",
-        "李小龍",
-        "김철수",
-        "e\u0301",
-        "O'Brien",
+        ("A. Auth\u043er", "A.Auth\u043er has Cyrillic and Latin letters"),
+        ("\u0391. Author", "\u0391.Author has Greek and Latin letters"),
+        ("X and Al\u03b1n", "Al\u03b1n has Greek and Latin letters"),
+        ("M\u0406T", "M\u0406T has Cyrillic and Latin letters"),
+        ("Au\u0301\u0442", "Cyrillic and Latin letters"),
+        ("\u13aaB", "Cherokee and Latin letters"),
+        ("\uff21uthor", "Fullwidth and Latin letters"),
+        ("\U0001d400uthor", "Latin and Styled letters"),
+        ("\U0001d400\U0001d42e\U0001d42d", "Styled letters"),
+        ("\u24b6uthor", "Latin and Styled letters"),
+        ("A" + "\u0301\u0316" * 3, "at most 4 marks on a letter"),
+        ("  ", "a letter or a digit"),
+        ("A\u2800B", "such as U\\+2800"),
     ],
 )
-def test_names_of_people_are_accepted(name: str) -> None:
-    assert About(authors=name).authors == name
+def test_letters_that_look_alike_are_refused(field: str, text: str, expected: str) -> None:
+    with pytest.raises(ValidationError, match=expected):
+        About.model_validate({field: text})
+
+
+def test_ascii_never_mixes() -> None:
+    assert mixed("".join(map(chr, range(128)))) is None
 
 
 @pytest.mark.parametrize("text", ["\u200dع", "ع\u200d", "a\u200cع", "ع\u200cक"])
