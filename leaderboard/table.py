@@ -13,6 +13,7 @@ from rich.text import Text
 from corruptbench.leaderboard import table_columns
 from corruptbench.leaderboard.all_numbers import hypotheses, prepared, samples
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
+from corruptbench.leaderboard.ranking.notes import notes
 from corruptbench.leaderboard.ranking.order import Row, corruption_names, failed
 from corruptbench.leaderboard.ranking.reference_shards import shards
 from corruptbench.leaderboard.ranking.sections import Section, sections
@@ -20,11 +21,9 @@ from corruptbench.leaderboard.ranking.superseding import said_only
 from corruptbench.leaderboard.ranking.ties import MEANING, Resampled, is_tied, ranked
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.status import (
-    CLAIMED_BELOW,
     LETTERS,
     MEANINGS,
     is_confirmed,
-    is_mixed,
     kind_of,
 )
 from corruptbench.leaderboard.table_columns import Column, folded
@@ -138,8 +137,6 @@ def _statuses(rows: Sequence[Row]) -> list[str]:
     letters = [
         f"{LETTERS[kind]}: {kind}, {text}" for kind, text in MEANINGS.items() if kind in found
     ]
-    if is_mixed(row.result for row in rows):
-        letters.append(CLAIMED_BELOW)
     return letters if any(is_confirmed(row.result) for row in rows) else []
 
 
@@ -153,6 +150,7 @@ def _caption(rows: Sequence[Row], letters: dict[tuple[str, str, str], str], hidd
         detector = printable(kind[0])
         lines.append(f"{letter}: {detector}, weights {kind[1][:8]}, pixels {kind[2][:8]}")
     lines += _statuses(rows)
+    lines += notes([row.result for row in rows])
     lines += [
         f"{row.result.lifter.name}: mean over {drawn}"
         for row in rows

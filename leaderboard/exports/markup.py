@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
+from corruptbench.leaderboard.ranking.notes import notes
 from corruptbench.leaderboard.ranking.order import corruption_names
 from corruptbench.leaderboard.ranking.placed import Placed
 from corruptbench.leaderboard.ranking.ties import MEANING, is_tied
 from corruptbench.leaderboard.schema import Result
-from corruptbench.leaderboard.status import CLAIMED_BELOW, is_mixed
 from corruptbench.leaderboard.text import between, printable
 
 #: What a backslash stands before, or what a character becomes, in LaTeX.
@@ -64,8 +64,7 @@ def _notes(table: Sequence[Placed]) -> Iterator[str]:
     """Yield what explains the ranks."""
     if is_tied([placed.row for placed in table]):
         yield f"{MEANING}."
-    if is_mixed(placed.result for placed in table):
-        yield f"{CLAIMED_BELOW}."
+    yield from (f"{told}." for told in notes([placed.result for placed in table]))
 
 
 def _tables(rows: Sequence[Placed]) -> list[list[Placed]]:

@@ -13,8 +13,9 @@ from corruptbench.leaderboard.all_numbers import Block
 from corruptbench.leaderboard.columns import Metric
 from corruptbench.leaderboard.page.columns import Column, Group
 from corruptbench.leaderboard.page.trust_view import Trust
+from corruptbench.leaderboard.ranking.notes import notes
 from corruptbench.leaderboard.schema import Benchmark, Record, Result
-from corruptbench.leaderboard.status import MEANINGS, is_mixed
+from corruptbench.leaderboard.status import MEANINGS
 
 
 class Kind(Record):
@@ -195,6 +196,6 @@ class BenchmarkView:
         return [kind for kind in MEANINGS if kind in found]
 
     @property
-    def is_mixed(self) -> bool:
-        """Whether some rows are claimed and some are not."""
-        return is_mixed(lifter.result for lifter in self.lifters)
+    def notes(self) -> list[str]:
+        """What explains the ranks, beside ties."""
+        return notes([lifter.result for lifter in self.lifters])

@@ -19,7 +19,6 @@ from corruptbench.leaderboard.ranking.placed import placed_rows
 from corruptbench.leaderboard.ranking.ties import MEANING, Resampled
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.standalone import policy, site, templates
-from corruptbench.leaderboard.status import CLAIMED_BELOW
 
 #: Its folder ``site`` holds the template, the style and the script.
 PACKAGE = "corruptbench.leaderboard.page"
@@ -79,7 +78,6 @@ def html(
         .render(
             benchmarks=benchmark_views(results, manifests or {}, paired, resampled),
             same_rank=MEANING,
-            claimed_below=CLAIMED_BELOW,
             plural={"corruption": "corruptions", "family": "families", "severity": "severities"},
             drawn=DRAWN,
             families=_families(results, manifests or {}),

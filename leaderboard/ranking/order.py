@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.published import is_unknown
-from corruptbench.leaderboard.ranking.reference_shards import accepted_shards, shards
+from corruptbench.leaderboard.ranking.reference_shards import Shards, accepted_shards, shards
 from corruptbench.leaderboard.ranking.sections import sections
 from corruptbench.leaderboard.ranking.superseding import superseded
 from corruptbench.leaderboard.schema import Benchmark, Result
@@ -75,8 +75,12 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
 
 
 def corruption_names(results: Sequence[Result]) -> list[str]:
-    """Return the corruptions of all results, in the order in which the results name them."""
-    return list(dict.fromkeys(name for result in results for name in result.errors.corruptions))
+    """Return the corruptions of all results, in the order in which the results name them.
+
+    Confirmed rows come first, so that no claimed row moves a column of theirs.
+    """
+    in_order = sorted(results, key=is_confirmed, reverse=True)
+    return list(dict.fromkeys(name for result in in_order for name in result.errors.corruptions))
 
 
 def failed(result: Result) -> tuple[str, ...]:
@@ -93,7 +97,7 @@ def _unprobed(result: Result) -> str:
     return "could not be probed" if UNPROBED in (result.lifter.allowed or ()) else ""
 
 
-def _apart(result: Result, accepted: Set[tuple[str, str, str]], newer: str | None) -> str:
+def _apart(result: Result, accepted: Set[Shards], newer: str | None) -> str:
     reasons = (
         "unknown manifest" if is_unknown(result.benchmark) else "",
         f"superseded by {newer}" if newer else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -11,10 +11,13 @@ from corruptbench.leaderboard.published import is_unknown
 from corruptbench.leaderboard.ranking.reference_shards import (
     GROUND_TRUTH,
     is_ground_truth,
-    reference_shards,
-    shards,
+    main_detector,
 )
 from corruptbench.leaderboard.schema import Benchmark, Build, Result
+from corruptbench.leaderboard.status import is_confirmed
+
+#: Characters of a digest that stand for it in titles.
+_BEGIN = 8
 
 
 class Section(NamedTuple):
@@ -43,8 +46,8 @@ def sections(results: Sequence[Result]) -> list[Section]:
     """
     if not results:
         return []
-    main = reference_shards(results)
-    weights = {result.build.weights_sha256 for result in results}
+    main = main_detector(results)
+    weights = _names_of_weights(results)
     split: dict[tuple[str, ...], list[Result]] = {}
     for result in results:
         split.setdefault(_kind(result, main, weights), []).append(result)
@@ -85,7 +88,23 @@ def boxes_of(result: Result) -> str:
     return boxes.detector if boxes else ""
 
 
-def _kind(result: Result, main: tuple[str, str, str], weights: Set[str]) -> tuple[str, ...]:
+def _names_of_weights(results: Sequence[Result]) -> dict[str, str]:
+    """Return how the weights of detectors are named: by the begin of their digest.
+
+    They are named by all of it where others begin so. What a claimed row says of its weights
+    changes no name of those that the owner confirmed.
+    """
+    every = {result.build.weights_sha256 for result in results}
+    known = {result.build.weights_sha256 for result in results if is_confirmed(result)}
+    names = {}
+    for digest in every:
+        others = (known if digest in known else every) - {digest}
+        is_alike = any(other.startswith(digest[:_BEGIN]) for other in others)
+        names[digest] = digest if is_alike else digest[:_BEGIN]
+    return names
+
+
+def _kind(result: Result, main: tuple[str, str], weights: Mapping[str, str]) -> tuple[str, ...]:
     """Return how a row differs from those of the main table, an empty text where it does not.
 
     Kinds are sorted by these texts, so the main table is the first.
@@ -100,18 +119,14 @@ def _kind(result: Result, main: tuple[str, str, str], weights: Set[str]) -> tupl
     )
 
 
-def _keypoints(build: Build, main: tuple[str, str, str], weights: Set[str]) -> str:
-    """Say whose keypoints the lifter got; nothing for those of the main detector.
-
-    Weights are told by the begin of their digest, or by all of it where others begin so.
-    """
-    name, begin = build.detector.removeprefix(GROUND_TRUTH), build.weights_sha256[:8]
-    alike = [other for other in weights if other.startswith(begin)]
-    whose = f"{name}, weights {begin if len(alike) == 1 else build.weights_sha256}"
+def _keypoints(build: Build, main: tuple[str, str], weights: Mapping[str, str]) -> str:
+    """Say whose keypoints the lifter got; nothing for those of the main detector."""
+    name = build.detector.removeprefix(GROUND_TRUTH)
+    whose = f"{name}, weights {weights[build.weights_sha256]}"
     if is_ground_truth(build):
         truth = "ground truth keypoints"
         return truth if name == "projected" else f"{truth}, {whose}"
-    return "" if shards(build)[:2] == main[:2] else f"keypoints by {whose}"
+    return "" if (build.detector, build.weights_sha256) == main else f"keypoints by {whose}"
 
 
 def _joints(result: Result) -> str:

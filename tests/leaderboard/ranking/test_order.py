@@ -5,7 +5,7 @@ import pytest
 from corruptbench.leaderboard import Result, by_benchmark, rank
 from corruptbench.leaderboard.published import published
 from corruptbench.leaderboard.ranking import reference_shards as of_owner
-from corruptbench.leaderboard.ranking.reference_shards import reference_shards, shards
+from corruptbench.leaderboard.ranking.reference_shards import main_detector
 from corruptbench.leaderboard.ranking.sections import address
 from corruptbench.leaderboard.reference import Reference, ReferenceLifter
 from tests.leaderboard.conftest import clip_table, digest, document
@@ -43,12 +43,10 @@ def test_rounding_of_detections_keeps_rows_comparable() -> None:
     assert [row.rank for row in rows] == [1, 2]
 
 
-def test_reference_shards_are_the_most_used_then_those_of_the_best() -> None:
+def test_the_main_detector_is_the_most_used_then_that_of_the_best() -> None:
     a, b, c = result("a", 40), result("b", 45), result("c", 30, build=OTHER)
-    assert reference_shards([a, b, c]) == shards(a.build)
-    assert reference_shards([a, c]) == reference_shards([c, a]) == shards(c.build)
-    with pytest.raises(ValueError, match="no result"):
-        reference_shards([])
+    assert main_detector([a, b, c]) == ("movenet:thunder", digest("weights"))
+    assert main_detector([a, c]) == main_detector([c, a]) == tuple(OTHER.values())
 
 
 def test_one_row_of_other_pixels_unranks_no_other() -> None:
