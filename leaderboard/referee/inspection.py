@@ -22,6 +22,7 @@ from corruptbench.leaderboard.referee import rows
 from corruptbench.leaderboard.referee.every_number import every_number, leaves
 from corruptbench.leaderboard.referee.joint_errors import joint_problems
 from corruptbench.leaderboard.referee.labels import label_problems
+from corruptbench.leaderboard.referee.relations import relation_problems
 from corruptbench.leaderboard.referee.submission import RERUN, clips_path, read_clips, read_result
 from corruptbench.leaderboard.referee.table_file import read_table
 from corruptbench.leaderboard.schema import Result
@@ -111,6 +112,7 @@ def _table(json_path: Path, path: Path, data: bytes, result: Result) -> pd.DataF
     table = clips.to_frame(read_table(str(json_path), path.name, data, result, names))
     _refuse(json_path, rows.value_problems(path.name, table, result))
     _refuse(json_path, rows.row_problems(path.name, table))
+    _refuse(json_path, relation_problems(path.name, table, result))
     return table
 
 

@@ -57,8 +57,8 @@ def value_problems(file: str, table: pd.DataFrame, result: Result) -> Iterator[P
     """Check that every value of the table is possible for the lifter of the result."""
     for column in TEXTS:
         empty = table[column].isna() | (table[column] == "")
-        yield from _bad_rows(file, table, column, empty, "some text")
-    yield from _bad_rows(file, table, "severity", ~table["severity"].between(0, 5), "0 to 5")
+        yield from bad_rows(file, table, column, empty, "some text")
+    yield from bad_rows(file, table, "severity", ~table["severity"].between(0, 5), "0 to 5")
     yield from _count_problems(file, table, result)
     without = absent(result)
     for column in (name for name in MEANS if name in table.columns):
@@ -66,22 +66,22 @@ def value_problems(file: str, table: pd.DataFrame, result: Result) -> Iterator[P
     named_clean = table["corruption"] == CLEAN[0]
     mixed = named_clean != (table["severity"] == CLEAN[1])
     expected = "severity 0 for 'clean' and 1 to 5 for every corruption"
-    yield from _bad_rows(file, table, "severity", mixed, expected)
+    yield from bad_rows(file, table, "severity", mixed, expected)
 
 
 def _count_problems(file: str, table: pd.DataFrame, result: Result) -> Iterator[Problem]:
     """Check the counts: frames, frames in runs, and parts of frames, joints and covers."""
     frames = table["frames"]
-    yield from _bad_rows(file, table, "frames", ~(frames >= 1), "1 or more")
+    yield from bad_rows(file, table, "frames", ~(frames >= 1), "1 or more")
     runs = table["run_frames"]
     possible = runs.between(0, frames) & (runs != 1)
-    yield from _bad_rows(file, table, "run_frames", ~possible, "0, or 2 to frames")
+    yield from bad_rows(file, table, "run_frames", ~possible, "0, or 2 to frames")
     if result.schema_version == 2:
         return
     counts = table[[*COUNTS]].fillna(0)
     least = counts["acceleration_frames"]
     possible = least.between(0, counts["run_frames"]) & ~least.isin([1, 2])
-    yield from _bad_rows(file, table, "acceleration_frames", ~possible, "0, or 3 to run_frames")
+    yield from bad_rows(file, table, "acceleration_frames", ~possible, "0, or 3 to run_frames")
     joints = frames * (result.lifter.scored_joints or 0)
     for column, whole, name in (
         ("hidden_joints", joints, "frames x scored_joints"),
@@ -94,32 +94,40 @@ def _count_problems(file: str, table: pd.DataFrame, result: Result) -> Iterator[
         ),
     ):
         possible = counts[column].between(0, whole)
-        yield from _bad_rows(file, table, column, ~possible, f"0 to {name}")
+        yield from bad_rows(file, table, column, ~possible, f"0 to {name}")
     parts = counts[["covered_frames", "after_frames", "free_frames"]]
     possible = (parts >= 0).all(axis=1) & parts.sum(axis=1).isin([0])
     possible |= (parts >= 0).all(axis=1) & (parts.sum(axis=1) == frames)
     expected = "covered_frames, after_frames and free_frames that add up to frames, or none"
-    yield from _bad_rows(file, table, "covered_frames", ~possible, expected)
+    yield from bad_rows(file, table, "covered_frames", ~possible, expected)
 
 
 def _mean_problems(file: str, table: pd.DataFrame, column: str, without: bool) -> Iterator[Problem]:
     """Check a column of means; it must be empty if the lifter is without it."""
     mean, values = MEANS[column], table[column]
     if without:
-        yield from _bad_rows(file, table, column, values.notna(), "null for this lifter")
+        yield from bad_rows(file, table, column, values.notna(), "null for this lifter")
         return
     counted_over = table[mean.weight].fillna(0) > 0
     fits = values.between(0.0, mean.most).where(counted_over, values.isna())
     expected = f"0 to {mean.most:g} {mean.unit}"
     if mean.weight != "frames":
         expected += f", null exactly when {mean.weight} is 0"
-    yield from _bad_rows(file, table, column, ~fits, expected)
+    yield from bad_rows(file, table, column, ~fits, expected)
 
 
-def _bad_rows(
+def bad_rows(
     file: str, table: pd.DataFrame, column: str, bad: pd.Series[bool], expected: str
 ) -> Iterator[Problem]:
-    """Yield one problem for all bad rows of a column; it names the first."""
+    """Yield one problem for all bad rows of a column; it names the first.
+
+    Args:
+        file: name of the table's file.
+        table: the rows.
+        column: its name.
+        bad: one value for each row.
+        expected: in words.
+    """
     count = int(bad.sum())
     if count:
         row = int(np.flatnonzero(bad.to_numpy())[0])

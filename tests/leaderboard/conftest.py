@@ -108,7 +108,27 @@ def clip_table_3(seed: int = 0, *, without: Sequence[str] = OF_SEVERAL, **how: A
     for name in OCCLUSION_COLUMNS.values():
         there = table[MEANS[name].weight].fillna(0) > 0
         table[name] = pd.Series(random.uniform(0.2, 90.0, len(table))).where(there)
-    return table[[*CLIP_COLUMNS_3]]
+    return _related(table, without)[[*CLIP_COLUMNS_3]]
+
+
+def _related(table: pd.DataFrame, without: Sequence[str]) -> pd.DataFrame:
+    """The table with means that can be of the same poses, see `referee.relations`."""
+    error = table.mpjpe.fillna(table.p_mpjpe / 0.74)
+    pck = 100.0 - 0.2 * error
+    of_poses = {
+        "n_mpjpe": 0.98 * error, "pck": pck, "auc": pck - 0.3 * error,
+        "best_mpjpe": 0.5 * error, "mean_mpjpe": 1.1 * error,
+    }  # fmt: skip
+    for name in of_poses.keys() - set(without):
+        table[name] = of_poses[name]
+    main = table.mpjpe.fillna(table.p_mpjpe)
+    for name, share in (("covered", 1.5), ("after", 1.1)):
+        table[f"{name}_error"] = (share * main).where(table[f"{name}_frames"].fillna(0) > 0)
+    rest = table.frames * main
+    for name in ("covered", "after"):
+        rest -= table[f"{name}_frames"].astype(float) * table[f"{name}_error"]
+    table["free_error"] = rest / table.free_frames.astype(float)
+    return table
 
 
 def without_units(seed: int = 0, **how: Any) -> pd.DataFrame:

@@ -229,6 +229,7 @@ def test_a_cover_may_lie_where_no_frame_is_labeled(make: Make) -> None:
     row = {"covered_frames": 0, "covered_error": np.nan, "recoveries": 1}
     table.loc[1, [*row]] = [*row.values()]
     table.loc[1, "free_frames"] = table.loc[1, "frames"] - table.loc[1, "after_frames"]
+    table.loc[1, ["after_error", "free_error"]] = table.loc[1, "mpjpe"]
     path = make(TABLES["plain"][0])
     replace_table(path, table)
     assert read(path).table.loc[1, "recoveries"] == 1
@@ -283,5 +284,5 @@ def test_a_result_of_version_3_is_the_same_as_a_row_of_version_2(
 def test_a_row_of_version_3_never_changes(make: Make, tmp_path: Path) -> None:
     table = clip_table_3(**SMALL)
     submit(make(table), tmp_path / "board", None)
-    with pytest.raises(SubmissionError, match=r"auc\.clean"):
-        submit(make(table.assign(auc=table.auc / 2)), tmp_path / "board", None)
+    with pytest.raises(SubmissionError, match=r"bone_error\.clean"):
+        submit(make(table.assign(bone_error=table.bone_error / 2)), tmp_path / "board", None)
