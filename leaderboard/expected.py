@@ -13,7 +13,7 @@ import pandas as pd
 
 from corruptbench.leaderboard.problem import Problem
 from corruptbench.leaderboard.records import Record
-from corruptbench.leaderboard.schema import Benchmark, Result, Scoring
+from corruptbench.leaderboard.schema import Benchmark, Lifter, Result, Scoring
 from corruptbench.leaderboard.text import joined, listed, short
 
 #: The columns that identify a clip to the board's owner.
@@ -25,6 +25,8 @@ _MANIFEST = "build and evaluate with the manifest that this board is for"
 _CELLS = "build and score exactly the benchmark's cells"
 _CLIPS = "build and score exactly the benchmark's clips, with every labeled frame"
 _FILTER = "upgrade corruptbench, or evaluate with a filter that this version knows"
+#: mm, the largest error of a root that is subtracted. Our own choice, far above rounding.
+_ROOT = 1e-3
 _SCORING = "evaluate with the scoring that the benchmark's manifest pins"
 
 
@@ -58,6 +60,7 @@ class Expected:
         clips: what is known of each clip, by (subject, sequence, camera). None where the owner
             cannot know the clips: a result that leaves out clips or frames is then not noticed.
         filters: names of the filters of keypoints that a lifter may have; None: any.
+        joints: names of the joints of the scoring's joint set, in order; None: any.
     """
 
     benchmark: Benchmark
@@ -66,6 +69,7 @@ class Expected:
     excluded: tuple[str, ...]
     clips: Mapping[tuple[str, str, str], ExpectedClip] | None
     filters: Sequence[str] | None = None
+    joints: Sequence[str] | None = None
 
 
 def document_problems(file: str, result: Result, expected: Expected) -> Iterator[Problem]:
@@ -85,12 +89,40 @@ def document_problems(file: str, result: Result, expected: Expected) -> Iterator
     if excluded != expected.excluded:
         found, right = (listed(names) or "nothing" for names in (excluded, expected.excluded))
         yield Problem(file, "coverage.excluded", found, right, _CLIPS)
-    used = result.lifter.filter
-    if used and expected.filters is not None and used not in expected.filters:
-        known = f"one of {', '.join(expected.filters)}"
-        yield Problem(file, "lifter.filter", short(used), known, _FILTER)
+    yield from _filter_problems(file, result.lifter, expected.filters)
+    yield from _joint_problems(file, result, expected.joints)
     cells = [(cell.corruption, cell.severity) for cell in result.cells]
     yield from set_problems(file, "cells", cells, expected.cells, _CELLS)
+
+
+def _filter_problems(file: str, lifter: Lifter, known: Sequence[str] | None) -> Iterator[Problem]:
+    """Check that a filter is known, and that no row without a filter has the name of one."""
+    used, end = lifter.filter, lifter.name.rpartition("+")[2]
+    if known is None:
+        return
+    if used and used not in known:
+        yield Problem(file, "lifter.filter", short(used), f"one of {', '.join(known)}", _FILTER)
+    if not used and end in known and end != lifter.name:
+        expected = f"a name that does not end with +{end}, or that filter"
+        yield Problem(file, "lifter.name", lifter.name, expected, "give the row another name")
+
+
+def _joint_problems(file: str, result: Result, known: Sequence[str] | None) -> Iterator[Problem]:
+    """Check the names of joints, and that the root has no error where it is subtracted."""
+    if known is None or result.joint_errors is None:
+        return
+    said = result.joint_errors
+    if odd := [name for name in said.clean if name not in known]:
+        expected = f"joints of {result.scoring.joints}: {listed(known)}"
+        yield Problem(file, "joint_errors.clean", listed(odd), expected, _SCORING)
+    root, is_subtracted = result.scoring.root_joint, result.scoring.root_rule == "subtract"
+    if not is_subtracted or result.main_metric != "mpjpe" or root >= len(known):
+        return
+    for joints in (said.clean, said.corrupted, *said.corruptions.values()):
+        if (error := joints.get(known[root], 0.0)) > _ROOT:
+            expected = "0: it is subtracted from each pose"
+            yield Problem(file, f"joint_errors: {known[root]}", f"{error:.4f}", expected, _SCORING)
+            return
 
 
 def clip_problems(file: str, table: pd.DataFrame, expected: Expected) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from importlib import resources
 
 from pydantic import TypeAdapter
 
+from corruptbench.leaderboard.look_alike import look_alike, skeleton
 from corruptbench.leaderboard.schema import Benchmark
 
 FILE_NAME = "benchmarks.json"
@@ -27,11 +28,16 @@ def published() -> frozenset[Benchmark]:
 def is_unknown(benchmark: Benchmark) -> bool:
     """Tell whether a benchmark has the id of a published one and another version or manifest.
 
-    Nobody can check the cells, clips and frames of its rows. A benchmark of somebody else has an id
-    of its own.
+    An id that only looks like it counts, too. Nobody can check the cells, clips and frames of its
+    rows. A benchmark of somebody else has an id of its own.
     """
-    ids = {known.id for known in published()}
-    return benchmark.id in ids and benchmark not in published()
+    same = skeleton(benchmark.id)
+    return any(skeleton(known.id) == same for known in published()) and benchmark not in published()
+
+
+def look_alike_id(benchmark: Benchmark) -> str | None:
+    """Return the id of a published benchmark that a reader can take this one for; None without."""
+    return look_alike(benchmark.id, sorted({known.id for known in published()} - {benchmark.id}))
 
 
 def text(benchmarks: frozenset[Benchmark]) -> str:

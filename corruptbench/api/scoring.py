@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from corruptbench.api.result import Result
@@ -108,9 +109,9 @@ def evaluate(
     detector = shard_set.lock.detector
     scores = calibration_for(lifter.contract, detector, optional_path(calibration))
     name = lifter.name or lifter.contract.name
-    command = f"corruptbench evaluate {name} --shards SHARDS --device {lifter.device}"
+    command = f"corruptbench evaluate {quote(name)} --shards SHARDS --device {lifter.device}"
     command += f" --filter {filter}" if filter else ""
-    command += f" --calibration {Path(calibration).name}" if calibration else ""
+    command += f" --calibration {quote(Path(calibration).name)}" if calibration else ""
     source = LivePoses(lifter, filter, scores)
     with saved(optional_path(save_predictions), source, shard_set) as watchers:
         return Result(*evaluated(source, shard_set, command, progress, watchers))
@@ -151,7 +152,7 @@ def score(
 
     shard_set = shards if isinstance(shards, ShardSet) else open_shards(shards, root, manifest)
     path = Path(predictions)
-    declared = "" if contract is None else f" --contract {Path(contract).name}"
-    command = f"corruptbench score {path.name} --shards SHARDS{declared}"
+    declared = "" if contract is None else f" --contract {quote(Path(contract).name)}"
+    command = f"corruptbench score {quote(path.name)} --shards SHARDS{declared}"
     source = predicted_poses(path, shard_set, optional_path(contract))
     return Result(*evaluated(source, shard_set, command, progress))

@@ -10,6 +10,7 @@ from corruptbench.leaderboard.reference import retired_expectation
 from corruptbench.leaderboard.schema import Benchmark, Scoring
 from corruptbench.lifters.filters.registry import all_filters
 from corruptbench.manifest import Manifest
+from corruptbench.skeleton import joint_set
 
 
 def expectation(manifest: Manifest) -> Expected:
@@ -24,6 +25,7 @@ def expectation(manifest: Manifest) -> Expected:
         excluded=manifest.clips.exclude,
         clips=None if known is None else _clips(manifest, known),
         filters=tuple(all_filters()),
+        joints=joint_set(manifest.scoring.joints).joints,
     )
 
 

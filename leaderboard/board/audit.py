@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from corruptbench.leaderboard.board.folder import RESULT_FILE, in_row, read_board, rows, same_model
-from corruptbench.leaderboard.board.look_alike import skeleton
+from corruptbench.leaderboard.board.folder import RESULT_FILE, in_row, read_board, rows
 from corruptbench.leaderboard.board.portable import EXPECTED, is_portable
+from corruptbench.leaderboard.board.twins import same_shards, twin_of
 from corruptbench.leaderboard.expected import Expected
+from corruptbench.leaderboard.look_alike import skeleton
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking.superseding import refused
 from corruptbench.leaderboard.referee import inspection
 from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.leaderboard.schema import Benchmark, Result
+from corruptbench.leaderboard.status import is_confirmed
 
 
 def audit(board: Path, expected: Callable[[Benchmark], Expected | None]) -> list[Problem]:
@@ -38,7 +40,10 @@ def audit(board: Path, expected: Callable[[Benchmark], Expected | None]) -> list
             found.append((row, inspection.check(path, known)))
         except SubmissionError as error:
             problems += in_row(row, error)
-    names = [*_not_portable(rows(board)), *_look_alikes(rows(board))]
+    found.sort(key=lambda one: not is_confirmed(one[1]))
+    confirmed = [row for row, result in found if is_confirmed(result)]
+    in_order = sorted(rows(board), key=lambda row: row not in confirmed)
+    names = [*_not_portable(rows(board)), *_look_alikes(in_order)]
     return [*problems, *names, *_twins(found), *_superseding(found)]
 
 
@@ -50,7 +55,11 @@ def _not_portable(folders: list[Path]) -> Iterator[Problem]:
 
 
 def _look_alikes(folders: list[Path]) -> Iterator[Problem]:
-    """Yield the rows whose names look like that of another row of the same benchmark."""
+    """Yield the rows whose names look like that of another row of the same benchmark.
+
+    Args:
+        folders: of all rows, those of confirmed rows first, so that these are not found.
+    """
     first: dict[tuple[Path, str], Path] = {}
     for row in folders:
         other = first.setdefault((row.parent, skeleton(row.name)), row)
@@ -67,13 +76,18 @@ def _superseding(rows_found: list[tuple[Path, Result]]) -> Iterator[Problem]:
 
 
 def _twins(rows_found: list[tuple[Path, Result]]) -> Iterator[Problem]:
-    """Yield the rows that are another one again: the same model under two names."""
-    first: dict[tuple[object, ...], Path] = {}
+    """Yield the rows that are another one again: its model, or its numbers, under another name.
+
+    Args:
+        rows_found: confirmed rows first, so that a copy of one is found, and not that row.
+    """
+    remedy = "find out which of the two rows is the right one, and remove the other"
+    before: dict[tuple[object, ...], list[tuple[Path, Result]]] = {}
     for row, result in rows_found:
-        key = same_model(result)
-        if key in first:
-            found = f"the model and shards of {first[key].name}, again"
-            remedy = "find out which of the two rows is the right one, and remove the other"
-            expected = "one row for each model and its shards"
-            yield Problem(f"{row}/{RESULT_FILE}", "lifter.sha256", found, expected, remedy)
-        first.setdefault(key, row)
+        others = before.setdefault(same_shards(result), [])
+        for other, known in others:
+            if twin := twin_of(result, known):
+                found = f"the {twin.found} of {other.name}, again"
+                yield Problem(f"{row}/{RESULT_FILE}", twin.field, found, twin.expected, remedy)
+                break
+        others.append((row, result))

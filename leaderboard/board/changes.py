@@ -13,9 +13,10 @@ from pathlib import Path, PurePath
 
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.board.as_row import text_of
-from corruptbench.leaderboard.board.folder import CLIPS_FILE, RESULT_FILE, in_row, rows
+from corruptbench.leaderboard.board.folder import CLIPS_FILE, RESULT_FILE, in_row, read_board, rows
 from corruptbench.leaderboard.board.standing import said_otherwise, words
 from corruptbench.leaderboard.problem import Problem, SubmissionError
+from corruptbench.leaderboard.published import published
 from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.status import status_problems
@@ -46,8 +47,9 @@ def changed_rows(board: Path, before: Path) -> list[Path]:
 def change_problems(board: Path, before: Path) -> list[Problem]:
     """Return what a change of a board may not do.
 
-    No file is removed, and no other file than the two of a row is added. A new row has no status.
-    Of a row that was there only `About` is completed; so its status, too, stays as it was.
+    No file is removed, and no other file than the two of a row is added. A new row has no status,
+    and its benchmark is published or on the board already: nobody can check the clips of another
+    one. Of a row that was there only `About` is completed; so its status, too, stays as it was.
 
     Args:
         board: the board's folder.
@@ -106,10 +108,20 @@ def _row_problems(row: Path, board: Path, before: Path) -> Iterator[Problem]:
         try:
             present = read_result(old / RESULT_FILE)
         except SubmissionError:
-            error = SubmissionError(str(row), [*status_problems(RESULT_FILE, result)])
-            yield from in_row(row, error)
+            new = [*status_problems(RESULT_FILE, result), *_benchmark_problems(result, before)]
+            yield from in_row(row, SubmissionError(str(row), new))
             return
         yield from _differences(f"{row}/{RESULT_FILE}", present, result)
+
+
+def _benchmark_problems(result: Result, before: Path) -> Iterator[Problem]:
+    """Refuse the first row of a benchmark that the owner of the board did not add."""
+    known = {row.benchmark for row in read_board(before).results} | published()
+    if result.benchmark not in known:
+        found = f"{result.benchmark.id}, version {result.benchmark.version}, of another manifest"
+        remedy = "ask the owner of the board to add the first row of a benchmark"
+        expected = "a published benchmark, or one that is on the board"
+        yield Problem(RESULT_FILE, "benchmark", found, expected, remedy)
 
 
 def _text_problems(path: Path, result: Result) -> Iterator[Problem]:

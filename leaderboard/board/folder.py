@@ -62,13 +62,6 @@ def find(name: str, board: Path) -> Path:
     raise SubmissionError(f"the result {short(name)}", [problem], verdict)
 
 
-def same_model(result: Result) -> tuple[object, ...]:
-    """Return what two rows of the same model on the same shards have in common."""
-    lifter, build = result.lifter, result.build
-    shards = (build.detector, build.weights_sha256, build.boxes, build.pixels_sha256)
-    return (result.benchmark, *shards, lifter.sha256, lifter.filter, lifter.calibration_sha256)
-
-
 class Board(NamedTuple):
     """What can be read of a board.
 

@@ -12,19 +12,15 @@ import numpy as np
 
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.board.as_row import with_about
-from corruptbench.leaderboard.board.folder import RESULT_FILE, read_board, row_path, same_model
-from corruptbench.leaderboard.board.look_alike import look_alike
+from corruptbench.leaderboard.board.folder import RESULT_FILE, read_board, row_path
 from corruptbench.leaderboard.board.portable import EXPECTED, is_portable
-from corruptbench.leaderboard.columns import METRIC_COLUMNS
+from corruptbench.leaderboard.board.twins import CLOSE, Twin, same_shards, scores, twin_of
+from corruptbench.leaderboard.look_alike import look_alike
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking.superseding import refused
 from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.text import short
-
-#: Scores of one model are equal up to this, mm or percent. Our own choice: far above the rounding
-#: between machines and batches of other shapes (3e-6 mm), far below what a table shows.
-CLOSE = 0.001
 
 #: What a row is of.
 _IDENTITY = (
@@ -82,11 +78,11 @@ def _changes(old: Result, new: Result) -> Iterator[tuple[str, object, object]]:
     if other:  # every score differs, too
         return
     yield from said_otherwise(old, new)
-    scores, new_scores = _scores(old), _scores(new)
+    said, found = scores(old), scores(new)
     same_version = old.schema_version == new.schema_version
-    every = [f for f in scores | new_scores if same_version or f in scores.keys() & new_scores]
+    every = [f for f in said | found if same_version or f in said.keys() & found]
     for field in every:
-        before, now = scores.get(field, np.nan), new_scores.get(field, np.nan)
+        before, now = said.get(field, np.nan), found.get(field, np.nan)
         if not abs(before - now) <= CLOSE:
             yield field, before, now
 
@@ -107,24 +103,6 @@ def said_otherwise(old: Result, new: Result) -> Iterator[tuple[str, object, obje
 def words(value: object) -> str:
     """Return the value of a field of `About` as text."""
     return ", ".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _scores(result: Result) -> dict[str, float]:
-    """Return the clean and the corrupted mean, and every cell, of each metric of a result."""
-    errors = {metric: getattr(result, metric) for metric in METRIC_COLUMNS}
-    means = {
-        f"{metric}.{part}": getattr(error, part)
-        for metric, error in errors.items()
-        if error
-        for part in ("clean", "corrupted")
-    }
-    cells = {
-        f"cells[{cell.corruption}/{cell.severity}].{metric}": getattr(cell, metric)
-        for cell in result.cells
-        for metric, error in errors.items()
-        if error
-    }
-    return means | cells
 
 
 def _refuse_not_portable(row: Path) -> None:
@@ -154,11 +132,12 @@ def _refuse_look_alike(row: Path) -> None:
 
 
 def _refuse_same_model(result: Result, row: Path) -> None:
-    """Refuse a new row of a model and shards that another row has."""
-    for name in _rows_of_model(result, row.parent):
-        found, expected = f"the model and shards of {name}", "those of no other row"
-        remedy = f"submit it as {name}, or remove that row first"
-        problem = Problem(str(row), "lifter.sha256", found, expected, remedy)
+    """Refuse a new row whose model, or whose numbers, another row has."""
+    for name, twin in _twins(result, row.parent):
+        remedy = f"submit it as {name}, or ask the owner of the board to remove that row first"
+        problem = Problem(
+            str(row), twin.field, f"the {twin.found} of {name}", twin.expected, remedy
+        )
         raise SubmissionError(f"a new row {row}", [problem])
 
 
@@ -169,10 +148,10 @@ def _refuse_superseding(result: Result, board: Path) -> None:
         raise SubmissionError(f"a new row {row_path(result, board)}", problems)
 
 
-def _rows_of_model(result: Result, folder: Path) -> Iterator[str]:
-    """Yield the names of the rows of the same model and shards; broken rows do not count."""
+def _twins(result: Result, folder: Path) -> Iterator[tuple[str, Twin]]:
+    """Yield the names of the rows that a new one is again; broken rows do not count."""
     for path in sorted(folder.glob(f"*/{RESULT_FILE}")):
         with suppress(SubmissionError):
             other = read_result(path)
-            if same_model(result) == same_model(other):
-                yield other.lifter.name
+            if same_shards(result) == same_shards(other) and (twin := twin_of(result, other)):
+                yield other.lifter.name, twin

@@ -25,6 +25,7 @@ from corruptbench.leaderboard.referee.labels import label_problems
 from corruptbench.leaderboard.referee.relations import relation_problems
 from corruptbench.leaderboard.referee.submission import RERUN, clips_path, read_clips, read_result
 from corruptbench.leaderboard.referee.table_file import read_table
+from corruptbench.leaderboard.referee.words import word_problems
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.statistics.aggregate import Summary, summarize
 from corruptbench.leaderboard.statistics.mce import mean_corruption_error
@@ -87,6 +88,7 @@ def inspect(json_path: Path, expected: Expected | None = None) -> Submission:
         SubmissionError: see `check`.
     """
     result = read_result(json_path)
+    _refuse(json_path, word_problems(json_path.name, result))
     if expected:
         _refuse(json_path, document_problems(json_path.name, result, expected))
     path = clips_path(json_path)

@@ -80,6 +80,8 @@ def _at(means: dict[str, Array], places: list[int]) -> dict[str, float]:
 def joint_problems(file: str, result: Result) -> Iterator[Problem]:
     """Check that the mean over joints is the error of the result, clean and corrupted.
 
+    The error of each joint under corruption must be the mean of those under each corruption.
+
     Args:
         file: name of the result's JSON, for the messages.
         result: a result whose errors are right; one without errors of joints is right, too.
@@ -107,6 +109,14 @@ def joint_problems(file: str, result: Result) -> Iterator[Problem]:
                 f"{error:.4f}, the {result.main_metric}",
                 RERUN,
             )
+    for name, error in said.corrupted.items():
+        each = [joints.get(name, math.nan) for joints in said.corruptions.values()]
+        if not math.isclose(
+            error, mean := float(np.mean(each)), rel_tol=RELATIVE, abs_tol=ABSOLUTE
+        ):
+            expected = f"{mean:.4f}, its mean over the corruptions"
+            yield Problem(file, f"joint_errors.corrupted.{name}", f"{error:.4f}", expected, RERUN)
+            return
 
 
 def _pairs(said: JointErrors, errors: Aggregate) -> Iterator[tuple[str, dict[str, float], float]]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -73,6 +74,12 @@ def clip_table(
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def named_table(name: str, **how: Any) -> pd.DataFrame:
+    """`clip_table` with a P-MPJPE for each name: a board has no numbers twice."""
+    table, number = clip_table(**how), crc32(name.encode()) - crc32(b"baseline")
+    return table.assign(p_mpjpe=table.p_mpjpe * (1 - number % 1000 / 1e4))
 
 
 #: What version 3 adds to a lifter.
@@ -235,7 +242,9 @@ def make(tmp_path: Path) -> Make:
     """``make(table, name=..., ...)`` writes a submission below the test's folder."""
 
     def _make(table: pd.DataFrame | None = None, **changes: Any) -> Path:
-        return write_result(tmp_path / "in", clip_table() if table is None else table, **changes)
+        name = changes.get("name", "baseline")
+        own = named_table(name) if table is None else table
+        return write_result(tmp_path / "in", own, **changes)
 
     return _make
 

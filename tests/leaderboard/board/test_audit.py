@@ -22,7 +22,7 @@ from corruptbench.leaderboard import (
 )
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.schema import Benchmark
-from tests.leaderboard.conftest import Make, clip_table, expected
+from tests.leaderboard.conftest import Make, clip_table, expected, named_table
 
 EXPECTED = expected(clip_table())
 
@@ -111,7 +111,7 @@ def test_rows_of_a_benchmark_that_the_owner_does_not_know_are_recomputed(board: 
 
 
 def test_results_that_differ_by_rounding_are_the_same_row(make: Make, board: Path) -> None:
-    table = clip_table()
+    table = named_table("one")
     nearly = make(table.assign(mpjpe=table["mpjpe"] + 5e-8), name="one")
     assert standing(check(nearly), board) == "same"
     other = make(table.assign(mpjpe=table["mpjpe"] + 5e-3), name="one")

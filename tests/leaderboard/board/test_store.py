@@ -78,7 +78,9 @@ def test_other_software_and_command_with_the_same_scores_change_nothing(
 ) -> None:
     submit(make(), board, None)
     before = files(board)
-    submit(make(software={"torch": "2.14.0"}, command="again"), board, None)
+    submit(
+        make(software={"torch": "2.14.0"}, command="corruptbench evaluate again.pt"), board, None
+    )
     assert files(board) == before
 
 

@@ -13,6 +13,7 @@ from corruptbench.leaderboard import About, Result, compare, load, read, read_bo
 from corruptbench.leaderboard.exports.review import MOST_ROWS
 from corruptbench.leaderboard.problem import Problem
 from corruptbench.leaderboard.reference import Reference, ReferenceLifter
+from tests.leaderboard.board.test_audit import rewrite
 from tests.leaderboard.conftest import Make, clip_table, digest
 
 ACTS = "A | `<b>` @everyone [x](y)"
@@ -68,7 +69,8 @@ def test_names_and_detectors_address_nobody(make: Make, tmp_path: Path) -> None:
     """GitHub links what looks like an address, and mentions whom it finds outside of code."""
     board, build = tmp_path / "board", {"detector": "@everyone #1 https://evil.example"}
     for level, name in ((40, "best"), (50, "www.evil.example")):
-        submit(make(clip_table(level=level), name=name, build=build), board, None)
+        row = submit(make(clip_table(level=level), name=name), board, None)
+        rewrite(row / "result.json", lambda fields: fields["build"].update(build))
     outside = re.sub(r"`[^`]*`", "", text(board, "www.evil.example"))
     assert "MPJPE" in outside
     assert not re.search(r"@|evil|#1", outside)

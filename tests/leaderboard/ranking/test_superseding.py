@@ -20,6 +20,7 @@ from tests.leaderboard.conftest import (
     clip_table_3,
     digest,
     document,
+    named_table,
     without_units,
 )
 from tests.leaderboard.test_status import RESCORED, VERIFIED, mark
@@ -38,7 +39,7 @@ def board(make: Make, tmp_path: Path) -> Path:
 def add(
     make: Make, board: Path, name: str, old: str, about: About | None = OURS, **how: Any
 ) -> Path:
-    path = make(how.pop("table", clip_table(0, level=50)), name=name, **how)
+    path = make(how.pop("table", named_table(name, level=50)), name=name, **how)
     return submit(path, board, None, about, supersedes=old)
 
 

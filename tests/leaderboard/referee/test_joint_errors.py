@@ -91,6 +91,12 @@ def _without(errors: dict[str, Any]) -> None:
     del errors["corruptions"]["erase"]
 
 
+def _exchanged(errors: dict[str, Any]) -> None:
+    """The means over joints stay."""
+    joints = errors["corrupted"]
+    joints["joint_1"], joints["joint_5"] = joints["joint_5"], joints["joint_1"]
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -100,6 +106,7 @@ def _without(errors: dict[str, Any]) -> None:
         (_renamed, "joint_errors.corruptions.erase"),
         (_fewer, "joint_errors.clean"),
         (_without, "joint_errors.corruptions"),
+        (_exchanged, "joint_errors.corrupted.joint_1"),
     ],
 )
 def test_errors_of_joints_that_are_not_those_of_the_result_are_refused(

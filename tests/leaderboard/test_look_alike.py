@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corruptbench.leaderboard import SubmissionError, audit, load, submit
-from corruptbench.leaderboard.board.look_alike import look_alike, skeleton
+from corruptbench.leaderboard.look_alike import look_alike, skeleton
 from tests.leaderboard.board.test_audit import rewrite
-from tests.leaderboard.conftest import Make, digest
+from tests.leaderboard.conftest import Make, digest, named_table
 
 ALIKE = [
     ("Plain", "plain"),
@@ -47,7 +47,7 @@ def test_families_do_not_look_alike(names: list[str]) -> None:
 
 
 def test_the_shipped_rows_do_not_look_alike() -> None:
-    for folder in (Path(__file__).parents[3] / "leaderboard/results").iterdir():
+    for folder in (Path(__file__).parents[2] / "leaderboard/results").iterdir():
         names = [row.name for row in folder.iterdir()]
         assert len({skeleton(name) for name in names}) == len(names) > 0
 
@@ -85,7 +85,7 @@ def test_a_row_on_the_board_can_be_submitted_again(make: Make, tmp_path: Path) -
     second = submit(make(name="c"), board, None)
     second.rename(second.with_name("a.b"))
     rewrite(board / "toy-c-v1/a.b/result.json", lambda row: row["lifter"].update(name="a.b"))
-    again = make(name="a.b", lifter={"sha256": digest("c")})
+    again = make(named_table("c"), name="a.b", lifter={"sha256": digest("c")})
     assert submit(again, board, None) == board / "toy-c-v1/a.b"
 
 
