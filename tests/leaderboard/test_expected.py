@@ -239,3 +239,11 @@ def test_clips_that_the_owner_cannot_know_are_not_compared(make: Make) -> None:
     check(make(clip_table(takes=1)), unknown)
     with pytest.raises(SubmissionError, match="2 cells, without"):
         check(make(_two_cells(clip_table())), unknown)
+
+
+def test_a_row_without_a_filter_has_no_name_of_one(make: Make) -> None:
+    known = replace(EXPECTED, filters=("one_euro",))
+    with pytest.raises(SubmissionError, match=r"lifter\.name: found a\+one_euro, expected"):
+        check(make(name="a+one_euro"), known)
+    for name in ("a+one_euro-2", "one_euro", "a+tagn"):
+        check(make(name=name), known)

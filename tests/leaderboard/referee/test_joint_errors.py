@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,14 @@ import pytest
 from corruptbench.leaderboard import Scored, SubmissionError, check, disagreements
 from corruptbench.leaderboard.referee.joint_errors import KEY, joint_errors
 from corruptbench.leaderboard.schema import Result
-from tests.leaderboard.conftest import Make, clip_table_3, digest, document, without_units
+from tests.leaderboard.conftest import (
+    Make,
+    clip_table_3,
+    digest,
+    document,
+    expected,
+    without_units,
+)
 
 NAMES = [f"joint_{i}" for i in range(17)]
 
@@ -119,6 +127,44 @@ def test_errors_of_joints_that_are_not_those_of_the_result_are_refused(
         check(path)
     assert caught.value.problems[0].field == field
     assert "remedy:" in str(caught.value)
+
+
+def _of_joints(table: pd.DataFrame) -> dict[str, Any]:
+    """Errors of joints whose root is where it must be."""
+    joints = of_joints(table)
+    joints[NAMES[1:]] += joints[["joint_0"]].to_numpy() / 16
+    found = joint_errors(table, joints.assign(joint_0=np.float32(0)), "actions")
+    return json.loads(found.model_dump_json())
+
+
+def _unknown(errors: dict[str, Any]) -> None:
+    for joints in (errors["clean"], errors["corrupted"], *errors["corruptions"].values()):
+        joints["nose"] = joints.pop("joint_4")
+
+
+def _root(errors: dict[str, Any]) -> None:
+    """All joints are exchanged, so that all means stay."""
+    for joints in (errors["clean"], errors["corrupted"], *errors["corruptions"].values()):
+        joints["joint_0"], joints["joint_16"] = joints["joint_16"], joints["joint_0"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"), [(_unknown, "joint_errors.clean"), (_root, "joint_errors: joint_0")]
+)
+def test_the_owner_knows_the_joints_and_the_root(
+    change: Any, field: str, make: Make, table: pd.DataFrame
+) -> None:
+    known = replace(expected(table), joints=tuple(NAMES))
+    path, errors = make(table), _of_joints(table)
+    plain = json.loads(path.read_text())
+    path.write_text(json.dumps(plain | {"joint_errors": errors}))
+    assert check(path, known).joint_errors is not None
+    change(errors)
+    path.write_text(json.dumps(plain | {"joint_errors": errors}))
+    check(path)
+    with pytest.raises(SubmissionError) as caught:
+        check(path, known)
+    assert [problem.field for problem in caught.value.problems] == [field]
 
 
 def test_the_owner_finds_other_shares_of_joints(table: pd.DataFrame) -> None:
