@@ -125,14 +125,19 @@ def _ends(result: Result, metric: Metric) -> Iterator[tuple[str, float | None]]:
 
 
 def _no_formula(value: Value) -> Value:
-    """Return a value that no spreadsheet takes for a formula.
+    """Return a value in which no spreadsheet takes a part for a formula.
 
-    Some take a wide sign for a plain one, or leave out spaces before it.
+    Some take a wide sign for a plain one, or leave out spaces before it. Where the decimal point is
+    a comma, spreadsheets split lines at semicolons.
     """
     if not isinstance(value, str):
         return value
-    begins = unicodedata.normalize("NFKC", value).lstrip()
-    return f"'{value}" if begins.startswith(("=", "+", "-", "@")) else value
+    return ";".join(map(_as_text, value.split(";")))
+
+
+def _as_text(part: str) -> str:
+    begins = unicodedata.normalize("NFKC", part).lstrip()
+    return f"'{part}" if begins.startswith(("=", "+", "-", "@")) else part
 
 
 def _arrow_type(column: str) -> pa.DataType:

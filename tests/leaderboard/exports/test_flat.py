@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 
 import pandas as pd
 import pyarrow as pa
@@ -49,6 +50,17 @@ def test_no_form_of_a_sign_begins_a_formula(begin: str) -> None:
     said = {"about": {"authors": f"{begin}1+1"}}
     (line,) = csv.DictReader(io.StringIO(as_csv(placed_rows([row("a", 40, lifter=said)]))))
     assert line["authors"] == f"'{begin}1+1"
+
+
+@pytest.mark.parametrize("sign", ["=", " =", "\uff1d", "+", "-", "@"])
+def test_no_formula_begins_where_other_countries_split_a_line(sign: str) -> None:
+    """A spreadsheet of a country with decimal commas splits at semicolons, and sees no quotes."""
+    said = {"about": {"authors": f"A;{sign}cmd|' /C calc'!A0;B"}}
+    text = as_csv(placed_rows([row("a", 40, lifter=said)]))
+    (_, line) = text.splitlines()
+    cells = [unicodedata.normalize("NFKC", cell).strip() for cell in line.split(";")]
+    assert len(cells) == 3
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
 
 
 def test_no_cell_is_a_formula(odd: list[Result]) -> None:
