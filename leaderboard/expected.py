@@ -6,7 +6,7 @@ The rest of the referee compares a result with its own clips table, which a forg
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -27,6 +27,7 @@ _CLIPS = "build and score exactly the benchmark's clips, with every labeled fram
 _FILTER = "upgrade corruptbench, or evaluate with a filter that this version knows"
 #: mm, the largest error of a root that is subtracted. Our own choice, far above rounding.
 _ROOT = 1e-3
+_CONTRACT = "upgrade corruptbench, or evaluate the model again with this version"
 _SCORING = "evaluate with the scoring that the benchmark's manifest pins"
 
 
@@ -61,6 +62,8 @@ class Expected:
             cannot know the clips: a result that leaves out clips or frames is then not noticed.
         filters: names of the filters of keypoints that a lifter may have; None: any.
         joints: names of the joints of the scoring's joint set, in order; None: any.
+        contract: returns field, found and expected of what is wrong with a lifter's contract, or
+            None; None: any contract.
     """
 
     benchmark: Benchmark
@@ -70,6 +73,7 @@ class Expected:
     clips: Mapping[tuple[str, str, str], ExpectedClip] | None
     filters: Sequence[str] | None = None
     joints: Sequence[str] | None = None
+    contract: Callable[[Lifter], tuple[str, str, str] | None] | None = None
 
 
 def document_problems(file: str, result: Result, expected: Expected) -> Iterator[Problem]:
@@ -91,6 +95,9 @@ def document_problems(file: str, result: Result, expected: Expected) -> Iterator
         yield Problem(file, "coverage.excluded", found, right, _CLIPS)
     yield from _filter_problems(file, result.lifter, expected.filters)
     yield from _joint_problems(file, result, expected.joints)
+    if expected.contract and (fault := expected.contract(result.lifter)):
+        field, found, right = fault
+        yield Problem(file, f"lifter.{field}", short(found), right, _CONTRACT)
     cells = [(cell.corruption, cell.severity) for cell in result.cells]
     yield from set_problems(file, "cells", cells, expected.cells, _CELLS)
 

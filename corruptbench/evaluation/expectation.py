@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from pydantic import ValidationError
+
 from corruptbench.datasets import ClipId, LabelCounts, expected_clips
+from corruptbench.errors import first_problem
 from corruptbench.leaderboard.expected import Expected, ExpectedClip
+from corruptbench.leaderboard.ranking.order import UNPROBED
 from corruptbench.leaderboard.reference import retired_expectation
-from corruptbench.leaderboard.schema import Benchmark, Scoring
+from corruptbench.leaderboard.schema import Benchmark, Lifter, Scoring
+from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.filters.registry import all_filters
 from corruptbench.manifest import Manifest
 from corruptbench.skeleton import joint_set
@@ -26,7 +31,31 @@ def expectation(manifest: Manifest) -> Expected:
         clips=None if known is None else _clips(manifest, known),
         filters=tuple(all_filters()),
         joints=joint_set(manifest.scoring.joints).joints,
+        contract=contract_fault,
     )
+
+
+def contract_fault(lifter: Lifter) -> tuple[str, str, str] | None:
+    """Return field, found and expected of what is wrong with the contract of a result; or None.
+
+    A contract is one that a model can have, and the result says the same of joints, hypotheses and
+    samples. Of poses that nobody could probe, hypotheses and samples are those of the files.
+    """
+    try:
+        contract = Contract.model_validate(lifter.contract)
+    except ValidationError as error:
+        return "contract", first_problem(error, Contract.model_fields), "the contract of a lifter"
+    if lifter.scored_joints not in (None, contract.scored_joints):
+        expected = f"{contract.scored_joints}, as in its contract"
+        return "scored_joints", str(lifter.scored_joints), expected
+    if UNPROBED in (lifter.allowed or ()):
+        return None
+    if lifter.samples not in (None, contract.samples):
+        return "samples", str(lifter.samples), f"{contract.samples}, as in its contract"
+    gives_several = "h" in contract.output_axes.letters or contract.hypotheses_axes is not None
+    if lifter.hypotheses not in (None, 1) and not gives_several:
+        return "hypotheses", str(lifter.hypotheses), "1: its contract has no axis of hypotheses"
+    return None
 
 
 def expectations(manifests: Iterable[Manifest]) -> Callable[[Benchmark], Expected | None]:

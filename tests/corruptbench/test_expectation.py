@@ -5,21 +5,28 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from corruptbench.datasets import open_dataset
-from corruptbench.evaluation.expectation import expectation
+from corruptbench.evaluation.expectation import contract_fault, expectation
 from corruptbench.leaderboard import SubmissionError, check
 from corruptbench.leaderboard.expected import ExpectedClip
+from corruptbench.leaderboard.referee.submission import read_result
+from corruptbench.leaderboard.schema import Lifter
+from corruptbench.lifters.contract import Contract
 from corruptbench.manifest import load_manifest
 from tests.leaderboard.conftest import write_result
 
 
 def expected(name):
     return expectation(load_manifest(name))
+
+
+CONTRACT = Contract.parse_toml('name = "mine"\nwindow = "sequence"\nframes = 27\n', "").record()
 
 
 def result(folder, name, change=lambda table: table):
@@ -37,6 +44,7 @@ def result(folder, name, change=lambda table: table):
     return write_result(
         folder,
         table,
+        lifter={"contract": CONTRACT},
         benchmark=benchmark,
         scoring=manifest.scoring.model_dump(),
         coverage={"excluded": manifest.clips.exclude},
@@ -162,3 +170,57 @@ def test_another_manifest_is_still_refused(tmp_path):
     known = replace(known, benchmark=other)
     ((field, _, _),) = problems(result(tmp_path, "human36m-c"), known)
     assert field == "benchmark.manifest_sha256"
+
+
+def lifter(**changes):
+    fields = {"name": "mine", "sha256": "0" * 64, "bytes": 1, "parameters": 1}
+    of_3 = {"scored_joints": 17, "hypotheses": 1, "samples": 1, "allowed": ()}
+    return Lifter.model_validate({**fields, "contract": CONTRACT, **of_3, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"contract": {"owner": "verified"}}, "contract"),
+        ({"contract": {}}, "contract"),
+        ({"contract": {**CONTRACT, "window": "verified"}}, "contract"),
+        ({"contract": {**CONTRACT, "joints": "nobody17"}}, "contract"),
+        ({"contract": {**CONTRACT, "note": "verified by the owner"}}, "contract"),
+        ({"scored_joints": 16}, "scored_joints"),
+        ({"samples": 5}, "samples"),
+        ({"contract": {**CONTRACT, "samples": 5}}, "samples"),
+        ({"hypotheses": 5}, "hypotheses"),
+    ],
+)
+def test_a_contract_is_one_and_the_result_says_the_same(changes, field):
+    assert contract_fault(lifter(**changes))[0] == field
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"contract": {**CONTRACT, "samples": 5}, "samples": 5},
+        {"contract": {**CONTRACT, "output": "b h t j c"}, "hypotheses": 5},
+        {"hypotheses": 5, "allowed": ("probes",)},
+        {"scored_joints": None, "hypotheses": None, "samples": None, "allowed": None},
+    ],
+)
+def test_sound_contracts_have_no_fault(changes):
+    assert contract_fault(lifter(**changes)) is None
+
+
+def test_the_contracts_of_the_board_have_no_fault():
+    rows = sorted((Path(__file__).parents[2] / "leaderboard/results").rglob("result.json"))
+    assert rows
+    assert all(contract_fault(read_result(path).lifter) is None for path in rows)
+
+
+def test_a_submission_with_another_contract_is_refused(tmp_path):
+    path = result(tmp_path, "studio-c")
+    assert check(path, expected("studio-c"))
+    document = json.loads(path.read_text())
+    document["lifter"]["contract"] = {"owner": "verified"}
+    path.write_text(json.dumps(document))
+    ((field, _, right),) = problems(path, expected("studio-c"))
+    assert (field, right) == ("lifter.contract", "the contract of a lifter")
