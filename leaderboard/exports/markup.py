@@ -13,7 +13,7 @@ from itertools import groupby
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.ranking.notes import notes
-from corruptbench.leaderboard.ranking.order import corruption_names
+from corruptbench.leaderboard.ranking.order import compete, corruption_names
 from corruptbench.leaderboard.ranking.placed import Placed
 from corruptbench.leaderboard.ranking.ties import MEANING, is_tied
 from corruptbench.leaderboard.schema import Result
@@ -82,10 +82,12 @@ def _cells(
     """Return the heads of the columns of a table, and the cells of each row, as text."""
     names = corruption_names([placed.result for placed in table])
     columns = [_numbers(placed.result, names) for placed in table]
-    best = _best([c for p, c in zip(table, columns, strict=True) if p.row.rank is not None])
+    names_of_best = compete([placed.row for placed in table])
+    compared = [placed.result.lifter.name in names_of_best for placed in table]
+    best = _best([c for c, is_compared in zip(columns, compared, strict=True) if is_compared])
     cells = []
-    for row, values in zip([placed.row for placed in table], columns, strict=True):
-        is_best = [row.rank is not None and v == b for v, b in zip(values, best, strict=False)]
+    for row, values, is_compared in zip([p.row for p in table], columns, compared, strict=True):
+        is_best = [is_compared and v == b for v, b in zip(values, best, strict=False)]
         texts = [
             bold(f"{v:.1f}") if b else f"{v:.1f}"
             for v, b in zip(values, is_best or [False] * len(values), strict=True)

@@ -14,7 +14,7 @@ from corruptbench.leaderboard.page import figures
 from corruptbench.leaderboard.page.columns import Column
 from corruptbench.leaderboard.page.heat import heat
 from corruptbench.leaderboard.page.records import Number, TableRow
-from corruptbench.leaderboard.ranking.order import Row, marks
+from corruptbench.leaderboard.ranking.order import Row, compete, marks
 from corruptbench.leaderboard.schema import Interval, Result
 from corruptbench.leaderboard.text import signed
 
@@ -35,9 +35,10 @@ def table_rows(
         columns: those of `page_columns.columns`.
     """
     found = [_numbers(metric, row.result, columns) for row in rows]
-    ranked = [numbers for row, numbers in zip(rows, found, strict=True) if not row.apart]
+    names = compete(rows)
+    compared = [n for row, n in zip(rows, found, strict=True) if row.result.lifter.name in names]
     least = [
-        min((numbers[place].value for numbers in ranked), key=_missing_last, default=None)
+        min((numbers[place].value for numbers in compared), key=_missing_last, default=None)
         for place in range(len(columns))
     ]
     least[_DEGRADATION] = None  # a lifter that is bad on clean video loses little
@@ -54,7 +55,9 @@ def table_rows(
             allowed=marks(row.result),
             parameters=_parameters(row.result),
             numbers=[
-                n._replace(best=not row.apart and n.value is not None and n.value == best)
+                n._replace(
+                    best=row.result.lifter.name in names and n.value is not None and n.value == best
+                )
                 for n, best in zip(numbers, least, strict=True)
             ],
             span=figures.span(

@@ -74,6 +74,17 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
     return rows + [Row(None, result, apart) for apart, result in in_order if apart]
 
 
+def compete(rows: Sequence[Row]) -> frozenset[str]:
+    """Return the names of the rows of a table whose numbers can be the best of their columns.
+
+    These are the ranked ones, and no claimed one where one is confirmed: anybody can invent the
+    least number of a column.
+    """
+    ranked = [row.result for row in rows if row.rank is not None]
+    confirmed = [result for result in ranked if is_confirmed(result)]
+    return frozenset(result.lifter.name for result in confirmed or ranked)
+
+
 def corruption_names(results: Sequence[Result]) -> list[str]:
     """Return the corruptions of all results, in the order in which the results name them.
 

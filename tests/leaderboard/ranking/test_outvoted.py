@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from corruptbench.leaderboard import Result, placed_rows
+from corruptbench.leaderboard import Result, placed_rows, rank
 from corruptbench.leaderboard.exports.markup import as_latex, as_markdown
+from corruptbench.leaderboard.page.columns import columns
 from corruptbench.leaderboard.page.render import html
+from corruptbench.leaderboard.page.table_view import table_rows
 from corruptbench.leaderboard.ranking import reference_shards
 from corruptbench.leaderboard.ranking.notes import UNDECIDED
 from corruptbench.leaderboard.ranking.order import corruption_names
@@ -107,6 +109,26 @@ def test_a_claimed_row_does_not_move_columns() -> None:
     forged = Result.model_validate(document(turned, digest("f"), name="f"))
     sure = row("sure", 40, VERIFIED)
     assert corruption_names([forged, sure]) == corruption_names([sure])
+
+
+def best(results: list[Result]) -> list[str]:
+    """Names of the rows that have bold numbers, which are the same in all forms."""
+    placed = placed_rows(results)
+    markdown = [line for line in as_markdown(placed).splitlines() if "**" in line]
+    latex = [line for line in as_latex(placed).splitlines() if "textbf" in line]
+    places = {result.lifter.name: place for place, result in enumerate(results)}
+    shown = columns(corruption_names(results), {})
+    lines = table_rows("mpjpe", rank(results), places, shown)
+    page = [line.name for line in lines if any(number.best for number in line.numbers)]
+    names = [line.split("|")[2].strip() for line in markdown]
+    assert [line.split("&")[1].strip() for line in latex] == names == page
+    return names
+
+
+def test_a_claimed_row_is_not_the_best_of_a_column() -> None:
+    """Anybody can invent the least number. Among claimed rows alone the least one is told."""
+    assert best([row("sure", 40, VERIFIED), row("f", 1)]) == ["sure"]
+    assert best([row("b", 40), row("f", 1)]) == ["f"]
 
 
 def forms(results: list[Result]) -> list[str]:
