@@ -14,7 +14,7 @@ from typing import Any
 from corruptbench.errors import InputError
 from corruptbench.evaluation.expectation import expectation
 from corruptbench.evaluation.result import ImpossibleErrorsError
-from corruptbench.leaderboard import SubmissionError, check, submit
+from corruptbench.leaderboard import SubmissionError, as_row, check, standing, submit
 from corruptbench.leaderboard.board.folder import RESULT_FILE
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.problem import LISTED
@@ -151,7 +151,15 @@ def _hosted(settings: Settings, benchmark: str) -> Benchmark:
 
 
 def _added(settings: Settings, json_path: Path, manifest: Manifest, name: str | None) -> Path:
-    """Add a row, and return its folder."""
+    """Add a row, and return its folder.
+
+    Nothing is added to what a row says: whoever has a result of a board could say it in the name of
+    its authors.
+    """
+    if standing(as_row(read_result(json_path), name=name), settings.board_folder) == "more":
+        raise _RefusedError(
+            "the row is there, and says less of its lifter; ask the owner of the board to add to it"
+        )
     return submit(json_path, settings.board_folder, expectation(manifest), None, name)
 
 

@@ -100,6 +100,22 @@ def test_no_token_supersedes_a_row(host):
     ]
 
 
+def test_no_token_says_something_in_the_name_of_others(host):
+    """Whoever has the two files of a row can write authors and an address into them."""
+    host.submit(ROWS[0])
+    host.work()
+    before = {path: path.read_bytes() for path in host.settings.board_folder.rglob("*.json")}
+    document = json.loads((ROWS[0] / "result.json").read_text())
+    document["lifter"]["about"] = {**document["lifter"].get("about", {}), "authors": "Mallory"}
+    clips = (ROWS[0] / "clips.parquet").read_bytes()
+    key = host.post({"result": json.dumps(document).encode(), "clips": clips}).json()["id"]
+    host.work()
+    assert "ask the owner of the board" in host.state(key)["problems"][0]
+    assert {
+        path: path.read_bytes() for path in host.settings.board_folder.rglob("*.json")
+    } == before
+
+
 def test_a_row_can_have_a_name(host):
     sent = host.submit(ROWS[0], name="my-row")
     host.work()
