@@ -89,6 +89,9 @@ def _shares(table: pd.DataFrame) -> Iterator[tuple[str, pd.Series[bool], str]]:
         least = _PCK * (1.0 - table[column] / 100.0)
         bad = _more(least, table["mpjpe"])
         yield column, bad, f"at least 100 - mpjpe / {_PCK / 100:g}: other joints are as far away"
+    farthest = _PCK * (1.0 - table.auc / 100.0) + _PCK / _STEPS
+    bad = (table.pck == 100.0) & _more(table["mpjpe"], farthest)
+    yield "auc", bad, f"less: all joints are within {_PCK:g} mm, but farther away than this"
     yield "auc", _more(table.auc, table.pck), "at most pck"
     yield "auc", _more(table.pck / _STEPS, table.auc), f"at least pck / {_STEPS}"
 
