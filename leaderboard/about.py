@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from corruptbench.leaderboard.records import LONGEST_TEXT, SparseRecord, Text
-from corruptbench.leaderboard.visible import fault
+from corruptbench.leaderboard.visible import expected_instead
 
 #: Kinds of training data. "clean": detections or poses of uncorrupted video. "augmented": noise on
 #: them that is not a corruption of the pixels. "corrupted": detections of corrupted video.
@@ -44,7 +44,7 @@ def _form(pattern: str, expected: str) -> AfterValidator:
 
 def _plain(text: str) -> str:
     """Refuse a text that a reader can take for another one."""
-    if expected := fault(text):
+    if expected := expected_instead(text):
         raise PydanticCustomError("plain", "{text}", {"text": f"expected {expected}"})
     return text
 

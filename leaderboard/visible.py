@@ -26,21 +26,25 @@ _MOST_MARKS = 4
 
 #: Scripts that stand in one word beside Latin letters, as in Japanese text, and look like none.
 _EAST_ASIAN = frozenset(
-    ("LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO")
+    ("CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO")
 )
+#: Scripts with letters that look like Latin ones: what an initial may be of.
+_ALIKE = frozenset(("LATIN", "GREEK", "CYRILLIC", "CHEROKEE", "ARMENIAN", "COPTIC"))
 #: Greek letters of formulas, as in "ΔPose", which look like no Latin letter, and the micro sign.
 #: Our own choice.
-_FORMULA = frozenset("ΓΔΘΛΞΠΣΦΨΩδθλξπφψ\u00b5")
+_FORMULA = frozenset("ΓΔΘΛΞΠΣΦΨΩδθλμξπφψ\u00b5")
+#: Other Greek letters of formulas, which begin a word, as in "βVAE". Our own choice.
+_BEFORE_CAPITAL = re.compile(r"(?<!\w)[αβγεηω](?=[A-Z])")
 #: Kinds of compatibility characters (as in `unicodedata.decomposition`) that are ASCII letters in
 #: another look, by what is said of them.
-_STYLED = "STYLED"
-_STYLES = {"<wide": "FULLWIDTH"} | dict.fromkeys(("<font", "<circle", "<square"), _STYLED)
-#: A letter with a dot, such as A., belongs to the name after it.
+_STYLED, _WIDE = "SPECIAL-FONT", "FULL-WIDTH"
+_STYLES = {"<wide": _WIDE} | dict.fromkeys(("<font", "<circle", "<square"), _STYLED)
+#: A letter with a dot, such as A., which belongs to the name after it.
 _INITIAL = re.compile(r"(?<![\w.])(\w\.)\s+")
 
 
-def fault(text: str) -> str | None:
-    """Return what a reader cannot see or tell apart in a text, for messages; None if it is plain.
+def expected_instead(text: str) -> str | None:
+    """Return what is expected of a text that a reader can take for another one; None of plain text.
 
     Refused are characters that nobody sees (`unseen`), words whose letters look like those of
     another script (`mixed`), more marks on a letter than any language has, and text without a
@@ -49,7 +53,7 @@ def fault(text: str) -> str | None:
     if found := unseen(text):
         return f"no character that nobody sees, such as {found}"
     if word := mixed(text):
-        found = " and ".join(script.title() for script in scripts(word))
+        found = " and ".join(script.capitalize() for script in scripts(word))
         return f"plain letters of one script in each word; {word} has {found} letters"
     if not any(char.isalnum() for char in text):
         return "a letter or a digit"
@@ -77,18 +81,25 @@ def mixed(text: str) -> str | None:
 
     Such a word can look like another one, as U+0430 of Cyrillic looks like "a". Latin letters may
     stand beside Chinese, Japanese and Korean ones, as at the highly restrictive level of Unicode
-    Technical Standard 39. ASCII letters of another width or style, such as mathematical bold ones,
-    count as scripts of their own. A styled letter may only stand alone.
+    Technical Standard 39, and so may full-width letters. ASCII letters of another width or style,
+    such as mathematical bold ones, count as scripts of their own. A styled letter may only stand
+    alone. An initial and the name after it count as one word, if both scripts look alike.
     """
     if text.isascii():
         return None
-    for word in _words(text):
-        found = scripts(word)
-        if not (len(found) < 2 or _EAST_ASIAN.issuperset(found)) or (
-            found == [_STYLED] and sum(map(bool, map(_style, word))) > 1
-        ):
+    text = _BEFORE_CAPITAL.sub("", text)
+    for word in _words(text.replace(".", " ")):
+        if _mixes(set(scripts(word))) or sum(_style(char) == _STYLED for char in word) > 1:
+            return word
+    for word in _words(_INITIAL.sub(r"\1", text)):
+        if len(_ALIKE & set(scripts(word))) > 1:
             return word
     return None
+
+
+def _mixes(found: set[str]) -> bool:
+    east_asian = any(found <= _EAST_ASIAN | {other} for other in ("LATIN", _WIDE))
+    return len(found) > 1 and not east_asian
 
 
 def scripts(word: str) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import suppress
 from pathlib import Path, PurePath
 
@@ -18,7 +18,7 @@ from corruptbench.leaderboard.board.standing import said_otherwise, words
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.published import published
 from corruptbench.leaderboard.referee.submission import read_result
-from corruptbench.leaderboard.schema import Result
+from corruptbench.leaderboard.schema import Benchmark, Result
 from corruptbench.leaderboard.status import status_problems
 from corruptbench.leaderboard.text import short
 
@@ -58,10 +58,11 @@ def change_problems(board: Path, before: Path) -> list[Problem]:
     Raises:
         SubmissionError: one of them is not a folder.
     """
-    return [
-        *_file_problems(_files(board), _files(before)),
-        *(p for row in changed_rows(board, before) for p in _row_problems(row, board, before)),
-    ]
+    known = {row.benchmark for row in read_board(before).results} | published()
+    problems = list(_file_problems(_files(board), _files(before)))
+    for row in changed_rows(board, before):
+        problems += _row_problems(row, before / row.relative_to(board), known)
+    return problems
 
 
 def completed(row: Path, board: Path, before: Path) -> dict[str, str]:
@@ -99,24 +100,28 @@ def _file_problems(now: dict[str, str], old: dict[str, str]) -> Iterator[Problem
             yield Problem(name, "file", found, expected, "remove it")
 
 
-def _row_problems(row: Path, board: Path, before: Path) -> Iterator[Problem]:
-    """Yield the problems of a row that is new or changed; whether it is whole is not looked at."""
-    old = before / row.relative_to(board)
+def _row_problems(row: Path, old: Path, known: Set[Benchmark]) -> Iterator[Problem]:
+    """Yield the problems of a row that is new or changed; whether it is whole is not looked at.
+
+    Args:
+        row: its folder.
+        old: its folder before the change.
+        known: benchmarks that were on the board or are published.
+    """
     with suppress(SubmissionError):  # the audit reports what cannot be read
         result = read_result(row / RESULT_FILE)
         yield from _text_problems(row / RESULT_FILE, result)
         try:
             present = read_result(old / RESULT_FILE)
         except SubmissionError:
-            new = [*status_problems(RESULT_FILE, result), *_benchmark_problems(result, before)]
+            new = [*status_problems(RESULT_FILE, result), *_benchmark_problems(result, known)]
             yield from in_row(row, SubmissionError(str(row), new))
             return
         yield from _differences(f"{row}/{RESULT_FILE}", present, result)
 
 
-def _benchmark_problems(result: Result, before: Path) -> Iterator[Problem]:
+def _benchmark_problems(result: Result, known: Set[Benchmark]) -> Iterator[Problem]:
     """Refuse the first row of a benchmark that the owner of the board did not add."""
-    known = {row.benchmark for row in read_board(before).results} | published()
     if result.benchmark not in known:
         found = f"{result.benchmark.id}, version {result.benchmark.version}, of another manifest"
         remedy = "ask the owner of the board to add the first row of a benchmark"

@@ -134,10 +134,8 @@ def _refuse_look_alike(row: Path) -> None:
 def _refuse_same_model(result: Result, row: Path) -> None:
     """Refuse a new row whose model, or whose numbers, another row has."""
     for name, twin in _twins(result, row.parent):
-        remedy = f"submit it as {name}, or ask the owner of the board to remove that row first"
-        problem = Problem(
-            str(row), twin.field, f"the {twin.found} of {name}", twin.expected, remedy
-        )
+        found, remedy = f"the {twin.found} of {name}", twin.remedy.format(name)
+        problem = Problem(str(row), twin.field, found, twin.expected, remedy)
         raise SubmissionError(f"a new row {row}", [problem])
 
 

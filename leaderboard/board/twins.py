@@ -13,15 +13,30 @@ CLOSE = 0.001
 
 
 class Twin(NamedTuple):
-    """What two rows have in common and may not, for messages: its field, what it is, expected."""
+    """What two rows have in common although they should not, for messages.
+
+    Attributes:
+        field: its place in a result.
+        found: what it is.
+        expected: what each row should have.
+        remedy: for the authors of a new row, with ``{}`` for the name of the other one.
+    """
 
     field: str
     found: str
     expected: str
+    remedy: str
 
 
-_MODEL = Twin("lifter.sha256", "model and shards", "one row for each model and its shards")
-_NUMBERS = Twin("cells", "numbers", "numbers of its own: no two models agree in every cell")
+_OWNER = "else ask the owner of the board, who finds out which of the two is right"
+_MODEL = Twin(
+    "lifter.sha256", "model and shards", "one row for each model and its shards",
+    f"if it is the same row, submit it as {{}}, or supersede that row; {_OWNER}",
+)  # fmt: skip
+_NUMBERS = Twin(
+    "cells", "numbers", "numbers of its own: different models do not agree in every cell",
+    f"if it is the same model, that row is enough, or supersede it; {_OWNER}",
+)  # fmt: skip
 
 
 def same_shards(result: Result) -> tuple[object, ...]:
@@ -32,15 +47,17 @@ def same_shards(result: Result) -> tuple[object, ...]:
 
 
 def twin_of(result: Result, other: Result) -> Twin | None:
-    """Return what two rows on the same shards have in common and may not; None for two rows.
+    """Return what two rows on the same shards have in common although they should not, or None.
 
     They are the same model with the same filter and calibration, or have the same numbers in every
     cell up to `CLOSE`, as a copy with another digest has. A filter or calibration that changes
-    nothing is no copy.
+    nothing is no copy, and neither is a row that supersedes the other one.
     """
+    if result.lifter.name == other.supersedes or other.lifter.name == result.supersedes:
+        return None
     if result.lifter.sha256 == other.lifter.sha256:
         return _MODEL if _prepared(result) == _prepared(other) else None
-    return _NUMBERS if _is_equal(scores(result), scores(other)) else None
+    return _NUMBERS if _is_equal(result, other) else None
 
 
 def scores(result: Result) -> dict[str, float]:
@@ -61,9 +78,12 @@ def scores(result: Result) -> dict[str, float]:
     return means | cells
 
 
-def _is_equal(one: dict[str, float], other: dict[str, float]) -> bool:
-    """Compare what both have: results of two versions of the schema have other metrics."""
-    return all(abs(one[name] - other[name]) <= CLOSE for name in one.keys() & other.keys())
+def _is_equal(result: Result, other: Result) -> bool:
+    """Compare all scores. Those of two versions of the schema are compared in what both have."""
+    ours, theirs = scores(result), scores(other)
+    if result.schema_version == other.schema_version and ours.keys() != theirs.keys():
+        return False
+    return all(abs(ours[name] - theirs[name]) <= CLOSE for name in ours.keys() & theirs.keys())
 
 
 def _prepared(result: Result) -> tuple[str | None, str | None]:

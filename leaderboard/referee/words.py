@@ -16,7 +16,7 @@ from corruptbench.leaderboard.referee.submission import RERUN
 from corruptbench.leaderboard.reference import Reference, reference_for
 from corruptbench.leaderboard.schema import Build, Result
 from corruptbench.leaderboard.text import short
-from corruptbench.leaderboard.visible import fault, unseen
+from corruptbench.leaderboard.visible import expected_instead, unseen
 
 #: A family and a variant or file, as in "movenet:lightning", and the words of replayed noise. The
 #: page puts it into a command.
@@ -39,12 +39,13 @@ def word_problems(file: str, result: Result) -> Iterator[Problem]:
         remedy = "give a benchmark of your own another id"
         yield Problem(file, "benchmark.id", result.benchmark.id, expected, remedy)
     yield from _detector_problems(file, result.build, reference_for(result.benchmark))
-    if odd := fault(result.build.score_meaning):
-        found = short(result.build.score_meaning)
-        yield Problem(file, "build.score_meaning", found, odd, _BUILD)
+    meaning = result.build.score_meaning
+    if wanted := expected_instead(meaning):
+        yield Problem(file, "build.score_meaning", short(meaning), wanted, _BUILD)
     if not _is_plain_command(result.command):
-        expected = "the words of one corruptbench evaluate or score, quoted for a shell"
-        yield Problem(file, "command", short(result.command), expected, RERUN)
+        expected = "the words of one corruptbench evaluate or score, quoted as shlex.join does"
+        remedy = f"write the field so, or {RERUN}"
+        yield Problem(file, "command", short(result.command), expected, remedy)
 
 
 def _detector_problems(file: str, build: Build, owner: Reference | None) -> Iterator[Problem]:

@@ -32,12 +32,14 @@ NAMES = (
     "Γιώργος Παπαδόπουλος", "Α. Παπαδόπουλος", "Дмитрий Иванов", "Д. А. Иванов", "Ђорђе Петровић",
     "Олексій П\u02bcятаченко", "Ka\u02bbimi", "יוסי כהן", "გიორგი", "Հակոբ", "สมชาย ใจดี", "नमस्ते",
     "李小龍", "李小龍 (Bruce Lee)", "김철수", "金철수", "山田 タロウ", "Jean-Пьер", "e\u0301",
-    "A. B. Author, Д. Иванов and Ph.D. Παπαδόπουλος",
+    "A. B. Author, Д. Иванов and Ph.D. Παπαδόπουλος", "A. कुमार", "A. محمد", "कुमार A.", "〆木",
+    "ETH Zürich", "Inria & Université", "Đại học Bách khoa", "清华大学 (Tsinghua University)",
 )  # fmt: skip
 #: Of venues and licenses.
 TEXTS = (
     "第23回CVIM研究会", "計算機学報（中文版）", "ＣＶＰＲ 2024", "ΔPose", "π-GAN at ℓ1",
-    "CC BY-NC 4.0", "β-VAE & 5\u00b5m", "№ 5, N°5",
+    "CC BY-NC 4.0", "β-VAE & 5\u00b5m", "№ 5, N°5", "株式会社ＮＴＴデータ", "ＡＩ研究所", "βVAE",
+    "αPose", "μLab", "5 \u03bcm", "X³",
 )  # fmt: skip
 
 
@@ -50,16 +52,18 @@ def test_text_of_one_script_in_each_word_is_accepted(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("A. Auth\u043er", "A.Auth\u043er has Cyrillic and Latin letters"),
+        ("A. Auth\u043er", "; Auth\u043er has Cyrillic and Latin letters"),
         ("\u0391. Author", "\u0391.Author has Greek and Latin letters"),
+        ("\u03b1lan", "\u03b1lan has Greek and Latin letters"),
+        ("\uff21I研究所", "letters of one script"),
         ("X and Al\u03b1n", "Al\u03b1n has Greek and Latin letters"),
         ("M\u0406T", "M\u0406T has Cyrillic and Latin letters"),
         ("Au\u0301\u0442", "Cyrillic and Latin letters"),
         ("\u13aaB", "Cherokee and Latin letters"),
-        ("\uff21uthor", "Fullwidth and Latin letters"),
-        ("\U0001d400uthor", "Latin and Styled letters"),
-        ("\U0001d400\U0001d42e\U0001d42d", "Styled letters"),
-        ("\u24b6uthor", "Latin and Styled letters"),
+        ("\uff21uthor", "Full-width and Latin letters"),
+        ("\U0001d400uthor", "Latin and Special-font letters"),
+        ("\U0001d400\U0001d42e\U0001d42d", "Special-font letters"),
+        ("\u24b6uthor", "Latin and Special-font letters"),
         ("A" + "\u0301\u0316" * 3, "at most 4 marks on a letter"),
         ("  ", "a letter or a digit"),
         ("A\u2800B", "such as U\\+2800"),

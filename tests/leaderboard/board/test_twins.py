@@ -19,6 +19,7 @@ from tests.leaderboard.conftest import (
     digest,
     document,
     named_table,
+    without_units,
 )
 from tests.leaderboard.test_status import VERIFIED, mark
 
@@ -95,6 +96,28 @@ def test_the_check_finds_the_copy_and_not_the_confirmed_row(
     assert all(copy in (Path(p.file), Path(p.file).parent) for p in problems)
 
 
-def test_the_first_row_of_two_claimed_ones_is_not_found(make: Make, board: Path) -> None:
-    submit(make(clip_table(5), name="third"), board, None)
+def test_of_two_claimed_rows_the_second_one_is_found(board: Path) -> None:
+    honest = board / "toy-c-v1" / "honest"
+    copy = shutil.copytree(honest, honest.with_name("other"))
+    rewrite(copy / "result.json", lambda row: row["lifter"].update(name="other"))
+    assert [Path(problem.file).parent for problem in audit(board, lambda _: None)] == [copy]
+
+
+def test_the_same_poses_in_another_unit_are_no_copy() -> None:
+    """A row of unknown units has its own table, and fewer metrics."""
+    bare = {"contract": {"units": "none"}}
+    rows = [
+        Result.model_validate(document(table, digest("t"), name=name, lifter=own))
+        for table, name, own in ((clip_table_3(), "known", {}), (without_units(), "unknown", bare))
+    ]
+    assert twin_of(*rows) is None
+
+
+def test_a_model_that_was_exported_again_may_supersede_its_row(make: Make, board: Path) -> None:
+    about = {"authors": "A. Author"}
+    submit(make(clip_table(5), name="first", lifter={"about": about}), board, None)
+    again = {"about": about, "sha256": digest("again")}
+    with pytest.raises(SubmissionError, match="supersede it"):
+        submit(make(clip_table(5), name="second", lifter=again), board, None)
+    submit(make(clip_table(5), name="second", lifter=again, supersedes="first"), board, None)
     assert audit(board, lambda _: None) == []

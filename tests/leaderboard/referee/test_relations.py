@@ -30,6 +30,7 @@ def times(column: str, by: float) -> Change:
         ("mpjpe", lambda t: t.assign(mpjpe=0.0)),
         ("mpjpe", lambda t: t.assign(mpjpe=-0.0)),
         ("p_mpjpe", lambda t: t.assign(p_mpjpe=1e-300)),
+        ("n_mpjpe", lambda t: t.assign(n_mpjpe=0.0)),
         ("p_mpjpe", times("p_mpjpe", 7)),
         ("n_mpjpe", times("n_mpjpe", 5)),
         ("mpjve", times("mpjve", 100)),
@@ -69,6 +70,9 @@ def test_the_best_hypothesis_is_no_worse_than_their_mean(make: Make) -> None:
     check(make(table, lifter=SEVERAL))
     with pytest.raises(SubmissionError, match="column best_mpjpe: found"):
         check(make(table.assign(best_mpjpe=2 * table.mpjpe), lifter=SEVERAL))
+    for column in ("best_mpjpe", "best_p_mpjpe", "mean_mpjpe"):
+        with pytest.raises(SubmissionError, match=f"column {column}: found 0"):
+            check(make(table.assign(**{column: 0.0}), lifter=SEVERAL))
 
 
 def test_covers_of_the_first_sample_are_not_the_mean_over_samples(make: Make) -> None:
