@@ -162,7 +162,7 @@ def _joints(apart: Array) -> Warnings:
         yield (
             "joints",
             f"the predicted joints fit the labels better in another order ({listed(names)}): "
-            "correct the order of the joints of output or input",
+            "correct the order of the joints of output or input, or that of the labels",
         )
 
 

@@ -24,7 +24,7 @@ def explained(contract: Contract) -> Iterator[tuple[str, str]]:
     yield "lifter", contract.name
     yield "window", _window(contract)
     yield "edges", _edges(contract)
-    frames = {"sequence": contract.frames + CLIP, "clip": min(CLIP, contract.frames)}
+    frames = {"sequence": CLIP + contract.frames - 1, "clip": min(CLIP, contract.frames)}
     given = frames.get(contract.window, contract.frames)
     yield "input", _input(contract, given)
     yield "output", _output(contract, given)
