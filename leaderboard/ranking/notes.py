@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from corruptbench.leaderboard.ranking.order import rank
 from corruptbench.leaderboard.ranking.reference_shards import is_undecided
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.status import CLAIMED_BELOW, is_mixed
@@ -11,7 +12,7 @@ from corruptbench.leaderboard.status import CLAIMED_BELOW, is_mixed
 #: For the reader of a table in which claimed rows contradict each other.
 UNDECIDED = (
     "The rows are on different pixels, all rows are claimed, and nobody knows which pixels are "
-    "right. Those of most rows are ranked"
+    "right. A row is ranked only if no other pixels have more rows"
 )
 
 
@@ -21,5 +22,6 @@ def notes(results: Sequence[Result]) -> list[str]:
     Args:
         results: of one table; see `sections.sections`.
     """
-    told = {CLAIMED_BELOW: is_mixed(results), UNDECIDED: is_undecided(results)}
+    is_guessed = is_undecided(results) and any(row.rank is not None for row in rank(results))
+    told = {CLAIMED_BELOW: is_mixed(results), UNDECIDED: is_guessed}
     return [text for text, is_so in told.items() if is_so]

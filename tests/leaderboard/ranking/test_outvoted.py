@@ -141,14 +141,36 @@ def forms(results: list[Result]) -> list[str]:
     ]
 
 
+def ranks(results: list[Result]) -> list[int | None]:
+    return [one.row.rank for one in placed_rows(results)]
+
+
 def test_it_is_told_where_nobody_knows() -> None:
     """Two forged rows outvote a claimed one. All forms of the board say what that means."""
     honest, forged = row("a", 40), [row(name, 1, build=FORGED) for name in ("f", "g")]
-    assert [o.row.rank for o in placed_rows([honest, *forged])] == [1, 2, None]
+    assert ranks([honest, *forged]) == [1, 2, None]
     assert all(UNDECIDED in text for text in forms([honest, *forged]))
     sure = row("a", 40, VERIFIED)
     for known in ([honest], forged, [sure, *forged]):
         assert not any(UNDECIDED in text for text in forms(known))
+
+
+def test_what_is_told_is_true_in_a_tie() -> None:
+    """Rows on all pixels are ranked then, and none of them are those of most rows."""
+    tie = [row("a", 40), row("f", 1, build=FORGED)]
+    assert ranks(tie) == [1, 2]
+    assert all("ranked only if no other pixels have more rows" in text for text in forms(tie))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"benchmark": {"id": "studio-c"}}, {"lifter": {"allowed": ["sides"]}}],
+    ids=["unknown manifest", "failed"],
+)
+def test_nothing_is_told_where_no_row_is_ranked(changes: dict[str, Any]) -> None:
+    rows = [row("a", 40, **changes), row("f", 1, build=FORGED, **changes)]
+    assert ranks(rows) == [None, None]
+    assert not any(UNDECIDED in text for text in forms(rows))
 
 
 def test_nothing_is_to_be_told_where_the_reference_decides(
