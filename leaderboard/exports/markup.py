@@ -13,7 +13,7 @@ from itertools import groupby
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.ranking.notes import notes
-from corruptbench.leaderboard.ranking.order import compete, corruption_names
+from corruptbench.leaderboard.ranking.order import corruption_names, may_be_best
 from corruptbench.leaderboard.ranking.placed import Placed
 from corruptbench.leaderboard.ranking.ties import MEANING, is_tied
 from corruptbench.leaderboard.schema import Result
@@ -82,7 +82,7 @@ def _cells(
     """Return the heads of the columns of a table, and the cells of each row, as text."""
     names = corruption_names([placed.result for placed in table])
     columns = [_numbers(placed.result, names) for placed in table]
-    names_of_best = compete([placed.row for placed in table])
+    names_of_best = may_be_best([placed.row for placed in table])
     compared = [placed.result.lifter.name in names_of_best for placed in table]
     best = _best([c for c, is_compared in zip(columns, compared, strict=True) if is_compared])
     cells = []

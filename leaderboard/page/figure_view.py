@@ -8,7 +8,7 @@ from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.page import figures
 from corruptbench.leaderboard.page.records import Panel
 from corruptbench.leaderboard.page.scatter import Dot
-from corruptbench.leaderboard.ranking.order import Row
+from corruptbench.leaderboard.ranking.order import Row, may_be_best
 from corruptbench.leaderboard.schema import Cell
 from corruptbench.leaderboard.text import signed
 
@@ -86,6 +86,7 @@ def dots(metric: Metric, rows: Sequence[Row], places: Mapping[str, int], address
         places: of the lifters among the rows of the section, by name.
         address: of the section; a lifter's panel is below it.
     """
+    names = may_be_best(rows)
     return [
         Dot(
             name=(name := row.result.lifter.name),
@@ -96,6 +97,7 @@ def dots(metric: Metric, rows: Sequence[Row], places: Mapping[str, int], address
             text=_told(metric, row),
             address=f"#{address}/{name}",
             is_ranked=row.rank is not None,
+            may_be_best=name in names,
         )
         for row in rows
     ]

@@ -100,8 +100,11 @@ def bars(rows: Sequence[Bar], x: Scale, label: str) -> Markup:
 
 
 def span(clean: float, corrupted: float, x: Scale, place: int, label: str) -> Markup:
-    """Draw a hollow mark at the clean error, a full mark at the corrupted one, a line between."""
-    left, right = 6 + 88 * x.at(clean), 6 + 88 * x.at(corrupted)
+    """Draw a hollow mark at the clean error, a full mark at the corrupted one, a line between.
+
+    An error beyond an end of the scale is drawn at that end.
+    """
+    left, right = (6 + 88 * min(max(x.at(error), 0.0), 1.0) for error in (clean, corrupted))
     body = Markup(
         '<line class="reach" x1="{:.1f}" x2="{:.1f}" y1="8" y2="8"/>'
         '<circle class="from" cx="{:.1f}" cy="8" r="3.2"/>'

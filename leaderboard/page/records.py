@@ -48,7 +48,8 @@ class Number(NamedTuple):
         interval: below it.
         beside: the same in another unit, beside it.
         best: whether it is the best of its column.
-        heat: 0 for the best of its column to `heat.HOTTEST` for the worst; None without a color.
+        heat: 0 for the best of its column to `heat.HOTTEST` for the worst, of the rows that may be
+            best; None without a color.
     """
 
     text: str

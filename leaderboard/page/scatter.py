@@ -29,7 +29,8 @@ class Dot(NamedTuple):
         parameters: their number.
         text: what a reader sees who points at it.
         address: what it links to.
-        is_ranked: others are hollow, and not on the line of the best.
+        is_ranked: others are hollow.
+        may_be_best: others are not on the line of the best, and have no name in the figure.
     """
 
     name: str
@@ -40,23 +41,24 @@ class Dot(NamedTuple):
     text: str
     address: str
     is_ranked: bool
+    may_be_best: bool
 
 
 def best(dots: Sequence[Dot]) -> list[Dot]:
-    """Return the ranked rows that no ranked row beats in both errors, the best clean one first.
+    """Return the Pareto front of the rows that may be best, the best clean one first.
 
-    They are the Pareto front: each of the others is worse in one error and not better in the other.
+    Each of the others is worse in one error than a row of the front, and not better in the other.
     """
     front: list[Dot] = []
-    ranked = [dot for dot in dots if dot.is_ranked]
-    for dot in sorted(ranked, key=lambda dot: (dot.clean, dot.corrupted, dot.name)):
+    compared = [dot for dot in dots if dot.may_be_best]
+    for dot in sorted(compared, key=lambda dot: (dot.clean, dot.corrupted, dot.name)):
         if not front or dot.corrupted < front[-1].corrupted:
             front.append(dot)
     return front
 
 
 def scatter(dots: Sequence[Dot], label: str, unit: str) -> Markup:
-    """Draw a point for each row, and a line along those that no other row beats.
+    """Draw a point for each row, and a line along the best ones, see `best`.
 
     Args:
         dots: one or more rows.

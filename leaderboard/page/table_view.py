@@ -14,8 +14,9 @@ from corruptbench.leaderboard.page import figures
 from corruptbench.leaderboard.page.columns import Column
 from corruptbench.leaderboard.page.heat import heat
 from corruptbench.leaderboard.page.records import Number, TableRow
-from corruptbench.leaderboard.ranking.order import Row, compete, marks
+from corruptbench.leaderboard.ranking.order import Row, marks, may_be_best
 from corruptbench.leaderboard.schema import Interval, Result
+from corruptbench.leaderboard.status import is_confirmed
 from corruptbench.leaderboard.text import signed
 
 #: Place of the degradation among the numbers of a row.
@@ -35,16 +36,16 @@ def table_rows(
         columns: those of `page_columns.columns`.
     """
     found = [_numbers(metric, row.result, columns) for row in rows]
-    names = compete(rows)
+    names = may_be_best(rows)
     compared = [n for row, n in zip(rows, found, strict=True) if row.result.lifter.name in names]
     least = [
         min((numbers[place].value for numbers in compared), key=_missing_last, default=None)
         for place in range(len(columns))
     ]
     least[_DEGRADATION] = None  # a lifter that is bad on clean video loses little
-    found = _colored(found)
-    ends = [v for row in rows for v in _ends(metric, row.result)]
-    x = figures.scale(ends)
+    deciding = [row.result for row in _deciding(rows)]
+    found = _colored(found, [_numbers(metric, result, columns) for result in deciding])
+    x = figures.scale(v for result in deciding for v in _ends(metric, result))
     return [
         TableRow(
             rank=row.rank,
@@ -71,11 +72,24 @@ def table_rows(
     ]
 
 
-def _colored(rows: Sequence[Sequence[Number]]) -> list[list[Number]]:
-    """Return the numbers with the colors of their columns, from the least to the greatest."""
+def _deciding(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the rows whose numbers are the ends of the colors and of the scale of a table.
+
+    These are the rows that may be best. Where no row is ranked, they are the confirmed ones, or all
+    where none is confirmed: anybody can invent a number far from the others.
+    """
+    names = may_be_best(rows)
+    best = [row for row in rows if row.result.lifter.name in names]
+    return best or [row for row in rows if is_confirmed(row.result)] or rows
+
+
+def _colored(
+    rows: Sequence[Sequence[Number]], deciding: Sequence[Sequence[Number]]
+) -> list[list[Number]]:
+    """Return numbers with the colors of their columns, which end at those of the deciding rows."""
     columns = []
-    for numbers in zip(*rows, strict=True):
-        values = [n.value for n in numbers if n.value is not None]
+    for numbers, known in zip(zip(*rows, strict=True), zip(*deciding, strict=True), strict=True):
+        values = [n.value for n in known if n.value is not None]
         least, most = min(values, default=0.0), max(values, default=0.0)
         columns.append([n._replace(heat=_heat(n.value, least, most)) for n in numbers])
     return [list(row) for row in zip(*columns, strict=True)]

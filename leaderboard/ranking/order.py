@@ -74,7 +74,7 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
     return rows + [Row(None, result, apart) for apart, result in in_order if apart]
 
 
-def compete(rows: Sequence[Row]) -> frozenset[str]:
+def may_be_best(rows: Sequence[Row]) -> frozenset[str]:
     """Return the names of the rows of a table whose numbers can be the best of their columns.
 
     These are the ranked ones, and no claimed one where one is confirmed: anybody can invent the

@@ -30,6 +30,11 @@ def test_scale_examples(values: list[float], ticks: tuple[float, ...]) -> None:
     assert figures.scale(values).ticks[-1] == pytest.approx(ticks[-1])
 
 
+def test_a_span_ends_where_its_scale_ends() -> None:
+    x = figures.Scale(40.0, 50.0, (40.0, 50.0))
+    assert figures.span(-1e6, 1e6, x, 0, "") == figures.span(40.0, 50.0, x, 0, "")
+
+
 def lines(count: int) -> list[Line]:
     points = [Point(s, 40.0 + s, 39.0 + s, 41.0 + s) for s in range(6)]
     return [Line(f"<lifter {i}> & co", i, points) for i in range(count)]
