@@ -194,7 +194,8 @@ def test_the_commands_read_the_tables(board: Path, tmp_path: Path) -> None:
     expected = [rank for _, rank in shown(board)]
     out = str(tmp_path / "page.html")
     CliRunner().invoke(command, ["render", "--board", str(board), "--out", out])
-    assert MEANING in words(Path(out).read_text())
+    text = re.sub("<[^>]+>", "", Path(out).read_text())  # some end tags are left out
+    assert MEANING in " ".join(text.split())
     told = CliRunner().invoke(command, ["show", "--board", str(board)])
     assert MEANING in " ".join(told.stdout.split())
     as_json = CliRunner().invoke(command, ["show", "--board", str(board), "--json"])
