@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from corruptbench.server import connections
+from corruptbench.server import board_page, connections
 from corruptbench.server.serving import bind, make_server
 from tests.server.conftest import Host
 
@@ -141,6 +141,32 @@ def test_who_does_not_read_an_answer_is_left(live, monkeypatch):
         channel.connect(("127.0.0.1", site.port))
         channel.settimeout(PATIENCE)
         send_until_closed(channel, site.head(target="GET /") * 10)
+    site.assert_is_well()
+
+
+def test_a_slow_reader_reads_to_the_end(live, monkeypatch):
+    """The server looks at the connection several times, and sees each time that some was read."""
+    page, looks = b"x" * 4_000_000, []
+    shown = board_page.Shown(page, b"[]", "tag", "default-src 'none'")
+    monkeypatch.setattr(board_page.BoardPage, "get", lambda _: shown)
+    monkeypatch.setattr(connections, "HELD", 2**14)
+    look = connections.Connection._close_if_idle
+    monkeypatch.setattr(
+        connections.Connection, "_close_if_idle", lambda *a: looks.append(a) or look(*a)
+    )
+    site = live()
+    with impatience(monkeypatch), socket.socket() as channel:
+        channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**15)
+        channel.connect(("127.0.0.1", site.port))
+        channel.settimeout(PATIENCE)
+        channel.sendall(site.head("connection: close", target="GET /"))
+        found = b""
+        while len(looks) < 4 and (piece := channel.recv(2**13)):
+            found += piece
+            time.sleep(0.005)
+        assert len(found) < len(page) / 2  # so the server still has much of it
+        found += rest_of(channel)
+    assert found.endswith(b"\r\n\r\n" + page)
     site.assert_is_well()
 
 
