@@ -92,6 +92,16 @@ class TooManyError(Exception):
         self.seconds = seconds
 
 
+def hold(connection: Connection, token: int) -> float | None:
+    """Let other requests of a token wait until this transaction ends.
+
+    Return the time at which the token was revoked, None for a valid one.
+    """
+    row = select(db.tokens.c.revoked).where(db.tokens.c.number == token)
+    revoked: float | None = connection.execute(row.with_for_update()).scalar_one()
+    return revoked
+
+
 def enqueue(
     connection: Connection, owner: Owner, upload: Upload, limits: Limits
 ) -> tuple[Row[Any], bool]:
@@ -104,9 +114,7 @@ def enqueue(
         RevokedError: the token was revoked while the bytes arrived.
     """
     mine = _c.token == owner.number
-    token = select(db.tokens.c.revoked).where(db.tokens.c.number == owner.number)
-    # One request of a token after the other.
-    if connection.execute(token.with_for_update()).scalar_one() is not None:
+    if hold(connection, owner.number) is not None:
         raise RevokedError
     found = connection.execute(select(_table).where(mine, _c.digest == upload.digest)).first()
     if found and found.state != "failed":

@@ -20,7 +20,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from corruptbench.files import sync_folder
 from corruptbench.server.settings import Limits
-from corruptbench.server.submissions import FILES, Kind, Upload, folder_name, needed_folders
+from corruptbench.server.submissions import FILES, Kind, Upload, folder_name, hold, needed_folders
 
 _EXPECTED = "expected the files result and clips, or the file predictions, as multipart/form-data"
 _MODELS = (".pt", ".pt2", ".pth", ".ckpt", ".onnx", ".safetensors")
@@ -109,9 +109,13 @@ def settle(new: Path, folder: Path, token: int, digest: str) -> None:
 
 
 def take_back(engine: Engine, folder: Path, token: int, digest: str) -> None:
-    """Remove settled files that are in no queue. Without the database, they stay for a day."""
+    """Remove settled files that are in no queue. Without the database, they stay for a day.
+
+    Another request may be putting the same files into the queue. Wait for it first.
+    """
     name = folder_name(token, digest)
     with suppress(DBAPIError), engine.begin() as database:
+        hold(database, token)
         if name not in needed_folders(database):
             shutil.rmtree(folder / name, ignore_errors=True)
 

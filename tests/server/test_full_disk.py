@@ -5,17 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import TextClause, event, text, update
 from sqlalchemy.exc import OperationalError
 
 from corruptbench.leaderboard.board import store
 from corruptbench.server import database as db
 from corruptbench.server import jobs, submissions, uploads
+from corruptbench.server.submissions import Upload
+from corruptbench.server.tokens import Owner
 from tests.server.conftest import ROWS, Host
 
 #: What writes an upload: where, and which function.
@@ -102,6 +106,30 @@ def test_files_that_are_in_the_queue_stay(host):
     assert host.submit(ROWS[0]).status_code == 202
     host.work()
     assert host.state(key)["state"] == "accepted"
+
+
+def test_files_stay_that_another_request_puts_into_the_queue(start, postgresql):
+    """A request fails while another one with the same bytes has not ended its transaction.
+
+    In SQLite, one transaction that writes waits for the other.
+    """
+    host = start(f'database = "{postgresql()}"')
+    upload, folder = Upload("result", "0" * 64, None), host.settings.uploads
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with ThreadPoolExecutor(1) as pool, host.engine.begin() as database:
+        submissions.enqueue(database, Owner(1, "alice"), upload, host.settings.limits)
+        (place := folder / submissions.folder_name(1, upload.digest)).mkdir()
+        done = pool.submit(uploads.take_back, host.engine, folder, 1, upload.digest)
+        while not (done.done() or observed(host, waits)):
+            time.sleep(0.01)
+        assert place.is_dir()
+    done.result()
+    assert place.is_dir()
+
+
+def observed(host: Host, question: TextClause) -> int:
+    with host.engine.begin() as database:
+        return database.execute(question).scalar_one()
 
 
 def test_a_worker_whose_database_is_full(host, monkeypatch):
