@@ -19,7 +19,7 @@ import corruptbench
 from corruptbench.manifest import Manifest, known_manifests, load_manifest
 from corruptbench.server import submissions, tokens, uploads
 from corruptbench.server.benchmarks import benchmarks
-from corruptbench.server.board_page import BoardPage
+from corruptbench.server.board_page import BoardPage, Content
 from corruptbench.server.database import reading
 from corruptbench.server.errors import RESPONSES, add_errors
 from corruptbench.server.headers import SafeHeaders
@@ -66,23 +66,27 @@ def _manifests(settings: Settings) -> list[Manifest]:
 
 
 def _add_board(app: FastAPI, board: BoardPage) -> None:
-    def cached(request: Request, tag: str, response: Response) -> Response:
-        response.headers.update({"etag": f'"{tag}"', "cache-control": "no-cache"})
-        if request.headers.get("if-none-match") != response.headers["etag"]:
-            return response
-        return Response(status_code=304, headers={"etag": response.headers["etag"]})
+    def cached(request: Request, tag: str, content: Content, response: Response) -> Response:
+        """Return an answer with its content. The weak tag is the same with and without gzip."""
+        fixed = {"etag": f'W/"{tag}"', "cache-control": "no-cache", "vary": "accept-encoding"}
+        if request.headers.get("if-none-match") == fixed["etag"]:
+            return Response(status_code=304, headers=fixed)
+        is_zipped = "gzip" in request.headers.get("accept-encoding", "")
+        response.body = content.zipped if is_zipped else content.plain
+        fixed["content-length"] = str(len(response.body))
+        response.headers.update(fixed | ({"content-encoding": "gzip"} if is_zipped else {}))
+        return response
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def page(request: Request) -> Response:
         shown = board.get()
         headers = {"content-security-policy": shown.policy}
-        return cached(request, shown.tag, HTMLResponse(shown.page, headers=headers))
+        return cached(request, shown.tag, shown.page, HTMLResponse(headers=headers))
 
     @app.get("/api/board", summary="The rows of each benchmark")
     def table(request: Request) -> Response:
         shown = board.get()
-        response = Response(shown.table, media_type="application/json")
-        return cached(request, shown.tag, response)
+        return cached(request, shown.tag, shown.table, Response(media_type="application/json"))
 
 
 def _add_submissions(app: FastAPI, settings: Settings, engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import threading
@@ -32,8 +33,15 @@ from corruptbench.server.rounding import rounded_pairs, rounded_result
 FRESH, PAUSE = 1.0, 9.0
 
 
+class Content(NamedTuple):
+    """Hold the bytes of an answer, and the same compressed with gzip."""
+
+    plain: bytes
+    zipped: bytes
+
+
 class Shown(NamedTuple):
-    """Hold the page and the table of one state of the board.
+    """Hold the page and the table of one state of the board. They are compressed once for all.
 
     Attributes:
         page: HTML.
@@ -42,10 +50,15 @@ class Shown(NamedTuple):
         policy: what the page may load and run.
     """
 
-    page: bytes
-    table: bytes
+    page: Content
+    table: Content
     tag: str
     policy: str
+
+
+def content(plain: bytes) -> Content:
+    """Compress the bytes of an answer."""
+    return Content(plain, gzip.compress(plain, 6))
 
 
 class BoardPage:
@@ -88,7 +101,7 @@ class BoardPage:
         page = encoded(text)
         table = json.dumps(benchmarks(placed_rows(results, resampled))).encode()
         tag = hashlib.sha256(page + table).hexdigest()[:32]
-        return Shown(page, table, tag, policy_of(text))
+        return Shown(content(page), content(table), tag, policy_of(text))
 
 
 def _state(board: Path) -> object:

@@ -235,6 +235,21 @@ def test_the_page_is_kept_until_a_row_is_added(host, monkeypatch):
     assert host.client.head("/").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/api/board"])
+def test_answers_are_compressed_for_who_can_read_it(path, host):
+    zipped, plain = (
+        host.client.get(path, headers={"accept-encoding": how}) for how in ("gzip, br", "identity")
+    )
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert zipped.content == plain.content
+    for answer in (zipped, plain):
+        assert answer.headers["vary"] == "accept-encoding"
+    assert int(plain.headers["content-length"]) == len(plain.content)
+    if path == "/":
+        assert int(zipped.headers["content-length"]) < len(plain.content) / 2
+
+
 @pytest.mark.parametrize(
     "error", [OperationalError("SELECT secret", {}, Exception("locked")), NoConnection("secret")]
 )

@@ -147,7 +147,7 @@ def test_who_does_not_read_an_answer_is_left(live, monkeypatch):
 def test_a_slow_reader_reads_to_the_end(live, monkeypatch):
     """The server looks at the connection several times, and sees each time that some was read."""
     page, looks = b"x" * 4_000_000, []
-    shown = board_page.Shown(page, b"[]", "tag", "default-src 'none'")
+    shown = board_page.Shown(*map(board_page.content, (page, b"[]")), "tag", "default-src 'none'")
     monkeypatch.setattr(board_page.BoardPage, "get", lambda _: shown)
     monkeypatch.setattr(connections, "HELD", 2**14)
     look = connections.Connection._close_if_idle
