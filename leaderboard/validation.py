@@ -15,6 +15,7 @@ Context = Mapping[str, Any]
 _FORMS = {
     r"^[0-9a-f]{64}$": "64 digits of 0-9 and a-f",
     r"^[A-Za-z0-9][A-Za-z0-9._+-]*$": "a name of letters, digits and . _ + -",
+    r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$": "a name of letters, digits and . _ + -, at most 80",
     r"^[a-z0-9][a-z0-9-]*$": "a name of small letters, digits and -",
     r"^[a-z0-9-]+:[a-z0-9-]+$": "two names with a colon between them",
 }

@@ -11,10 +11,9 @@ from tests.leaderboard.conftest import clip_table_3, write_result
 @pytest.fixture
 def board(tmp_path):
     """A row with a rank, and one of a lifter that failed a probe."""
-    for name, allowed in (("a", []), ("b", ["sides"])):
-        path = write_result(
-            tmp_path / "in", clip_table_3(1), name=name, lifter={"allowed": allowed}
-        )
+    for seed, (name, allowed) in enumerate((("a", []), ("b", ["sides"]))):
+        table, lifter = clip_table_3(seed), {"allowed": allowed}
+        path = write_result(tmp_path / "in", table, name=name, lifter=lifter)
         submit(path, tmp_path / "board", None)
     return tmp_path / "board"
 

@@ -11,10 +11,14 @@ from corruptbench.leaderboard import submit
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from tests.leaderboard.conftest import clip_table, clip_table_3, without_units, write_result
 
+#: Errors whose mean over the frames is MPJPE.
+OF_PARTS = ("covered_error", "after_error", "free_error")
+
 
 @pytest.fixture
 def files(tmp_path):
-    worse = clip_table_3(1).assign(mpjpe=lambda t: t.mpjpe + 8.0)
+    worse = clip_table_3(1)
+    worse[["mpjpe", *OF_PARTS]] += 8.0
     return [
         write_result(tmp_path, clip_table_3(1), name="a"),
         write_result(tmp_path, worse, name="b"),

@@ -88,7 +88,7 @@ def test_json_of_results(cli, mini, mini_manifest, mini_full, tiny_lifter, tmp_p
     submit = ("submit", tmp_path / "tiny.json", "--board", tmp_path / "board", *own)
     wrong = cli(*submit, "--paper", "2312.06797")
     assert wrong.code == 2
-    assert "paper: expected arXiv:" in wrong.err
+    assert "paper: found 2312.06797, expected arXiv:" in wrong.err
     said = {"paper": "arXiv:2312.06797", "report": "https://example.org/report.html"}
     paper = ("--paper", said["paper"], "--report", said["report"], "--training-data", "clean")
     first, _ = printed(cli, *submit, *paper)

@@ -172,7 +172,7 @@ def test_tagn_replays_episodes_in_a_quarter_of_the_chunks():
 
 
 def test_the_share_of_clean_chunks_is_that_of_the_noise():
-    poses = torch.rand(1000, 4, 17, 3) + 1
+    poses = torch.rand(1000, 4, 17, 3) + torch.tensor([1.0, 1.0, 0.0])
     for kept in (0.0, 0.4, 1.0):
         given = TAGN(noise=replace(made(), kept=kept))
         noisy = (given(poses, 0) != poses).flatten(1).any(1).float().mean()

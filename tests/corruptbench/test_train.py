@@ -69,7 +69,7 @@ def test_trained_on_corruptions_it_has_more_samples(train, noise_file, tmp_path)
                                         "(option --frames)"]),
         (["linear", "--frames", 4001, "--ca-conv"],
          ["frames: found 4001 frames and 128 more for the scores; expected at most 4096"]),
-        (["linear", "--name", "a b"], ["the config: name", "'a b'"]),
+        (["linear", "--name", "a b"], ["the config: name: found a b, expected a name of letters"]),
         (["mlp"], ["mlp", "linear"]),
         (["linear", "--strength", 2], ["found 2 with noise none", "(option --strength)"]),
         (["linear", "--tagn", "measured", "--ca-conv", "--strength", 2],
