@@ -16,6 +16,9 @@ _FORMS = {
     r"^[0-9a-f]{64}$": "64 digits of 0-9 and a-f",
     r"^[A-Za-z0-9][A-Za-z0-9._+-]*$": "a name of letters, digits and . _ + -",
     r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$": "a name of letters, digits and . _ + -, at most 80",
+    r"^[A-Za-z0-9_][A-Za-z0-9_ +-]*$": "a name of letters, digits, spaces and _ + -",
+    r"^[A-Za-z0-9_][A-Za-z0-9_. +-]*$": "a name of letters, digits, spaces and . _ + -",
+    r"^[0-9][0-9A-Za-z.+-]*$": "a version, such as 2.13.0",
     r"^[a-z0-9][a-z0-9-]*$": "a name of small letters, digits and -",
     r"^[a-z0-9-]+:[a-z0-9-]+$": "two names with a colon between them",
 }
