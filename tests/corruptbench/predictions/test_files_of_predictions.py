@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 
 import pyarrow.parquet as pq
@@ -34,6 +35,8 @@ def test_a_full_disk_leaves_no_file(drawn_shards, network, tmp_path, monkeypatch
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
+    gc.collect()
+    recwarn.clear()  # of what other tests left open
     with pytest.raises(OSError, match="No space"):
         evaluated(drawn_shards, tmp_path / "p.parquet", network)
     assert not [*tmp_path.iterdir()]
