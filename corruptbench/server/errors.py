@@ -18,7 +18,7 @@ from corruptbench.progress import note
 
 
 class Error(BaseModel):
-    """What every error is answered with."""
+    """Describe the body of each answer that is an error."""
 
     error: str
 

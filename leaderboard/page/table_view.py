@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.all_numbers import prepared, samples
@@ -35,16 +35,15 @@ def table_rows(
         places: of the lifters among the rows of the section, by name.
         columns: those of `page_columns.columns`.
     """
-    found = [_numbers(metric, row.result, columns) for row in rows]
+    every = {row.result.lifter.name: _numbers(metric, row.result, columns) for row in rows}
     names = may_be_best(rows)
-    compared = [n for row, n in zip(rows, found, strict=True) if row.result.lifter.name in names]
     least = [
-        min((numbers[place].value for numbers in compared), key=_missing_last, default=None)
+        min((every[name][place].value for name in names), key=_missing_last, default=None)
         for place in range(len(columns))
     ]
     least[_DEGRADATION] = None  # a lifter that is bad on clean video loses little
-    deciding = [row.result for row in _deciding(rows)]
-    found = _colored(found, [_numbers(metric, result, columns) for result in deciding])
+    deciding = [row.result for row in _deciding(rows, names)]
+    found = _colored([*every.values()], [every[result.lifter.name] for result in deciding])
     x = figures.scale(v for result in deciding for v in _ends(metric, result))
     return [
         TableRow(
@@ -72,13 +71,13 @@ def table_rows(
     ]
 
 
-def _deciding(rows: Sequence[Row]) -> Sequence[Row]:
+def _deciding(rows: Sequence[Row], names: Set[str]) -> Sequence[Row]:
     """Return the rows whose numbers are the ends of the colors and of the scale of a table.
 
-    These are the rows that may be best. Where no row is ranked, they are the confirmed ones, or all
-    where none is confirmed: anybody can invent a number far from the others.
+    These are the rows that may be best, which have these names. Where no row is ranked, they are
+    the confirmed ones, or all where none is confirmed: anybody can invent a number far from the
+    others.
     """
-    names = may_be_best(rows)
     best = [row for row in rows if row.result.lifter.name in names]
     return best or [row for row in rows if is_confirmed(row.result)] or rows
 
