@@ -222,9 +222,8 @@ def main() -> None:
     rounds = max(options.rounds // 2, 1)
     workers = worker_speed.of_workers(options.detector, options.device, rounds)
     processes = worker_speed.of_processes(options.detector, options.device, options.rounds)
-    found = ", ".join(f"{times:.2f} times one with {cells}" for cells, times in workers.items())
-    print(f"- Two workers, whole command: {found} (goal: {GOALS['workers']}); the bare detector in "
-          f"two processes: {processes:.2f} times one")  # fmt: skip
+    print(f"- Two workers, whole command: {workers:.2f} times one (goal: {GOALS['workers']}); the "
+          f"bare detector in two processes: {processes:.2f} times one")  # fmt: skip
 
 
 def _print_bare(
