@@ -9,7 +9,7 @@ import pytest
 from corruptbench.datasets import open_dataset
 from corruptbench.manifest import CLEAN, Cell, load_manifest
 from corruptbench.video.reader import decode
-from tools.person_sizes import SIZES, sized_clip
+from tools.calibration.person_sizes import SIZES, sized_clip
 
 MANIFEST = load_manifest("studio-c")
 CELLS = [CLEAN, Cell("long_exposure", 1), Cell("gaussian_noise", 3)]

@@ -10,9 +10,10 @@ import pytest
 from corruptbench.corruptions import all_corruptions, get
 from corruptbench.datasets import open_dataset
 from corruptbench.manifest import CLEAN, SEVERITIES, Cell, load_manifest
-from tools import calibrate
+from tools.calibration import __main__ as command
+from tools.calibration import measure, page
 
-PAGE = (calibrate.DOCS / "calibration.md").read_text()
+PAGE = (page.DOCS / "calibration.md").read_text()
 CORE, REST = (
     PAGE.partition(f"\n## {head}")[2].partition("\n## ")[0] for head in ("Core", "The rest")
 )
@@ -29,7 +30,7 @@ def test_the_page_has_severities_as_they_are_in_the_code():
     }
     assert found.items() <= expected.items()
     core = {
-        (pin.name, s) for pin in load_manifest(calibrate.MANIFEST).corruptions for s in SEVERITIES
+        (pin.name, s) for pin in load_manifest(measure.MANIFEST).corruptions for s in SEVERITIES
     }
     assert core <= found.keys()
 
@@ -42,13 +43,13 @@ def pck_of(name):
 
 def test_core_corruptions_get_harder_for_the_detector():
     (clean,) = pck_of("clean")
-    for pin in load_manifest(calibrate.MANIFEST).corruptions:
+    for pin in load_manifest(measure.MANIFEST).corruptions:
         values = pck_of(pin.name)
         assert len(values) == 5
         assert sorted(values, reverse=True) == values
         assert values[0] < clean
         if pin.name == "camera_shake" or get(pin.name).family == "pixel noise":
-            assert np.array(values) / clean == pytest.approx(calibrate.TARGET, abs=0.06)
+            assert np.array(values) / clean == pytest.approx(page.TARGET, abs=0.06)
 
 
 def test_a_severity_means_the_same_at_each_size():
@@ -66,9 +67,9 @@ def test_a_severity_means_the_same_at_each_size():
     ],
 )
 def test_what_is_refused(monkeypatch, capsys, words, message):
-    monkeypatch.setattr("sys.argv", ["calibrate", *words])
+    monkeypatch.setattr("sys.argv", ["calibration", *words])
     with pytest.raises(SystemExit) as stopped:
-        calibrate.main()
+        command.main()
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
 
@@ -77,16 +78,16 @@ def test_what_is_refused(monkeypatch, capsys, words, message):
 def test_what_is_measured_on_one_clip():
     """A core corruption and one that no manifest pins."""
     clip = next(iter(load_manifest("studio-c").select(open_dataset("studio", None).clip_ids())))
-    cells = [c for c in calibrate.cells_of(["gaussian_noise", "darkness"]) if c.severity in (0, 5)]
+    cells = [c for c in measure.cells_of(["gaussian_noise", "darkness"]) if c.severity in (0, 5)]
     assert cells == [CLEAN, Cell("gaussian_noise", 5), Cell("darkness", 5)]
-    looked = calibrate.look(clip, cells, every=16)
+    looked = measure.look(clip, cells, every=16)
     frames = len(looked[CLEAN].errors) / 12
     assert frames == np.ceil((len(open_dataset("studio", None).load(clip).joints) - 8) / 16)
-    measured = calibrate.qualities(looked)
-    assert not calibrate.covers(looked), "neither hides anything"
+    measured = measure.qualities(looked)
+    assert not measure.covers(looked), "neither hides anything"
     assert measured[CLEAN].pck > 0.9 > measured[Cell("gaussian_noise", 5)].pck
     rows = list(
-        calibrate.table(
+        page.table(
             measured
             | dict.fromkeys(
                 (Cell(n, s) for n in ("gaussian_noise", "darkness") for s in range(1, 6)),
@@ -102,8 +103,8 @@ def test_what_is_measured_on_one_clip():
 def test_covered_and_free_frames_are_told_apart():
     clips = list(load_manifest("studio-c").select(open_dataset("studio", None).clip_ids()))
     cell = Cell("erase", 5)
-    one = calibrate.covers(calibrate.look(clips[0], [CLEAN, cell], every=6))[cell]
+    one = measure.covers(measure.look(clips[0], [CLEAN, cell], every=6))[cell]
     assert 0.3 < one.share < 0.9
     assert one.covered.pck < one.free.pck - 0.1
-    (row,) = list(calibrate.cover_table(one.free, {cell: one}))[2:]
+    (row,) = list(page.cover_table(one.free, {cell: one}))[2:]
     assert row.startswith(f"| `erase` | 5 | {one.share:.2f} | {one.covered.pck:.3f} |")
