@@ -20,6 +20,7 @@ from corruptbench.leaderboard.board.lock import LOCK_FILE
 from corruptbench.server import tokens
 from corruptbench.server.database import open_database
 from corruptbench.server.settings import load_settings, prepare
+from tests.fixtures.processes import has_ended
 from tests.server.conftest import ROWS
 
 TOML = "limits = { lease_seconds = 1, attempts = 50, per_minute = 1000 }\n"
@@ -73,13 +74,6 @@ def wait_for(condition: Callable[[], object]) -> object:
     return found
 
 
-def ended(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-    except OSError:
-        return True
-
-
 @pytest.fixture
 def start(tmp_path, setting) -> Iterator[Callable[[], Server]]:
     """Starts the server of one folder, again and again."""
@@ -123,7 +117,7 @@ def test_kill_and_sigterm(start, tmp_path):
     wait_for(lambda: server.state(keys[1]) in ("running", "accepted"))  # by another worker
     processes = descendants(server.process.pid)
     server.process.kill()
-    wait_for(lambda: all(map(ended, processes)))
+    wait_for(lambda: all(map(has_ended, processes)))
     server = start()
     assert [server.submit(row) for row in rows] == keys
     for key in keys:
@@ -142,7 +136,7 @@ def sigterm_gives_work_back(server: Server, folder: Path) -> None:
         processes = descendants(server.process.pid)
         server.process.terminate()
         assert server.process.wait(PATIENCE) == 0
-        wait_for(lambda: all(map(ended, processes)))
+        wait_for(lambda: all(map(has_ended, processes)))
         query = f"SELECT state, attempts, worker FROM submissions WHERE id = '{last}'"
         assert select(folder, query) == [("waiting", 0, None)]
     main(["leaderboard", "work", "--once", "--folder", str(folder)])

@@ -5,8 +5,8 @@ are compared with the projected labels. Severity tables of the core corruptions 
 so that PCK@0.1 falls from severity to severity as in `page.TARGET`. The results are written to
 `docs/calibration.md` and `docs/calibration.svg`.
 
-The core corruptions are measured with the person at several sizes as well (`tools.calibration.person_sizes`): a
-severity has to mean the same at each.
+The core corruptions are measured with the person at several sizes as well
+(`tools.calibration.person_sizes`): a severity has to mean the same at each.
 
 Usage: python -m tools.calibration [--corruption NAME ...] [--sizes SIZE ...] [--every 8] [--write]
 """
