@@ -18,7 +18,13 @@ from corruptbench.leaderboard.referee.inspection import Scored
 from corruptbench.leaderboard.referee.submission import RERUN
 from corruptbench.leaderboard.schema import Benchmark
 from corruptbench.leaderboard.statistics.robustness import relative_errors
-from corruptbench.leaderboard.statistics.significance import holm, sign_flip, smallest_p
+from corruptbench.leaderboard.statistics.significance import (
+    LEVEL,
+    can_separate,
+    holm,
+    sign_flip,
+    smallest_p,
+)
 from corruptbench.leaderboard.statistics.wide import (
     TAILS,
     Array,
@@ -30,8 +36,6 @@ from corruptbench.leaderboard.statistics.wide import (
 )
 from corruptbench.leaderboard.text import counted
 
-#: A difference is real if its p after Holm's correction is below this, as is usual.
-LEVEL = 0.05
 Verdict = Literal["first better", "second better", "not distinguishable"]
 
 
@@ -220,11 +224,11 @@ def _mce(first: Scored, second: Scored) -> float | None:
 def _notes(
     entries: Sequence[Scored], metric: Metric, takes: int, comparisons: int
 ) -> Iterator[str]:
-    least = smallest_p(takes)
-    if least * comparisons >= LEVEL:
+    if not can_separate(takes, comparisons):
+        least, needed = smallest_p(takes), LEVEL / comparisons
         yield (
             f"{counted(takes, 'take')} cannot separate lifters: the smallest possible p is "
-            f"{least:.2g}, and {counted(comparisons, 'comparison')} need {LEVEL / comparisons:.2g}"
+            f"{least:.2g}, and {counted(comparisons, 'comparison')} need {needed:.2g}"
         )
     if metric != "mpjpe":
         yield f"{METRIC_COLUMNS[metric].label} is compared: the units of a lifter are unknown"

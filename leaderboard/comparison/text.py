@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
-from corruptbench.leaderboard.comparison.compare import LEVEL, Comparison, Difference, Pair
+from corruptbench.leaderboard.comparison.compare import Comparison, Difference, Pair
+from corruptbench.leaderboard.statistics.significance import LEVEL
 from corruptbench.leaderboard.text import counted
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.statistics.wide import CLEAN, RESAMPLES
+from corruptbench.leaderboard.takes import takes
 from corruptbench.leaderboard.text import counted
 
 _ROOTS = {
@@ -53,8 +54,8 @@ def _lines(result: Result, title: str) -> Iterator[tuple[str, str]]:
 def _clips(result: Result) -> str:
     coverage = result.coverage
     parts = [counted(coverage.clips, "clip")]
-    if result.labels:
-        parts.append(counted(len({(c.subject, c.sequence) for c in result.labels}), "take"))
+    if count := takes(result):
+        parts.append(counted(count, "take"))
     frames = coverage.n_expected // coverage.cells
     parts.append(f"all {counted(frames, 'labeled frame')} in each cell")
     if coverage.excluded:

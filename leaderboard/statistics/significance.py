@@ -6,6 +6,8 @@ import numpy as np
 
 from corruptbench.leaderboard.statistics.wide import Array
 
+#: A difference is real if its p after Holm's correction is below this, as is usual.
+LEVEL = 0.05
 #: With at most so many takes all sign flips are counted, otherwise `FLIPS` random ones.
 EXACT = 16
 FLIPS = 2**16 - 1
@@ -45,6 +47,11 @@ def _signs(takes: int) -> Array:
 def smallest_p(takes: int) -> float:
     """Return the smallest p that `sign_flip` can give: all takes with one sign."""
     return 2.0 ** (1 - takes) if takes <= EXACT else 1.0 / (FLIPS + 1)
+
+
+def can_separate(takes: int, comparisons: int) -> bool:
+    """Tell whether so many takes can give a p below `LEVEL`, corrected for the comparisons."""
+    return smallest_p(takes) * comparisons < LEVEL
 
 
 def holm(p: Array) -> Array:
