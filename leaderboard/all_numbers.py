@@ -13,7 +13,7 @@ from corruptbench.leaderboard.text import counted
 
 #: The metrics of several hypotheses. They compare with no others.
 OF_HYPOTHESES = tuple(m for m, mean in METRIC_COLUMNS.items() if mean.draws == "hypotheses")
-_HEADS = ("metric", "clean", "corrupted", "change")
+_HEADS = ("metric", "clean", "corrupted", "degradation")
 _MINUS = "\N{MINUS SIGN}"
 
 

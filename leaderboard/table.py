@@ -29,7 +29,7 @@ from corruptbench.leaderboard.status import (
 from corruptbench.leaderboard.table_columns import Column, folded
 from corruptbench.leaderboard.text import counted, printable
 
-_SHORTEST, _LONGEST = 5, 10  # characters of each part of a corruption's name in a column's head
+_SHORTEST, _LONGEST = 5, 10  # longest word of a corruption's name in a column's head
 _LIFTER = 18  # least number of terminal columns for rank and lifter
 _NAME = 24  # terminal columns of a name in the table of several hypotheses
 
@@ -85,9 +85,9 @@ def _tables(
     if table_columns.room(rows, every, width) >= table_columns.wanted(rows):
         return [_widened(rows, every, width)], 0
     space = width - _LIFTER
-    cut = max(_SHORTEST, min(_LONGEST, space // max(1, len(names)) - 1))
-    shown = names[: space // (cut + 1)]
-    each = table_columns.corruptions(rows, shown, cut)
+    wide = max(_SHORTEST, min(_LONGEST, space // max(1, len(names)) - 1))
+    shown = names[: space // (wide + 1)]
+    each = table_columns.corruptions(rows, shown, wide)
     return [_widened(rows, summary, width), each], len(names) - len(shown)
 
 
@@ -135,20 +135,18 @@ def _statuses(rows: Sequence[Row]) -> list[str]:
     """Explain the letters of the status; nothing where all rows are claimed."""
     found = {kind_of(row.result) for row in rows}
     letters = [
-        f"{LETTERS[kind]}: {kind}, {text}" for kind, text in MEANINGS.items() if kind in found
+        f"st {LETTERS[kind]}: {kind}, {text}" for kind, text in MEANINGS.items() if kind in found
     ]
     return letters if any(is_confirmed(row.result) for row in rows) else []
 
 
 def _caption(rows: Sequence[Row], letters: dict[tuple[str, str, str], str], hidden: int) -> Text:
-    lines = []
-    aligned = "; P: P-MPJPE" if rows[0].result.mpjpe else ""
-    lines.append(f"corr.: mean over corruptions; degr.: corr. minus clean{aligned}")
+    lines = ["corrupted: mean over corruptions; degradation: corrupted minus clean"]
     if is_tied(rows):
         lines.append(MEANING)
     for kind, letter in letters.items():
         detector = printable(kind[0])
-        lines.append(f"{letter}: {detector}, weights {kind[1][:8]}, pixels {kind[2][:8]}")
+        lines.append(f"det {letter}: {detector}, weights {kind[1][:8]}, pixels {kind[2][:8]}")
     lines += _statuses(rows)
     lines += notes([row.result for row in rows])
     lines += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -23,7 +24,7 @@ _EDGES = 2  # terminal columns that the box of a table takes
 
 
 class Column(NamedTuple):
-    """A column of numbers: its head, of one or two lines, and the text of each row."""
+    """A column of numbers: its head, of one or more lines, and the text of each row."""
 
     head: str
     texts: list[str]
@@ -44,17 +45,23 @@ def summary(rows: Sequence[Row], letters: Sequence[str]) -> list[Column]:
     results = [row.result for row in rows]
     columns = [*_statuses(results), Column("det", [*letters]), *_ends(results, "")]
     degradation = [f"{result.errors.degradation:+.1f}" for result in results]
-    columns.append(Column("degr.", degradation))
+    columns.append(Column("degra-\ndation", degradation))
     if results and results[0].mpjpe is not None:
-        columns += _ends(results, "P ")
+        columns += _ends(results, "P-MPJPE\n")
     return columns
 
 
-def corruptions(rows: Sequence[Row], names: Sequence[str], cut: int) -> list[Column]:
-    """Return a column for each corruption; parts of the names in its head are cut short."""
+def corruptions(rows: Sequence[Row], names: Sequence[str], width: int) -> list[Column]:
+    """Return a column for each corruption.
+
+    Args:
+        rows: of a section.
+        names: of the corruptions.
+        width: longer words in a head are broken.
+    """
     errors = [row.result.errors.corruptions for row in rows]
     return [
-        Column(_head(name, cut), [f"{e[name]:.1f}" if name in e else "-" for e in errors])
+        Column(_head(name, width), [f"{e[name]:.1f}" if name in e else "-" for e in errors])
         for name in names
     ]
 
@@ -66,7 +73,7 @@ def further(rows: Sequence[Row]) -> list[Column]:
     ends = [(i.corrupted.low, i.corrupted.high) if i else (0.0, 0.0) for i in found]
     intervals = [between(*pair) or "-" for pair in ends]
     sizes = [f"{result.lifter.parameters / 1e6:.2f}" for result in results]
-    return [Column("corr. 95 %", intervals), Column("M par.", sizes)]
+    return [Column("corrupted,\n95 % interval", intervals), Column("million\nparameters", sizes)]
 
 
 def room(rows: Sequence[Row], columns: Sequence[Column], width: int) -> int:
@@ -83,11 +90,12 @@ def wanted(rows: Sequence[Row]) -> int:
 def table(rows: Sequence[Row], columns: Sequence[Column], width: int) -> Table:
     """Return a table of a section; names are wrapped, and numbers stand on their first line."""
     shown = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    shown.add_column(_rank_head(rows), justify="right", no_wrap=True)
-    shown.add_column("lifter", no_wrap=True)
+    tall = max((column.head.count("\n") for column in columns), default=0)
+    shown.add_column(_lowered(_rank_head(rows), tall), justify="right", no_wrap=True)
+    shown.add_column(_lowered("lifter", tall), no_wrap=True)
     for column in columns:
         justify: Literal["left", "right"] = "left" if column.head in _LETTERS else "right"
-        shown.add_column(column.head, justify=justify, no_wrap=True)
+        shown.add_column(_lowered(column.head, tall), justify=justify, no_wrap=True)
     names = max(SHORTEST_NAME, room(rows, columns, width))
     for row, *texts in zip(rows, *(column.texts for column in columns), strict=True):
         style = "dim" if row.rank is None else "bold" if row.rank == 1 else ""
@@ -133,11 +141,24 @@ def _ends(results: Sequence[Result], prefix: str) -> list[Column]:
     clean, corrupted = [e.clean for e in errors], [e.corrupted for e in errors]
     return [
         Column(f"{prefix}clean", [f"{value:.1f}" for value in clean]),
-        Column(f"{prefix}corr.", [f"{value:.1f}" for value in corrupted]),
+        Column(f"{prefix}corrupted", [f"{value:.1f}" for value in corrupted]),
     ]
 
 
-def _head(corruption: str, cut: int) -> str:
-    """Stack the parts of a name, each cut short: "gaussian" over "noise"."""
-    parts = [part[:cut] for part in corruption.split("_")]
-    return "\n".join([""] * (2 - len(parts)) + parts[:2])
+def _head(corruption: str, width: int) -> str:
+    """Stack the words of a name: "gaussian" over "noise"."""
+    return "\n".join(line for word in corruption.split("_") for line in _broken(word, width))
+
+
+def _broken(word: str, width: int) -> list[str]:
+    """Break a word that is too long into lines of about the same length, with hyphens."""
+    if len(word) <= width:
+        return [word]
+    step = math.ceil(len(word) / math.ceil(len(word) / (width - 1)))
+    *first, last = (word[start : start + step] for start in range(0, len(word), step))
+    return [*(f"{part}-" for part in first), last]
+
+
+def _lowered(head: str, tall: int) -> str:
+    """Return a head with empty lines above it, so that it ends on the last of all heads' lines."""
+    return "\n" * (tall - head.count("\n")) + head

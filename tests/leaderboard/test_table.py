@@ -76,9 +76,9 @@ def test_says_all_eight_corruptions_in_any_width_with_long_names(width: int) -> 
 
 def test_numbers_are_aligned_whatever_the_names_are() -> None:
     lines = printed(long_named(EIGHT)).splitlines()
-    for column in ("degr.", "impuls"):
+    for column in ("dation", "lse"):
         place, end = next((k, line) for k, line in enumerate(lines) if column in line)
-        edge = end.index(column) + len(column)
+        edge = end.index(column) + len(column)  # heads end where their numbers do
         numbers = [line for line in lines[place:] if re.match(r" *[123] ", line)][:3]
         assert len(numbers) == 3
         assert all(re.search(r"\d\.\d$", line[:edge]) for line in numbers)
@@ -88,12 +88,42 @@ def test_a_wide_terminal_has_one_table_with_more_columns(results: list[Result]) 
     narrow, wide = printed(long_named(EIGHT)), printed(long_named(EIGHT), 170)
     assert narrow.count("# lifter") == 2
     assert wide.count("# lifter") == 1
-    assert "corr. 95 %" not in narrow
+    assert "95 % interval" not in narrow
     interval = results[0].mpjpe_intervals
     assert interval is not None
     corrupted = interval.corrupted
     assert f"{corrupted.low:.1f} to {corrupted.high:.1f}" in printed(results, 120)
-    assert "M par." in printed(results, 120)
+    assert "million" in printed(results, 120)
+
+
+def heads(text: str) -> list[str]:
+    """The heads of the columns of the last table, each in one line, without hyphens of breaks."""
+    lines = text.splitlines()
+    rule = max(i for i, line in enumerate(lines) if "──" in line)
+    last = lines[rule - 1]
+    start = max(i for i in range(rule) if not lines[i].strip()) + 1
+    ends = [found.end() for found in re.finditer(r"\S+", last)]
+    columns = [
+        " ".join(line.ljust(ends[-1])[before:end].strip() for line in lines[start:rule])
+        for before, end in zip([0, *ends], ends, strict=False)
+    ]
+    return [column.replace("- ", "").strip() for column in columns]
+
+
+def test_heads_name_corruptions_in_full(results: list[Result]) -> None:
+    """Words that are too long are broken, and none is cut."""
+    names = [name.replace("_", " ") for name in EIGHT]
+    assert heads(printed(long_named(EIGHT)))[2:] == names
+    odd = {"a_synchronization_error": 1.0, "h264": 1.0}
+    assert heads(printed(long_named(odd), 80))[2:] == ["a synchronization error", "h264"]
+    assert heads(printed(results))[2:] == ["erase", "camera shake", "gaussian noise"]
+
+
+def test_heads_of_the_summary_are_words(results: list[Result]) -> None:
+    summary = printed(results).partition("gaus")[0]
+    assert heads(summary)[2:8] == [
+        "det", "clean", "corrupted", "degradation", "P-MPJPE clean", "P-MPJPE corrupted",
+    ]  # fmt: skip
 
 
 def test_names_are_broken_before_their_parts() -> None:

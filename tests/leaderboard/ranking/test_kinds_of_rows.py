@@ -133,7 +133,7 @@ def test_the_table_shows_each_kind(kinds: dict[str, Result]) -> None:
     assert "scaleless" not in known
     assert unknown.index("scaleless") < unknown.index("shapeless")
     assert f"{kinds['scaleless'].p_mpjpe.corrupted:.1f}" in unknown
-    assert "P corr." not in unknown
+    assert "P-MPJPE" not in unknown
 
 
 def test_poses_that_could_not_be_probed_failed_nothing() -> None:
@@ -200,7 +200,7 @@ def test_the_page_shows_each_kind(kinds: dict[str, Result]) -> None:
     assert "toy-c, 16 of 17 joints" in text
     assert 'id="toy-c-v1-16-of-17-joints"' in page
     assert 'title="failed sides, lag; allowed by its submitter"' in page
-    alone = text.split("20 hypotheses metric clean corrupted change")[1].split("Robustness")[0]
+    alone = text.split("20 hypotheses metric clean corrupted degradation")[1].split("Robustness")[0]
     assert "P-MPJPE best of 20, mm" in alone
     assert "N-MPJPE" not in alone
     assert text.count("best of 20") == alone.count("best of 20") == 2
