@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import pytest
 
@@ -83,3 +84,21 @@ def test_show_tells_units_and_every_metric(cli, files, tmp_path):
     said = cli("leaderboard", "show", "-h").out.partition("With --json:")[2]
     assert {*first, *METRIC_COLUMNS} <= set(re.findall(r"\w+", said))
     assert "units unknown" in cli("leaderboard", "show", "--board", board).out
+
+
+def test_the_commands_of_a_page_run_on_a_copy_of_its_board(cli, files, tmp_path, monkeypatch):
+    """A reader has a page, a copy of the board, and results of a run of their own."""
+    for file in files:
+        submit(file, tmp_path / "owner" / "board", None)
+    assert cli("leaderboard", "render", "--board", tmp_path / "owner" / "board",
+               "--out", tmp_path / "page.html").code == 0  # fmt: skip
+    shutil.move(tmp_path / "owner" / "board", tmp_path / "copy")
+    (tmp_path / "results").mkdir()
+    for file in tmp_path.glob("[ab].*"):
+        shutil.move(file, tmp_path / "results")
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"corruptbench (compare .*)</code>", (tmp_path / "page.html").read_text())
+    assert len(commands) == len(files)
+    for command in commands:
+        done = cli(*command.replace("BOARD", "copy").split())
+        assert done.code == 0, done.err

@@ -121,18 +121,21 @@ const barsOf = (lifters, unit, columns) => {
     })]).filter(([, rows]) => rows.length);
   const scale = scaleOf([0, ...panels.flatMap(([, rows]) => rows.map((row) => row.value))]);
   const figures = panels.map(([label, rows]) => bars(label, rows, scale, unit));
-  return grid(`Loss under each ${kind}`, `${unit} above clean`, figures);
+  return grid(`Degradation under each ${kind}`, `${unit} above clean`, figures);
 };
 
+const COMMAND = "This command compares clip by clip, with p values. BOARD is your copy of the folder of this " +
+  "board, such as in a clone of its repository:";
+
 const PAIRED = "Differences are paired: both lifters are resampled over the same takes. Small numbers " +
-  "are 95 % intervals. Not separated: the interval of the difference includes 0. This command gives p values:";
+  "are 95 % intervals. Not separated: the interval of the difference includes 0. " + COMMAND;
 const UNPAIRED = "Differences are those of the means. They are not paired, and the intervals of two means " +
-  "do not tell whether their difference is real. This command compares clip by clip:";
+  "do not tell whether their difference is real. " + COMMAND;
 
 const notes = (section, lifters, isPaired) => {
   const rows = lifters.map(({ name }) => `${section.dataset.folder}/${name}`);
   return [make("p", { className: "note" }, isPaired ? PAIRED : UNPAIRED),
-    make("pre", { className: "copy" }, make("code", {}, `corruptbench compare ${rows.join(" ")}`))];
+    make("pre", { className: "copy" }, make("code", {}, `corruptbench compare ${rows.join(" ")} --board BOARD`))];
 };
 
 const NONE = { names: [], pairs: {} };

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from corruptbench.leaderboard import Result, load, read_paired, submit
-from corruptbench.leaderboard.page import figures
+from corruptbench.leaderboard.page import figures, scales
 from corruptbench.leaderboard.page.figures import Line, Point
 from corruptbench.leaderboard.page.render import html
 from tests.fixtures.browser import Visit, overflows, violations
@@ -107,7 +107,7 @@ def test_without_pairs_the_page_says_so(rows: list[Result], page_text: str, visi
         error = "p_mpjpe" if "p_mpjpe" in address else "mpjpe"
         one, other = (getattr(rows[i], error).corrupted for i in (1, 0))
         assert numbers(page)["Corrupted"][2] == f"\N{MINUS SIGN}{one - other:.1f}"
-        code = "corruptbench compare toy-c-v1/r1 toy-c-v1/r0"
+        code = "corruptbench compare toy-c-v1/r1 toy-c-v1/r0 --board BOARD"
         expect(page.locator(".comparison code")).to_have_text(code)
     expect(
         visit(page_text, address.replace("p_mpjpe", "mpjpe")).locator(".comparison")
@@ -140,7 +140,7 @@ def test_curves_and_bars_are_those_of_the_static_figures(
         for name in CORRUPTIONS
     }  # fmt: skip
     points = [p for panel in lines.values() for line in panel for p in line.points]
-    y = figures.scale(v for p in points for v in (p.value, p.low, p.high))
+    y = scales.scale(v for p in points for v in (p.value, p.low, p.high))
     drawn = page.locator(".compared figure", has=page.locator("polyline"))
     for panel, (name, series) in zip(drawn.all(), lines.items(), strict=True):
         expect(panel.locator("figcaption")).to_have_text(name.replace("_", " "))

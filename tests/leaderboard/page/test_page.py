@@ -151,7 +151,8 @@ def test_a_lifter_can_be_evaluated_again_by_lines_to_copy(results: list[Result])
         "<code>corruptbench build --manifest toy-c --detector movenet:thunder"
         " --boxes movenet:multipose --out SHARDS\n"
         f"{found.command}\n"
-        "corruptbench compare toy-c-v1-boxes-movenet-multipose/mine results/mine.json</code>"
+        "corruptbench compare toy-c-v1-boxes-movenet-multipose/mine results/mine.json"
+        " --board BOARD</code>"
     ) in page
     assert page.count('<pre class="copy"><code>corruptbench build') == len(results) + 1
     assert page.count("--boxes movenet:multipose --out") == 1
