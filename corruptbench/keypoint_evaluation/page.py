@@ -13,7 +13,7 @@ from corruptbench.keypoint_evaluation.cell_rows import ALL
 from corruptbench.keypoint_evaluation.comparison import CORRECT
 from corruptbench.keypoint_evaluation.oks import JOINTS
 from corruptbench.keypoint_evaluation.results import DetectorEvaluation, DetectorResult
-from corruptbench.leaderboard.page import figures
+from corruptbench.leaderboard.page import figures, scales
 from corruptbench.leaderboard.page.figures import Line, Point
 from corruptbench.leaderboard.standalone import policy, shared_style, spaced, templates
 from corruptbench.manifest import CLEAN
@@ -62,7 +62,7 @@ def html(found: DetectorEvaluation) -> str:
 
 def _panels(detectors: Sequence[DetectorResult], corruptions: Sequence[str]) -> list[Panel]:
     """Draw AP in percent against the severity of each corruption, all on one scale."""
-    y = figures.scale([100 * ap for d in detectors for ap in d.cells["ap"]], zero=True)
+    y = scales.scale([100 * ap for d in detectors for ap in d.cells["ap"]], zero=True)
     return [
         Panel(
             spaced(name),

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from corruptbench.leaderboard.page import figures
-from corruptbench.leaderboard.page.figures import Scale
+from corruptbench.leaderboard.page import scales
+from corruptbench.leaderboard.page.scales import Scale
 from corruptbench.leaderboard.standalone import spaced
 from corruptbench.report import averages
 from corruptbench.report.averages import means
@@ -71,7 +71,7 @@ def bodies(evidence: Evidence) -> Bodies | None:
         for column, value in {**ends, **averages.by_corruption(cells)}.items():
             if value is not None:
                 columns.setdefault(column, {})[joint] = value
-    x = figures.scale((v for values in columns.values() for v in values.values()), zero=True)
+    x = scales.scale((v for values in columns.values() for v in values.values()), zero=True)
     bones = kept_bones(full, names)
     drawn = [
         Body(spaced(title), draw(bones, values, x, title, large=title in ("clean", "corrupted")))

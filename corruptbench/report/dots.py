@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from corruptbench.leaderboard.page.figures import Scale
+from corruptbench.leaderboard.page.scales import Scale
 
 #: Percent of the width on either side, where the dots of the ends have their place.
 _SIDE = 4.0

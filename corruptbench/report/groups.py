@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from corruptbench.leaderboard.clips import CLIP_KEY
-from corruptbench.leaderboard.page import figures
+from corruptbench.leaderboard.page import scales
 from corruptbench.leaderboard.standalone import spaced
 from corruptbench.leaderboard.text import signed
 from corruptbench.report import averages
@@ -44,7 +44,7 @@ def group_tables(evidence: Evidence) -> list[Rows]:
     table = evidence.clips
     found = {part: _ends(evidence, part) for part in PARTS if table[part].nunique() > 1}
     values = [v for rows in found.values() for ends in rows.values() for v in ends]
-    x = figures.scale(v for v in values if v is not None)
+    x = scales.scale(v for v in values if v is not None)
     return [
         Rows(
             f"By {part}",
@@ -62,7 +62,7 @@ def exchange_table(evidence: Evidence) -> Rows | None:
         return None
     share = means(evidence.joints, "exchanged", "frames", evidence.average) * 100
     clean, found = averages.clean(share), averages.by_corruption(share)
-    x = figures.scale([*found.values(), clean or 0.0], zero=True)
+    x = scales.scale([*found.values(), clean or 0.0], zero=True)
     rows = []
     for name, value in sorted(found.items(), key=lambda item: -item[1]):
         each = [_text(share.get((name, s))) for s in SEVERITIES]
@@ -87,7 +87,7 @@ def _lost(clean: float | None, corrupted: float | None) -> float:
 
 
 def _row(
-    name: str, clips: int, clean: float | None, corrupted: float | None, x: figures.Scale
+    name: str, clips: int, clean: float | None, corrupted: float | None, x: scales.Scale
 ) -> Row:
     numbers = [_text(clean), _text(corrupted), signed(_lost(clean, corrupted), 1)]
     label = f"{spaced(name)}: {numbers[0]} mm clean, {numbers[1]} mm corrupted"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 from markupsafe import Markup
 
-from corruptbench.leaderboard.page import figures
+from corruptbench.leaderboard.page import figures, scales
 from corruptbench.leaderboard.page.figures import COLORS, Line, Point
 from corruptbench.leaderboard.standalone import spaced
 from corruptbench.report.averages import clean
@@ -57,7 +57,7 @@ def panels(
     """
     values = [float(value) for one in series for value in one.cells]
     edges = [edge for pair in (bounds or {}).values() for edge in pair]
-    y = figures.scale([*values, *edges], zero=unit != "mm")
+    y = scales.scale([*values, *edges], zero=unit != "mm")
     label = f"{' and '.join(one.name for one in series)} in {unit}"
     return [
         Panel(

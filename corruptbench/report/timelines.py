@@ -12,8 +12,8 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from corruptbench.frame_runs import runs
-from corruptbench.leaderboard.page import figures
-from corruptbench.leaderboard.page.figures import Scale
+from corruptbench.leaderboard.page import scales
+from corruptbench.leaderboard.page.scales import Scale
 from corruptbench.report.evidence import Evidence
 from corruptbench.report.extremes import KEY, cell_title, clip_title
 
@@ -50,7 +50,7 @@ def timelines(evidence: Evidence) -> list[Timeline] | None:
         return None
     tracks = {key: _track(rows) for key, rows in evidence.frames.groupby(KEY, sort=False)}
     keys = list(evidence.worst.itertuples(index=False, name=None))
-    y = figures.scale((e for track in tracks.values() for e in track.error), zero=True)
+    y = scales.scale((e for track in tracks.values() for e in track.error), zero=True)
     return [
         _timeline(key, tracks[key], tracks[(*key[:4], "clean", 0)], y, evidence.label)
         for key in keys
@@ -64,7 +64,7 @@ def _track(rows: pd.DataFrame) -> _Track:
 def _timeline(
     key: tuple[str, str, str, str, str, int], track: _Track, clean: _Track, y: Scale, label: str
 ) -> Timeline:
-    x = figures.scale([*track.frames[[0, -1]], *clean.frames[[0, -1]]], steps=5)
+    x = scales.scale([*track.frames[[0, -1]], *clean.frames[[0, -1]]], steps=5)
     first, last = float(track.frames[0]), float(track.frames[-1])
     x = x._replace(low=first, high=max(last, first + 1))
     peak = int(track.error.argmax())

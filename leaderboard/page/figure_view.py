@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
-from corruptbench.leaderboard.page import figures
-from corruptbench.leaderboard.page.records import Panel
+from corruptbench.leaderboard.page import figures, scales
+from corruptbench.leaderboard.page.ends import deciding, on_axis
+from corruptbench.leaderboard.page.records import Panel, Panels
 from corruptbench.leaderboard.page.scatter import Dot
 from corruptbench.leaderboard.ranking.order import Row, may_be_best
 from corruptbench.leaderboard.schema import Cell
@@ -29,35 +30,53 @@ def drawn(rows: Sequence[Row], places: Mapping[str, int]) -> list[Row]:
 
 def curves(
     metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruptions: Sequence[str]
-) -> list[Panel]:
+) -> Panels:
     """Draw the errors of rows against the severity of each corruption, on one scale."""
     mean = METRIC_COLUMNS[metric]
     by_name = {name: _lines(metric, rows, places, name) for name in corruptions}
-    points = [point for lines in by_name.values() for line in lines for point in line.points]
-    ends = [value for p in points for value in (p.value, p.low, p.high) if value is not None]
-    y = figures.scale(ends)
+    drawn_lines = [line for lines in by_name.values() for line in lines]
+    y = scales.scale(_on_axis(rows, [(line.name, _values(line)) for line in drawn_lines]))
     label = f"{mean.label} in {mean.unit} against "
-    return [
-        Panel(name, figures.curves(lines, y, label + name, mean.digits))
-        for name, lines in by_name.items()
-    ]
+    return Panels(
+        [
+            Panel(name, figures.curves(lines, y, label + name, mean.digits))
+            for name, lines in by_name.items()
+        ],
+        beyond=any(y.side(point.value) for line in drawn_lines for point in line.points),
+    )
 
 
 def bars(
     metric: Metric, rows: Sequence[Row], places: Mapping[str, int], corruptions: Sequence[str]
-) -> list[Panel]:
-    """Draw what rows lose under each corruption, on one scale."""
+) -> Panels:
+    """Draw the degradation of rows under each corruption, on one scale."""
     mean = METRIC_COLUMNS[metric]
     by_name: dict[str, list[figures.Bar]] = {name: [] for name in corruptions}
     for row in rows:
         error, name = getattr(row.result, metric), row.result.lifter.name
         for corruption, value in error.corruptions.items():
-            lost = value - error.clean
-            bar = figures.Bar(name, places[name], lost, signed(lost, mean.digits))
+            more = value - error.clean
+            bar = figures.Bar(name, places[name], more, signed(more, mean.digits))
             by_name[corruption].append(bar)
-    x = figures.scale((bar.value for found in by_name.values() for bar in found), zero=True)
+    every = [bar for found in by_name.values() for bar in found]
+    x = scales.scale(_on_axis(rows, [(bar.name, [bar.value]) for bar in every]), zero=True)
     label = f"{mean.label} over clean, in {mean.unit}, under "
-    return [Panel(name, figures.bars(found, x, label + name)) for name, found in by_name.items()]
+    return Panels(
+        [Panel(name, figures.bars(found, x, label + name)) for name, found in by_name.items()],
+        beyond=any(x.side(bar.value) for bar in every),
+    )
+
+
+def _on_axis(rows: Sequence[Row], values: Sequence[tuple[str, Sequence[float]]]) -> list[float]:
+    """Return the values that an axis holds, of values that stand beside the name of their row."""
+    names = {row.result.lifter.name for row in deciding(rows)}
+    known = [value for name, some in values for value in some if name in names]
+    return on_axis([value for _, some in values for value in some], known)
+
+
+def _values(line: figures.Line) -> list[float]:
+    ends = [end for p in line.points for end in (p.value, p.low, p.high)]
+    return [end for end in ends if end is not None]
 
 
 def _lines(
@@ -86,7 +105,7 @@ def dots(metric: Metric, rows: Sequence[Row], places: Mapping[str, int], address
         places: of the lifters among the rows of the section, by name.
         address: of the section; a lifter's panel is below it.
     """
-    names = may_be_best(rows)
+    names, known = may_be_best(rows), {row.result.lifter.name for row in deciding(rows)}
     return [
         Dot(
             name=(name := row.result.lifter.name),
@@ -98,6 +117,7 @@ def dots(metric: Metric, rows: Sequence[Row], places: Mapping[str, int], address
             address=f"#{address}/{name}",
             is_ranked=row.rank is not None,
             may_be_best=name in names,
+            decides=name in known,
         )
         for row in rows
     ]

@@ -6,11 +6,12 @@ Colors come from the page's style sheet: a series has the class ``s0`` to ``s7``
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
+
+from corruptbench.leaderboard.page.scales import Scale
 
 #: Number of series with a color and a mark of their own; the others are thin gray lines.
 COLORS = 8
@@ -47,39 +48,10 @@ class Bar(NamedTuple):
     text: str
 
 
-class Scale(NamedTuple):
-    """A range of values with round ends, and the values of its ticks."""
-
-    low: float
-    high: float
-    ticks: tuple[float, ...]
-
-    def at(self, value: float) -> float:
-        """Return the position of a value in the range, from 0 to 1."""
-        return (value - self.low) / (self.high - self.low)
-
-
-def scale(values: Iterable[float], zero: bool = False, steps: int = 4) -> Scale:
-    """Return a scale with round ticks that contains all values.
-
-    Args:
-        values: any numbers; without any, the scale is 0 to 1.
-        zero: whether the scale must contain 0 too.
-        steps: approximate number of steps between ticks.
-    """
-    kept = [*values, 0.0] if zero else list(values)
-    low, high = (min(kept), max(kept)) if kept else (0.0, 1.0)
-    spread = high - low if high > low else max(abs(high), 1.0) * 0.1
-    power = 10.0 ** math.floor(math.log10(spread / steps))
-    step = power * next(unit for unit in (1, 2, 5, 10) if unit * power * steps >= spread * 0.999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    last = max(last, first + 1)
-    ticks = tuple(count * step for count in range(first, last + 1))
-    return Scale(ticks[0], ticks[-1], ticks)
-
-
 def curves(lines: Sequence[Line], y: Scale, label: str, digits: int = 1) -> Markup:
     """Draw a panel of lines over severities 0 to 5.
+
+    A value beyond an end of the scale is drawn at that end, with an open mark.
 
     Args:
         lines: one for each lifter.
@@ -94,7 +66,10 @@ def curves(lines: Sequence[Line], y: Scale, label: str, digits: int = 1) -> Mark
 
 
 def bars(rows: Sequence[Bar], x: Scale, label: str) -> Markup:
-    """Draw a panel of horizontal bars from 0, each under its name and value."""
+    """Draw a panel of horizontal bars from 0, each under its name and value.
+
+    A bar beyond an end of the scale ends there, and is broken before.
+    """
     parts = [_bar(row, place, x) for place, row in enumerate(rows)]
     return _svg(_WIDTH, _BAR_ROW * max(1, len(rows)), label, parts, "bars")
 
@@ -104,7 +79,7 @@ def span(clean: float, corrupted: float, x: Scale, place: int, label: str) -> Ma
 
     An error beyond an end of the scale is drawn at that end.
     """
-    left, right = (6 + 88 * min(max(x.at(error), 0.0), 1.0) for error in (clean, corrupted))
+    left, right = (6 + 88 * x.at(error) for error in (clean, corrupted))
     body = Markup(
         '<line class="reach" x1="{:.1f}" x2="{:.1f}" y1="8" y2="8"/>'
         '<circle class="from" cx="{:.1f}" cy="8" r="3.2"/>'
@@ -197,7 +172,8 @@ def _line(line: Line, y: Scale, digits: int) -> Markup:
     body = Markup('<polyline class="stroke" points="{}"/>').format(corners)
     if line.place < COLORS:
         body += Markup("").join(
-            _mark(line.place, _x(p.severity), _y(p.value, y)) for p in line.points
+            _mark(line.place, _x(p.severity), _y(p.value, y), _kind(y.side(p.value)))
+            for p in line.points
         )
     return _series(line.place, f"{line.name} ({values})", body)
 
@@ -206,12 +182,16 @@ def _corners(points: Iterable[tuple[float, float]], y: Scale) -> str:
     return " ".join(f"{_x(severity):.1f},{_y(value, y):.1f}" for severity, value in points)
 
 
-def _mark(place: int, x: float, y: float) -> Markup:
+def _kind(side: int) -> str:
+    return "beyond mark" if side else "mark"
+
+
+def _mark(place: int, x: float, y: float, kind: str = "mark") -> Markup:
     """Draw one of eight shapes, about 6 units wide, with its center at (x, y)."""
     if place >= COLORS:
         return Markup("")
     if place == 0:
-        return Markup('<circle class="mark" cx="{:.1f}" cy="{:.1f}" r="3"/>').format(x, y)
+        return Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="3"/>').format(kind, x, y)
     shapes = (
         [(-2.7, -2.7), (2.7, -2.7), (2.7, 2.7), (-2.7, 2.7)],
         [(0, -3.6), (3.4, 2.6), (-3.4, 2.6)],
@@ -222,7 +202,7 @@ def _mark(place: int, x: float, y: float) -> Markup:
         [(-3.2, 0), (-1.6, -3), (1.6, -3), (3.2, 0), (1.6, 3), (-1.6, 3)],
     )
     corners = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in shapes[place - 1])
-    return Markup('<polygon class="mark" points="{}"/>').format(corners)
+    return Markup('<polygon class="{}" points="{}"/>').format(kind, corners)
 
 
 def _bar(row: Bar, place: int, x: Scale) -> Markup:
@@ -247,4 +227,11 @@ def _bar(row: Bar, place: int, x: Scale) -> Markup:
         top + 16,
         width,
     )
-    return _series(row.place, row.name, body)
+    return _series(row.place, row.name, body + _break(x.side(row.value), end, top + 16))
+
+
+def _break(side: int, end: float, top: float) -> Markup:
+    """Draw a gap near the end of a bar that is longer than its scale."""
+    if not side:
+        return Markup("")
+    return Markup('<path class="break" d="M{:.1f} {:.1f}l3-7"/>').format(end - 9 * side, top + 6)

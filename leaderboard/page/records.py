@@ -85,6 +85,13 @@ class Panel(NamedTuple):
     figure: Markup
 
 
+class Panels(NamedTuple):
+    """Small figures on one scale, and whether a value lies beyond an end of it."""
+
+    panels: Sequence[Panel]
+    beyond: bool
+
+
 @dataclass(frozen=True)
 class MetricView:
     """One metric of a benchmark: its table and its figures."""
@@ -99,8 +106,10 @@ class MetricView:
     tied: bool
     rows: Sequence[TableRow]
     scatter: Markup
-    curves: Sequence[Panel]
-    bars: Sequence[Panel]
+    #: Whether a row lies beyond the axes of the scatter.
+    beyond: bool
+    curves: Panels
+    bars: Panels
 
 
 class CellNumber(NamedTuple):
@@ -198,5 +207,5 @@ class BenchmarkView:
 
     @property
     def notes(self) -> list[str]:
-        """What explains the ranks, beside ties."""
+        """What a reader must know of the rows, beside ties."""
         return notes([lifter.result for lifter in self.lifters])

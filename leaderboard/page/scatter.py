@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from corruptbench.leaderboard.page.figures import Scale, color_class, scale
+from corruptbench.leaderboard.page.ends import on_axis
+from corruptbench.leaderboard.page.figures import color_class
+from corruptbench.leaderboard.page.scales import Scale, scale
 
 _WIDTH, _HEIGHT = 640.0, 380.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 18.0, 26.0, 42.0
-#: Radii of points without parameters, and of the most parameters; the area grows with their number.
+#: Radii of points without parameters, and of the most parameters of a row that decides; the area
+#: grows with their number.
 _SMALLEST, _LARGEST = 4.0, 11.0
 #: About the size of a character of a name, to keep names apart.
 _CHARACTER, _LINE = 6.2, 15.0
@@ -31,6 +34,7 @@ class Dot(NamedTuple):
         address: what it links to.
         is_ranked: others are hollow.
         may_be_best: others are not on the line of the best, and have no name in the figure.
+        decides: whether the axes hold it in any case, see `ends.deciding`.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Dot(NamedTuple):
     address: str
     is_ranked: bool
     may_be_best: bool
+    decides: bool
 
 
 def best(dots: Sequence[Dot]) -> list[Dot]:
@@ -57,25 +62,45 @@ def best(dots: Sequence[Dot]) -> list[Dot]:
     return front
 
 
+class Axes(NamedTuple):
+    """The scales of clean and of corrupted errors."""
+
+    x: Scale
+    y: Scale
+
+    def side(self, dot: Dot) -> tuple[int, int]:
+        """Return where a row lies beyond the axes: -1, 0 or 1 to the right, and the same up."""
+        return self.x.side(dot.clean), self.y.side(dot.corrupted)
+
+
+def axes(dots: Sequence[Dot]) -> Axes:
+    """Return axes that hold the rows that decide, and those near them."""
+    known = [dot for dot in dots if dot.decides]
+    x = on_axis([dot.clean for dot in dots], [dot.clean for dot in known])
+    y = on_axis([dot.corrupted for dot in dots], [dot.corrupted for dot in known])
+    return Axes(scale(x, steps=6), scale(y, steps=5))
+
+
 def scatter(dots: Sequence[Dot], label: str, unit: str) -> Markup:
     """Draw a point for each row, and a line along the best ones, see `best`.
+
+    A row beyond the axes is an arrow at their end.
 
     Args:
         dots: one or more rows.
         label: of the metric.
         unit: of the metric.
     """
-    x = scale((dot.clean for dot in dots), steps=6)
-    y = scale((dot.corrupted for dot in dots), steps=5)
+    ends = axes(dots)
     front = best(dots)
-    most = max(dot.parameters for dot in dots)
+    most = max((dot.parameters for dot in dots if dot.decides), default=0)
     rest = [dot for dot in reversed(dots) if dot not in front]  # the best ones lie on top
     parts = [
-        *_axes(x, y, f"{label}, {unit}"),
-        _line(front, x, y),
-        *(_dot(dot, x, y, most, in_order=False) for dot in rest),
-        *(_dot(dot, x, y, most, in_order=True) for dot in front),
-        *_names(front, x, y, most),
+        *_axes(*ends, f"{label}, {unit}"),
+        _line(front, *ends),
+        *(_dot(dot, ends, most, in_order=False) for dot in rest),
+        *(_dot(dot, ends, most, in_order=True) for dot in front),
+        *_names(front, *ends, most),
     ]
     return Markup(
         '<svg class="scatter" viewBox="0 0 {:g} {:g}" role="group" aria-label="{}">{}</svg>'
@@ -96,7 +121,7 @@ def _y(value: float, y: Scale) -> float:
 
 
 def _radius(dot: Dot, most: int) -> float:
-    share = dot.parameters / most if most else 0.0
+    share = min(dot.parameters / most, 1.0) if most else 0.0
     return math.sqrt(_SMALLEST**2 + (_LARGEST**2 - _SMALLEST**2) * share)
 
 
@@ -125,22 +150,35 @@ def _line(front: Sequence[Dot], x: Scale, y: Scale) -> Markup:
     return Markup('<path class="front" d="{}H{:.1f}"/>').format(path, _WIDTH - _RIGHT)
 
 
-def _dot(dot: Dot, x: Scale, y: Scale, most: int, *, in_order: bool) -> Markup:
+def _dot(dot: Dot, ends: Axes, most: int, *, in_order: bool) -> Markup:
     """Draw a point that links to its row; only the best ones are stops of the tabulator key."""
+    kind = "dot" if dot.is_ranked else "hollow dot"
+    x, y, side = _x(dot.clean, ends.x), _y(dot.corrupted, ends.y), ends.side(dot)
+    shape = _arrow(kind, x, y, side) if any(side) else _circle(kind, x, y, _radius(dot, most))
     return Markup(
-        '<a href="{}"{}><g class="series {}" data-lifter="{}"><title>{}</title>'
-        '<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/></g></a>'
+        '<a href="{}"{}><g class="series {}" data-lifter="{}"><title>{}</title>{}</g></a>'
     ).format(
         dot.address,
         Markup() if in_order else Markup(' tabindex="-1"'),
         color_class(dot.place),
         dot.place,
         dot.text,
-        "dot" if dot.is_ranked else "hollow dot",
-        _x(dot.clean, x),
-        _y(dot.corrupted, y),
-        _radius(dot, most),
+        shape,
     )
+
+
+def _circle(kind: str, x: float, y: float, radius: float) -> Markup:
+    return Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>').format(
+        kind, x, y, radius
+    )
+
+
+def _arrow(kind: str, x: float, y: float, side: tuple[int, int]) -> Markup:
+    """Draw the head of an arrow at (x, y) that points beyond the axes."""
+    turned = math.degrees(math.atan2(*side))  # clockwise, from up
+    return Markup(
+        '<path class="{}" d="M0-7L6 5H-6z" transform="translate({:.1f} {:.1f}) rotate({:g})"/>'
+    ).format(kind, x, y, turned)
 
 
 def _names(front: Sequence[Dot], x: Scale, y: Scale, most: int) -> Iterator[Markup]:

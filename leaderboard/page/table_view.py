@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.all_numbers import prepared, samples
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.numbers import Aggregate
 from corruptbench.leaderboard.page import columns as page_columns
-from corruptbench.leaderboard.page import figures
+from corruptbench.leaderboard.page import figures, scales
 from corruptbench.leaderboard.page.columns import Column
+from corruptbench.leaderboard.page.ends import deciding
 from corruptbench.leaderboard.page.heat import heat
 from corruptbench.leaderboard.page.records import Number, TableRow
 from corruptbench.leaderboard.ranking.order import Row, marks, may_be_best
 from corruptbench.leaderboard.schema import Interval, Result
-from corruptbench.leaderboard.status import is_confirmed
 from corruptbench.leaderboard.text import signed
 
 #: Place of the degradation among the numbers of a row.
@@ -42,9 +42,9 @@ def table_rows(
         for place in range(len(columns))
     ]
     least[_DEGRADATION] = None  # a lifter that is bad on clean video loses little
-    deciding = [row.result for row in _deciding(rows, names)]
-    found = _colored([*every.values()], [every[result.lifter.name] for result in deciding])
-    x = figures.scale(v for result in deciding for v in _ends(metric, result))
+    known = [row.result for row in deciding(rows)]
+    found = _colored([*every.values()], [every[result.lifter.name] for result in known])
+    x = scales.scale(v for result in known for v in _ends(metric, result))
     return [
         TableRow(
             rank=row.rank,
@@ -69,17 +69,6 @@ def table_rows(
         )
         for row, numbers in zip(rows, found, strict=True)
     ]
-
-
-def _deciding(rows: Sequence[Row], names: Set[str]) -> Sequence[Row]:
-    """Return the rows whose numbers are the ends of the colors and of the scale of a table.
-
-    These are the rows that may be best, which have these names. Where no row is ranked, they are
-    the confirmed ones, or all where none is confirmed: anybody can invent a number far from the
-    others.
-    """
-    best = [row for row in rows if row.result.lifter.name in names]
-    return best or [row for row in rows if is_confirmed(row.result)] or rows
 
 
 def _colored(

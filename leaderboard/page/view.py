@@ -20,7 +20,7 @@ from corruptbench.leaderboard.page.records import (
     Heading,
     MetricView,
 )
-from corruptbench.leaderboard.page.scatter import scatter
+from corruptbench.leaderboard.page.scatter import axes, scatter
 from corruptbench.leaderboard.page.table_view import table_rows
 from corruptbench.leaderboard.page.trust_view import Trust, trust
 from corruptbench.leaderboard.ranking.order import (
@@ -155,6 +155,7 @@ def _metric_view(
     mean = METRIC_COLUMNS[metric]
     few = drawn(rows, places)
     corruptions = [column.key for column in columns if column.group == "corruption"]
+    dots = figure_view.dots(metric, rows, places, key)
     return MetricView(
         key=metric,
         label=mean.label,
@@ -163,7 +164,8 @@ def _metric_view(
         intervals=any(getattr(row.result, f"{metric}_intervals", None) for row in rows),
         tied=is_tied(rows),
         rows=table_rows(metric, rows, places, columns),
-        scatter=scatter(figure_view.dots(metric, rows, places, key), mean.label, mean.unit),
+        scatter=scatter(dots, mean.label, mean.unit),
+        beyond=any(any(axes(dots).side(dot)) for dot in dots),
         curves=figure_view.curves(metric, few, places, corruptions),
         bars=figure_view.bars(metric, few, places, corruptions),
     )

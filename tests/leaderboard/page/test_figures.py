@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corruptbench.leaderboard.page import figures
+from corruptbench.leaderboard.page import figures, scales
 from corruptbench.leaderboard.page.figures import Bar, Line, Point
 
 SIZES = st.floats(-1e4, 1e4, allow_nan=False).map(lambda value: round(value, 6))
@@ -14,7 +14,7 @@ SIZES = st.floats(-1e4, 1e4, allow_nan=False).map(lambda value: round(value, 6))
 
 @given(values=st.lists(SIZES, max_size=8), zero=st.booleans())
 def test_scale_holds_its_values_in_few_round_steps(values: list[float], zero: bool) -> None:
-    scale = figures.scale(values, zero)
+    scale = scales.scale(values, zero)
     assert scale.low < scale.high
     assert 2 <= len(scale.ticks) <= 8
     for value in [*values, *([0.0] if zero else [])]:
@@ -26,12 +26,12 @@ def test_scale_holds_its_values_in_few_round_steps(values: list[float], zero: bo
     [([72.0, 131.0], (60, 80, 100, 120, 140)), ([0.0, 8.0], (0, 2, 4, 6, 8)), ([], (0, 0.5, 1))],
 )
 def test_scale_examples(values: list[float], ticks: tuple[float, ...]) -> None:
-    assert figures.scale(values).ticks[:1] == pytest.approx(ticks[:1])
-    assert figures.scale(values).ticks[-1] == pytest.approx(ticks[-1])
+    assert scales.scale(values).ticks[:1] == pytest.approx(ticks[:1])
+    assert scales.scale(values).ticks[-1] == pytest.approx(ticks[-1])
 
 
 def test_a_span_ends_where_its_scale_ends() -> None:
-    x = figures.Scale(40.0, 50.0, (40.0, 50.0))
+    x = scales.Scale(40.0, 50.0, (40.0, 50.0))
     assert figures.span(-1e6, 1e6, x, 0, "") == figures.span(40.0, 50.0, x, 0, "")
 
 
@@ -41,12 +41,12 @@ def lines(count: int) -> list[Line]:
 
 
 def test_figures_are_well_formed_whatever_the_names_say() -> None:
-    y = figures.scale([39.0, 46.0])
+    y = scales.scale([39.0, 46.0])
     drawn = [
         figures.curves(lines(12), y, 'a "label" <b>'),
         figures.bars(
             [Bar("<b>", 0, 3.0, "<b>"), Bar("x" * 90, 9, -1.0, "-1")],
-            figures.scale([3, -1], True),
+            scales.scale([3, -1], True),
             "",
         ),
         figures.span(40.0, 45.0, y, 2, "<"),
@@ -58,7 +58,7 @@ def test_figures_are_well_formed_whatever_the_names_say() -> None:
 
 
 def test_every_series_is_drawn_and_the_first_eight_have_bands_and_marks() -> None:
-    svg = figures.curves(lines(12), figures.scale([39.0, 46.0]), "")
+    svg = figures.curves(lines(12), scales.scale([39.0, 46.0]), "")
     assert svg.count("<polyline") == 12
     assert svg.count('class="band"') == 8
     assert svg.count('class="mark"') == 8 * 6
@@ -72,7 +72,7 @@ def test_marks_differ_in_shape() -> None:
 def test_points_lie_where_the_axis_says() -> None:
     """Severity 0 and the lowest tick sit at the lower left of the frame."""
     line = Line("a", 8, [Point(0, 40.0), Point(5, 50.0)])
-    root = ET.fromstring(figures.curves([line], figures.Scale(40.0, 50.0, (40.0, 50.0)), ""))
+    root = ET.fromstring(figures.curves([line], scales.Scale(40.0, 50.0, (40.0, 50.0)), ""))
     polyline = next(node for node in root.iter() if node.tag == "polyline")
     (x0, y0), (x1, y1) = (
         tuple(float(part) for part in pair.split(",")) for pair in polyline.attrib["points"].split()

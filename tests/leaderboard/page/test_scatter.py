@@ -16,7 +16,7 @@ ERRORS = st.integers(30, 45).map(float)
 def dot(name: str, clean: float, corrupted: float, *, parameters: int = 10**6, **how: bool) -> Dot:
     return Dot(
         name, 0, clean, corrupted, parameters, f"{name}, told", f"#x/{name}",
-        how.get("is_ranked", True), how.get("may_be_best", True),
+        how.get("is_ranked", True), how.get("may_be_best", True), how.get("decides", True),
     )  # fmt: skip
 
 
