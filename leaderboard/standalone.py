@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib import resources
 
 import jinja2
@@ -37,12 +38,13 @@ def shared_style() -> str:
     return "".join(site("corruptbench.leaderboard.page", name) for name in SHARED)
 
 
-def policy(style: str, script: str, more: str = "") -> str:
-    """Return a content policy: a browser then fetches nothing and runs no other script.
+def policy(style: str, scripts: Sequence[str], more: str = "") -> str:
+    """Return a content policy: a browser then fetches nothing and runs no other scripts.
 
     ``more`` is a directive of its own, such as "img-src data:".
     """
-    allowed = f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
+    run = " ".join(f"'{_digest(script)}'" for script in scripts) or "'none'"
+    allowed = f"style-src '{_digest(style)}'; script-src {run}"
     parts = ("default-src 'none'", allowed, more, "base-uri 'none'", "form-action 'none'")
     return "; ".join(part for part in parts if part)
 

@@ -55,7 +55,7 @@ def html(found: DetectorEvaluation) -> str:
             joints=_joint_rows(found),
             correct=CORRECT,
             style=Markup(style),
-            policy=policy(style, ""),
+            policy=policy(style, []),
         )
     )
 

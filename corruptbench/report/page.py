@@ -65,6 +65,6 @@ def html(evidence: Evidence, shown: Pictures) -> str:
             pictures=shown,
             style=Markup(style),
             script=Markup(script),
-            policy=policy(style, script, "img-src data:"),
+            policy=policy(style, [script], "img-src data:"),
         )
     )

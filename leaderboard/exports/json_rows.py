@@ -34,8 +34,18 @@ def rows_of(rows: Sequence[Placed], board: Sequence[Result]) -> list[dict[str, A
 
 
 def as_json(rows: Sequence[Placed]) -> str:
-    """Return `benchmarks` as text."""
-    return json.dumps(benchmarks(rows), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    """Return `benchmarks` as text, one row in each line."""
+    return f"[{','.join(map(_lines, benchmarks(rows)))}]\n"
+
+
+def _lines(benchmark: dict[str, Any]) -> str:
+    head = _text({key: value for key, value in benchmark.items() if key != "rows"})
+    lines = ",\n".join(_text(row) for row in benchmark["rows"])
+    return f'{head[:-1]},"rows":[\n{lines}\n]}}'
+
+
+def _text(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
 
 def _record(placed: Placed, author_rows: int | None) -> dict[str, Any]:

@@ -74,20 +74,6 @@ def bars(rows: Sequence[Bar], x: Scale, label: str) -> Markup:
     return _svg(_WIDTH, _BAR_ROW * max(1, len(rows)), label, parts, "bars")
 
 
-def span(clean: float, corrupted: float, x: Scale, place: int, label: str) -> Markup:
-    """Draw a hollow mark at the clean error, a full mark at the corrupted one, a line between.
-
-    An error beyond an end of the scale is drawn at that end.
-    """
-    left, right = (6 + 88 * x.at(error) for error in (clean, corrupted))
-    body = Markup(
-        '<line class="reach" x1="{:.1f}" x2="{:.1f}" y1="8" y2="8"/>'
-        '<circle class="from" cx="{:.1f}" cy="8" r="3.2"/>'
-        '<circle class="to" cx="{:.1f}" cy="8" r="4"/>'
-    ).format(left, right, left, right)
-    return _svg(100, 16, label, [body], f"span {color_class(place)}")
-
-
 def mark(place: int) -> Markup:
     """Draw the mark of a series, for a legend."""
     body = Markup('<line class="stroke" x1="1" x2="27" y1="8" y2="8"/>') + Markup(

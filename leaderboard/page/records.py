@@ -12,6 +12,7 @@ from pydantic import Field
 from corruptbench.leaderboard.all_numbers import Block
 from corruptbench.leaderboard.columns import Metric
 from corruptbench.leaderboard.page.columns import Column, Group
+from corruptbench.leaderboard.page.spans import Span
 from corruptbench.leaderboard.page.trust_view import Trust
 from corruptbench.leaderboard.ranking.notes import notes
 from corruptbench.leaderboard.schema import Benchmark, Record, Result
@@ -75,7 +76,7 @@ class TableRow:
     allowed: str
     parameters: str
     numbers: Sequence[Number]
-    span: Markup
+    span: Span
 
 
 class Panel(NamedTuple):

@@ -14,6 +14,7 @@ from corruptbench.leaderboard.exports.downloads import downloads
 from corruptbench.leaderboard.page.figure_view import DRAWN
 from corruptbench.leaderboard.page.kinds_view import Pictured, families
 from corruptbench.leaderboard.page.records import Heading
+from corruptbench.leaderboard.page.spans import steps_style
 from corruptbench.leaderboard.page.view import benchmark_views
 from corruptbench.leaderboard.ranking.placed import placed_rows
 from corruptbench.leaderboard.ranking.ties import MEANING, Resampled
@@ -23,7 +24,9 @@ from corruptbench.leaderboard.standalone import policy, site, templates
 #: Its folder ``site`` holds the template, the style and the script.
 PACKAGE = "corruptbench.leaderboard.page"
 #: Parts of its style, and of its script, in the order in which they need each other.
-STYLES = ("style.css", "choices.css", "panel.css", "compare.css", "fast.css", "narrow.css")
+STYLES = (
+    "style.css", "choices.css", "span.css", "panel.css", "compare.css", "fast.css", "narrow.css",
+)  # fmt: skip
 SCRIPTS = (
     "dom.js", "copy.js", "later.js", "address.js", "table.js", "charts.js", "joints.js",
     "compare.js", "page.js",
@@ -71,7 +74,8 @@ def html(
     resampled: Mapping[str, Resampled] | None = None,
 ) -> str:
     """Return the page as text; see `render`."""
-    style, script = _joined(STYLES), f'"use strict";\n(() => {{\n{_joined(SCRIPTS)}}})();\n'
+    style, opening = _joined(STYLES) + steps_style(), site(PACKAGE, "opening.js")
+    script = f'"use strict";\n(() => {{\n{_joined(SCRIPTS)}}})();\n'
     return (
         templates(PACKAGE)
         .get_template("page.html.jinja")
@@ -84,7 +88,8 @@ def html(
             downloads=downloads(placed_rows(results, resampled)),
             style=Markup(style),
             script=Markup(script),
-            policy=policy(style, script, "img-src data:"),
+            opening=Markup(opening),
+            policy=policy(style, [opening, script], "img-src data:"),
         )
     )
 

@@ -10,11 +10,12 @@ from corruptbench.leaderboard.all_numbers import prepared, samples
 from corruptbench.leaderboard.columns import METRIC_COLUMNS, Metric
 from corruptbench.leaderboard.numbers import Aggregate
 from corruptbench.leaderboard.page import columns as page_columns
-from corruptbench.leaderboard.page import figures, scales
+from corruptbench.leaderboard.page import scales
 from corruptbench.leaderboard.page.columns import Column
 from corruptbench.leaderboard.page.ends import deciding
 from corruptbench.leaderboard.page.heat import heat
 from corruptbench.leaderboard.page.records import Number, TableRow
+from corruptbench.leaderboard.page.spans import span
 from corruptbench.leaderboard.ranking.order import Row, marks, may_be_best
 from corruptbench.leaderboard.schema import Interval, Result
 from corruptbench.leaderboard.text import signed
@@ -60,7 +61,7 @@ def table_rows(
                 )
                 for n, best in zip(numbers, least, strict=True)
             ],
-            span=figures.span(
+            span=span(
                 *_ends(metric, row.result),
                 x,
                 places[row.result.lifter.name],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 
+import numpy as np
 import pypdf
 import pytest
 from PIL import Image
@@ -94,6 +96,17 @@ def test_words_and_numbers_fit_into_their_columns(visit: Visit) -> None:
     assert broken == []
     page.emulate_media(media="print")  # where a column is as wide as its words and numbers
     assert table(page).evaluate("(shown) => getComputedStyle(shown).tableLayout") == "auto"
+
+
+def test_errors_are_drawn_where_they_are(results: list[Result], visit: Visit) -> None:
+    page = visit(html(results))
+    places = "(cells) => cells.map((cell) => getComputedStyle(cell).backgroundPositionX)"
+    found = table(page).locator("td.span").evaluate_all(places)
+    order = sorted(results, key=lambda result: result.mpjpe.corrupted)
+    numbers = [end for r in order for end in (r.mpjpe.corrupted, r.mpjpe.clean)]
+    offsets = [re.findall(r"([+-]) ([\d.]+)px", shown) for shown in found]  # from the middle
+    drawn = [float(sign + size) for dot_and_ring in offsets for sign, size in dot_and_ring[:2]]
+    assert np.corrcoef(numbers, drawn)[0, 1] > 0.999
 
 
 def test_colors_follow_the_reader(results: list[Result], visit: Visit) -> None:

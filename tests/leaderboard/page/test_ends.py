@@ -16,6 +16,7 @@ from corruptbench.leaderboard.page.figures import Bar, Line, Point
 from corruptbench.leaderboard.page.render import html
 from corruptbench.leaderboard.page.scales import Scale
 from corruptbench.leaderboard.page.scatter import axes, scatter
+from corruptbench.leaderboard.page.spans import span
 from tests.leaderboard.conftest import CORRUPTIONS, clip_table, digest, document
 from tests.leaderboard.page.test_page import words
 from tests.leaderboard.page.test_scatter import dot
@@ -115,6 +116,12 @@ def test_parameters_that_somebody_invented_make_no_other_point_smaller() -> None
     alone, beside = radii(scatter(sure, "", "")), radii(scatter([*sure, far], "", ""))
     assert {name: beside[name] for name in alone} == alone
     assert beside[far.text] == alone[sure[0].text]
+
+
+def test_a_span_ends_where_its_scale_ends() -> None:
+    x = Scale(40.0, 50.0, (40.0, 50.0))
+    assert span(41.0, 47.0, x, 0, "") == ("s0 from-10 to-70", "")
+    assert span(-FAR, FAR, x, 9, "") == ("s-rest from-0 to-100", "")
 
 
 def test_values_beyond_a_scale_are_marked() -> None:

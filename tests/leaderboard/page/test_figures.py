@@ -30,11 +30,6 @@ def test_scale_examples(values: list[float], ticks: tuple[float, ...]) -> None:
     assert scales.scale(values).ticks[-1] == pytest.approx(ticks[-1])
 
 
-def test_a_span_ends_where_its_scale_ends() -> None:
-    x = scales.Scale(40.0, 50.0, (40.0, 50.0))
-    assert figures.span(-1e6, 1e6, x, 0, "") == figures.span(40.0, 50.0, x, 0, "")
-
-
 def lines(count: int) -> list[Line]:
     points = [Point(s, 40.0 + s, 39.0 + s, 41.0 + s) for s in range(6)]
     return [Line(f"<lifter {i}> & co", i, points) for i in range(count)]
@@ -49,7 +44,6 @@ def test_figures_are_well_formed_whatever_the_names_say() -> None:
             scales.scale([3, -1], True),
             "",
         ),
-        figures.span(40.0, 45.0, y, 2, "<"),
         *(figures.mark(place) for place in range(10)),
     ]
     for svg in drawn:
