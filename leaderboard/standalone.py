@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import resources
 
 import jinja2
+from markupsafe import Markup, escape
 
 #: Styles of text, tables and figures, of panels, and of narrow windows and paper.
 SHARED = ("style.css", "panel.css", "narrow.css")
@@ -25,6 +26,7 @@ def templates(package: str) -> jinja2.Environment:
     )
     environment.filters["spaced"] = spaced
     environment.filters["plain"] = _plain
+    environment.filters["breakable"] = _breakable
     return environment
 
 
@@ -56,6 +58,11 @@ def _digest(text: str) -> str:
 def spaced(name: str) -> str:
     """Return an identifier as words."""
     return name.replace("_", " ")
+
+
+def _breakable(name: str) -> Markup:
+    """Return a name that a line can end in before each plus sign."""
+    return escape(name).replace("+", Markup("<wbr>+"))
 
 
 def _plain(value: object) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from corruptbench.leaderboard import About, check, load, rank, render, submit
+from corruptbench.leaderboard import About, check, load, rank, submit
+from corruptbench.leaderboard.page.render import html
 from corruptbench.leaderboard.problem import SubmissionError
 from corruptbench.lifters.contract import Contract
 from tests.leaderboard.conftest import Make
@@ -77,7 +78,7 @@ def test_the_row_and_the_page_have_it(make: Make, tmp_path: Path) -> None:
     board = tmp_path / "board"
     submit(make(), board, None, PAPER)
     assert load(board)[0].lifter.about == PAPER
-    page = render(load(board), tmp_path / "page.html", {}).read_text(encoding="utf-8")
+    page = html(load(board))
     assert 'href="https://arxiv.org/abs/2312.06797"' in page
     for name, address in (("Code", PAPER.code), ("Report", PAPER.report)):
         attributes = 'rel="noopener noreferrer nofollow"'

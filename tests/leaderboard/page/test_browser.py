@@ -75,7 +75,8 @@ def test_a_lifters_name_opens_its_details(results: list[Result], visit: Visit) -
     command = page.get_by_text(results[2].command)
     expect(command).not_to_be_visible()
     table(page).get_by_role("link", name=results[2].lifter.name).click()
-    expect(command).to_be_in_viewport()
+    expect(command).to_be_visible()
+    expect(page.locator(".lifters > [open] summary")).to_be_in_viewport()
 
 
 def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(

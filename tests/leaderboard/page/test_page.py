@@ -27,7 +27,7 @@ from tests.leaderboard.conftest import (
 
 #: What the contract of a lifter of unknown units says.
 NO_UNITS = {"contract": {"units": "none"}}
-VOID = {"meta", "input", "br", "link", "img", "col"}
+VOID = {"meta", "input", "br", "link", "img", "col", "wbr"}
 
 
 class Reader(HTMLParser):
