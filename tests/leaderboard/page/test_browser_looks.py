@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from corruptbench.leaderboard import Result
+from corruptbench.leaderboard.numbers import JointErrors
 from corruptbench.leaderboard.page.render import html
 from tests.fixtures.browser import WIDTHS, Visit, overflows, violations
 from tests.leaderboard.conftest import clip_table, clip_table_3, digest, document, without_units
@@ -200,3 +201,28 @@ def test_each_benchmark_begins_on_a_page_of_its_own(visit: Visit) -> None:
     rows = [row("a", clip_table(1)), row("odd", clip_table(4), benchmark={"id": "other-c"})]
     pages = pypdf.PdfReader(io.BytesIO(visit(html(rows)).pdf(prefer_css_page_size=True))).pages
     assert any(page.extract_text().strip().startswith("toy-c, version") for page in pages)
+
+
+@pytest.mark.parametrize("width", [1366, 768])
+def test_the_tables_of_a_panel_are_whole(width: int, visit: Visit) -> None:
+    """With the corruptions of the studio benchmark, and its joints."""
+    made = row("wide", clip_table_3(corruptions=CORRUPTIONS))
+    names = ("clean", "corrupted", *CORRUPTIONS)
+    columns = {name: {"hip": 0.0, "right_shoulder": 234.5} for name in names}
+    clean, corrupted, *others = columns.values()
+    errors = JointErrors(
+        clean=clean, corrupted=corrupted, corruptions=dict(zip(CORRUPTIONS, others, strict=True))
+    )
+    text = html([made.model_copy(update={"joint_errors": errors})])
+    page = visit(text, "#toy-c-v1/wide", width=width)
+    cut = page.locator(".lifters .scroll").evaluate_all(
+        """(boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth)
+        .map((box) => box.ariaLabel)"""
+    )
+    assert cut == []
+    assert page.locator(".lifters .scroll").count() == 7
+
+
+def test_a_phone_shows_the_whole_main_number(results: list[Result], visit: Visit) -> None:
+    page = visit(html(results), width=390)
+    expect(table(page).locator("tbody tr td:nth-of-type(3)").first).to_be_in_viewport(ratio=1)
