@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from importlib import import_module
 
@@ -17,6 +18,8 @@ COMMANDS = (
     "verify", "weights",
 )  # fmt: skip
 
+#: Key of the words of a command among what click keeps for it.
+_WORDS = f"{__name__}.words"
 #: Parameters that name where a command writes.
 _OUTPUTS = ("out", "target", "board")
 
@@ -24,8 +27,14 @@ _OUTPUTS = ("out", "target", "board")
 class Command(click.Command):
     """Adds to errors: the option that is wrong, or what the system names no file of.
 
-    That is where the command writes, else the command.
+    That is where the command writes, else the command. Where a data set needs its root, the
+    command with it is written out.
     """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words, and keep them for messages."""
+        ctx.meta[_WORDS] = list(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -39,8 +48,16 @@ class Command(click.Command):
         except ValueError as error:
             option = f"--{getattr(error, 'parameter', None)}"
             if any(option in parameter.opts for parameter in self.params):
-                error.add_note(f"(option {option})")
+                error.add_note(f"({_way(option, ctx)})")
             raise
+
+
+def _way(option: str, ctx: click.Context) -> str:
+    """Return how an option is given: its name, or the whole command with a root that it lacks."""
+    if option != "--root" or ctx.params.get("root") is not None:
+        return f"option {option}"
+    words = [*ctx.command_path.split(), *ctx.meta[_WORDS], option, "ROOT"]
+    return f"option {option}: {shlex.join(words)}"
 
 
 class Group(click.Group):

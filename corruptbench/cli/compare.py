@@ -49,7 +49,8 @@ def _path(name: str, board: Path) -> Path:
     path = Path(name)
     if path.is_dir() and (path / "result.json").is_file():
         return path / "result.json"
-    return path if path.is_file() else find(name, board)
+    is_row = not path.exists() or (board / path).is_dir()
+    return find(name, board) if is_row else path
 
 
 def _record(found: Comparison) -> dict[str, Any]:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 #: Continued lines stand below the words of the first one.
 _HANG = 12
-_MODELS = (".pt2", ".pt", ".pth", ".onnx")
 #: What each probe compares.
 _COMPARED = {
     "random": "the same input twice",
@@ -88,26 +87,26 @@ def check(contract: Path, model: Path | None, device: str) -> None:
     the model is wrong.
     """
     from corruptbench.errors import InputError
-    from corruptbench.lifters.contract import Contract
+    from corruptbench.lifters.contract import MODELS, read_contract
     from corruptbench.lifters.explain import explained
-    from corruptbench.text_files import read_text
 
-    if model is None and contract.suffix in _MODELS:
+    if contract.is_file() and contract.suffix in MODELS:
         raise InputError(
             f"{contract}: a model; expected a contract (.toml), and then the model: contract check "
             "my.toml model.pt2"
         )
-    declared = Contract.parse_toml(read_text(contract), str(contract))
+    declared = read_contract(contract)
+    if model is not None:
+        _check_inside(model, declared, contract)  # now rather than below what the contract means
     for subject, words in explained(declared):
         say_text(f"{subject + ':':11} {words}", _HANG)
     if model is not None:
-        _check_model(model, device, declared, contract)
+        _check_model(model, device, declared)
 
 
-def _check_model(model: Path, device: str, declared: Contract, where: Path) -> None:
+def _check_model(model: Path, device: str, declared: Contract) -> None:
     from corruptbench.lifters.lifter import open_lifter
 
-    _check_inside(model, declared, where)
     lifter = open_lifter(model, device, contract=declared)
     try:
         _say_probes(lifter)

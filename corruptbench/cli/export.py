@@ -73,14 +73,13 @@ def command(
     is traced.
     """
     from corruptbench.lifters.author_code import Author
-    from corruptbench.lifters.contract import Contract
+    from corruptbench.lifters.contract import Contract, read_contract
     from corruptbench.lifters.export_file import export_file
     from corruptbench.progress import note
-    from corruptbench.text_files import read_text
 
     if weights is not None and random:
         raise click.UsageError("--weights and --random: expected one of them.")
-    contract = Contract.parse_toml(read_text(contract_file), str(contract_file))
+    contract = read_contract(contract_file)
     if random:
         fields = contract.model_dump() | {"name": f"{contract.name}-random"}
         contract = Contract.checked(fields, f"{contract_file} with --random")

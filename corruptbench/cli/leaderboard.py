@@ -75,7 +75,7 @@ def show(board: Path, form: str | None, as_json: bool) -> None:
         say_json(benchmarks(placed))
         return
     if not results:
-        raise click.ClickException(f"{board}: no results yet; add one with corruptbench submit")
+        raise click.ClickException(_no_rows(board))
     if form:
         written = {"csv": as_csv, "markdown": as_markdown, "latex": as_latex}[form](placed)
         say(written.rstrip())
@@ -86,6 +86,14 @@ def show(board: Path, form: str | None, as_json: bool) -> None:
         say_table(as_text(rows, table_width(), resampled))
     if not any(result.status for result in results):
         say("\nAll rows are claimed: their numbers are those of the submitters.")
+
+
+def _no_rows(board: Path) -> str:
+    """Say what a folder without rows holds, and how a row is added."""
+    from corruptbench.nearby import held
+
+    found = f"; it holds {what}" if (what := held(board)) else ""
+    return f"{board}: no results yet{found}; add one with corruptbench submit"
 
 
 def whole_rows(board: Path) -> list[Result]:
@@ -132,7 +140,7 @@ def export(board: Path, repository: str | None, out: Path) -> None:
     results = whole_rows(board)
     rows = placed_rows(results, resampled_rows(results, board))
     if not rows:
-        raise click.ClickException(f"{board}: no results yet; add one with corruptbench submit")
+        raise click.ClickException(_no_rows(board))
     titles = {m.id: m.title for m in map(load_manifest, names.manifests())}
     files = export_files(rows, titles, repository)
     write_export(files, out)

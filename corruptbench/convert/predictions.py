@@ -29,11 +29,11 @@ from corruptbench.files import sha256_of_file, sha256_of_json
 from corruptbench.formats.videopose3d import Table, check_poses, read_positions
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.allowance import Allowance
-from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.contract import Contract, read_contract
 from corruptbench.lifters.lift import Lifted, scale_of
 from corruptbench.manifest import Cell
+from corruptbench.nearby import held, nearest
 from corruptbench.shards.shard_set import ShardSet
-from corruptbench.text_files import read_text
 
 _EXPECTED = "positions_3d: subject -> recording -> poses (frames, joints, 3) of each camera"
 #: Stands in a result for the probes, which no lifter could be asked.
@@ -47,6 +47,7 @@ def predicted_poses(path: Path, shard_set: ShardSet, contract: Path | None) -> S
         InputError: they are damaged, incomplete, or those of other shards.
     """
     if path.is_dir():
+        _check_folder(path)
         return ConvertedPoses(path, _contract(path, contract), shard_set)
     if path.suffix == ".npz":
         raise InputError(
@@ -58,6 +59,17 @@ def predicted_poses(path: Path, shard_set: ShardSet, contract: Path | None) -> S
     return SavedPoses(path, shard_set)
 
 
+def _check_folder(folder: Path) -> None:
+    """Raise `InputError` for a folder without a file of predictions; say what is there instead."""
+    if any(folder.glob("*.npz")):
+        return
+    expected = "expected an .npz with poses for each cell, or the Parquet file of an evaluation"
+    if other := nearest(folder, lambda place: any(place.glob("data_2d_*.npz"))):
+        raise InputError(f"{folder}: no .npz in it; there are some in {other}: give that folder")
+    found = f"it holds {what}" if (what := held(folder)) else "there is no .npz in it"
+    raise InputError(f"{folder}: {found}; {expected}")
+
+
 def _contract(folder: Path, path: Path | None) -> Contract:
     """Read the contract of a folder's poses; raise `InputError` for one that it cannot have."""
     if path is None:
@@ -66,7 +78,7 @@ def _contract(folder: Path, path: Path | None) -> Contract:
             "(.toml)",
             "contract",
         )
-    found = Contract.parse_toml(read_text(path), str(path))
+    found = read_contract(path)
     if found.samples > 1 or found.hypotheses or "h" in found.output_axes.letters:
         raise InputError(
             f"{path}: several poses for a frame; an .npz holds one: remove samples and hypotheses"

@@ -14,12 +14,15 @@ from corruptbench.datasets.camera_json import CameraRecord
 from corruptbench.datasets.near_misses import near_miss
 from corruptbench.datasets.other_names import DATASET, refuse_others
 from corruptbench.errors import InputError
+from corruptbench.nearby import held, nearest, refuse_archives
 from corruptbench.records import Record, problem
 from corruptbench.skeleton import scored_joints
 from corruptbench.storage import found_at
 from corruptbench.text_files import read_text
 
 _T = TypeVar("_T")
+_NAME = "dataset.json"
+_FOLDER = "the folder that holds dataset.json"
 #: Names become parts of paths: no separators, no leading dot. A camera's has no dot at all, so that
 #: "<sequence>.<camera>" can be read in one way only.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. +-]*$", max_length=80)]
@@ -94,19 +97,28 @@ def _require(name: str, known: Mapping[str, object], field: str, where: str) -> 
 
 def read_record(root: Path) -> DatasetRecord:
     """Return dataset.json; raise `InputError` when it is missing or wrong."""
-    path = root / "dataset.json"
+    path = root / _NAME
     if not root.is_dir():
+        refuse_archives(root, _FOLDER)
         found = found_at(root, f"no such folder{near_miss(root)}")
-        raise InputError(f"{root}: {found}; expected the folder that holds dataset.json")
+        raise InputError(f"{root}: {found}; expected {_FOLDER}")
     if not path.is_file():
-        raise InputError(
-            f"{root}: no dataset.json in it{near_miss(path)}; expected the root of a data set in "
-            "open folders (dataset.json, labels/, videos/): is this one level too high or low?"
-        )
+        raise InputError(f"{root}: no dataset.json in it{_in_place(root)}")
     remedy = "docs/data.md says what is expected"
     record = DatasetRecord.parse(text := read_text(path), str(path), remedy)
     json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path), parse_int=str)
     return record
+
+
+def _in_place(root: Path) -> str:
+    """Say what is there in place of dataset.json, and where one seems to be; "; ..."."""
+    if similar := near_miss(root / _NAME):
+        return f"{similar}; expected {_FOLDER}"
+    if other := nearest(root, lambda place: (place / _NAME).is_file()):
+        return f", but there is one in {other}: give that folder"
+    refuse_archives(root, _FOLDER)
+    other_things = f"; it holds {found}" if (found := held(root)) else ""
+    return f"{other_things}; expected {_FOLDER}, labels/ and videos/ (docs/data.md)"
 
 
 def _once(pairs: list[tuple[str, object]], path: Path) -> None:

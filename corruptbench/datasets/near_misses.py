@@ -17,6 +17,7 @@ from os.path import splitext
 from pathlib import Path
 
 from corruptbench.errors import InputError
+from corruptbench.nearby import is_data
 
 _VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".webm", ".wmv"}
 _ARCHIVES = {".gz", ".tgz", ".tar", ".zip", ".7z", ".rar", ".bz2", ".xz", ".zst"}
@@ -25,11 +26,6 @@ _UNFINISHED = {".part", ".crdownload", ".download", ".tmp", ".filepart", ".parti
 _LOOKED_AT, _COMPARED = 100, 20_000
 #: What a second download or a copy of a file is called.
 _COPY = re.compile(r"( \(\d+\)| - copy( \(\d+\))?)$")
-
-
-def is_data(path: Path) -> bool:
-    """Return whether a name is not one that a system leaves beside data, such as ``._x.mp4``."""
-    return not path.name.startswith(".") and path.name not in {"__MACOSX", "Thumbs.db"}
 
 
 def require_file(path: Path, expected: str) -> None:

@@ -182,7 +182,9 @@ def read_footer(path: Path) -> tuple[PredictionsRecord, Footer]:
     footer: Footer = sandboxed.read("pose_table:footer", path, remedy=AGAIN)
     text = footer["text"]
     if text is None:
-        raise InputError(f"{path}: Parquet, but no predictions of corruptbench; give these")
+        raise InputError(
+            f"{path}: Parquet, but no predictions; expected those that an evaluation saved"
+        )
     if len(text) > TEXT_LIMIT:
         raise InputError(
             f"{path}: metadata: {len(text):,} bytes, expected at most {TEXT_LIMIT:,}; {AGAIN}"

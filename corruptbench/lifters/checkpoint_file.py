@@ -13,13 +13,16 @@ from typing import IO, Any
 import numpy as np
 import torch
 
+from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
 from corruptbench.lifters import wrong_files
+from corruptbench.storage import found_at
 
 SUFFIXES = (".pth", ".pt", ".bin", ".tar", ".ckpt", ".pkl", ".safetensors")
 #: Modules of NumPy by which pickles name its constructors: before version 2, and since then.
 _NUMPY = ("numpy.core.multiarray", "numpy._core.multiarray")
 _EXPECTED = "expected what torch.save writes: a state_dict, or a dictionary that holds one"
+_WHOLE = "an exported model, not a checkpoint; give it to corruptbench evaluate"
 #: How a message of torch names what it refuses.
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 
@@ -32,15 +35,17 @@ def read_checkpoint(path: Path) -> Any:
     save them, and nothing is run to make them.
 
     Args:
-        path: of the file, ``.safetensors`` or any other for torch.save.
+        path: of the file, of safetensors or of torch.save; its content says which.
 
     Raises:
         InputError: it is no checkpoint, is damaged, or holds objects of other classes.
         OSError: it cannot be read.
     """
+    if not path.is_file():
+        raise InputError(f"{path}: {found_at(path)}{near_miss(path)}; {_EXPECTED}")
     with path.open("rb") as stream:
         head = stream.read(wrong_files.HEAD)
-        if path.suffix == ".safetensors":
+        if wrong_files.is_safetensors(head, path.stat().st_size):
             return _safetensors(path)
         _check(stream, head, path)
         stream.seek(0)
@@ -73,13 +78,18 @@ def _safetensors(path: Path) -> Any:
 def _check(stream: IO[bytes], head: bytes, path: Path) -> None:
     """Refuse what torch.save has not written, by its content."""
     if head.startswith(b"PK"):
-        names = zipfile.ZipFile(stream).namelist() if zipfile.is_zipfile(stream) else []
+        if not zipfile.is_zipfile(stream):
+            raise InputError(f"{path}: a ZIP archive that was cut off; copy it again, {_EXPECTED}")
+        names = zipfile.ZipFile(stream).namelist()
         if any(name.endswith(("constants.pkl", "archive_format")) for name in names):
-            raise InputError(
-                f"{path}: an exported model, not a checkpoint; give it to corruptbench evaluate"
-            )
+            raise InputError(f"{path}: {_WHOLE}")
+        if not any(name.rpartition("/")[2] == "data.pkl" for name in names):
+            raise InputError(f"{path}: {wrong_files.of_members(names)}; {_EXPECTED}")
+    elif path.suffix == ".onnx" and head.startswith(b"\x08"):  # the first field of a ModelProto
+        raise InputError(f"{path}: {_WHOLE}")
     elif not head.startswith(b"\x80"):
-        found = wrong_files.of_content(head, path.stat().st_size) or "not recognized"
+        unknown = "damaged or cut off" if path.suffix == ".safetensors" else "not recognized"
+        found = wrong_files.of_content(head, path.stat().st_size) or unknown
         raise InputError(f"{path}: {found if head else 'empty'}; {_EXPECTED}")
 
 

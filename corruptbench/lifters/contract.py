@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError, first_problem
 from corruptbench.leaderboard.about import About
+from corruptbench.lifters import wrong_files
 from corruptbench.lifters.axes import Pattern, parse
 from corruptbench.lifters.joint_choice import JointChoice, joint_choice
 from corruptbench.records import Record, problem
 from corruptbench.skeleton import SCORED
+from corruptbench.storage import found_at
+from corruptbench.text_files import read_text
 
 #: Name of the file inside a model's archive that holds the contract.
 EXTRA_FILE = "corruptbench.json"
+#: Endings of the names of models.
+MODELS = (".pt2", ".pt", ".pth", ".onnx")
 #: Formats that are read. The first one had ten fields, all required, of the same meaning.
 FORMATS = ("corruptbench-lifter/1", "corruptbench-lifter/2")
 #: Fields of the first format. They are always part of a contract's record, others if they say more.
@@ -80,6 +87,18 @@ Units = Annotated[
 ]
 
 
+def _channels(value: object) -> object:
+    if value in ("xy", "xyc"):
+        return value
+    raise problem(
+        f"found {value!r:.80}, expected 'xy' (x and y of each keypoint) or 'xyc' (in addition the "
+        "detector's score): a lifter reads keypoints, no picture and no depth"
+    )
+
+
+Channels = Annotated[Literal["xy", "xyc"], BeforeValidator(_channels)]
+
+
 class Contract(Record):
     """Everything that a lifter assumes. Nothing is guessed from the model.
 
@@ -133,7 +152,7 @@ class Contract(Record):
     target: Literal["middle", "last"] = "middle"
     joints: Joints = "h36m17"
     keypoints: Joints
-    channels: Literal["xy", "xyc"] = "xy"
+    channels: Channels = "xy"
     scores: Literal["raw", "calibrated"] = "raw"
     normalize: Normalize = "screen"
     input: Annotated[str, Field(max_length=100)] = "b t j c"
@@ -281,3 +300,21 @@ def _check_statistics(c: Contract) -> None:
     for field, value, _ in counts:
         if isinstance(value, Statistics) and min(value.std) <= 0:
             raise problem(f"{field}.std: found {min(value.std)}, expected more than 0")
+
+
+def read_contract(path: Path) -> Contract:
+    """Return the contract in a TOML file.
+
+    Raises:
+        InputError: it is missing, is another file, or a field is wrong.
+        OSError: it cannot be read.
+    """
+    expected = "expected the contract of a lifter, a text file (.toml)"
+    if not path.is_file():
+        raise InputError(f"{path}: {found_at(path)}{near_miss(path)}; {expected}")
+    with path.open("rb") as stream:
+        head = stream.read(wrong_files.HEAD)
+    found = wrong_files.of_content(head, len(head)) if head.strip() else "empty"
+    if found or path.suffix in MODELS:
+        raise InputError(f"{path}: {found or 'a model'}; {expected}")
+    return Contract.parse_toml(read_text(path), str(path))

@@ -14,9 +14,8 @@ from corruptbench.errors import InputError
 from corruptbench.lifters.allowance import Allowance
 from corruptbench.lifters.archive import ModelFile, inspect
 from corruptbench.lifters.axes import Axis, Pattern, arranged, restored, written
-from corruptbench.lifters.contract import EXTRA_FILE, Contract, OutputStatistics
+from corruptbench.lifters.contract import EXTRA_FILE, Contract, OutputStatistics, read_contract
 from corruptbench.lifters.process import ModelProcess, RunLimits
-from corruptbench.text_files import read_text
 
 Array32 = NDArray[np.float32]
 
@@ -277,7 +276,7 @@ def unused_contract(path: Path, contract: Contract) -> Path | None:
     """Return the contract beside a model that has another one inside, which counts."""
     beside = path.with_suffix(".toml")
     try:
-        other = Contract.parse_toml(read_text(beside), str(beside))
+        other = read_contract(beside)
     except (OSError, InputError):
         return None
     return None if other.record() == contract.record() else beside
@@ -294,4 +293,4 @@ def _contract(path: Path, file: ModelFile) -> Contract:
             f"{path}: it declares no contract; expected {EXTRA_FILE} inside the file, or {beside} "
             "(corruptbench contract init writes one)"
         )
-    return Contract.parse_toml(read_text(beside), str(beside))
+    return read_contract(beside)

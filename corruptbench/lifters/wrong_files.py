@@ -51,12 +51,13 @@ def of_content(head: bytes, size: int) -> str | None:
             return found
     if _WEB_PAGE.match(head):
         return "a web page (was the login lost during the download?)"
-    if _is_safetensors(head, size):
+    if is_safetensors(head, size):
         return "weights alone (safetensors), without the network"
     return None if head.strip(b"\0") else "zeros only (a download that was cut off?)"
 
 
-def _is_safetensors(head: bytes, size: int) -> bool:
+def is_safetensors(head: bytes, size: int) -> bool:
+    """Return whether a file of this head and size begins as safetensors are."""
     if len(head) < 10:
         return False
     (length,) = struct.unpack_from("<Q", head)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file, sha256_of_json, write_json
+from corruptbench.nearby import held, is_build, nearest
 from corruptbench.records import Record, Sha256
 from corruptbench.shards.records import (
     BenchmarkRecord,
@@ -67,10 +68,7 @@ def read_lock(path: AnyPath) -> Lock:
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: {_no_folder(path.parent)}", "shards")
     if not path.is_file():
-        remedy = "run the build again, it resumes"
-        raise InputError(
-            f"{path}: {found_at(path, 'missing')}; expected the lock of a finished build: {remedy}"
-        )
+        raise InputError(_no_lock(path), "shards")
     lock = Lock.parse(read_text(path), str(path), "build it again")
     _check(lock, path)
     return lock
@@ -86,7 +84,25 @@ def _no_folder(path: AnyPath) -> str:
         )
     found = found_at(path, "no such folder")
     inside = f"; give its folder, {path.parent}" if path.name == "lock.json" else ""
-    return f"{found}; expected the output folder of a build{inside}"
+    return f"{found}; expected the output folder of a build{inside or _shards_near(path)}"
+
+
+def _no_lock(path: AnyPath) -> str:
+    """Say what is there in place of a lock, and where shards seem to be."""
+    folder, found = path.parent, found_at(path, "missing")
+    expected = "expected the lock of a finished build"
+    if isinstance(folder, S3Path) or path.name != "lock.json" or is_build(folder):
+        return f"{path}: {found}; {expected}: run the build again, it resumes"
+    if near := _shards_near(folder):
+        return f"{folder}: no shards{near}"
+    what = held(folder) or "neither lock.json nor keypoints/"
+    return f"{folder}: holds {what}; expected the output folder of a build"
+
+
+def _shards_near(folder: AnyPath) -> str:
+    """Say where shards seem to be, if they are near, as "; there are shards in ..."."""
+    other = None if isinstance(folder, S3Path) else nearest(folder, is_build)
+    return f"; there are shards in {other}: give that folder" if other else ""
 
 
 def _check(lock: Lock, path: AnyPath) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from corruptbench.leaderboard.board.mistaken import board_below, refuse_level_off
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.referee.submission import read_result
@@ -42,13 +43,11 @@ def find(name: str, board: Path) -> Path:
         SubmissionError: there is no such row, or several benchmarks have one.
     """
     if not board.is_dir():
-        problem = Problem(
-            str(board),
-            short(name),
-            "no such file, and the board's folder does not exist here",
-            "a result file, or a row of a board",
-            "name a file that exists, or give the folder of the board (option board)",
-        )
+        remedy = "name a file that exists, or give the folder of the board"
+        found = "a folder" if Path(name).is_dir() else "no such file"
+        found += ", and the board's folder does not exist here"
+        expected = "a result file, or a row of a board"
+        problem = Problem(str(board), short(name), found, expected, remedy)
         raise SubmissionError(f"the result {short(name)}", [problem], "is not found")
     every = rows(board)
     named = [row for row in every if name in (row.name, f"{row.parent.name}/{row.name}")]
@@ -110,12 +109,16 @@ def rows(board: Path) -> list[Path]:
     """Return the folders of all rows, sorted.
 
     Raises:
-        SubmissionError: the board is not a folder.
+        SubmissionError: the board is not a folder, or another folder near it is the board.
     """
     if not board.is_dir():
         found = "no folder" if board.exists() else "none"
         remedy = "name the board's folder, or make it with a first 'corruptbench submit'"
+        start = next(p for p in board.parents if p.is_dir())
+        if near := board_below(start):
+            found += f", and there is a board in {near}"
         raise SubmissionError(str(board), [Problem(str(board), "board", found, "a folder", remedy)])
+    refuse_level_off(board)
     return [row for benchmark in _folders(board) for row in _folders(benchmark)]
 
 

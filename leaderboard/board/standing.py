@@ -13,6 +13,7 @@ import numpy as np
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.board.as_row import with_about
 from corruptbench.leaderboard.board.folder import RESULT_FILE, read_board, row_path
+from corruptbench.leaderboard.board.mistaken import refuse_level_off
 from corruptbench.leaderboard.board.portable import EXPECTED, is_portable
 from corruptbench.leaderboard.board.twins import CLOSE, Twin, same_shards, scores, twin_of
 from corruptbench.leaderboard.look_alike import look_alike
@@ -40,13 +41,15 @@ def standing(result: Result, board: Path) -> Literal["new", "same", "more"]:
     all that both have is; the row on the board keeps its version.
 
     Raises:
-        SubmissionError: some systems do not permit the name; it is taken by another model, other
-            shards or other scores; a name on the board differs only in upper and lower case, or
-            looks like it; another row is of the same model and shards; what is said of the lifter
-            differs from what the row says; or the result cannot supersede the row that it names.
+        SubmissionError: the board is just above or below that folder; some systems do not permit
+            the name; it is taken by another model, other shards or other scores; a name on the
+            board differs only in upper and lower case, or looks like it; another row is of the
+            same model and shards; what is said of the lifter differs from what the row says; or
+            the result cannot supersede the row that it names.
     """
     row = row_path(result, board)
     if not row.exists():
+        refuse_level_off(board)
         _refuse_not_portable(row)
         _refuse_case_twin(row)
         _refuse_look_alike(row)

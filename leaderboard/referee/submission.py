@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from corruptbench.leaderboard.columns import SCHEMA_VERSIONS
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.schema import Result
-from corruptbench.leaderboard.text import short
+from corruptbench.leaderboard.text import listed, short
 from corruptbench.leaderboard.validation import refusal
 
 JSON_LIMIT = 2_000_000  # bytes
@@ -47,6 +47,8 @@ def read_result(json_path: Path) -> Result:
         SubmissionError: the file is missing, too big, not JSON, of another schema version, or
             breaks the schema.
     """
+    if json_path.name.endswith("clips.parquet"):
+        _refuse_clips(json_path)
     data = _read(json_path, JSON_LIMIT, json_path).removeprefix(BOM_UTF8)
     file = json_path.name
     values = sum(map(data.count, (b",", b"[", b"{")))  # each one but the first follows one of these
@@ -68,6 +70,14 @@ def read_result(json_path: Path) -> Result:
         return Result.model_validate_json(data, strict=True)
     except ValidationError as error:
         raise SubmissionError(str(json_path), _schema_problems(file, error)) from error
+
+
+def _refuse_clips(path: Path) -> None:
+    name = path.name.removesuffix("clips.parquet")
+    result = path.with_name(f"{name}json" if name else "result.json")
+    remedy = f"give {result}, which is read with it"
+    problem = Problem(path.name, "file", "a clips table", "the result beside it", remedy)
+    raise SubmissionError(str(path), [problem])
 
 
 def read_clips(path: Path, json_path: Path) -> bytes:
@@ -99,13 +109,20 @@ def _found(document: Any, field: str) -> str:
     return "nothing" if document is None else short(document)
 
 
+def _inside(path: Path) -> str:
+    """Return what to do where a folder stands for a result: name the results in it."""
+    results = sorted(p for p in path.glob("*.json") if clips_path(p).is_file())
+    if results:
+        return f"give a result in it: {listed(map(str, results))}"
+    return "give the .json file that evaluate wrote"
+
+
 def _read(path: Path, limit: int, json_path: Path) -> bytes:
     """Return the bytes of ``path``, reading at most ``limit`` of them."""
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
-            remedy = "submit the two files that evaluate wrote"
             found = "a folder" if path.is_dir() else "no regular file"
-            problem = Problem(path.name, "file", found, "a file", remedy)
+            problem = Problem(path.name, "file", found, "a file", _inside(path))
             raise SubmissionError(str(json_path), [problem])
         with path.open("rb") as file:
             data = file.read(limit + 1)

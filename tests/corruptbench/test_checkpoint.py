@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import struct
 import sys
 from types import ModuleType
 
@@ -156,13 +157,16 @@ def test_nothing_in_a_file_is_run(trained, tmp_path, monkeypatch):
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
         (b"<!doctype html><html>", "a web page"),
         (b"\x80\x02}q\x00.", "damaged"),
-        (b"PK\x03\x04" + b"0" * 50, "damaged"),
+        (b"PK\x03\x04" + b"0" * 50, "a ZIP archive that was cut off"),
+        (b"\x89HDF\r\n\x1a\n" + b"0" * 50, "an HDF5 file"),
+        (b"\0\0\0\0TFL3" + b"0" * 50, "a TensorFlow Lite model"),
     ],
 )
-def test_what_is_no_checkpoint(content, said, tmp_path):
-    path = tmp_path / "best.bin"
+@pytest.mark.parametrize("name", ["best.bin", "best.pt", "best.safetensors"])
+def test_what_is_no_checkpoint(content, said, name, tmp_path):
+    path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(InputError, match=rf"best\.bin: .*{said}.*expected what torch\.save writes"):
+    with pytest.raises(InputError, match=rf"best\.\w+: .*{said}.*expected what torch\.save writes"):
         load_weights(Tiny(), path)
 
 
@@ -171,6 +175,29 @@ def test_an_exported_model_and_a_missing_library(tmp_path):
     torch.jit.save(torch.jit.script(nn.Linear(2, 2)), str(tmp_path / "m.pt"))
     with pytest.raises(InputError, match="an exported model, not a checkpoint"):
         load_weights(Tiny(), tmp_path / "m.pt")
-    (tmp_path / "m.safetensors").write_bytes(b"\0" * 20)
-    with pytest.raises(InputError, match=r"safetensors, which is not installed|damaged"):
-        load_weights(Tiny(), tmp_path / "m.safetensors")
+    (tmp_path / "m.onnx").write_bytes(b"\x08\x07\x12\x07pytorch")
+    with pytest.raises(InputError, match="an exported model, not a checkpoint"):
+        load_weights(Tiny(), tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize("name", ["m.safetensors", "m.pt"])
+def test_safetensors_are_known_by_their_content(name, tmp_path):
+    header = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    path = tmp_path / name
+    path.write_bytes(struct.pack("<Q", len(header)) + header + b"\0" * 4)
+    with pytest.raises(InputError, match=r"safetensors, which is not installed|does not fit"):
+        load_weights(Tiny(), path)
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(InputError, match=r"damaged or cut off|not recognized"):
+        load_weights(Tiny(), path)
+
+
+def test_arrays_and_a_missing_checkpoint(tmp_path):
+    np.savez(tmp_path / "m.npz", a=np.zeros(3))
+    with pytest.raises(InputError, match=r"m\.npz: arrays of NumPy \(\.npz\); expected what torch"):
+        load_weights(Tiny(), tmp_path / "m.npz")
+    with pytest.raises(InputError, match=r"m\.pt: no such file; expected what torch"):
+        load_weights(Tiny(), tmp_path / "m.pt")
+    (tmp_path / "m.pt.zip").touch()
+    with pytest.raises(InputError, match=r"there is 'm\.pt\.zip': unpack it"):
+        load_weights(Tiny(), tmp_path / "m.pt")

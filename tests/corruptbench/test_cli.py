@@ -33,7 +33,7 @@ def said_once(done, *words):
 
 BUILD = {
     "no such folder": (["--root", "nowhere"], ["nowhere: no such folder", "dataset.json"]),
-    "no dataset.json": (["--root", "."], ["no dataset.json", "one level too high or low"]),
+    "no dataset.json": (["--root", "."], ["no dataset.json", "expected the folder that holds"]),
     "no root": ([], ["(option --root)"]),
     "corruption": (
         ["--root", "DATA", "--corruption", "fog"],

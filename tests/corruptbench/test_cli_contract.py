@@ -170,3 +170,50 @@ def test_a_wrong_contract(cli, tmp_path):
     assert "my.toml: normalize.mean: found 0 numbers, expected 32" in done.err
     assert "units.std: found 0 numbers, expected 48" in done.err
     assert "of your training code" in done.err
+
+
+@pytest.mark.parametrize("found", ["'rgb'", "2", "'xyz'", "['x', 'y']", "'XY'", "true"])
+def test_the_channels_are_explained(found, cli, tmp_path):
+    path = tmp_path / "my.toml"
+    path.write_text(f'name = "a"\nwindow = "block"\nframes = 9\nchannels = {found}\n')
+    done = cli("contract", "check", path)
+    assert done.code == 2
+    assert f"channels: found {found}, expected 'xy'".lower() in done.err.lower()
+    assert "'xyc' (in addition the detector's score)" in done.err
+    assert done.err.count("\n") <= 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "no such file"),
+        (b"", "empty"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
+        (b"<!doctype html><html>", "a web page"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    ],
+)
+@pytest.mark.parametrize("command", ["contract check", "export model.py:build --random --contract"])
+def test_what_is_no_contract(content, said, command, cli, tmp_path):
+    path = tmp_path / "my.toml"
+    if content is not None:
+        path.write_bytes(content)
+    done = cli(*command.split(), path)
+    assert done.code == 2
+    assert f"my.toml: {said}" in done.err
+    assert "expected the contract of a lifter, a text file (.toml)" in done.err
+
+
+@pytest.mark.parametrize("name", ["absent.pt", "my.toml"])
+def test_a_wrong_model_is_said_in_one_line(name, cli, tmp_path):
+    path = tmp_path / "my.toml"
+    path.write_text('name = "a"\nwindow = "block"\nframes = 9\n')
+    done = cli("contract", "check", path, tmp_path / name)
+    assert (done.code, done.out) == (2, "")
+    assert "expected an exported" in done.err
+
+
+def test_contract_and_model_in_the_other_order(cli, tmp_path):
+    (tmp_path / "m.onnx").touch()
+    done = cli("contract", "check", tmp_path / "m.onnx", tmp_path / "my.toml")
+    assert "a model; expected a contract (.toml), and then the model" in done.err

@@ -26,6 +26,7 @@ from corruptbench.datasets.human36m.packaged import PackagedHuman36M
 from corruptbench.datasets.near_misses import near_miss, require_file
 from corruptbench.errors import InputError
 from corruptbench.formats.numpy_files import looks_pickled
+from corruptbench.nearby import is_archive
 
 #: Other repositories' label files, and their endings.
 _FILES, _ENDINGS = (
@@ -101,14 +102,18 @@ def open_root(root: Path | None) -> Human36M | PackagedHuman36M | MotionBERTHuma
     """
     folder = "the folder that holds S9, S11, ..."
     if root is None:
-        needed = f"{folder}, or to evaluate only, {_FILES}"
-        raise InputError(f"Human3.6M needs its root: {needed}", "root")
+        raise InputError(
+            "Human3.6M is licensed, and does not come with this software: register at "
+            f"http://vision.imar.ro/human3.6m, unpack the archives, and give the root, {folder} "
+            "(docs/datasets.md)",
+            "root",
+        )
     if root.suffix in _ENDINGS and not root.exists():
         raise InputError(
             f"{root}: no such file{near_miss(root)}; expected {_FILES}, to evaluate only, or "
             f"{folder}: check the path"
         )
-    if not root.is_file():
+    if not root.is_file() or is_archive(root):
         return Human36M(root)
     return MotionBERTHuman36M(root) if looks_pickled(root) else PackagedHuman36M(root)
 

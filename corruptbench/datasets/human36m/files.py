@@ -17,9 +17,9 @@ from typing import Literal
 
 from corruptbench.datasets.base import ClipId
 from corruptbench.datasets.human36m.tables import CAMERAS, SUBJECTS, official
-from corruptbench.datasets.near_misses import is_data, near_miss
-from corruptbench.datasets.root_suggestion import suggest_nearby
+from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError
+from corruptbench.nearby import held, refuse_archives, suggest_nearby
 from corruptbench.storage import found_at
 
 Kind = Literal["D3_Positions", "D3_Positions_mono", "D2_Positions", "Videos", "ground_truth_bb"]
@@ -32,7 +32,6 @@ _FOLDERS: dict[Kind, tuple[str, ...]] = {
     "ground_truth_bb": ("MySegmentsMat/ground_truth_bb",),
 }
 _SUFFIXES: dict[Kind, str] = {"Videos": ".mp4", "ground_truth_bb": ".mat"}  # others: .cdf
-_ARCHIVES = (".tgz", ".tar.gz", ".tar", ".zip")
 #: S1's files alone have names of their own; all others, and the field, use the canonical ones.
 _ODD = {"Photo": "TakingPhoto", "WalkDog": "WalkingDog"}
 
@@ -108,16 +107,18 @@ def near_subject(root: Path, subject: str) -> str:
 
 def check_root(root: Path) -> None:
     """Raise `InputError` unless ``root`` holds subjects; name the right one if it is near."""
+    folder = "the folder that holds S9, S11, ..."
     if not root.is_dir():
+        refuse_archives(root, folder)
         found = found_at(root, f"no such folder{near_miss(root)}")
-        raise InputError(f"{root}: {found}; expected the folder that holds S9, S11, ...")
+        raise InputError(f"{root}: {found}; expected {folder}")
     if subjects(root):
         return
     similar = next(filter(None, (near_subject(root, s) for s in SUBJECTS)), "")
     if not similar:
         suggest_nearby(root, subjects)
-    packed = sorted(p.name for p in root.iterdir() if is_data(p) and p.name.endswith(_ARCHIVES))
-    found = f"archives ({packed[0]}, ...): unpack them" if packed else "no subject's folder"
+        refuse_archives(root, folder)
+    found = held(root) or "no subject's folder"
     raise InputError(
         f"{root}: holds {found}{similar}; expected folders such as S9/MyPoseFeatures/D3_Positions "
         "and S9/Videos (as downloaded), or S9/Poses_D3_Positions and S9/Videos (as extracted)"

@@ -127,7 +127,12 @@ def _person_boxes(joints: NDArray[np.float64], camera: Camera) -> NDArray[np.flo
 def open_root(root: Path | None) -> HumanEva:
     """Return the data set in ``root``, which must be given."""
     if root is None:
-        raise InputError("HumanEva-I needs its root: the folder that holds S1, S2, S3", "root")
+        raise InputError(
+            "HumanEva-I is licensed, and does not come with this software: register at "
+            "http://humaneva.is.tue.mpg.de, unpack the archives, and give the root, the folder "
+            "that holds S1, S2, S3 (docs/datasets.md)",
+            "root",
+        )
     return HumanEva(root)
 
 

@@ -7,8 +7,8 @@ from functools import reduce
 from pathlib import Path
 
 from corruptbench.datasets.near_misses import near_miss
-from corruptbench.datasets.root_suggestion import suggest_nearby
 from corruptbench.errors import InputError
+from corruptbench.nearby import held, refuse_archives, suggest_nearby
 from corruptbench.storage import found_at
 
 _KINDS = ("Image_Data", "Calibration_Data", "Sync_Data", "Mocap_Data")
@@ -32,6 +32,9 @@ def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
     def present(place: Path) -> list[str]:
         return [s for s in subjects if any(child(child(place, s), k).is_dir() for k in _KINDS)]
 
+    folder = "the folder that holds S1, S2, S3"
+    if not root.is_dir():
+        refuse_archives(root, folder)
     if root.is_file() or root.suffix == ".npz":
         what = "a file" if root.is_file() else "no such file"
         raise InputError(
@@ -49,9 +52,11 @@ def check_root(root: Path, subjects: Sequence[str]) -> list[str]:
     similar = next(filter(None, (near_miss(root / s / "Image_Data") for s in subjects)), "")
     if not similar:
         suggest_nearby(root, present)
+        refuse_archives(root, folder)
+    other = f": it holds {held(root)}" if held(root) else ""
     raise InputError(
-        f"{root}: no folder {' or '.join(subjects)} of HumanEva-I in it{similar}; expected "
-        "S1/Image_Data, S1/Calibration_Data and so on: are the archives unpacked?"
+        f"{root}: no folder {' or '.join(subjects)} of HumanEva-I in it{other}{similar}; expected "
+        "S1/Image_Data, S1/Calibration_Data and so on"
     )
 
 
