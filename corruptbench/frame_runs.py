@@ -38,3 +38,8 @@ def listed(items: Sequence[str]) -> str:
     """Return the first items, and how many more there are."""
     more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
     return ", ".join(items[:NAMED]) + more
+
+
+def listed_all(items: Sequence[str]) -> str:
+    """Return all items, such as "hip, knee and ankle"."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), items[-1])))

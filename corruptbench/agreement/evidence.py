@@ -28,7 +28,8 @@ SHAPE_CAP = 0.5
 MAX_FRAMES, MAX_RATE_FRAMES = 48, 32
 #: Greatest lag that is tried, in seconds, and in frames for very fast cameras.
 MAX_LAG_SECONDS, MAX_LAG_FRAMES = 0.5, 64
-#: Left and right exchanged in `skeleton.LIMB_JOINTS`, whose joints come in pairs.
+#: The pairs of joints in `skeleton.LIMB_JOINTS`, in order; and left and right exchanged in each.
+PAIRS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 _EXCHANGED = np.arange(12).reshape(-1, 2)[:, ::-1].ravel()
 
 
@@ -40,6 +41,7 @@ class Evidence:
     shape's size.
 
     Attributes:
+        clips: number of clips.
         frames: number of frames with detections and labels, the person upright in the picture.
         detected: the same, with those in which the person is not upright.
         fps: frames per second.
@@ -47,6 +49,7 @@ class Evidence:
         height: mean height of the person's box, px.
         error: mean distance between labels and detections.
         exchanged: the same with left and right exchanged.
+        pairs: (2, 6) what each of `PAIRS` adds to ``error`` and to ``exchanged``.
         offset: (2,) median offset of the detections from the labels, px, right and down.
         size: median size of the detected person as a multiple of that of the labels.
         shape: error of the shapes, place and size removed.
@@ -56,6 +59,7 @@ class Evidence:
         rate: for each of `fit.RATES`, at its best small lag.
     """
 
+    clips: int
     frames: int
     detected: int
     fps: float
@@ -63,6 +67,7 @@ class Evidence:
     height: float
     error: float
     exchanged: float
+    pairs: Array
     offset: Array
     size: float
     shape: float
@@ -95,14 +100,17 @@ def measure(
     offset, size = _placement(given, found)
     most = min(round(MAX_LAG_SECONDS * round(fps)), MAX_LAG_FRAMES)  # as in `by_rate`
     lags = np.arange(-most, most + 1)
+    errors = [_errors(targets, found) for targets in (given, given[:, _EXCHANGED])]
     return Evidence(
+        clips=1,
         frames=len(found),
         detected=len(detected),
         fps=fps,
         seconds=_span(found.frames) / fps,
         height=_mean(found.heights),
-        error=_mean(_errors(given, found)),
-        exchanged=_mean(_errors(given[:, _EXCHANGED], found)),
+        error=_mean(errors[0].mean(axis=-1)),
+        exchanged=_mean(errors[1].mean(axis=-1)),
+        pairs=np.array([_of_pairs(e) for e in errors]),
         offset=offset,
         size=size,
         shape=_mean(_shape_errors(given, found)),
@@ -151,6 +159,7 @@ def pool(evidence: Sequence[Evidence]) -> Evidence:
 
     names = set.intersection(*(set(e.other_shapes) for e in clips))
     return Evidence(
+        clips=len(clips),
         frames=sum(e.frames for e in clips),
         detected=sum(e.detected for e in evidence),
         fps=clips[0].fps,
@@ -158,6 +167,7 @@ def pool(evidence: Sequence[Evidence]) -> Evidence:
         height=float(mean([e.height for e in clips])),
         error=float(mean([e.error for e in clips])),
         exchanged=float(mean([e.exchanged for e in clips])),
+        pairs=mean([e.pairs for e in clips]),
         offset=mean([e.offset for e in clips]),
         size=float(mean([e.size for e in clips])),
         shape=float(mean([e.shape for e in clips])),
@@ -174,13 +184,20 @@ def _mean(errors: Array) -> float:
 
 
 def _errors(targets: Array, found: Found) -> Array:
-    """Compute the error of targets (n, 12, 2) px in each frame, (n,) heights."""
+    """Compute the weighted errors of targets (n, 12, 2) px, (n, 12) heights."""
     return _weighted((found.points - targets) / found.heights[:, None, None], found, CAP)
 
 
 def _weighted(residuals: Array, found: Found, cap: float) -> Array:
     distances = np.minimum(np.hypot(residuals[..., 0], residuals[..., 1]), cap)
-    return np.asarray((distances * found.weights).mean(axis=-1))
+    return np.asarray(distances * found.weights)
+
+
+def _of_pairs(errors: Array) -> Array:
+    """Return what each pair of joints adds to the mean of errors (n, 12), (6,); NaN for none."""
+    if not len(errors):
+        return np.full(len(PAIRS), np.nan)
+    return np.asarray(errors.reshape(len(errors), len(PAIRS), 2).sum(axis=-1).mean(axis=0) / 12)
 
 
 def _placement(given: Array, found: Found) -> tuple[Array, float]:
@@ -203,7 +220,7 @@ def _shape(points: Array, weights: Array) -> tuple[Array, Array, Array]:
 def _shape_errors(targets: Array, found: Found) -> Array:
     shape, _, _ = _shape(found.points, found.weights)
     target, _, _ = _shape(targets, found.weights)
-    return _weighted(shape - target, found, SHAPE_CAP)
+    return np.asarray(_weighted(shape - target, found, SHAPE_CAP).mean(axis=-1))
 
 
 def _other_shape(labels: Array, found: Found) -> float:

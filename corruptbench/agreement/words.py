@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from corruptbench.agreement.evidence import Evidence
+import numpy as np
+
+from corruptbench.agreement.evidence import PAIRS, Evidence
+from corruptbench.frame_runs import listed_all
 
 Name = Literal["agrees", "lag", "sides", "camera", "rate", "apart", "unclear"]
 
@@ -24,9 +28,17 @@ LIKE_SHAPE = 0.25
 
 
 def text_of(
-    verdict: Name, evidence: Evidence, lag: float | None, rate: float | None, camera: str | None
+    verdict: Name,
+    evidence: Evidence,
+    lag: float | None,
+    rate: float | None,
+    camera: str | None,
+    pairs: Sequence[str],
 ) -> str:
-    """Return a verdict as a sentence; ``lag``, ``rate`` and ``camera`` are the best ones."""
+    """Return a verdict as a sentence.
+
+    ``lag``, ``rate`` and ``camera`` are the best ones, ``pairs`` those whose sides are exchanged.
+    """
     error = f"{100 * evidence.error:.1f} % of the person's height"
     match verdict:
         case "unclear":
@@ -45,12 +57,7 @@ def text_of(
                 "video belongs to another recording; exchange the videos, or the calibrations"
             )
         case "sides":
-            exchanged = 100 * evidence.exchanged
-            return (
-                f"left and right are exchanged in the labels: error {error}, and {exchanged:.1f} % "
-                "with the sides exchanged; correct the order of the joints, or do not mirror the "
-                "video"
-            )
+            return _sides_text(evidence, pairs)
         case "apart":
             return f"the labels do not lie on the person: {_apart_text(evidence)}"
         case _:
@@ -60,6 +67,22 @@ def text_of(
                 else f"lag {lag:+.1f} frames"
             )
             return f"the labels lie on the person: error {error}, {known}"
+
+
+def _sides_text(evidence: Evidence, pairs: Sequence[str]) -> str:
+    chosen = [name in pairs for name in PAIRS]
+    given, error = evidence.pairs
+    left = 100 * float(np.where(chosen, error, given).sum())
+    found = f"error {100 * evidence.error:.1f} % of the person's height, and {left:.1f} %"
+    if all(chosen):
+        return (
+            f"left and right are exchanged in the labels: {found} with the sides exchanged; "
+            "correct the order of the joints, or do not mirror the video"
+        )
+    return (
+        f"left and right of {listed_all(pairs)} are exchanged in the labels, and the other joints "
+        f"are right: {found} with these exchanged; correct the order of these joints"
+    )
 
 
 def _unclear_text(evidence: Evidence) -> str:

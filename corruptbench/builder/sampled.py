@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from corruptbench.agreement.evidence import Evidence, by_rate, measure, pool
 from corruptbench.agreement.found import found_limbs
-from corruptbench.agreement.verdict import Agreement, judge
+from corruptbench.agreement.verdict import Agreement, is_of_one_view, judge, judge_sides
 from corruptbench.builder.render import Crop, crops
 from corruptbench.corruptions import ClipInfo, Frame
 from corruptbench.datasets import Clip, Dataset, Finding, Needs
@@ -96,13 +97,24 @@ def agreement_findings(
 
 
 def _findings(subject: str, evidence: Mapping[str, Mapping[str, Evidence]]) -> Iterator[Finding]:
+    """Yield a finding for each camera, and one for each other recording and clip with a fault."""
+    of_recordings: dict[str, list[Evidence]] = defaultdict(list)
+    cameras: set[str] = set()
     for camera, clips in evidence.items():
         for name, alike in by_rate(camera, clips).items():
             verdict = judge(pool(list(alike.values())))
+            cameras.add(verdict.verdict)
             yield _finding(subject, f"{name}, {counted(len(alike), 'clip')}", verdict)
+        for sequence, found in clips.items():
+            of_recordings[sequence].append(found)
+    recordings = {name: judge_sides(views) for name, views in of_recordings.items()}
+    for name, sides in recordings.items():
+        if sides and sides.verdict == "sides" and "sides" not in cameras:
+            yield _finding(subject, f"{name}, all cameras", sides)
+    for camera, clips in evidence.items():
         for name, own in clips.items():
             verdict = judge(own)
-            if not verdict.good:
+            if not verdict.good and not is_of_one_view(verdict, recordings[name]):
                 yield _finding(subject, f"{camera}, {name}", verdict)
 
 

@@ -22,6 +22,7 @@ from corruptbench.leaderboard.schema import (
     ResultWarning,
 )
 from corruptbench.leaderboard.statistics.aggregate import Summary
+from corruptbench.lifters.joint_choice import JointChoice
 from corruptbench.lifters.lift import Lifted
 from corruptbench.manifest import CLEAN
 from corruptbench.shards.shard_set import ShardSet
@@ -43,6 +44,8 @@ class CleanCells:
         #: Frames of each clip that have a detection, and all of them.
         self._seen: list[tuple[int, int]] = []
         self._predictions: list[Likeness] = []
+        self._joints = joint_set(shard_set.manifest.scoring.joints)
+        self._scored = tuple(range(len(self._joints)))
 
     def see(self, group: Group, cell: int, lifted: Lifted, found: Scored | None) -> None:
         """Take in the clips of a group, their clean detections, and what is scored there.
@@ -59,6 +62,7 @@ class CleanCells:
             self._seen.append((int(seen.sum()), len(seen)))
             self._labels.add(clip, group.detections[i][cell])
             if found is not None:
+                self._scored = found.labels.joints
                 pair = found.of_clip(i, len(clip.joints))
                 alike = likeness(*pair, found.labels.sides, found.labels.root)
                 self._predictions += [alike] if alike else []
@@ -88,8 +92,9 @@ class CleanCells:
         labels = list(label_checks.warnings_of(self._labels.evidence()))
         intervals = summary.mpjpe_intervals or summary.p_mpjpe_intervals
         assert intervals, "one of the two metrics is always there"
+        joints = JointChoice(self._joints, self._scored).joint_set
         predictions = plausibility.warnings_of(
-            self._predictions, summary.mpjpe, summary.p_mpjpe, intervals.degradation
+            self._predictions, joints, summary.mpjpe, summary.p_mpjpe, intervals.degradation
         )
         if labels:  # labels that are late, for example, make predictions that are early
             predictions = (w for w in predictions if w[0] not in plausibility.OF_LABELS)

@@ -10,7 +10,7 @@ import numpy as np
 
 from corruptbench.agreement.evidence import Evidence, by_rate, measure, pool
 from corruptbench.agreement.found import Found, found_limbs
-from corruptbench.agreement.verdict import Agreement, judge
+from corruptbench.agreement.verdict import Agreement, is_of_one_view, judge, judge_sides
 from corruptbench.datasets import Clip, ClipId
 from corruptbench.frame_runs import listed
 from corruptbench.leaderboard.schema import LabelCheck
@@ -115,19 +115,39 @@ def _cameras(evidence: Mapping[ClipId, Evidence]) -> dict[str, dict[ClipId, Evid
 
 
 def warnings_of(evidence: Mapping[ClipId, Evidence]) -> Iterator[tuple[str, str]]:
-    """Yield name and text of each fault: of cameras, then of other clips."""
+    """Yield name and text of each fault: of cameras, then of other recordings and clips."""
     cameras = by_camera(evidence)
     yield from _grouped("labels, camera ", cameras.items())
     known = {
         (clip, cameras[name].verdict) for name, own in _cameras(evidence).items() for clip in own
     }
+    recordings = _by_recording(evidence)
+    exchanged = {
+        "/".join(name): found
+        for name, found in recordings.items()
+        if found and found.verdict == "sides"
+        if not any((clip, "sides") in known for clip in evidence if _recording(clip) == name)
+    }
+    yield from _grouped("labels, recording ", exchanged.items())
     clips = ((clip, judge(found)) for clip, found in evidence.items())
     others = (
         (f"{clip.subject}/{clip.sequence}.{clip.camera}", found)
         for clip, found in clips
         if (clip, found.verdict) not in known
+        and not (found.verdict == "sides" and "/".join(_recording(clip)) in exchanged)
+        and not is_of_one_view(found, recordings[_recording(clip)])
     )
     yield from _grouped("labels, ", others)
+
+
+def _by_recording(
+    evidence: Mapping[ClipId, Evidence],
+) -> dict[tuple[str, str], Agreement | None]:
+    """Return the verdict on all views of each recording; see `judge_sides`."""
+    views: dict[tuple[str, str], list[Evidence]] = defaultdict(list)
+    for clip, found in evidence.items():
+        views[_recording(clip)].append(found)
+    return {name: judge_sides(own) for name, own in views.items()}
 
 
 def _grouped(prefix: str, found: Iterable[tuple[str, Agreement]]) -> Iterator[tuple[str, str]]:

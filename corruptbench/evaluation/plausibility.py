@@ -18,8 +18,9 @@ from corruptbench.evaluation.orientation import (
     standard_error,
     times,
 )
-from corruptbench.frame_runs import listed
+from corruptbench.frame_runs import listed, listed_all
 from corruptbench.leaderboard.schema import Aggregate, Interval, WarningName
+from corruptbench.skeleton import JointSet
 
 Array = NDArray[np.float64]
 
@@ -52,16 +53,25 @@ DEGRADATION = -1.0
 
 
 def warnings_of(
-    clips: Sequence[Likeness], mpjpe: Aggregate | None, aligned: Aggregate, interval: Interval
+    clips: Sequence[Likeness],
+    joints: JointSet,
+    mpjpe: Aggregate | None,
+    aligned: Aggregate,
+    interval: Interval,
 ) -> Warnings:
     """Yield what the predictions of the clean cells, and the degradation, say against a result.
 
+    Causes come before what may follow from them.
+
     Args:
         clips: from `likeness`.
+        joints: those of the predictions and labels that were compared.
         mpjpe: of MPJPE; None for poses of unknown size.
         aligned: of P-MPJPE.
         interval: of the degradation, of MPJPE if it is known.
     """
+    if clips:
+        yield from _of_poses(clips, joints, mpjpe, aligned)
     result = mpjpe or aligned
     if result.degradation < DEGRADATION and interval.high < 0:
         yield (
@@ -70,28 +80,34 @@ def warnings_of(
             "the errors of clean video have another cause; look at the other warnings, and at "
             "P-MPJPE",
         )
-    if clips:
-        sizes, motion = (
-            np.sum([getattr(c, of) for c in clips], axis=0) for of in ("sizes", "motion")
-        )
-        yield from _motion(motion / sizes)
-        placed = [*_placed(clips, sizes, bool(mpjpe))]
-        if mpjpe and not placed and mpjpe.clean > ROTATED * aligned.clean:
-            placed.append(_rotated(mpjpe.clean, aligned.clean))
-        yield from placed
-        unlike = [*_unlike(np.stack([c.middle for c in clips]), aligned.clean)]
-        if not {"axes", "sides", "joints"} & {name for name, _ in placed}:
-            yield from unlike
-        if not placed and not unlike:
-            yield from _lag(np.stack([c.lagged for c in clips]))
 
 
-def _placed(clips: Sequence[Likeness], sizes: Array, is_scaled: bool) -> Warnings:
+def _of_poses(
+    clips: Sequence[Likeness], joints: JointSet, mpjpe: Aggregate | None, aligned: Aggregate
+) -> Warnings:
+    """Yield what the poses of the clean cells say."""
+    sizes, motion = (np.sum([getattr(c, of) for c in clips], axis=0) for of in ("sizes", "motion"))
+    placed = [*_placed(clips, joints, sizes, bool(mpjpe))]
+    if mpjpe and not placed and mpjpe.clean > ROTATED * aligned.clean:
+        placed.append(_rotated(mpjpe.clean, aligned.clean))
+    yield from placed
+    unlike = [*_unlike(np.stack([c.middle for c in clips]), aligned.clean)]
+    if not {"axes", "sides", "joints"} & {name for name, _ in placed}:
+        yield from unlike
+    yield from _motion(motion / sizes)
+    if not placed and not unlike:
+        yield from _lag(np.stack([c.lagged for c in clips]))
+
+
+def _placed(
+    clips: Sequence[Likeness], joint_set: JointSet, sizes: Array, is_scaled: bool
+) -> Warnings:
     """Warn about size, axes, joints and depth. One of them can look like another."""
     axes, squares = (np.stack([getattr(c, of) for c in clips]) for of in ("axes", "squares"))
     turned = [*axes_warnings(axes.sum(axis=0), squares.sum(axis=0))]
     size = [*_size(sizes)] if is_scaled else []
-    joints = [] if turned or size else [*_joints(np.sum([c.apart for c in clips], axis=0))]
+    apart = np.sum([c.apart for c in clips], axis=0)
+    joints = [] if turned or size else [*_joints(apart, joint_set)]
     depth = [] if turned or joints else [*depth_warnings(axes[:, 0], squares)]
     if depth and size:  # of x and y alone
         size = [*_size(np.sqrt(squares[..., :2].sum(axis=(0, 2))))]
@@ -148,7 +164,7 @@ def _motion(motion: Array) -> Warnings:
         )
 
 
-def _joints(apart: Array) -> Warnings:
+def _joints(apart: Array, joints: JointSet) -> Warnings:
     """Warn where another order of all joints fits much better, or two joints exchanged."""
     given, fitting = linear_sum_assignment(apart)
     kept, moved = np.diag(apart), apart[given, fitting]
@@ -158,12 +174,27 @@ def _joints(apart: Array) -> Warnings:
         pair = moved + moved[fitting] < JOINTS * (kept + kept[fitting])
         wrong = (fitting != given) & (fitting[fitting] == given) & pair
     if wrong.any():
-        names = [f"{j} is the label's {k}" for j, k in zip(given, fitting, strict=True) if wrong[j]]
         yield (
             "joints",
-            f"the predicted joints fit the labels better in another order ({listed(names)}): "
-            "correct the order of the joints of output or input, or that of the labels",
+            "the predicted joints fit the labels better in another order "
+            f"({_order(fitting, joints, wrong)}): correct the order of the joints of output or "
+            "input, or that of the labels",
         )
+
+
+def _order(fitting: NDArray[np.intp], joints: JointSet, wrong: NDArray[np.bool_]) -> str:
+    """Return in words which joints lie where others should.
+
+    Args:
+        fitting: (J,) the joint of the labels that each predicted one fits.
+        joints: their names.
+        wrong: (J,) which of them are told.
+    """
+    names, places = joints.joints, np.flatnonzero(wrong).tolist()
+    if all(fitting[j] == joints.mirror[j] for j in places):
+        sides = [names[j].removeprefix("left_") for j in places if j in joints.left]
+        return f"left and right of {listed_all(sides)} are exchanged"
+    return listed([f"the predicted {names[j]} is the label's {names[fitting[j]]}" for j in places])
 
 
 def _lag(lagged: Array) -> Warnings:

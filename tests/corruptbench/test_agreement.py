@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from corruptbench.agreement.evidence import measure, pool
+from corruptbench.agreement.evidence import PAIRS, measure, pool
 from corruptbench.agreement.found import found_limbs
-from corruptbench.agreement.verdict import judge
+from corruptbench.agreement.verdict import judge, judge_sides
 from corruptbench.builder.sampled import _findings
-from corruptbench.datasets.studio import TRAIN_SHARDS
+from corruptbench.datasets.studio import ALL_TRAIN_SHARDS
 from corruptbench.shards.shard_set import open_shards
 from corruptbench.skeleton import H36M17
 
@@ -19,9 +21,12 @@ from corruptbench.skeleton import H36M17
 @pytest.fixture(scope="module")
 def recordings():
     """The embedded training clips with their clean detections, by recording and camera."""
-    shard_set = open_shards(TRAIN_SHARDS, None)
+    return _recordings(ALL_TRAIN_SHARDS[0])
+
+
+def _recordings(shards):
     found: dict[tuple[str, str], dict] = {}
-    for clip, (clean,) in shard_set.clips():
+    for clip, (clean,) in open_shards(shards, None).clips():
         found.setdefault((clip.id.subject, clip.id.sequence), {})[clip.id.camera] = (clip, clean)
     return found
 
@@ -228,3 +233,95 @@ def test_the_check_of_the_data_judges_each_frame_rate_of_a_camera(walk):
     names = [f"cam1 at {clip.fps:g} fps, 2 clips: ", f"cam1 at {2 * clip.fps:g} fps, 1 clip: "]
     assert len(found) == 2
     assert all(text.startswith(name) for text, name in zip(found, names, strict=True))
+
+
+def exchanged(*names):
+    """Change labels (F, J, ...): left and right of these joints exchanged."""
+    places = list(range(len(H36M17)))
+    for name in names:
+        one, other = (H36M17.joints.index(f"{side}_{name}") for side in ("left", "right"))
+        places[one], places[other] = other, one
+    return lambda labels: labels[:, places]
+
+
+LIMBS = [
+    ("elbow", "wrist"), ("wrist",), ("elbow",), ("shoulder",), ("shoulder", "elbow", "wrist"),
+    ("knee", "ankle"), ("ankle",), ("knee",), ("hip",), ("hip", "knee", "ankle"),
+]  # fmt: skip
+
+
+def said(text):
+    """The joints that a verdict names."""
+    return set(re.findall("|".join(PAIRS), text.partition(" are exchanged")[0]))
+
+
+@pytest.fixture(scope="module")
+def recordings_of_all():
+    return [r for shards in ALL_TRAIN_SHARDS for r in _recordings(shards).items()]
+
+
+def by_subject(recordings, change=lambda labels: labels):
+    """Evidence of 32 frames of each clip, by subject, camera and sequence."""
+    found = defaultdict(lambda: defaultdict(dict))
+    for (subject, sequence), views in recordings:
+        for camera, (clip, _) in views.items():
+            frames = np.unique(np.linspace(0, len(clip.joints) - 1, 32).astype(int))
+            only = {camera: views[camera]}
+            found[subject][camera][sequence] = evidence_of(only, camera, change, frames)
+    return found
+
+
+def test_no_embedded_set_gives_a_false_alarm(recordings_of_all):
+    """One clip has detections with the sides exchanged; the other cameras say that it is them."""
+    evidence = by_subject(recordings_of_all)
+    judged = [judge(e) for c in evidence.values() for s in c.values() for e in s.values()]
+    assert {j.verdict for j in judged} == {"agrees", "sides"}
+    for subject, cameras in evidence.items():
+        for finding in _findings(subject, cameras):
+            assert finding.level == "ok", finding.found
+
+
+@pytest.mark.parametrize("names", LIMBS, ids="+".join)
+def test_exchanged_limbs_are_found_and_named(names, recordings_of_all):
+    people = [r for r in recordings_of_all if r[0][0] in ("S1", "S5", "S9", "S13")]
+    for subject, cameras in by_subject(people, exchanged(*names)).items():
+        for camera, clips in cameras.items():
+            found = judge(pool(list(clips.values())))
+            assert found.verdict == "sides", (subject, camera, found.text)
+            assert said(found.text) == set(names), (subject, camera, found.text)
+        for sequence in next(iter(cameras.values())):
+            views = [clips[sequence] for clips in cameras.values() if sequence in clips]
+            whole = judge_sides(views)
+            assert whole.verdict == "sides" or "walking_2" in sequence, (sequence, whole.text)
+
+
+def test_exchanged_limbs_of_one_recording_do_not_hide_among_the_others(recordings_of_all):
+    people = [r for r in recordings_of_all if r[0][0] == "S1"]
+    evidence = by_subject(people)["S1"]
+    other = by_subject(people[2:3], exchanged("elbow", "wrist"))["S1"]
+    name = people[2][0][1]
+    for camera, clips in other.items():
+        evidence[camera] |= clips
+    found = [f.found for f in _findings("S1", evidence) if f.level != "ok"]
+    assert found[0].startswith(f"{name}, all cameras: left and right of elbow and wrist are")
+    assert all(name in text for text in found)
+
+
+def test_detections_with_noise_are_judged_alike(recordings_of_all):
+    """Each detected joint is off by 2 % of the person's height in addition."""
+    draw = np.random.default_rng(0)
+
+    def noisy(change):
+        def moved(labels):
+            height = np.ptp(labels[..., 1], axis=1)[:, None, None]
+            return change(labels) + 0.02 * height * draw.normal(size=labels.shape)
+
+        return moved
+
+    people = [r for r in recordings_of_all if r[0][0] in ("S2", "S10")]
+    for names in ((), ("elbow", "wrist"), ("knee", "ankle"), ("ankle",)):
+        for cameras in by_subject(people, noisy(exchanged(*names))).values():
+            for clips in cameras.values():
+                found = judge(pool(list(clips.values())))
+                assert found.verdict == ("sides" if names else "agrees"), found.text
+                assert said(found.text) == set(names)

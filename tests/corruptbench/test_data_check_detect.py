@@ -79,12 +79,17 @@ def other_sides(root):
     relabel(root, lambda joints: joints[:, swap])
 
 
+def other_arms(root):
+    relabel(root, lambda joints: joints[:, [*range(12), 15, 16, 14, 12, 13]])
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
         (exchanged_videos, "the video shows what camera cam2 sees"),
         (late, "the labels are 5."),
         (other_sides, "left and right are exchanged"),
+        (other_arms, "left and right of elbow and wrist are exchanged"),
     ],
 )
 def test_labels_that_lie_elsewhere(spoil, said, mine, cli):

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corruptbench.datasets.checks.plausibility import THIGHS, likely, median, thighs
-from corruptbench.frame_runs import frames_in
+from corruptbench.datasets.checks.sides import CHAIN, exchanged_sides
+from corruptbench.frame_runs import frames_in, listed_all
 from corruptbench.progress import short_number
 from corruptbench.skeleton import JointSet
 
@@ -74,7 +75,8 @@ def body_problems(joints: Array, joint_set: JointSet) -> Iterator[Problem]:
         yield unit
         if unit.impossible:
             return
-    for check in (_reach, _bones, _sides, _proportions):
+    # Joints in another order come first: bones that change their length follow from it.
+    for check in (_exchanged, _proportions, _sides, _reach, _bones):
         problem = check(joints, joint_set)
         if problem:
             yield problem
@@ -94,6 +96,19 @@ def _unit(joints: Array, joint_set: JointSet) -> Problem | None:
         f"a thigh of {short_number(thigh)}{likely(thigh)}",
         expected,
         "give labels and camera positions in mm",
+    )
+
+
+def _exchanged(joints: Array, joint_set: JointSet) -> Problem | None:
+    names = exchanged_sides(joints, joint_set)
+    if not names:
+        return None
+    return Problem(
+        False,
+        f"left and right of {listed_all(names)} are exchanged, beside those of "
+        f"{listed_all([n for n in ('hip', *CHAIN) if n not in names])}",
+        f"the joints in the order of {joint_set.name}",
+        "correct the order of the joints in the labels",
     )
 
 
