@@ -14,6 +14,7 @@ import sys
 
 import click
 
+from benchmarks.arguments import whole_numbers
 from corruptbench.cli import group
 
 WANTED = 0.3
@@ -51,7 +52,7 @@ def completion(typed: str) -> dict[str, str]:
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    (rounds,) = whole_numbers(__doc__, rounds=5)
     cases = {" ".join((*path, "--help")): (((*path, "--help")), {}) for path in commands(group)}
     cases |= {f"{typed}<TAB>": ((), completion(typed)) for typed in COMPLETED}
     slow = 0

@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.arguments import whole_numbers
 from benchmarks.peers import IMAGENET_C, NAMES, OWN, SEVERITY, peers, versions
 from corruptbench.corruptions import ClipInfo, Key, Region, all_corruptions, get
 
@@ -256,7 +257,7 @@ def machine() -> str:
 
 def main() -> int:
     cv2.setNumThreads(1)
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    (rounds,) = whole_numbers(__doc__, rounds=ROUNDS)
     frames = picture(SIZE, FRAMES)
     load = os.getloadavg()[0]
     print(f"{machine()}, {versions()}.\n")

@@ -127,7 +127,7 @@ def main(lifter: Path, shards: tuple[Path, ...], severity: int | None) -> None:
     opened = [cb.open_shards(folder) for folder in shards]
     wanted: Callable[[Cell], bool] = lambda c: not severity or c.severity in (0, severity)  # noqa: E731
     print(f"{loaded.contract.name}: MPJPE in mm")
-    print("| detector | limb joints replaced | of them | clean | corrupted | loss |")
+    print("| detector | limb joints replaced | of them | clean | corrupted | degradation |")
     print("|---|---|--:|--:|--:|--:|")
     for shard_set in opened:
         cells = [c for c in shard_set.cells if wanted(c)]

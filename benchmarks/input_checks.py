@@ -9,9 +9,9 @@ Usage: python -m benchmarks.input_checks [rounds]
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 
+from benchmarks.arguments import whole_numbers
 from corruptbench.builder.detect import detect_clip
 from corruptbench.datasets import Clip, check_before_build, open_dataset
 from corruptbench.detectors import Detector, load
@@ -23,7 +23,7 @@ WANTED = 0.02
 
 def main() -> None:
     """Time both, and print the share."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    (rounds,) = whole_numbers(__doc__, rounds=3)
     manifest, dataset = load_manifest("studio-c-mini"), open_dataset("studio", None)
     clips = [dataset.load(c) for c in manifest.select(dataset.clip_ids())]
     detector = load("movenet:lightning")

@@ -8,7 +8,6 @@ test-mmpose`. Usage: PYTHONPATH=.mmpose python -m benchmarks.mmpose_speed [round
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.arguments import whole_numbers
 from corruptbench.detectors import load
 from tests.fixtures.mmpose_models import HRNET, RTMPOSE, VITPOSE, apis, write_model
 
@@ -50,7 +50,7 @@ def turns(base: str, folder: Path) -> dict[str, Callable[[], object]]:
 def main() -> None:
     """Print crops per second of each contestant."""
     torch.set_num_threads(1)
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    (rounds,) = whole_numbers(__doc__, rounds=5)
     for base in (RTMPOSE, HRNET, VITPOSE):
         with tempfile.TemporaryDirectory() as folder:
             contestants = turns(base, Path(folder))

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import os
 import statistics
-import sys
 import tempfile
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.arguments import whole_numbers
 from corruptbench.evaluation.heading import heading
 from corruptbench.leaderboard import Result, load, render
 from corruptbench.manifest import load_manifest
@@ -109,7 +109,7 @@ def write_pages(folder: Path) -> dict[int, Path]:
     return pages
 
 
-def main(rounds: int = 5) -> None:
+def main(rounds: int) -> None:
     """Print a table of medians, and the ratio of the largest page to the middle one."""
     load_before = os.getloadavg()[0]
     found: dict[int, list[dict[str, tuple[float, float]]]] = {size: [] for size in SIZES}
@@ -148,4 +148,4 @@ def medians(rounds: Sequence[dict[str, tuple[float, float]]]) -> dict[str, tuple
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*whole_numbers(__doc__, rounds=5))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import pickle
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks.arguments import whole_numbers
 from corruptbench import sandbox
 from corruptbench.datasets import open_dataset
 from corruptbench.datasets.human36m.tables import official
@@ -97,8 +97,7 @@ def compare(
 
 def main() -> None:
     """Write the files, then time both."""
-    given = [int(word) for word in sys.argv[1:]]
-    frames, megabytes, rounds = (*given, *(50, 50, 5)[len(given) :])
+    frames, megabytes, rounds = whole_numbers(__doc__, frames=50, megabytes=50, rounds=5)
     with tempfile.TemporaryDirectory() as folder:
         root, packed = Path(folder), Path(folder) / "arrays.pkl"
         write_labels(root, frames)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import httpx2
 
+from benchmarks.arguments import whole_numbers
 from corruptbench.server import audit_log, tokens
 from corruptbench.server.database import open_database
 from corruptbench.server.settings import load_settings, prepare
@@ -106,7 +107,7 @@ def say_outcome(folder: Path, keys: list[str], seconds: float) -> None:
 
 
 def main() -> None:
-    clients, seconds = (float(word) for word in (*sys.argv[1:], "200", "20")[:2])
+    clients, seconds = whole_numbers(__doc__, clients=200, seconds=20)
     print(f"load of the machine before: {os.getloadavg()[0]:.1f}, processors: {os.cpu_count()}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -9,13 +9,13 @@ thread. Shares are of processor time, in medians over rounds. Usage:
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
 
 import torch
 
+from benchmarks.arguments import whole_numbers
 from benchmarks.corruption_speed import machine, table
 from corruptbench.datasets.studio import TRAIN_NOISE
 from corruptbench.lifters.noise_file import load_noise
@@ -62,7 +62,7 @@ def shares(name: str, frames: int, rounds: int) -> list[str]:
 
 def main() -> None:
     """Command line."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 30
+    (rounds,) = whole_numbers(__doc__, rounds=30)
     torch.set_num_threads(1)
     print(f"{machine()}. Medians of {rounds} rounds. Goal: at most {GOAL} %.\n")
     head = ["lifter", "step, ms", *(f"{noise}, % of a step" for noise in NOISES)]

@@ -4,16 +4,18 @@ Builds studio-c-mini with one corruption at one severity if SHARDS is not there 
 goes to ``results/``.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import corruptbench as cb
 
-model = Path(sys.argv[1])
-folder = Path(sys.argv[2] if len(sys.argv) > 2 else "shards")
+parser = argparse.ArgumentParser(description="Score an exported lifter.")
+parser.add_argument("model", type=Path, help=".pt2, .pt or .onnx, with its contract")
+parser.add_argument("shards", nargs="?", type=Path, default=Path("mini-shards"), help="folder")
+given = parser.parse_args()
 
-shards = cb.build("studio-c-mini", severity=3, corruption="gaussian_noise", out=folder)
-result = cb.evaluate(model, shards)
+shards = cb.build("studio-c-mini", severity=3, corruption="gaussian_noise", out=given.shards)
+result = cb.evaluate(given.model, shards)
 print(result)
 
 worst = result.clips.sort_values("mpjpe", ascending=False).head(3)

@@ -4,15 +4,18 @@ SHARDS is the folder of a finished build of studio-C or studio-C-mini. The page 
 ``report.html``.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import corruptbench as cb
 from corruptbench.report.page import write_report
 
-model = Path(sys.argv[1])
-shards = cb.open_shards(sys.argv[2] if len(sys.argv) > 2 else "shards")
+parser = argparse.ArgumentParser(description="Show how a lifter fails, as one page.")
+parser.add_argument("model", type=Path, help=".pt2, .pt or .onnx, with its contract")
+parser.add_argument("shards", nargs="?", type=Path, default=Path("shards"), help="of a build")
+given = parser.parse_args()
 
-result = cb.evaluate(model, shards).save("results")
+shards = cb.open_shards(given.shards)
+result = cb.evaluate(given.model, shards).save("results")
 write_report(result, Path("report.html"), shards)
 print("saved: report.html")

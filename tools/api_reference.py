@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -167,5 +168,6 @@ def _markdown(doc: str) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tools.api_reference", description=__doc__).parse_args()
     with atomic(PAGE) as temporary:
         temporary.write_text(page(), encoding="utf-8")

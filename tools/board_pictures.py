@@ -6,6 +6,7 @@ Writes ``docs/board.png``, for the README, and the pictures of ``docs/board_page
 
 from __future__ import annotations
 
+import argparse
 import io
 import tempfile
 from dataclasses import dataclass
@@ -97,6 +98,7 @@ def save(image: Image.Image, path: Path) -> None:
 
 def main() -> None:
     """Take all pictures."""
+    argparse.ArgumentParser(prog="python -m tools.board_pictures", description=__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder, launched(Path(folder)) as browser:
         page = Path(folder) / "page.html"
         page.write_text(page_text(), encoding="utf-8")

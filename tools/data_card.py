@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -177,4 +178,5 @@ def _cameras() -> list[str]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tools.data_card", description=__doc__).parse_args()
     print(counts(), actions(), heights(), bones(), offsets(), hashes(), sep="\n\n")

@@ -5,6 +5,7 @@ A reference has the errors of a row of the board.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pandas as pd
@@ -69,6 +70,7 @@ def benchmarks() -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tools.references", description=__doc__).parse_args()
     for row in ROWS:
         with atomic(FOLDER / file_name(stored(row).benchmark)) as temporary:
             temporary.write_text(text(row), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -21,5 +22,6 @@ def text() -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tools.result_schema", description=__doc__).parse_args()
     with atomic(FILE) as temporary:
         temporary.write_text(text(), encoding="utf-8")

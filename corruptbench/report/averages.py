@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import pandas as pd
@@ -47,9 +47,17 @@ def clean(cells: pd.Series[float]) -> float | None:
     return float(cells[CLEAN]) if CLEAN in cells.index else None
 
 
-def by_corruption(cells: pd.Series[float]) -> dict[str, float]:
-    """Return each corruption's mean over its severities, from `means` without ``by``."""
-    severities = cells[[key != CLEAN for key in cells.index]]
+def by_corruption(
+    cells: pd.Series[float], whole: Collection[str] | None = None
+) -> dict[str, float]:
+    """Return each corruption's mean over its severities, from `means` without ``by``.
+
+    Args:
+        cells: values of cells.
+        whole: the corruptions that have all severities; the others are left out. None: all.
+    """
+    kept = [key != CLEAN and (whole is None or key[0] in whole) for key in cells.index]
+    severities = cells[kept]
     if severities.empty:
         return {}
     groups = severities.groupby(level="corruption", sort=False).mean()

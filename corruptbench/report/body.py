@@ -13,6 +13,7 @@ from corruptbench.leaderboard.standalone import spaced
 from corruptbench.report import averages
 from corruptbench.report.averages import means
 from corruptbench.report.evidence import Evidence
+from corruptbench.report.part import is_whole, whole_corruptions
 from corruptbench.skeleton import JointSet, joint_set
 
 #: Where each joint is drawn. The person faces the reader: their right side is on the left.
@@ -64,11 +65,16 @@ def bodies(evidence: Evidence) -> Bodies | None:
         return None
     full = joint_set(evidence.result.scoring.joints)
     names = [name for name in full.joints if name in table]
-    columns: dict[str, dict[str, float]] = {"clean": {}, "corrupted": {}}
+    columns: dict[str, dict[str, float]] = {"clean": {}}
+    if is_whole(evidence.result):
+        columns["corrupted"] = {}
     for joint in names:
         cells = means(table, joint, "frames", evidence.average)
-        ends = {"clean": averages.clean(cells), "corrupted": averages.corrupted(cells)}
-        for column, value in {**ends, **averages.by_corruption(cells)}.items():
+        ends = {"clean": averages.clean(cells)}
+        if is_whole(evidence.result):
+            ends["corrupted"] = averages.corrupted(cells)
+        of_corruptions = averages.by_corruption(cells, whole_corruptions(evidence.result))
+        for column, value in {**ends, **of_corruptions}.items():
             if value is not None:
                 columns.setdefault(column, {})[joint] = value
     x = scales.scale((v for values in columns.values() for v in values.values()), zero=True)
@@ -81,7 +87,8 @@ def bodies(evidence: Evidence) -> Bodies | None:
         (spaced(joint), [f"{v[joint]:.1f}" if joint in v else "none" for v in columns.values()])
         for joint in names
     ]
-    return Bodies(drawn[:2], drawn[2:], legend(x), [spaced(c) for c in columns], rows)
+    large = 2 if is_whole(evidence.result) else 1
+    return Bodies(drawn[:large], drawn[large:], legend(x), [spaced(c) for c in columns], rows)
 
 
 def kept_bones(joints: JointSet, names: Sequence[str]) -> list[tuple[str, str]]:

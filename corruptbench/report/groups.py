@@ -16,6 +16,7 @@ from corruptbench.report import averages
 from corruptbench.report.averages import means
 from corruptbench.report.dots import axis, dumbbell
 from corruptbench.report.evidence import Evidence
+from corruptbench.report.part import is_whole, whole_corruptions
 
 #: What is told apart, in order. A part of only one row says nothing.
 PARTS = ("action", "camera", "subject")
@@ -48,7 +49,7 @@ def group_tables(evidence: Evidence) -> list[Rows]:
     return [
         Rows(
             f"By {part}",
-            (part, "clips", "clean", "corrupted", "lost"),
+            (part, "clips", "clean", "corrupted", "degradation"),
             axis(x),
             [_row(name, _clips(table, part, name), *ends, x) for name, ends in rows.items()],
         )
@@ -63,11 +64,13 @@ def exchange_table(evidence: Evidence) -> Rows | None:
     share = means(evidence.joints, "exchanged", "frames", evidence.average) * 100
     clean, found = averages.clean(share), averages.by_corruption(share)
     x = scales.scale([*found.values(), clean or 0.0], zero=True)
+    whole = whole_corruptions(evidence.result)
     rows = []
-    for name, value in sorted(found.items(), key=lambda item: -item[1]):
+    for name, mean in sorted(found.items(), key=lambda item: -item[1]):
+        value = mean if name in whole else None
         each = [_text(share.get((name, s))) for s in SEVERITIES]
-        label = f"{spaced(name)}: {_text(clean)} % clean, {value:.1f} % corrupted"
-        texts = (_text(clean), f"{value:.1f}", *each)
+        label = f"{spaced(name)}: {_text(clean)} % clean, {_text(value)} % corrupted"
+        texts = (_text(clean), _text(value), *each)
         rows.append(Row(spaced(name), texts, dumbbell(clean, value, x, label)))
     columns = ("corruption", "clean", "mean", *map(str, SEVERITIES))
     return Rows("Left and right exchanged", columns, axis(x), rows)
@@ -78,18 +81,21 @@ def _ends(evidence: Evidence, part: str) -> dict[str, tuple[float | None, float 
     ends = {}
     for name in cells.index.get_level_values(part).unique():
         inside = cells.xs(name, level=part)
-        ends[str(name)] = averages.clean(inside), averages.corrupted(inside)
-    return dict(sorted(ends.items(), key=lambda item: -_lost(*item[1])))
+        whole = averages.corrupted(inside) if is_whole(evidence.result) else None
+        ends[str(name)] = averages.clean(inside), whole
+    return dict(sorted(ends.items(), key=lambda item: -_degradation(*item[1])))
 
 
-def _lost(clean: float | None, corrupted: float | None) -> float:
+def _degradation(clean: float | None, corrupted: float | None) -> float:
     return 0.0 if clean is None or corrupted is None else corrupted - clean
 
 
 def _row(
     name: str, clips: int, clean: float | None, corrupted: float | None, x: scales.Scale
 ) -> Row:
-    numbers = [_text(clean), _text(corrupted), signed(_lost(clean, corrupted), 1)]
+    is_known = clean is not None and corrupted is not None
+    degradation = signed(_degradation(clean, corrupted), 1) if is_known else "none"
+    numbers = [_text(clean), _text(corrupted), degradation]
     label = f"{spaced(name)}: {numbers[0]} mm clean, {numbers[1]} mm corrupted"
     return Row(spaced(name), (str(clips), *numbers), dumbbell(clean, corrupted, x, label))
 

@@ -20,6 +20,7 @@ from corruptbench.progress import short_number
 from corruptbench.report import averages
 from corruptbench.report.averages import means
 from corruptbench.report.evidence import Evidence
+from corruptbench.report.part import is_whole, missing
 
 
 class Figure(NamedTuple):
@@ -38,7 +39,7 @@ class MetricRow(NamedTuple):
     unit: str
     clean: str
     corrupted: str
-    change: str
+    degradation: str
 
 
 class Headline(NamedTuple):
@@ -65,13 +66,20 @@ def headline(evidence: Evidence) -> Headline:
         benchmark=f"{benchmark.id}, version {benchmark.version}",
         facts=_facts(evidence),
         figures=_figures(evidence),
-        warnings=[warning.text for warning in result.warnings or ()],
+        warnings=[
+            *([part] if (part := missing(result)) else []),
+            *(warning.text for warning in result.warnings or ()),
+        ],
         allowed=result.lifter.allowed or (),
         metrics=_metrics(evidence),
         more_is_better=[
             m.label for n, m in METRIC_COLUMNS.items() if m.grows and n in evidence.clips
         ],
-        blocks=[block for make in (hypotheses, robustness) if (block := make(result))],
+        blocks=[
+            block
+            for make in (hypotheses, robustness)
+            if is_whole(result) and (block := make(result))
+        ],
     )
 
 
@@ -79,7 +87,6 @@ def _facts(evidence: Evidence) -> list[str]:
     result = evidence.result
     coverage, scoring = result.coverage, result.scoring
     joints = str(result.lifter.contract.get("joints") or scoring.joints)
-    partial = coverage.n_scored != coverage.n_expected
     return [
         f"detector {result.build.detectors}",
         f"joints {joints}",
@@ -87,7 +94,7 @@ def _facts(evidence: Evidence) -> list[str]:
         counted(coverage.clips, "clip"),
         counted(coverage.cells, "cell"),
         f"{counted(coverage.n_scored, 'frame')} scored"
-        + (f" of {coverage.n_expected:,}: a part of the benchmark" if partial else ""),
+        + ("" if is_whole(result) else f" of {coverage.n_expected:,}"),
         f"mean over {scoring.average}",
         *_samples(result.lifter.samples or 1),
         *([told] if (told := prepared(result)) else []),
@@ -110,9 +117,12 @@ def _figures(evidence: Evidence) -> list[Figure]:
         interval: Interval | None = getattr(intervals, name, None)
         return Figure(name, text, interval_text(interval) if interval else "", note)
 
+    clean = figure("clean", f"{numbers.clean:.1f}", "video as it was recorded")
+    if not is_whole(evidence.result):
+        return [clean]
     share = 100 * numbers.degradation / numbers.clean if numbers.clean else 0.0
     return [
-        figure("clean", f"{numbers.clean:.1f}", "video as it was recorded"),
+        clean,
         figure("corrupted", f"{numbers.corrupted:.1f}", "mean of severities and corruptions"),
         figure("degradation", signed(numbers.degradation, 1), f"{signed(share, 0)} % of clean"),
     ]
@@ -127,8 +137,9 @@ def _metrics(evidence: Evidence) -> list[MetricRow]:
         clean, corrupted = averages.clean(cells), averages.corrupted(cells)
         if clean is not None and corrupted is not None:
             digits = metric.digits
-            change = signed(corrupted - clean, digits)
-            texts = (f"{clean:.{digits}f}", f"{corrupted:.{digits}f}", change)
+            texts = [f"{clean:.{digits}f}", "none", "none"]
+            if is_whole(evidence.result):
+                texts[1:] = f"{corrupted:.{digits}f}", signed(corrupted - clean, digits)
             label = evidence.result.lifter.label(column)
             rows.append(MetricRow(label, metric.unit, *texts))
     return rows

@@ -13,6 +13,7 @@ from corruptbench.leaderboard.statistics.wide import CLEAN
 from corruptbench.report.averages import by_corruption, means
 from corruptbench.report.evidence import Evidence
 from corruptbench.report.panels import Key, Panel, Series, legend, panels
+from corruptbench.report.part import is_whole
 
 
 class View(NamedTuple):
@@ -64,7 +65,9 @@ def occlusion(evidence: Evidence) -> Occlusion | None:
         if series
     ]
     known = evidence.result.occlusion
-    return Occlusion(views, more.occlusion(known) if known else None)
+    if known is None or not is_whole(evidence.result):
+        return Occlusion(views, None)
+    return Occlusion(views, more.occlusion(known))
 
 
 def _series(evidence: Evidence, unit: str, lines: Sequence[tuple[str, str, str]]) -> list[Series]:
