@@ -33,6 +33,17 @@ def onnx_options(severity: int) -> Any:
     return options
 
 
+def no_gpu(cuda: str | None) -> str:
+    """Return what to do where torch finds no GPU.
+
+    Args:
+        cuda: version of CUDA that torch was built for; None for a build without it.
+    """
+    if cuda is None:
+        return "it is a build without CUDA: install one with it (docs/detectors.md)"
+    return f"it is built for CUDA {cuda}: look with nvidia-smi whether the driver sees a GPU"
+
+
 def on_device(network: Any, device: str) -> Any:
     """Move a torch module to a device, and return it.
 
@@ -47,8 +58,8 @@ def on_device(network: Any, device: str) -> Any:
 
     if device != "cpu" and not torch.cuda.is_available():
         raise DetectorError(
-            f"'{device}' was asked for, but torch {torch.__version__} finds no CUDA device; use "
-            "device 'cpu', or install torch for CUDA"
+            f"'{device}' was asked for, but torch {torch.__version__} finds no CUDA device; "
+            f"{no_gpu(torch.version.cuda)}, or use device 'cpu'"
         )
     try:
         return network.to(device)

@@ -57,7 +57,9 @@ def _providers(device: str) -> list[Any]:
     if device == "cpu":
         return ["CPUExecutionProvider"]
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-        message = f"device '{device}': not usable by onnxruntime here (it has no CUDA); try 'cpu'"
+        message = (
+            f"device '{device}': no CUDA in onnxruntime; install onnxruntime-gpu, or use 'cpu'"
+        )
         raise InputError(message, "device")
     return [("CUDAExecutionProvider", {"device_id": int(device.partition(":")[2] or 0)})]
 

@@ -6,6 +6,7 @@ import logging
 import warnings
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from corruptbench.detectors.runtimes import no_gpu
 from corruptbench.errors import InputError
 from corruptbench.lifters.forward import Array32, Opened
 
@@ -25,8 +26,11 @@ def usable_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
+        remedy = no_gpu(torch.version.cuda)
+        if torch.cuda.is_available():
+            remedy = f"torch sees {torch.cuda.device_count()} of them, counted from 0"
         reason = str(error).splitlines()[0]
-        message = f"device '{name}': not usable here ({reason}); try 'cpu'"
+        message = f"device '{name}': not usable here ({reason}); {remedy}, or use 'cpu'"
         raise InputError(message, "device") from None
     return device
 

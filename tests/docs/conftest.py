@@ -117,7 +117,7 @@ def folder(tmp_path, request):
         elif page == "docs/tutorial.md":
             copytree(request.getfixturevalue("demo_shards"), tmp_path / "demo/shards")
         elif page == "docs/evaluate.md":  # submits
-            copytree(request.getfixturevalue("demo_shards"), tmp_path / "shards")
+            copytree(request.getfixturevalue("demo_shards"), tmp_path / "mini-shards")
         else:
             copytree(request.getfixturevalue("noisy_shards"), tmp_path / "shards")
         if page == "docs/data.md":

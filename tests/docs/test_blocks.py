@@ -179,3 +179,15 @@ def test_page(page, folder, monkeypatch):
     for block in blocks(page):
         monkeypatch.chdir(start)
         run_block(block, names, monkeypatch)
+
+
+def test_no_two_benchmarks_are_built_into_one_folder():
+    """Whoever follows two pages would get an error, or lose the first build."""
+    text = "".join((ROOT / page).read_text() for page in PAGES).replace("\\\n", " ")
+    found: dict[str, set[str]] = {}
+    for line in re.findall(r"corruptbench build .*", text):
+        words = dict(re.findall(r"--(manifest|out) (\S+)", line))
+        if "manifest" in words and "out" in words:
+            found.setdefault(words["out"], set()).add(words["manifest"])
+    assert len(found) > 5
+    assert {out: names for out, names in found.items() if len(names) > 1} == {}

@@ -40,7 +40,7 @@ def test_corrupt_frames(tmp_path, monkeypatch):
 @pytest.mark.detector
 def test_evaluate_my_lifter(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder("examples"))
-    script("evaluate_my_lifter.py", monkeypatch, "model.pt2")
+    script("evaluate_my_lifter.py", monkeypatch, "model.pt2", "shards")
     assert (EXAMPLES.cwd() / "results/videopose3d-27.json").is_file()
     assert "gaussian_noise" in capsys.readouterr().out
 
