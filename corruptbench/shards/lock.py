@@ -90,6 +90,8 @@ def _no_folder(path: AnyPath) -> str:
 def _no_lock(path: AnyPath) -> str:
     """Say what is there in place of a lock, and where shards seem to be."""
     folder, found = path.parent, found_at(path, "missing")
+    if found == "a folder" and (path / "lock.json").is_file():
+        return f"{path}: a folder; expected a lock: give {path / 'lock.json'}"
     expected = "expected the lock of a finished build"
     if isinstance(folder, S3Path) or path.name != "lock.json" or is_build(folder):
         return f"{path}: {found}; {expected}: run the build again, it resumes"

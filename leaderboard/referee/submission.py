@@ -23,6 +23,12 @@ MOST_VALUES, MOST_PROBLEMS = 100_000, 1000
 
 RERUN = "run 'corruptbench evaluate' again and submit the two files without changes"
 
+#: What files are that people take for a result, by their endings.
+_OTHER = {
+    **dict.fromkeys((".pt2", ".pt", ".pth", ".onnx"), "a model"), ".parquet": "a table",
+    ".html": "a page", ".npz": "arrays of NumPy", ".toml": "a contract or a manifest",
+}  # fmt: skip
+
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 _UPGRADE = "upgrade corruptbench, or evaluate the model again with this version"
 
@@ -49,6 +55,10 @@ def read_result(json_path: Path) -> Result:
     """
     if json_path.name.endswith("clips.parquet"):
         _refuse_clips(json_path)
+    if json_path.suffix in _OTHER and json_path.is_file():
+        expected, remedy = "the result of an evaluation", "give the .json file that evaluate wrote"
+        problem = Problem(json_path.name, "file", _OTHER[json_path.suffix], expected, remedy)
+        raise SubmissionError(str(json_path), [problem])
     data = _read(json_path, JSON_LIMIT, json_path).removeprefix(BOM_UTF8)
     file = json_path.name
     values = sum(map(data.count, (b",", b"[", b"{")))  # each one but the first follows one of these

@@ -178,3 +178,17 @@ def test_a_licensed_set_without_a_root_says_where_it_is_from(words, site, cli):
     assert site in done.err
     assert "evaluate" not in done.err
     assert f"option --root: corruptbench {words} --root ROOT" in done.err
+
+
+@pytest.mark.parametrize("command", ["report", "submit"])
+def test_a_model_is_no_result(command, cli):
+    done = cli(command, MODEL)
+    assert done.code == 2
+    assert "found a model, expected the result of an evaluation" in done.err
+    assert "give the .json file that evaluate wrote" in done.err
+
+
+def test_the_lock_of_another_site_is_a_file(drawn_shards, cli):
+    folder = drawn_shards.folder
+    done = cli("verify", folder, "--against", folder)
+    assert f"expected a lock: give {folder / 'lock.json'}" in done.err
