@@ -34,7 +34,7 @@ def said_once(done, *words):
 BUILD = {
     "no such folder": (["--root", "nowhere"], ["nowhere: no such folder", "dataset.json"]),
     "no dataset.json": (["--root", "."], ["no dataset.json", "expected the folder that holds"]),
-    "no root": ([], ["(option --root)"]),
+    "no root": ([], ["(option --root: corruptbench build"]),
     "corruption": (
         ["--root", "DATA", "--corruption", "fog"],
         ["'fog'", "erase, frame_freeze, gaussian_noise"],
@@ -205,8 +205,8 @@ def test_bad_models(mini, mini_manifest, mini_shards, tmp_path, cli):
 
 def test_bad_shards_folder(tmp_path, tiny_lifter, cli):
     said_once(cli("evaluate", tiny_lifter, "--shards", tmp_path / "x"), "x: no such folder")
-    said_once(cli("evaluate", tiny_lifter, "--shards", tmp_path), "lock.json: missing")
-    said_once(cli("verify", tmp_path), "lock.json: missing")
+    said_once(cli("evaluate", tiny_lifter, "--shards", tmp_path), "neither lock.json nor keypoints")
+    said_once(cli("verify", tmp_path), "neither lock.json nor keypoints")
     (tmp_path / "lock.json").write_text("{}")
     said_once(cli("detections", "--shards", tmp_path), "lock.json: format")
 

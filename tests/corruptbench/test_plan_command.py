@@ -79,7 +79,7 @@ def test_data_of_ones_own_needs_its_folder(mini_manifest, cli):
     done = cli("plan", "--manifest", mini_manifest)
     assert done.code == 2
     assert "expected its folder" in done.err
-    assert "(option --root)" in done.err
+    assert "(option --root: corruptbench " in done.err
 
 
 def test_studio_is_as_large_as_the_benchmark_says():
