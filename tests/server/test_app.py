@@ -216,7 +216,7 @@ def test_headers(host):
 
 def test_the_policy_is_that_of_the_page(host):
     answer = host.client.get("/")
-    (inside,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', answer.text)
+    (inside,) = re.findall(r'http-equiv=Content-Security-Policy content="([^"]+)"', answer.text)
     policy = answer.headers["content-security-policy"]
     assert policy == f"{html.unescape(inside)}; frame-ancestors 'none'"
 
