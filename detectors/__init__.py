@@ -10,6 +10,13 @@ folder (`detectors.base`). Importing the package is cheap: torch and ONNX Runtim
 when a detector needs them.
 """
 
-from corruptbench.detectors.base import Detections, Detector, DetectorError, families, load
+from corruptbench.detectors.base import (
+    Detections,
+    Detector,
+    DetectorError,
+    families,
+    load,
+    score_meaning,
+)
 
-__all__ = ["Detections", "Detector", "DetectorError", "families", "load"]
+__all__ = ["Detections", "Detector", "DetectorError", "families", "load", "score_meaning"]

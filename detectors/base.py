@@ -6,6 +6,9 @@ To add a family, add one module to this folder that defines at its top level
   ``"*.onnx"`` stands for all paths that end so;
 * ``load(variant: str, device: str) -> Detector``.
 
+A family whose detectors all give the same scores also defines ``SCORE_MEANING``, their
+`Detector.score_meaning`, so that it is known without weights.
+
 Nothing else has to be edited. The list of families reads ``VARIANTS`` from the module's source
 without running it. So a family whose libraries are not installed is listed too, and torch is not
 imported for the list.
@@ -19,6 +22,7 @@ import pkgutil
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
 
@@ -152,6 +156,20 @@ def families() -> dict[str, tuple[str, ...]]:
         if variants is not None:
             found[info.name] = variants
     return dict(sorted(found.items()))
+
+
+@cache
+def score_meaning(name: str) -> str | None:
+    """Return what the scores of a detector mean, by its name, without loading it.
+
+    None for a name that is not of ours, and for models of the user's, whose files decide.
+    """
+    family, _, variant = name.partition(":")
+    if variant not in families().get(family, ()) or "*" in variant:
+        return None
+    module = importlib.import_module(f"corruptbench.detectors.{family}")
+    meaning: str | None = getattr(module, "SCORE_MEANING", None)
+    return meaning
 
 
 def load(spec: str, device: str = "cpu") -> Detector:

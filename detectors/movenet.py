@@ -41,6 +41,13 @@ CPU_BATCH = 4  # crops per run on the CPU: more is slower (cache); the results a
 BATCH = {"cpu": 8, "cuda": 64}  # crops that should be given at once
 NETWORK_VERSION = 1  # raise it when movenet_network changes what the exported file computes
 
+#: Shards, locks and results hold this text, and it is compared: so it stays, although the scores of
+#: clean pictures turned out to be higher (docs/detectors.md).
+SCORE_MEANING = (
+    "sigmoid of the joint's heat map at the chosen cell, 0..1: larger is surer, but it is not a "
+    "probability (about 0.5 on clean pictures, rarely above 0.9)"
+)
+
 Joints = npt.NDArray[np.float32]  # (N, 17, 3): y, x as parts of the crop's side, score
 
 
@@ -48,12 +55,7 @@ class MoveNetDetector:
     """A loaded MoveNet; see `detectors.base.Detector` for the attributes."""
 
     layout = "coco17"
-    # Shards, locks and results hold this text, and it is compared: so it stays, although the scores
-    # of clean pictures turned out to be higher (docs/detectors.md).
-    score_meaning = (
-        "sigmoid of the joint's heat map at the chosen cell, 0..1: larger is surer, but it is not "
-        "a probability (about 0.5 on clean pictures, rarely above 0.9)"
-    )
+    score_meaning = SCORE_MEANING
 
     def __init__(self, variant: str, run: Runner, runtime: str, weights_sha256: str) -> None:
         self.name = f"movenet:{variant}"

@@ -13,7 +13,7 @@ import pandas as pd
 
 from corruptbench.leaderboard.problem import Problem
 from corruptbench.leaderboard.records import Record
-from corruptbench.leaderboard.schema import Benchmark, Lifter, Result, Scoring
+from corruptbench.leaderboard.schema import Benchmark, Build, Lifter, Result, Scoring
 from corruptbench.leaderboard.text import joined, listed, short
 
 #: The columns that identify a clip to the board's owner.
@@ -27,6 +27,7 @@ _CLIPS = "build and score exactly the benchmark's clips, with every labeled fram
 _FILTER = "upgrade corruptbench, or evaluate with a filter that this version knows"
 #: mm, the largest error of a root that is subtracted. Our own choice, far above rounding.
 _ROOT = 1e-3
+_DETECTOR = "build and evaluate with that detector of corruptbench"
 _CONTRACT = "upgrade corruptbench, or evaluate the model again with this version"
 _SCORING = "evaluate with the scoring that the benchmark's manifest pins"
 
@@ -64,6 +65,8 @@ class Expected:
         joints: names of the joints of the scoring's joint set, in order; None: any.
         contract: returns field, found and expected of what is wrong with a lifter's contract, or
             None; None: any contract.
+        score_meaning: returns what the scores of a detector mean, by its name, or None for a
+            detector that the owner does not know; None: any meaning.
     """
 
     benchmark: Benchmark
@@ -74,6 +77,7 @@ class Expected:
     filters: Sequence[str] | None = None
     joints: Sequence[str] | None = None
     contract: Callable[[Lifter], tuple[str, str, str] | None] | None = None
+    score_meaning: Callable[[str], str | None] | None = None
 
 
 def document_problems(file: str, result: Result, expected: Expected) -> Iterator[Problem]:
@@ -93,6 +97,7 @@ def document_problems(file: str, result: Result, expected: Expected) -> Iterator
     if excluded != expected.excluded:
         found, right = (listed(names) or "nothing" for names in (excluded, expected.excluded))
         yield Problem(file, "coverage.excluded", found, right, _CLIPS)
+    yield from _score_problems(file, result.build, expected.score_meaning)
     yield from _filter_problems(file, result.lifter, expected.filters)
     yield from _joint_problems(file, result, expected.joints)
     if expected.contract and (fault := expected.contract(result.lifter)):
@@ -100,6 +105,16 @@ def document_problems(file: str, result: Result, expected: Expected) -> Iterator
         yield Problem(file, f"lifter.{field}", short(found), right, _CONTRACT)
     cells = [(cell.corruption, cell.severity) for cell in result.cells]
     yield from set_problems(file, "cells", cells, expected.cells, _CELLS)
+
+
+def _score_problems(
+    file: str, build: Build, known: Callable[[str], str | None] | None
+) -> Iterator[Problem]:
+    """Check what the result says of the scores of a detector that the owner knows."""
+    right = known(build.detector) if known else None
+    if right is not None and build.score_meaning != right:
+        found = short(build.score_meaning)
+        yield Problem(file, "build.score_meaning", found, f"{short(right)}, as it is", _DETECTOR)
 
 
 def _filter_problems(file: str, lifter: Lifter, known: Sequence[str] | None) -> Iterator[Problem]:

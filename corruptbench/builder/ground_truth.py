@@ -18,10 +18,10 @@ from corruptbench.builder.plan import boxes_of, clip_info
 from corruptbench.datasets import Clip
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell, Manifest
+from corruptbench.shards.ground_truth_scores import FAMILY, PROJECTED
 from corruptbench.shards.records import NOTHING_SHA256, CellDetections, DetectorRecord
 from corruptbench.video.writer import FrameWriter
 
-FAMILY = "ground-truth"
 #: What may follow the family; the pattern stands for files of measured noise.
 VARIANTS = ("projected", "measured", "*.parquet")
 #: (Frame, cell) pairs per second of one process, its shards written: measured.
@@ -74,7 +74,7 @@ class Projected:
         return DetectorRecord(
             name=f"{FAMILY}:projected",
             layout=self.joints,
-            score_meaning="1 for every projected label: ground truth, not a detection",
+            score_meaning=PROJECTED,
             weights_sha256=NOTHING_SHA256,
         )
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from corruptbench.builder.clip_detector import Tick
 from corruptbench.builder.detect import KEYPOINT_STEP, SCORE_STEP, rounded
-from corruptbench.builder.ground_truth import FAMILY, RATE, of_cells, projected, valid
+from corruptbench.builder.ground_truth import RATE, of_cells, projected, valid
 from corruptbench.corruptions import Key
 from corruptbench.datasets import Clip
 from corruptbench.datasets.studio import TRAIN_NOISE
@@ -29,6 +29,7 @@ from corruptbench.lifters.gaps import filled
 from corruptbench.lifters.measured_noise import Bank, Episode, MeasuredNoise, sizes
 from corruptbench.lifters.noise_file import load_noise
 from corruptbench.manifest import CLEAN, Cell, Manifest
+from corruptbench.shards.ground_truth_scores import FAMILY, replayed
 from corruptbench.shards.records import CellDetections, DetectorRecord
 from corruptbench.storage import found_at
 from corruptbench.video.writer import FrameWriter
@@ -83,8 +84,7 @@ class Replayed:
         return DetectorRecord(
             name=f"{FAMILY}:noise of {source.detector} (replay {REPLAY_VERSION})",
             layout=source.joints,
-            score_meaning="ground truth with replayed noise: the factor by which corruption "
-            f"changed a score of {source.detector}, at most 1",
+            score_meaning=replayed(source.detector),
             weights_sha256=self._sha256,
         )
 

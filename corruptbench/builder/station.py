@@ -20,6 +20,7 @@ from corruptbench.detectors import load
 from corruptbench.detectors.people import PersonDetector, load_person_detector
 from corruptbench.errors import InputError
 from corruptbench.manifest import Manifest
+from corruptbench.shards.ground_truth_scores import FAMILY
 from corruptbench.shards.parquet import present_cells, read, write
 from corruptbench.shards.records import CellDetections
 
@@ -83,7 +84,7 @@ def clip_detector(recipe: Recipe, joints: str) -> ClipDetector:
     """
     spec, device, boxes = recipe.detector, recipe.device, recipe.boxes
     family, _, variant = spec.partition(":")
-    if family != ground_truth.FAMILY:
+    if family != FAMILY:
         return CropDetector(load(spec, device), _person_detector(boxes, device))
     if boxes != defaults.BOXES:
         raise InputError(

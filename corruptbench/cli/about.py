@@ -46,11 +46,15 @@ def about_of(fields: Mapping[str, Any]) -> About | None:
     from pydantic import ValidationError
 
     from corruptbench.leaderboard import About
+    from corruptbench.leaderboard.referee.said import about_faults
 
     given = {name: value for name, value in fields.items() if value}
     if not given:
         return None
     try:
-        return About.model_validate(given)
+        about = About.model_validate(given)
     except ValidationError as error:
         raise InputError(f"submit: {first_problem(error, About.model_fields)}") from None
+    for fault in about_faults(about):
+        raise InputError(f"submit: {fault}", fault.field)
+    return about

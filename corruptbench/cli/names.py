@@ -112,9 +112,8 @@ def _all_detectors() -> list[str]:
 
 
 def _all_ground_truths() -> list[str]:
-    text = (_PACKAGE / "builder/ground_truth.py").read_text(encoding="utf-8")
-    (family,) = _found(r'^FAMILY = "([\w-]+)"', text)
-    return _variants(family, text)
+    (family,) = _found(r'^FAMILY = "([\w-]+)"', _sources("shards")["ground_truth_scores"])
+    return _variants(family, _sources("builder")["ground_truth"])
 
 
 def _variants(family: str, text: str) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from pydantic import ValidationError
 
 from corruptbench.datasets import ClipId, LabelCounts, expected_clips
+from corruptbench.detectors import score_meaning
 from corruptbench.errors import first_problem
 from corruptbench.leaderboard.expected import Expected, ExpectedClip
 from corruptbench.leaderboard.ranking.order import UNPROBED
@@ -15,6 +17,7 @@ from corruptbench.leaderboard.schema import Benchmark, Lifter, Scoring
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.filters.registry import all_filters
 from corruptbench.manifest import Manifest
+from corruptbench.shards.ground_truth_scores import ground_truth_meaning
 from corruptbench.skeleton import joint_set
 
 
@@ -32,17 +35,27 @@ def expectation(manifest: Manifest) -> Expected:
         filters=tuple(all_filters()),
         joints=joint_set(manifest.scoring.joints).joints,
         contract=contract_fault,
+        score_meaning=known_score_meaning,
     )
+
+
+def known_score_meaning(detector: str) -> str | None:
+    """Return what the scores of a detector of ours mean, by its name; None for other ones."""
+    return score_meaning(detector) or ground_truth_meaning(detector)
 
 
 def contract_fault(lifter: Lifter) -> tuple[str, str, str] | None:
     """Return field, found and expected of what is wrong with the contract of a result; or None.
 
     A contract is one that a model can have, and the result says the same of joints, hypotheses and
-    samples. Of poses that nobody could probe, hypotheses and samples are those of the files.
+    samples. Of poses that nobody could probe, hypotheses and samples are those of the files. In
+    version 2 a result has no number of hypotheses, and a contract may state it.
     """
+    fields = dict(lifter.contract)
+    if lifter.hypotheses is None and type(fields.get("hypotheses")) is int:
+        fields.pop("hypotheses")
     try:
-        contract = Contract.model_validate(lifter.contract)
+        contract = Contract.model_validate(fields)
     except ValidationError as error:
         return "contract", first_problem(error, Contract.model_fields), "the contract of a lifter"
     if lifter.scored_joints not in (None, contract.scored_joints):
@@ -71,7 +84,8 @@ def expectations(manifests: Iterable[Manifest]) -> Callable[[Benchmark], Expecte
     def expected(benchmark: Benchmark) -> Expected | None:
         frozen = by_hash.get(benchmark.manifest_sha256) or by_id.get(benchmark.id)
         if frozen is None or benchmark.version < frozen.version:
-            return retired_expectation(benchmark)
+            retired = retired_expectation(benchmark)
+            return retired and replace(retired, score_meaning=known_score_meaning)
         return expectation(frozen)
 
     return expected

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from corruptbench.datasets.near_misses import near_miss
 from corruptbench.errors import InputError, first_problem
 from corruptbench.leaderboard.about import About
+from corruptbench.leaderboard.referee.said import about_faults
 from corruptbench.lifters import wrong_files
 from corruptbench.lifters.axes import Pattern, parse
 from corruptbench.lifters.joint_choice import JointChoice, joint_choice
@@ -218,6 +219,21 @@ class Contract(Record):
     def is_scaled(self) -> bool:
         """Whether the size of the poses is known."""
         return self.units != "none"
+
+    @classmethod
+    def parse_toml(cls, text: str, where: str) -> Self:
+        """Return the contract in a TOML text, of which no leaderboard refuses what is said.
+
+        The contract inside a model is not looked at in this way: its model can be evaluated, and
+        what is said of it corrected when the result is submitted.
+
+        Raises:
+            InputError: it is no TOML or no contract, or says what a leaderboard refuses.
+        """
+        contract = super().parse_toml(text, where)
+        for fault in about_faults(contract.about or About()):
+            raise InputError(f"{where}: about.{fault}")
+        return contract
 
     def record(self) -> dict[str, Any]:
         """Return the contract for a result: the first ten fields, and others that say more.

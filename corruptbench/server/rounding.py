@@ -14,7 +14,7 @@ from corruptbench.leaderboard.comparison.paired import Paired, PairedDifference
 from corruptbench.leaderboard.problem import Problem
 
 #: Decimals of numbers, mm: scores of one model on two machines are equal up to a thousandth
-#: (`corruptbench.leaderboard.board.twins.CLOSE`).
+#: (`corruptbench.leaderboard.ranking.equal_numbers.CLOSE`).
 DECIMALS = 3
 #: The parts of a result that are no scores.
 _KEPT = {"benchmark", "build", "lifter", "scoring", "coverage", "labels"}

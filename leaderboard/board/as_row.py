@@ -54,9 +54,6 @@ def with_name(result: Result, name: str | None) -> Result:
     try:
         return Result.model_validate_json(json.dumps(document), strict=True)
     except ValidationError:
-        used = result.lifter.filter
-        expected = "letters, digits and . _ + -, at most 80" + (
-            f", +{used} at its end" if used else ""
-        )
+        expected = "letters, digits and . _ + -, at most 80"
         problem = Problem("the row", "name", short(name), expected, "choose another one")
         raise SubmissionError("the name of the row", [problem]) from None

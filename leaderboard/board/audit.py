@@ -7,11 +7,11 @@ from pathlib import Path
 
 from corruptbench.leaderboard.board.folder import RESULT_FILE, in_row, read_board, rows
 from corruptbench.leaderboard.board.portable import EXPECTED, is_portable
-from corruptbench.leaderboard.board.twins import same_shards, twin_of
 from corruptbench.leaderboard.expected import Expected
 from corruptbench.leaderboard.look_alike import skeleton
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.ranking.superseding import refused
+from corruptbench.leaderboard.ranking.twins import excluded
 from corruptbench.leaderboard.referee import inspection
 from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.leaderboard.schema import Benchmark, Result
@@ -76,18 +76,13 @@ def _superseding(rows_found: list[tuple[Path, Result]]) -> Iterator[Problem]:
 
 
 def _twins(rows_found: list[tuple[Path, Result]]) -> Iterator[Problem]:
-    """Yield the rows that are another one again: its model, or its numbers, under another name.
-
-    Args:
-        rows_found: confirmed rows first, so that a copy of one is found, and not that row.
-    """
-    remedy = "find out which of the two rows is the right one, and remove the other"
-    before: dict[tuple[object, ...], list[tuple[Path, Result]]] = {}
+    """Yield the rows that a verified one excludes: its model or numbers under another name."""
+    folders: dict[Path, dict[str, Result]] = {}
     for row, result in rows_found:
-        others = before.setdefault(same_shards(result), [])
-        for other, known in others:
-            if twin := twin_of(result, known):
-                found = f"the {twin.found} of {other.name}, again"
-                yield Problem(f"{row}/{RESULT_FILE}", twin.field, found, twin.expected, remedy)
-                break
-        others.append((row, result))
+        folders.setdefault(row.parent, {})[row.name] = result
+    for folder, results in folders.items():
+        for name, (other, twin) in excluded([*results.values()]).items():
+            found = f"the {twin.found} of {other}, which is verified"
+            remedy = "remove the row, or verify it if it is the same model on the same shards"
+            file = f"{folder / name / RESULT_FILE}"
+            yield Problem(file, twin.field, found, twin.expected, remedy)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from corruptbench.leaderboard.board.twins import CLOSE
 from corruptbench.leaderboard.clips import CELL_KEY, CLIP_KEY
 from corruptbench.leaderboard.columns import COUNTS, MEANS, TEXTS
+from corruptbench.leaderboard.ranking.equal_numbers import CLOSE
 from corruptbench.leaderboard.referee.every_number import every_number, leaves
 from corruptbench.leaderboard.referee.inspection import Scored
 from corruptbench.leaderboard.schema import Result
@@ -47,7 +47,7 @@ def disagreements(row: Scored, again: Scored) -> list[Disagreement]:
     """Return where a row and its evaluation by the owner differ; nothing where all agrees.
 
     Model, contract, filter, shards, scoring and coverage must be equal, and the counts of the clips
-    table. Numbers in mm and s must be equal up to `twins.CLOSE`, in the result and in each line
+    table. Numbers in mm and s must be equal up to `equal_numbers.CLOSE`, in the result and in each line
     of the clips table, and percentages of the result up to `CLOSE_SHARE`. Two versions of the
     schema are compared in what both have, and a row of version 2 hides no failed check and no joint
     that was left out. Where the numbers are of something else, they are not

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from corruptbench.leaderboard.about import shown
 from corruptbench.leaderboard.board.mistaken import board_below, refuse_level_off
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
 from corruptbench.leaderboard.problem import Problem, SubmissionError
@@ -77,7 +78,7 @@ def read_board(board: Path) -> Board:
     """Read every row of a board; a broken row costs no other.
 
     Only the JSON files are read. Folders whose names begin with a dot, and files beside the
-    folders, are ignored.
+    folders, are ignored. Links and dates that may not be shown (`about.shown`) are left out.
 
     Raises:
         SubmissionError: the board is not a folder.
@@ -142,7 +143,15 @@ def _load_row(row: Path, board: Path) -> Result:
     ]
     if problems:
         raise SubmissionError(str(row), problems)
-    return result
+    return _as_shown(result)
+
+
+def _as_shown(result: Result) -> Result:
+    """Return a result without links that may not be shown: such a row stays, but not its links."""
+    said = result.lifter.about
+    if said is None or (fit := shown(said)) is said:
+        return result
+    return result.model_copy(update={"lifter": result.lifter.model_copy(update={"about": fit})})
 
 
 def _unfit(result: Result) -> Iterator[tuple[str, str]]:

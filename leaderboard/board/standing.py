@@ -15,11 +15,12 @@ from corruptbench.leaderboard.board.as_row import with_about
 from corruptbench.leaderboard.board.folder import RESULT_FILE, read_board, row_path
 from corruptbench.leaderboard.board.mistaken import refuse_level_off
 from corruptbench.leaderboard.board.portable import EXPECTED, is_portable
-from corruptbench.leaderboard.board.twins import CLOSE, Twin, same_shards, scores, twin_of
 from corruptbench.leaderboard.look_alike import look_alike
 from corruptbench.leaderboard.problem import Problem, SubmissionError
+from corruptbench.leaderboard.ranking.equal_numbers import CLOSE, scores
 from corruptbench.leaderboard.ranking.superseding import refused
-from corruptbench.leaderboard.referee.submission import read_result
+from corruptbench.leaderboard.ranking.twins import excluded_by, is_verified, lines_of
+from corruptbench.leaderboard.referee.submission import read_json, read_result
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.text import short
 
@@ -135,11 +136,18 @@ def _refuse_look_alike(row: Path) -> None:
 
 
 def _refuse_same_model(result: Result, row: Path) -> None:
-    """Refuse a new row whose model, or whose numbers, another row has."""
-    for name, twin in _twins(result, row.parent):
-        found, remedy = f"the {twin.found} of {name}", twin.remedy.format(name)
-        problem = Problem(str(row), twin.field, found, twin.expected, remedy)
-        raise SubmissionError(f"a new row {row}", [problem])
+    """Refuse a new row whose model, or whose numbers, a verified row has.
+
+    No other row keeps it away: anybody can write a digest and numbers into a claimed one.
+    """
+    others = _rows_beside(row, None if result.supersedes else b'"verified"')
+    lines = lines_of([*others, result])
+    for other in filter(is_verified, others):
+        if twin := excluded_by(result, other, lines):
+            name = other.lifter.name
+            found, remedy = f"the {twin.found} of {name}", twin.remedy.format(name)
+            problem = Problem(str(row), twin.field, found, twin.expected, remedy)
+            raise SubmissionError(f"a new row {row}", [problem])
 
 
 def _refuse_superseding(result: Result, board: Path) -> None:
@@ -149,10 +157,17 @@ def _refuse_superseding(result: Result, board: Path) -> None:
         raise SubmissionError(f"a new row {row_path(result, board)}", problems)
 
 
-def _twins(result: Result, folder: Path) -> Iterator[tuple[str, Twin]]:
-    """Yield the names of the rows that a new one is again; broken rows do not count."""
-    for path in sorted(folder.glob(f"*/{RESULT_FILE}")):
+def _rows_beside(row: Path, word: bytes | None) -> list[Result]:
+    """Return the rows in the folder of a row; broken ones do not count.
+
+    Args:
+        row: its folder.
+        word: what stands in the files that are needed. Others, of which there can be hundreds, are
+            not decoded. None: all are needed.
+    """
+    found = []
+    for path in sorted(row.parent.glob(f"*/{RESULT_FILE}")):
         with suppress(SubmissionError):
-            other = read_result(path)
-            if same_shards(result) == same_shards(other) and (twin := twin_of(result, other)):
-                yield other.lifter.name, twin
+            if word is None or word in read_json(path):
+                found.append(read_result(path))
+    return found

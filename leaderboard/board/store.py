@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from functools import partial
 from pathlib import Path
 
 from corruptbench.leaderboard.about import About
@@ -57,10 +58,11 @@ def submit(
             row, or the board has a row of that name with another model or other scores.
         OSError: the row cannot be written, or another process does not release the board.
     """
-    submission = inspection.inspect(json_path, expected)
-    if problems := list(status_problems(json_path.name, submission.result)):
+    row_of = partial(as_row, about=about, name=name, supersedes=supersedes)
+    submission = inspection.inspect(json_path, expected, row_of)
+    result = submission.result
+    if problems := list(status_problems(json_path.name, result)):
         raise SubmissionError(str(json_path), problems)
-    result = as_row(submission.result, about, name, supersedes)
     row = row_path(result, board)
     with locked(board):
         state = standing(result, board)
@@ -70,7 +72,7 @@ def submit(
             present = read_result(row / RESULT_FILE)
             _replace_result(row, with_about(present, result.lifter.about))
         else:
-            _add(submission._replace(result=result), row)
+            _add(submission, row)
     return row
 
 

@@ -59,6 +59,7 @@ def _record(placed: Placed, author_rows: int | None) -> dict[str, Any]:
         "supersedes": result.supersedes,
         "superseded_by": placed.superseded_by,
         "author_rows": author_rows,
+        "same_as": placed.same_as,
         "detector": result.build.detector,
         "boxes": boxes.detector if boxes else "labels",
         "units": "mm" if result.main_metric == "mpjpe" else "none",

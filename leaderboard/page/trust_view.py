@@ -12,9 +12,10 @@ from corruptbench.leaderboard.ranking.superseding import (
     said_only,
     superseded,
 )
+from corruptbench.leaderboard.ranking.twins import doubtful
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.status import MEANINGS, kind_of
-from corruptbench.leaderboard.text import counted
+from corruptbench.leaderboard.text import counted, listed
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Trust:
         told: the same with date, version, and what it proves.
         history: names of the row, of those that it supersedes and of those that supersede it,
             oldest first; empty for a row without others.
+        same: names of other rows that state the same model or numbers, none of which is verified,
+            in words; nothing without such rows.
         says: name of the row that a claimed row says it supersedes; empty for other rows.
         author_rows: how many rows of the board its authors have, in words; nothing without authors.
     """
@@ -33,6 +36,7 @@ class Trust:
     kind: str
     told: str
     history: Sequence[str]
+    same: str
     says: str
     author_rows: str
 
@@ -45,11 +49,13 @@ def trust(results: Sequence[Result], board: Sequence[Result]) -> dict[str, Trust
         board: all rows of the board, with these.
     """
     newer, counts = superseded(results), rows_by_authors(board)
+    same = doubtful(results)
     return {
         result.lifter.name: Trust(
             kind=kind_of(result),
             told=f"{result.status or kind_of(result)}: {MEANINGS[kind_of(result)]}",
             history=_several(history(result.lifter.name, newer)),
+            same=listed(same.get(result.lifter.name, ())),
             says=said_only(result),
             author_rows=counted(counts[key], "row") if (key := author_key(result)) else "",
         )

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 
 from corruptbench.leaderboard.ranking.order import rank
 from corruptbench.leaderboard.ranking.reference_shards import is_undecided
+from corruptbench.leaderboard.ranking.twins import doubtful
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.status import CLAIMED_BELOW, is_mixed
 from corruptbench.leaderboard.takes import few_takes
+from corruptbench.leaderboard.text import counted, listed
 
 #: For the reader of a table in which claimed rows contradict each other.
 UNDECIDED = (
     "The rows are on different pixels, all rows are claimed, and nobody knows which pixels are "
     "right. A row is ranked only if no other pixels have more rows"
 )
+
+#: So many groups of rows that state the same are named. Our own choice.
+_GROUPS = 3
 
 
 def notes(results: Sequence[Result]) -> list[str]:
@@ -25,4 +30,15 @@ def notes(results: Sequence[Result]) -> list[str]:
     """
     is_guessed = is_undecided(results) and any(row.rank is not None for row in rank(results))
     told = {CLAIMED_BELOW: is_mixed(results), UNDECIDED: is_guessed}
-    return [text for text, is_so in told.items() if is_so] + [*filter(None, [few_takes(results)])]
+    found = (text for text, is_so in told.items() if is_so)
+    return [*found, *filter(None, [few_takes(results)]), *_contradictions(results)]
+
+
+def _contradictions(results: Sequence[Result]) -> list[str]:
+    """Return a sentence for each group of rows that state the same, and the number of the rest."""
+    groups = {frozenset([name, *others]) for name, others in doubtful(results).items()}
+    in_order = sorted(map(sorted, groups))
+    told = [f"{listed(names)} state the same model or the same numbers, and none of them is "
+            "verified" for names in in_order[:_GROUPS]]  # fmt: skip
+    more = len(in_order) - len(told)
+    return [*told, f"{counted(more, 'more group')} of rows state the same"] if more else told

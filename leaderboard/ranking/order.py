@@ -10,6 +10,7 @@ from corruptbench.leaderboard.published import is_unknown
 from corruptbench.leaderboard.ranking.reference_shards import Shards, accepted_shards, shards
 from corruptbench.leaderboard.ranking.sections import sections
 from corruptbench.leaderboard.ranking.superseding import superseded
+from corruptbench.leaderboard.ranking.twins import excluded
 from corruptbench.leaderboard.schema import Benchmark, Result
 from corruptbench.leaderboard.status import is_confirmed
 
@@ -45,9 +46,9 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
     The ranks count on.
 
     Others follow, sorted but not ranked: rows of a benchmark of ours with an unknown manifest (see
-    `published`), rows that are superseded, rows on other pixels (see
-    `reference_shards.accepted_shards`), rows that were allowed to fail a check, and rows of lifters
-    that nobody could probe.
+    `published`), rows that are superseded, rows that state what a verified row of another name
+    states (see `twins`), rows on other pixels (see `reference_shards.accepted_shards`), rows that
+    were allowed to fail a check, and rows of lifters that nobody could probe.
 
     Args:
         results: of one benchmark and one section (see `sections.sections`).
@@ -63,9 +64,9 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
     if not results:
         return []
     accepted = accepted_shards(results)
-    by, newer = metric or results[0].main_metric, superseded(results)
+    by, false = metric or results[0].main_metric, _reasons(results)
     in_order = [
-        (_apart(result, accepted, newer.get(result.lifter.name)), result)
+        (_apart(result, accepted, false.get(result.lifter.name, ())), result)
         for result in sorted(results, key=lambda result: _order(result, by))
     ]
     ranked = [result for apart, result in in_order if not apart]
@@ -108,10 +109,20 @@ def _unprobed(result: Result) -> str:
     return "could not be probed" if UNPROBED in (result.lifter.allowed or ()) else ""
 
 
-def _apart(result: Result, accepted: Set[Shards], newer: str | None) -> str:
+def _reasons(results: Sequence[Result]) -> dict[str, list[str]]:
+    """Return why rows have no rank beside other rows, by name."""
+    found: dict[str, list[str]] = {}
+    for name, newer in superseded(results).items():
+        found.setdefault(name, []).append(f"superseded by {newer}")
+    for name, (other, twin) in excluded(results).items():
+        found.setdefault(name, []).append(f"states the {twin.found} of {other}, which is verified")
+    return found
+
+
+def _apart(result: Result, accepted: Set[Shards], beside: Sequence[str]) -> str:
     reasons = (
         "unknown manifest" if is_unknown(result.benchmark) else "",
-        f"superseded by {newer}" if newer else "",
+        *beside,
         "" if shards(result.build) in accepted else "other pixels",
         marks(result),
         _unprobed(result),

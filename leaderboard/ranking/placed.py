@@ -9,6 +9,7 @@ from corruptbench.leaderboard.ranking.order import Row, by_benchmark
 from corruptbench.leaderboard.ranking.sections import sections
 from corruptbench.leaderboard.ranking.superseding import superseded
 from corruptbench.leaderboard.ranking.ties import Resampled, ranked
+from corruptbench.leaderboard.ranking.twins import doubtful
 from corruptbench.leaderboard.schema import Result
 
 
@@ -19,11 +20,14 @@ class Placed(NamedTuple):
         section: title of the table, see `sections.Section`; empty for the main one.
         row: with its rank in that table.
         superseded_by: name of the newer row of the same authors, if there is one.
+        same_as: names of the other rows of the table that state the same model or numbers, where
+            none is verified (see `twins.doubtful`).
     """
 
     section: str
     row: Row
     superseded_by: str | None = None
+    same_as: Sequence[str] = ()
 
     @property
     def result(self) -> Result:
@@ -46,9 +50,9 @@ def placed_rows(
         resampled: from `resampling.read_resampled`; without it no rows are tied.
     """
     return [
-        Placed(title, row, newer.get(row.result.lifter.name))
+        Placed(title, row, newer.get(row.result.lifter.name), same.get(row.result.lifter.name, ()))
         for rows in by_benchmark(results).values()
         for title, section in sections(rows)
-        for newer in [superseded(section)]
+        for newer, same in [(superseded(section), doubtful(section))]
         for row in ranked(section, resampled)
     ]

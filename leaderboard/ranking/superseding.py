@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from corruptbench.leaderboard.problem import Problem
 from corruptbench.leaderboard.ranking.sections import section_of
+from corruptbench.leaderboard.ranking.twins import same_model
 from corruptbench.leaderboard.schema import Result
 from corruptbench.leaderboard.status import is_confirmed
 from corruptbench.leaderboard.text import short
@@ -23,8 +24,9 @@ _FIELD = "supersedes"
 def superseding_problems(result: Result, results: Sequence[Result]) -> Iterator[tuple[str, str]]:
     """Yield (found, expected) of why a row cannot supersede the row that it names.
 
-    Both must be in the same table (see `sections.sections`), and must name the same authors. A row
-    is superseded by one row only. So a row that the owner confirmed excludes all others, and a
+    Both must be in the same table (see `sections.sections`), and must name the same authors, unless
+    they are of the same model: then the new row may correct them. A row is superseded by one row
+    only. So a row that the owner confirmed excludes all others, and a
     claimed one excludes none. No row is its own successor, also not by way of others.
 
     Args:
@@ -38,7 +40,8 @@ def superseding_problems(result: Result, results: Sequence[Result]) -> Iterator[
     if old is None or old.lifter.name == result.lifter.name:
         yield result.supersedes, "the name of another row of the same table"
         return
-    if not author_key(result) or author_key(result) != author_key(old):
+    is_theirs = author_key(result) == author_key(old) or same_model(result) == same_model(old)
+    if not author_key(result) or not is_theirs:
         yield f"authors {_authors(result)}", f"those of {result.supersedes}, {_authors(old)}"
     rivals = [o for o in others.values() if o.supersedes == old.lifter.name and is_confirmed(o)]
     if first := next((o for o in rivals if o.lifter.name != result.lifter.name), None):

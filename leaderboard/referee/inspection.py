@@ -8,7 +8,7 @@ it say whether the result covers the benchmark (see `expected`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +19,12 @@ from corruptbench.leaderboard.columns import COLUMNS
 from corruptbench.leaderboard.expected import Expected, clip_problems, document_problems
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.referee import rows
+from corruptbench.leaderboard.referee.agreement import agreement_problems
 from corruptbench.leaderboard.referee.every_number import every_number, leaves
 from corruptbench.leaderboard.referee.joint_errors import joint_problems
 from corruptbench.leaderboard.referee.labels import label_problems
 from corruptbench.leaderboard.referee.relations import relation_problems
+from corruptbench.leaderboard.referee.said import said_problems
 from corruptbench.leaderboard.referee.submission import RERUN, clips_path, read_clips, read_result
 from corruptbench.leaderboard.referee.table_file import read_table
 from corruptbench.leaderboard.referee.words import word_problems
@@ -79,15 +81,28 @@ def read(json_path: Path) -> Scored:
     return Scored(str(json_path), result, table)
 
 
-def inspect(json_path: Path, expected: Expected | None = None) -> Submission:
+def inspect(
+    json_path: Path,
+    expected: Expected | None = None,
+    as_row: Callable[[Result], Result] | None = None,
+) -> Submission:
     """Check a result, and return it with the bytes of its clips table.
 
     Each file is read only once, so that the board stores what was checked.
 
+    Args:
+        json_path: as for `check`.
+        expected: as for `check`.
+        as_row: returns the result as its row says it, which is what is checked and returned. None:
+            as it is.
+
     Raises:
         SubmissionError: see `check`.
     """
-    result = read_result(json_path)
+    read_as = read_result(json_path)
+    result = as_row(read_as) if as_row else read_as
+    _refuse(json_path, said_problems(json_path.name, result))
+    _refuse(json_path, agreement_problems(json_path.name, result))
     _refuse(json_path, word_problems(json_path.name, result))
     if expected:
         _refuse(json_path, document_problems(json_path.name, result, expected))

@@ -59,7 +59,7 @@ def read_result(json_path: Path) -> Result:
         expected, remedy = "the result of an evaluation", "give the .json file that evaluate wrote"
         problem = Problem(json_path.name, "file", _OTHER[json_path.suffix], expected, remedy)
         raise SubmissionError(str(json_path), [problem])
-    data = _read(json_path, JSON_LIMIT, json_path).removeprefix(BOM_UTF8)
+    data = read_json(json_path).removeprefix(BOM_UTF8)
     file = json_path.name
     values = sum(map(data.count, (b",", b"[", b"{")))  # each one but the first follows one of these
     if values > MOST_VALUES:
@@ -88,6 +88,15 @@ def _refuse_clips(path: Path) -> None:
     remedy = f"give {result}, which is read with it"
     problem = Problem(path.name, "file", "a clips table", "the result beside it", remedy)
     raise SubmissionError(str(path), [problem])
+
+
+def read_json(json_path: Path) -> bytes:
+    """Return the bytes of a result.
+
+    Raises:
+        SubmissionError: the file is missing or too big.
+    """
+    return _read(json_path, JSON_LIMIT, json_path)
 
 
 def read_clips(path: Path, json_path: Path) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -40,38 +39,17 @@ def test_a_paper_has_an_address(paper: str, address: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("paper", "2312.06797"),
-        ("paper", "javascript:alert(1)"),
-        ("paper", 'https://example.org/"><script>'),
-        ("code", "http://example.org"),
-        ("code", "https://user:secret@example.org"),
         ("code", "https://example.org/\u202emoc"),
         ("code", "https://example.org/" + "a" * 1000),
-        ("report", "http://example.org/report.html"),
-        ("report", "report.html"),
-        ("date", "June 2024"),
-        ("date", "2024-13"),
-        ("date", "2024-02-31"),
-        ("date", "0000"),
-        ("date", "1899-12"),
-        ("date", "2924-06"),
-        ("code", "https://...."),
-        ("code", "https://127.0.0.1/code"),
-        ("training_data", ("clean", "clean")),
         ("authors", ""),
         ("authors", "A\nB"),
         ("venue", "v" * 201),
         ("training_data", ("test",)),
     ],
 )
-def test_other_forms_are_refused(field: str, value: object) -> None:
+def test_what_nobody_can_read_is_refused(field: str, value: object) -> None:
     with pytest.raises(ValidationError, match=field):
         About.model_validate({field: value})
-
-
-@pytest.mark.parametrize("date", ["2018", "2024-02-29", f"{datetime.now(UTC).year + 1}-06"])
-def test_a_paper_may_be_older_than_the_benchmark_or_appear_next_year(date: str) -> None:
-    assert About(date=date).date == date
 
 
 def test_the_row_and_the_page_have_it(make: Make, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,16 +91,6 @@ def test_a_row_that_is_not_understood_is_left_out(board: Path) -> None:
     assert [Path(p.file).parent.name for p in problems] == ["stray"]
     with pytest.raises(SubmissionError, match="stray"):
         load(board)
-
-
-def test_the_same_model_under_two_names_is_found(board: Path) -> None:
-    row = board / "toy-c-v1" / "two"
-    again = board / "toy-c-v1" / "three"
-    shutil.copytree(row, again)
-    rewrite(again / "result.json", _renamed)
-    (problem,) = audit(board, owner)
-    assert problem.field == "lifter.sha256"
-    assert "of three, again" in problem.found
 
 
 def test_rows_of_a_benchmark_that_the_owner_does_not_know_are_recomputed(board: Path) -> None:

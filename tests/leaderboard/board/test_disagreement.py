@@ -20,7 +20,7 @@ from corruptbench.leaderboard import (
     submit,
 )
 from corruptbench.leaderboard.board.disagreement import CLOSE_SHARE
-from corruptbench.leaderboard.board.twins import CLOSE
+from corruptbench.leaderboard.ranking.equal_numbers import CLOSE
 from tests.leaderboard.conftest import Make, clip_table, clip_table_3, digest, document
 
 TABLE = clip_table_3()

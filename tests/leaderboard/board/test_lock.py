@@ -43,10 +43,10 @@ def start(path: Path, board: Path, ready: Path, go: Path) -> subprocess.Popen[by
 
 
 @pytest.mark.parametrize(
-    ("name", "sha256"), [("plain", "another"), ("copied", "Plain"), ("Plain", "another")]
+    ("name", "sha256"), [("plain", "another"), ("P1ain", "another"), ("Plain", "another")]
 )
 def test_two_at_once_do_not_both_land(make: Make, tmp_path: Path, name: str, sha256: str) -> None:
-    """Names that differ in case only, one model under two names, and one name twice."""
+    """Names that differ in case only, names that look alike, and one name twice."""
     board, go = tmp_path / "board", tmp_path / "go"
     process = start(make(name="Plain"), board, tmp_path / "ready", go)
     second = make(name=name, lifter={"sha256": digest(sha256)})

@@ -228,15 +228,6 @@ def test_rows_of_before_warnings_keep_their_bytes() -> None:
         assert f"{result.model_dump_json(indent=2)}\n".encode() == path.read_bytes()
 
 
-def test_the_same_model_is_not_another_row(make: Make, board: Path) -> None:
-    """A copy of a rival's row under another name."""
-    submit(make(name="honest"), board, None)
-    copied = make(name="copied", lifter={"sha256": digest("honest")})
-    with pytest.raises(SubmissionError, match="the model and shards of honest"):
-        submit(copied, board, None)
-    assert [result.lifter.name for result in load(board)] == ["honest"]
-
-
 def test_a_row_can_have_another_name_than_its_lifter(make: Make, board: Path) -> None:
     """The same lifter on another detector is another row."""
     submit(make(), board, None)

@@ -173,13 +173,9 @@ def test_calibrated_scores_are_told() -> None:
     assert "calibra" not in printed([plain]) + words(html([plain]))
 
 
-def test_a_filter_is_of_version_3_and_in_the_name() -> None:
+def test_a_filter_is_of_version_3() -> None:
     with pytest.raises(ValueError, match=r"lifter\.filter: expected no value in version 2"):
         row("mine+one_euro", clip_table(), filter="one_euro")
-    with pytest.raises(
-        ValueError, match=r"lifter\.name: expected a name that ends with \+one_euro"
-    ):
-        row("mine", clip_table_3(), filter="one_euro")
 
 
 def test_a_table_of_unknown_units_alone(kinds: dict[str, Result]) -> None:
