@@ -8,7 +8,7 @@ apart. How results are made is not known here.
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.board.as_row import as_row, with_about, with_name
 from corruptbench.leaderboard.board.audit import audit
-from corruptbench.leaderboard.board.changes import change_problems, changed_rows
+from corruptbench.leaderboard.board.changes import change_problems, changed_rows, known_before
 from corruptbench.leaderboard.board.disagreement import Disagreement, disagreements
 from corruptbench.leaderboard.board.folder import Board, find, load, read_board
 from corruptbench.leaderboard.board.standing import standing
@@ -70,6 +70,7 @@ __all__ = [
     "disagreements",
     "export_files",
     "find",
+    "known_before",
     "load",
     "mce_text",
     "placed_rows",

@@ -27,12 +27,23 @@ class Problem(NamedTuple):
 
 
 class SubmissionError(ValueError):
-    """A result or a board that cannot be accepted; ``problems`` holds every problem."""
+    """A result or a board that cannot be accepted.
+
+    Attributes:
+        problems: every problem.
+        parameter: name of the argument that repairs them, where one is known. The command line
+            adds its option.
+    """
 
     def __init__(
-        self, subject: str, problems: Sequence[Problem], verdict: str | None = None
+        self,
+        subject: str,
+        problems: Sequence[Problem],
+        verdict: str | None = None,
+        parameter: str | None = None,
     ) -> None:
         self.subject = subject
+        self.parameter = parameter
         self.problems = tuple(problems)
         refused = f"is refused, {counted(len(self.problems), 'problem')}"
         super().__init__(_message(printable(f"{subject} {verdict or refused}"), self.problems))

@@ -36,10 +36,20 @@ def check(
     """Check every row again, as if it were submitted now. Exit code 2: a row is wrong.
 
     Files, names, hashes, sizes and every number are compared, and whether a row may supersede the
-    one that it names. No model is run.
+    one that it names. No model is run. With --before, what was wrong before in rows that did not
+    change is told, and no row is refused for it.
     """
     from corruptbench.evaluation.expectation import expectations
-    from corruptbench.leaderboard import SubmissionError, audit, change_problems, read_board
+    from corruptbench.leaderboard import (
+        SubmissionError,
+        audit,
+        by_benchmark,
+        change_problems,
+        known_before,
+        read_board,
+        sections,
+    )
+    from corruptbench.leaderboard.ranking.notes import contradictions
     from corruptbench.manifest import load_manifest
     from corruptbench.progress import counted, note
 
@@ -47,16 +57,26 @@ def check(
         raise click.UsageError("--comparison needs --before.")
     expected = expectations(load_manifest(name) for name in (*names.manifests(), *manifest))
     changes = change_problems(board, before) if before else []
-    problems = [*changes, *audit(board, expected)]
+    problems, known = [*changes, *audit(board, expected)], []
+    if before and problems:
+        known = known_before(problems, board, audit(before, expected), before)
+        problems = [problem for problem in problems if problem not in known]
+        for problem in known:
+            note(f"was there before: {problem}")
     if comparison and before:
         _write_review(comparison, board, before, problems)
     if problems:
         raise SubmissionError(str(board), problems)
     results = read_board(board).results
+    for rows in by_benchmark(results).values():
+        for text in (
+            text for section in sections(rows) for text in contradictions(section.results)
+        ):
+            note(f"{text}; verify the right one")
     for name in sorted({f"{r.benchmark.id}-v{r.benchmark.version}" for r in results
                         if expected(r.benchmark) is None}):  # fmt: skip
         note(f"{name}: its manifest is not here, so cells, clips and frames could not be checked")
-    say(f"{board}: {counted(len(results), 'row')}, no problem")
+    say(f"{board}: {counted(len(results), 'row')}, {'no new problem' if known else 'no problem'}")
 
 
 def _write_review(path: Path, board: Path, before: Path, problems: Sequence[Problem]) -> None:

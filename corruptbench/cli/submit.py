@@ -18,7 +18,7 @@ _DONE = {"new": "added", "same": "already on the board", "more": "completed on t
 
 @define(
     "corruptbench submit results/my-lifter.json",
-    json="an object with path, added, warnings (of the result, as text) and rows (of its "
+    json="an object with path, board, added, warnings (of the result, as text) and rows (of its "
     f"benchmark); each row has {ROW_KEYS}",
 )
 @click.argument("result", type=options.PATH)
@@ -37,7 +37,11 @@ def command(
     result: Path, board: Path, manifest: str | None, name: str | None, supersedes: str | None,
     as_json: bool, **fields: Any,
 ) -> None:  # fmt: skip
-    """Check a result and add it to the leaderboard's table."""
+    """Check a result and add it to the leaderboard's table.
+
+    The result is the .json that evaluate wrote; its .clips.parquet is found beside it. What a row
+    says of its authors stays. To correct it, submit the same result with --name and --supersedes.
+    """
     from corruptbench.evaluation.expectation import expectation
     from corruptbench.leaderboard import as_row, as_text, by_benchmark, standing, submit
     from corruptbench.leaderboard.exports.json_rows import rows_of
@@ -53,7 +57,7 @@ def command(
             f"{result}: benchmark {benchmark} is not one of {', '.join(names.manifests())}; "
             "for a benchmark of your own give its manifest: --manifest FILE.toml"
         )
-    frozen = load_manifest(manifest or benchmark)
+    frozen, is_new = load_manifest(manifest or benchmark), not board.exists()
     state = standing(stated, board)
     path = submit(result, board, expectation(frozen), about, name, supersedes)
     every = whole_rows(board)
@@ -61,10 +65,16 @@ def command(
     resampled = resampled_rows(results, board)
     warnings = [warning.text for warning in stated.warnings or ()]
     if as_json:
-        record = {"path": str(path), "added": state == "new", "warnings": warnings}
+        record = {
+            "path": str(path),
+            "board": str(board.resolve()),
+            "added": state == "new",
+            "warnings": warnings,
+        }
         say_json({**record, "rows": rows_of(placed_rows(results, resampled), every)})
     else:
         say_table(as_text(results, table_width(), resampled))
         for warning in warnings:
             say_text(f"warning: {warning}")
         say(f"{_DONE[state]}: {path}")
+        say(f"the board: {board.resolve()}{', which is new' if is_new else ''}")

@@ -11,6 +11,7 @@ from corruptbench.datasets import ClipId, LabelCounts, expected_clips
 from corruptbench.detectors import score_meaning
 from corruptbench.errors import first_problem
 from corruptbench.leaderboard.expected import Expected, ExpectedClip
+from corruptbench.leaderboard.lifter import MOST_DRAWS
 from corruptbench.leaderboard.ranking.order import UNPROBED
 from corruptbench.leaderboard.reference import retired_expectation
 from corruptbench.leaderboard.schema import Benchmark, Lifter, Scoring
@@ -53,7 +54,9 @@ def contract_fault(lifter: Lifter) -> tuple[str, str, str] | None:
     """
     fields = dict(lifter.contract)
     if lifter.hypotheses is None and type(fields.get("hypotheses")) is int:
-        fields.pop("hypotheses")
+        number = fields.pop("hypotheses")
+        if not 1 <= number <= MOST_DRAWS:
+            return "contract", f"hypotheses: {number}", f"1 to {MOST_DRAWS:,} hypotheses"
     try:
         contract = Contract.model_validate(fields)
     except ValidationError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from pathlib import Path, PurePath
 
@@ -63,6 +63,33 @@ def change_problems(board: Path, before: Path) -> list[Problem]:
     for row in changed_rows(board, before):
         problems += _row_problems(row, before / row.relative_to(board), known)
     return problems
+
+
+def known_before(
+    problems: Sequence[Problem], board: Path, earlier: Sequence[Problem], before: Path
+) -> list[Problem]:
+    """Return the problems of a board that it had before a change, in rows that did not change.
+
+    Whoever adds a row cannot repair those of others, such as rows that break a newer rule.
+
+    Args:
+        problems: of the board.
+        board: the board's folder.
+        earlier: problems of the same board before the change.
+        before: its folder.
+    """
+    changed = {str(row) for row in changed_rows(board, before)}
+    had = {problem._replace(file=_inside(problem.file, before)) for problem in earlier}
+    return [
+        problem
+        for problem in problems
+        if problem._replace(file=_inside(problem.file, board)) in had
+        and not changed & {problem.file, str(PurePath(problem.file).parent)}
+    ]
+
+
+def _inside(file: str, board: Path) -> str:
+    return str(PurePath(file).relative_to(board)) if PurePath(file).is_relative_to(board) else file
 
 
 def completed(row: Path, board: Path, before: Path) -> dict[str, str]:

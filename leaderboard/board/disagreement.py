@@ -47,8 +47,8 @@ def disagreements(row: Scored, again: Scored) -> list[Disagreement]:
     """Return where a row and its evaluation by the owner differ; nothing where all agrees.
 
     Model, contract, filter, shards, scoring and coverage must be equal, and the counts of the clips
-    table. Numbers in mm and s must be equal up to `equal_numbers.CLOSE`, in the result and in each line
-    of the clips table, and percentages of the result up to `CLOSE_SHARE`. Two versions of the
+    table. Numbers in mm and s must be equal up to `equal_numbers.CLOSE`, in the result and in each
+    line of the clips table, and percentages of the result up to `CLOSE_SHARE`. Two versions of the
     schema are compared in what both have, and a row of version 2 hides no failed check and no joint
     that was left out. Where the numbers are of something else, they are not
     compared.

@@ -29,6 +29,11 @@ _IDENTITY = (
     "lifter.sha256", "benchmark", "build.detector", "build.weights_sha256", "build.boxes",
     "build.pixels_sha256",
 )  # fmt: skip
+#: What is said of a lifter stays, as anybody could change it in the name of its authors.
+_CORRECT = (
+    "what a row says stays; to correct it, submit the same result under another name, as a row "
+    "that supersedes {}"
+)
 _OTHER_NAME = "give the row a name of its own, such as NAME-2 or NAME-thunder"
 
 
@@ -58,12 +63,16 @@ def standing(result: Result, board: Path) -> Literal["new", "same", "more"]:
         _refuse_superseding(result, board)
         return "new"
     present = read_result(row / RESULT_FILE)
+    changes = list(_changes(present, result))
+    is_said = all(field.startswith("lifter.about.") for field, _, _ in changes)
+    remedy = _CORRECT.format(row.name) if is_said else _OTHER_NAME
     problems = [
-        Problem(str(row), field, short(new), f"{short(old)} (on the board)", _OTHER_NAME)
-        for field, old, new in _changes(present, result)
+        Problem(str(row), field, short(new), f"{short(old)} (on the board)", remedy)
+        for field, old, new in changes
     ]
     if problems:
-        raise SubmissionError(f"a change to the row {row}", problems)
+        parameter = "supersedes" if is_said else "name"
+        raise SubmissionError(f"a change to the row {row}", problems, parameter=parameter)
     return "same" if with_about(present, result.lifter.about) == present else "more"
 
 

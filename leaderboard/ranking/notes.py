@@ -31,11 +31,15 @@ def notes(results: Sequence[Result]) -> list[str]:
     is_guessed = is_undecided(results) and any(row.rank is not None for row in rank(results))
     told = {CLAIMED_BELOW: is_mixed(results), UNDECIDED: is_guessed}
     found = (text for text, is_so in told.items() if is_so)
-    return [*found, *filter(None, [few_takes(results)]), *_contradictions(results)]
+    return [*found, *filter(None, [few_takes(results)]), *contradictions(results)]
 
 
-def _contradictions(results: Sequence[Result]) -> list[str]:
-    """Return a sentence for each group of rows that state the same, and the number of the rest."""
+def contradictions(results: Sequence[Result]) -> list[str]:
+    """Return a sentence for each group of rows that state the same, and the number of the rest.
+
+    Args:
+        results: of one table.
+    """
     groups = {frozenset([name, *others]) for name, others in doubtful(results).items()}
     in_order = sorted(map(sorted, groups))
     told = [f"{listed(names)} state the same model or the same numbers, and none of them is "

@@ -74,8 +74,8 @@ def twin_of(result: Result, other: Result) -> Twin | None:
     """Return what two rows on the same shards have in common although they should not, or None.
 
     They are the same model with the same filter and calibration, or have the same numbers in every
-    cell up to `equal_numbers.CLOSE`, as a copy with another digest has. A filter or calibration that changes
-    nothing is no copy.
+    cell up to `equal_numbers.CLOSE`, as a copy with another digest has. A filter or calibration
+    that changes nothing is no copy.
     """
     if same_shards(result) != same_shards(other):
         return None

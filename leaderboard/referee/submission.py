@@ -21,6 +21,9 @@ CLIPS_LIMIT = 20_000_000  # bytes
 #: 2,000 values. Each wrong value costs some kB, so that those of 2 MB would take gigabytes.
 MOST_VALUES, MOST_PROBLEMS = 100_000, 1000
 
+#: How a Parquet file begins.
+PARQUET = b"PAR1"
+
 RERUN = "run 'corruptbench evaluate' again and submit the two files without changes"
 
 #: What files are that people take for a result, by their endings.
@@ -61,6 +64,11 @@ def read_result(json_path: Path) -> Result:
         raise SubmissionError(str(json_path), [problem])
     data = read_json(json_path).removeprefix(BOM_UTF8)
     file = json_path.name
+    if data.startswith(PARQUET):
+        found, remedy = "a Parquet file", "give that file: the clips table beside it is found"
+        raise SubmissionError(
+            str(json_path), [Problem(file, "file", found, _json_name(file), remedy)]
+        )
     values = sum(map(data.count, (b",", b"[", b"{")))  # each one but the first follows one of these
     if values > MOST_VALUES:
         problem = Problem(file, "values", f"{values:,}", f"at most {MOST_VALUES:,}", RERUN)
@@ -106,6 +114,12 @@ def read_clips(path: Path, json_path: Path) -> bytes:
         SubmissionError: the file is missing or too big.
     """
     return _read(path, CLIPS_LIMIT, json_path)
+
+
+def _json_name(file: str) -> str:
+    """Return what is expected in the place of a Parquet file, with a name where it is known."""
+    name = "result" if file == "clips.parquet" else file.removesuffix(".clips.parquet")
+    return f"the JSON beside it, {name}.json" if name != file else "the JSON of a result"
 
 
 def _schema_problems(file: str, error: ValidationError) -> list[Problem]:

@@ -12,13 +12,15 @@ import pandas as pd
 import pytest
 
 from corruptbench.datasets import open_dataset
-from corruptbench.evaluation.expectation import contract_fault, expectation
+from corruptbench.detectors import score_meaning
+from corruptbench.evaluation.expectation import contract_fault, expectation, expectations
 from corruptbench.leaderboard import SubmissionError, check
 from corruptbench.leaderboard.expected import ExpectedClip
 from corruptbench.leaderboard.referee.submission import read_result
 from corruptbench.leaderboard.schema import Lifter
 from corruptbench.lifters.contract import Contract
 from corruptbench.manifest import load_manifest
+from corruptbench.shards.ground_truth_scores import PROJECTED, replayed
 from tests.leaderboard.conftest import write_result
 
 
@@ -119,6 +121,42 @@ def test_human36m_to_the_frame(tmp_path):
     ((field, found, _),) = problems(result(tmp_path / "more", "human36m-c", more), known)
     assert field == "clips"
     assert found.startswith("237 clips, with S11/Directions/")
+
+
+@pytest.mark.parametrize(
+    ("detector", "said", "is_right"),
+    [
+        ("movenet:lightning", score_meaning("movenet:lightning"), True),
+        ("movenet:lightning", "a calibrated probability", False),
+        ("movenet:thunder", "1 for every projected label: ground truth, not a detection", False),
+        ("ground-truth:projected", PROJECTED, True),
+        ("ground-truth:projected", score_meaning("movenet:lightning"), False),
+        ("ground-truth:noise of movenet:lightning (replay 1)", replayed("movenet:lightning"), True),
+        ("ground-truth:noise of movenet:lightning (replay 1)", replayed("movenet:thunder"), False),
+        ("onnx:rtmpose", "smaller one of the largest values along x and y", True),
+        ("mmpose:hrnet", "score of the joint as mmpose gives it", True),
+        ("onnx:rtmpose", "\u200b", False),
+    ],
+)
+def test_what_scores_mean_is_that_of_the_detector(tmp_path, detector, said, is_right):
+    """Of a detector that the owner knows by its name; of others only the form is looked at."""
+    path = result(tmp_path, "humaneva-i-c")
+    document = json.loads(path.read_text())
+    document["build"] |= {"detector": detector, "score_meaning": said}
+    path.write_text(json.dumps(document))
+    if is_right:
+        check(path, expected("humaneva-i-c"))
+        return
+    with pytest.raises(SubmissionError, match=r"build\.score_meaning: found") as caught:
+        check(path, expected("humaneva-i-c"))
+    assert len(caught.value.problems) == 1
+
+
+def test_a_retired_version_knows_it_too():
+    stored = Path(__file__).parents[2] / "leaderboard/results/studio-c-v2/videopose3d-27"
+    benchmark = read_result(stored / "result.json").benchmark
+    known = expectations([load_manifest("studio-c")])(benchmark)
+    assert known.score_meaning("movenet:lightning") == score_meaning("movenet:lightning")
 
 
 def test_humaneva_with_gaps(tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from corruptbench.detectors import score_meaning
 from corruptbench.leaderboard import Expected, Result, clips, summarize
 from corruptbench.leaderboard.columns import (
     CLIP_COLUMNS_3,
@@ -153,7 +154,7 @@ def document(table: pd.DataFrame, clips_sha256: str, **changes: Any) -> dict[str
         "build": {
             "detector": "movenet:thunder",
             "weights_sha256": digest("weights"),
-            "score_meaning": "the detector's own confidence, 0 to 1",
+            "score_meaning": score_meaning("movenet:thunder"),
             "pixels_sha256": digest("pixels"),
             "detections_sha256": digest("detections"),
         },
