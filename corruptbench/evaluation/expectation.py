@@ -53,8 +53,9 @@ def contract_fault(lifter: Lifter) -> tuple[str, str, str] | None:
     version 2 a result has no number of hypotheses, and a contract may state it.
     """
     fields = dict(lifter.contract)
-    if lifter.hypotheses is None and type(fields.get("hypotheses")) is int:
-        number = fields.pop("hypotheses")
+    number = fields.get("hypotheses")
+    if lifter.hypotheses is None and isinstance(number, int) and number is not True:
+        fields.pop("hypotheses")
         if not 1 <= number <= MOST_DRAWS:
             return "contract", f"hypotheses: {number}", f"1 to {MOST_DRAWS:,} hypotheses"
     try:

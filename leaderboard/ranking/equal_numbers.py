@@ -52,9 +52,10 @@ def _equal_in(rows: Sequence[Result]) -> Iterator[tuple[Result, Result]]:
     said = [scores(row) for row in rows]
     names = [*dict.fromkeys(name for own in said for name in own)]
     table = np.array([[own.get(name, np.nan) for name in names] for own in said])
+    numbers: dict[frozenset[str], int] = {}
+    kinds = [numbers.setdefault(frozenset(own), len(numbers)) for own in said]
     for i, row in enumerate(rows):
         is_apart = (abs(table[i + 1 :] - table[i]) > CLOSE).any(axis=1)
         for j in map(int, np.flatnonzero(~is_apart) + i + 1):
-            same_version = row.schema_version == rows[j].schema_version
-            if not same_version or said[i].keys() == said[j].keys():
+            if kinds[i] == kinds[j] or row.schema_version != rows[j].schema_version:
                 yield row, rows[j]

@@ -107,6 +107,8 @@ def excluded(results: Sequence[Result]) -> dict[str, tuple[str, Twin]]:
     Args:
         results: rows of one table, or of one folder.
     """
+    if not any(map(is_verified, results)):
+        return {}
     lines = lines_of(results)
     return {
         one.lifter.name: (other.lifter.name, twin)
