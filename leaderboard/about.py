@@ -21,19 +21,20 @@ TrainingData = Literal["clean", "augmented", "corrupted", "extra"]
 #: Characters of an address that need no escape in HTML. A quote or an angle bracket never stands
 #: in one.
 _ADDRESS = (
-    r"https://([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*(:[0-9]+)?(/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?"
+    r"https://([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*(:[0-9]+)?"
+    r"([/?#][A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?"
 )
+_WEB = "a web address, such as https://example.org/page"
 _ARXIV = r"arXiv:(?P<arxiv>[0-9]{4}\.[0-9]{4,5}(v[0-9]+)?)"
 _DOI = r"doi:(?P<doi>10\.[0-9]{4,9}/[A-Za-z0-9._~:/()-]+)"
 _DATE = r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
 #: By the field: its form, and that in words.
 FORMS = {
-    "paper": (f"{_ARXIV}|{_DOI}|{_ADDRESS}", "arXiv:2312.06797, doi:10.1109/..., or a web address "
-              "that begins with https://"),
-    "code": (_ADDRESS, "a web address that begins with https://"),
-    "report": (_ADDRESS, "a web address that begins with https://"),
+    "paper": (f"{_ARXIV}|{_DOI}|{_ADDRESS}", f"arXiv:2312.06797, doi:10.1109/..., or {_WEB}"),
+    "code": (_ADDRESS, _WEB),
+    "report": (_ADDRESS, _WEB),
     "date": (_DATE, "a year, month or day, such as 2024-06"),
-}  # fmt: skip
+}
 
 Line = Annotated[Text, Field(min_length=1, max_length=200)]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from corruptbench.leaderboard.look_alike import look_alike
 from corruptbench.leaderboard.problem import Problem
 from corruptbench.leaderboard.records import Record
 from corruptbench.leaderboard.schema import Benchmark, Build, Lifter, Result, Scoring
@@ -67,6 +68,8 @@ class Expected:
             None; None: any contract.
         score_meaning: returns what the scores of a detector mean, by its name, or None for a
             detector that the owner does not know; None: any meaning.
+        detectors: names of detectors that the owner knows. No other one looks like them, and
+            families of theirs have no other ones but those whose ``score_meaning`` is known.
     """
 
     benchmark: Benchmark
@@ -78,6 +81,7 @@ class Expected:
     joints: Sequence[str] | None = None
     contract: Callable[[Lifter], tuple[str, str, str] | None] | None = None
     score_meaning: Callable[[str], str | None] | None = None
+    detectors: Sequence[str] = ()
 
 
 def document_problems(file: str, result: Result, expected: Expected) -> Iterator[Problem]:
@@ -97,7 +101,7 @@ def document_problems(file: str, result: Result, expected: Expected) -> Iterator
     if excluded != expected.excluded:
         found, right = (listed(names) or "nothing" for names in (excluded, expected.excluded))
         yield Problem(file, "coverage.excluded", found, right, _CLIPS)
-    yield from _score_problems(file, result.build, expected.score_meaning)
+    yield from _detector_problems(file, result.build, expected)
     yield from _filter_problems(file, result.lifter, expected.filters)
     yield from _joint_problems(file, result, expected.joints)
     if expected.contract and (fault := expected.contract(result.lifter)):
@@ -107,14 +111,25 @@ def document_problems(file: str, result: Result, expected: Expected) -> Iterator
     yield from set_problems(file, "cells", cells, expected.cells, _CELLS)
 
 
-def _score_problems(
-    file: str, build: Build, known: Callable[[str], str | None] | None
-) -> Iterator[Problem]:
-    """Check what the result says of the scores of a detector that the owner knows."""
-    right = known(build.detector) if known else None
+def _detector_problems(file: str, build: Build, expected: Expected) -> Iterator[Problem]:
+    """Check the name of the detector, and what its scores mean where the owner knows it."""
+    name, known = build.detector, expected.detectors
+    right = expected.score_meaning(name) if expected.score_meaning else None
     if right is not None and build.score_meaning != right:
         found = short(build.score_meaning)
         yield Problem(file, "build.score_meaning", found, f"{short(right)}, as it is", _DETECTOR)
+    if right is not None:
+        return
+    if other := look_alike(name, known):
+        text = f"a name that does not look like {other}"
+        yield Problem(file, "build.detector", short(name), text, _DETECTOR)
+    elif family := [other for other in known if _family(other) == _family(name)]:
+        text = f"a detector that {_family(name)} has: {listed(family)}"
+        yield Problem(file, "build.detector", short(name), text, _DETECTOR)
+
+
+def _family(detector: str) -> str:
+    return detector.partition(":")[0]
 
 
 def _filter_problems(file: str, lifter: Lifter, known: Sequence[str] | None) -> Iterator[Problem]:

@@ -24,12 +24,13 @@ ROW_KEYS = (
     "note (why not), lifter, status (kind: claimed, re-scored or verified; the latter two with "
     "date and version of corruptbench), supersedes and superseded_by (names of rows, or null), "
     "author_rows (how many rows of the board have these authors, null without authors), same_as "
-    "(names of rows that state the same model or numbers, where none is verified), detector, boxes "
-    "(labels, or the person detector), units (mm or none), hypotheses (their number, null in old "
-    "rows), filter (of keypoints, null without one), about (null, or what of it is there: authors, "
-    "paper, code, report, venue, date, license, training_data), and those that it has of mpjpe, "
-    "p_mpjpe, mpjve, n_mpjpe, acceleration, pck, auc, bone_error, bone_deviation, best_mpjpe, "
-    "best_p_mpjpe, mean_mpjpe and spread, each with clean, corrupted, degradation and corruptions"
+    "(names of rows that state the same model or numbers, where none is verified, at most 20), "
+    "detector, boxes (labels, or the person detector), units (mm or none), hypotheses (their "
+    "number, null in old rows), filter (of keypoints, null without one), about (null, or what of "
+    "it is there: authors, paper, code, report, venue, date, license, training_data), and those "
+    "that it has of mpjpe, p_mpjpe, mpjve, n_mpjpe, acceleration, pck, auc, bone_error, "
+    "bone_deviation, best_mpjpe, best_p_mpjpe, mean_mpjpe and spread, each with clean, corrupted, "
+    "degradation and corruptions"
 )
 
 

@@ -15,6 +15,7 @@ from corruptbench.storage import AnyPath
 
 if TYPE_CHECKING:
     from corruptbench.leaderboard import Disagreement
+    from corruptbench.leaderboard.ranking.order import Row
 
 #: So many lines of a table of differences are printed.
 _LISTED = 20
@@ -58,7 +59,7 @@ def verify(
         raise click.UsageError("Give either --model or --predictions.")
     if contract and not predictions:
         raise click.UsageError("--contract is for --predictions: leave it out.")
-    allowed = probes_of(check(find(row, board)))
+    allowed, before = probes_of(check(find(row, board))), _placed(board)
     shard_set = api.open_shards(shards, root, manifest)
     if predictions is not None:
         found = api.rescore_row(
@@ -83,6 +84,18 @@ def verify(
         differ = "value differs" if len(found) == 1 else "values differ"
         raise click.ClickException(f"{row}: {len(found)} {differ}; the row was not changed")
     say(f"{row}: {found}")
+    for path, other in _placed(board).items():
+        if other.rank is None and path in before and before[path].rank is not None:
+            say(f"{path.name} has no rank any more: {other.apart}")
+
+
+def _placed(board: Path) -> dict[Path, Row]:
+    """Return the rows of a board with their ranks, by their folders."""
+    from corruptbench.leaderboard import placed_rows, read_board
+    from corruptbench.leaderboard.board.folder import row_path
+
+    rows = placed_rows(read_board(board).results)
+    return {row_path(placed.result, board): placed.row for placed in rows}
 
 
 def _say_differences(found: Sequence[Disagreement]) -> None:

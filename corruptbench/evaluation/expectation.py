@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 
 from pydantic import ValidationError
 
 from corruptbench.datasets import ClipId, LabelCounts, expected_clips
-from corruptbench.detectors import score_meaning
+from corruptbench.detectors import families, score_meaning
 from corruptbench.errors import first_problem
 from corruptbench.leaderboard.expected import Expected, ExpectedClip
 from corruptbench.leaderboard.lifter import MOST_DRAWS
@@ -18,7 +19,7 @@ from corruptbench.leaderboard.schema import Benchmark, Lifter, Scoring
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.filters.registry import all_filters
 from corruptbench.manifest import Manifest
-from corruptbench.shards.ground_truth_scores import ground_truth_meaning
+from corruptbench.shards.ground_truth_scores import FAMILY, ground_truth_meaning
 from corruptbench.skeleton import joint_set
 
 
@@ -37,7 +38,15 @@ def expectation(manifest: Manifest) -> Expected:
         joints=joint_set(manifest.scoring.joints).joints,
         contract=contract_fault,
         score_meaning=known_score_meaning,
+        detectors=known_detectors(),
     )
+
+
+@cache
+def known_detectors() -> tuple[str, ...]:
+    """Return the names of our detectors, and of ground truth in place of one."""
+    ours = [f"{family}:{name}" for family, names in families().items() for name in names]
+    return (*(name for name in ours if "*" not in name), f"{FAMILY}:projected")
 
 
 def known_score_meaning(detector: str) -> str | None:
@@ -89,7 +98,9 @@ def expectations(manifests: Iterable[Manifest]) -> Callable[[Benchmark], Expecte
         frozen = by_hash.get(benchmark.manifest_sha256) or by_id.get(benchmark.id)
         if frozen is None or benchmark.version < frozen.version:
             retired = retired_expectation(benchmark)
-            return retired and replace(retired, score_meaning=known_score_meaning)
+            return retired and replace(
+                retired, score_meaning=known_score_meaning, detectors=known_detectors()
+            )
         return expectation(frozen)
 
     return expected

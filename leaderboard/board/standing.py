@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
@@ -59,8 +59,10 @@ def standing(result: Result, board: Path) -> Literal["new", "same", "more"]:
         _refuse_not_portable(row)
         _refuse_case_twin(row)
         _refuse_look_alike(row)
-        _refuse_same_model(result, row)
-        _refuse_superseding(result, board)
+        rows = read_board(board).results if result.supersedes and board.is_dir() else []
+        beside = [other for other in rows if row_path(other, board).parent == row.parent]
+        _refuse_same_model(result, row, beside)
+        _refuse_superseding(result, board, rows)
         return "new"
     present = read_result(row / RESULT_FILE)
     changes = list(_changes(present, result))
@@ -144,14 +146,13 @@ def _refuse_look_alike(row: Path) -> None:
         raise SubmissionError(f"a new row {row}", [problem])
 
 
-def _refuse_same_model(result: Result, row: Path) -> None:
+def _refuse_same_model(result: Result, row: Path, beside: Sequence[Result]) -> None:
     """Refuse a new row whose model, or whose numbers, a verified row has.
 
     No other row keeps it away: anybody can write a digest and numbers into a claimed one.
     """
-    others = _rows_beside(row, None if result.supersedes else b'"verified"')
-    lines = lines_of([*others, result])
-    for other in filter(is_verified, others):
+    lines = lines_of([*beside, result])
+    for other in filter(is_verified, _rows_with(b'"verified"', row.parent)):
         if twin := excluded_by(result, other, lines):
             name = other.lifter.name
             found, remedy = f"the {twin.found} of {name}", twin.remedy.format(name)
@@ -159,24 +160,18 @@ def _refuse_same_model(result: Result, row: Path) -> None:
             raise SubmissionError(f"a new row {row}", [problem])
 
 
-def _refuse_superseding(result: Result, board: Path) -> None:
+def _refuse_superseding(result: Result, board: Path, rows: Sequence[Result]) -> None:
     """Refuse a new row that says without right that it supersedes another one."""
-    present = read_board(board).results if result.supersedes and board.is_dir() else []
-    if problems := refused(str(row_path(result, board)), result, [*present, result]):
+    if problems := refused(str(row_path(result, board)), result, [*rows, result]):
         raise SubmissionError(f"a new row {row_path(result, board)}", problems)
 
 
-def _rows_beside(row: Path, word: bytes | None) -> list[Result]:
-    """Return the rows in the folder of a row; broken ones do not count.
+def _rows_with(word: bytes, folder: Path) -> Iterator[Result]:
+    """Yield the rows of a folder in whose file a word stands; broken ones do not count.
 
-    Args:
-        row: its folder.
-        word: what stands in the files that are needed. Others, of which there can be hundreds, are
-            not decoded. None: all are needed.
+    The others, of which there can be hundreds, are not decoded.
     """
-    found = []
-    for path in sorted(row.parent.glob(f"*/{RESULT_FILE}")):
+    for path in sorted(folder.glob(f"*/{RESULT_FILE}")):
         with suppress(SubmissionError):
-            if word is None or word in read_json(path):
-                found.append(read_result(path))
-    return found
+            if word in read_json(path):
+                yield read_result(path)

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from corruptbench.leaderboard.columns import METRIC_COLUMNS
+from corruptbench.leaderboard.problem import LISTED
 from corruptbench.leaderboard.ranking.placed import Placed
 from corruptbench.leaderboard.ranking.superseding import author_key, rows_by_authors
 from corruptbench.leaderboard.schema import Result
@@ -59,7 +60,7 @@ def _record(placed: Placed, author_rows: int | None) -> dict[str, Any]:
         "supersedes": result.supersedes,
         "superseded_by": placed.superseded_by,
         "author_rows": author_rows,
-        "same_as": placed.same_as,
+        "same_as": placed.same_as[:LISTED],
         "detector": result.build.detector,
         "boxes": boxes.detector if boxes else "labels",
         "units": "mm" if result.main_metric == "mpjpe" else "none",

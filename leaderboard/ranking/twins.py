@@ -93,12 +93,13 @@ def excluded_by(result: Result, verified: Result, lines: Lines) -> Twin | None:
     Args:
         result: any row.
         verified: another row, whose model the owner ran.
-        lines: of both, see `lines_of`.
+        lines: of rows that supersede others, see `lines_of`.
     """
     ours, theirs = result.lifter.name, verified.lifter.name
-    if is_verified(result) or ours in lines[theirs] or not (twin := twin_of(result, verified)):
+    is_older, is_newer = ours in lines.get(theirs, ()), theirs in lines.get(ours, ())
+    if is_verified(result) or is_older or not (twin := twin_of(result, verified)):
         return None
-    return None if theirs in lines[ours] and _is_equal(result, verified) else twin
+    return None if is_newer and _is_equal(result, verified) else twin
 
 
 def excluded(results: Sequence[Result]) -> dict[str, tuple[str, Twin]]:

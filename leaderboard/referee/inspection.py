@@ -101,9 +101,23 @@ def inspect(
     """
     read_as = read_result(json_path)
     result = as_row(read_as) if as_row else read_as
-    _refuse(json_path, said_problems(json_path.name, result))
-    _refuse(json_path, agreement_problems(json_path.name, result))
-    _refuse(json_path, word_problems(json_path.name, result))
+    in_words = list(_problems_in_words(json_path.name, result))
+    try:
+        data = _checked_table(json_path, result, expected)
+    except SubmissionError as error:
+        raise SubmissionError(str(json_path), [*in_words, *error.problems]) from error
+    _refuse(json_path, in_words)
+    return Submission(result, data)
+
+
+def _problems_in_words(file: str, result: Result) -> Iterator[Problem]:
+    """Yield what is wrong with what a result says, beside its numbers."""
+    for problems in (said_problems, agreement_problems, word_problems):
+        yield from problems(file, result)
+
+
+def _checked_table(json_path: Path, result: Result, expected: Expected | None) -> bytes:
+    """Return the bytes of the clips table, from which every number of the result follows."""
     if expected:
         _refuse(json_path, document_problems(json_path.name, result, expected))
     path = clips_path(json_path)
@@ -120,7 +134,7 @@ def inspect(
         raise SubmissionError(str(json_path), [problem]) from error
     _refuse(json_path, _number_problems(json_path, result, recomputed))
     _refuse(json_path, joint_problems(json_path.name, result))
-    return Submission(result, data)
+    return data
 
 
 def _table(json_path: Path, path: Path, data: bytes, result: Result) -> pd.DataFrame:

@@ -152,6 +152,28 @@ def test_what_scores_mean_is_that_of_the_detector(tmp_path, detector, said, is_r
     assert len(caught.value.problems) == 1
 
 
+@pytest.mark.parametrize(
+    ("detector", "wanted"),
+    [
+        ("rnovenet:thunder", "a name that does not look like movenet:thunder"),
+        ("MoveNet:Lightning", "a name that does not look like movenet:lightning"),
+        ("movenet:huge", "a detector that movenet has: movenet:lightning, movenet:thunder"),
+        ("ground-truth:exact", "a detector that ground-truth has"),
+        ("ground_truth:projected", "a name that does not look like ground-truth:projected"),
+    ],
+)
+def test_no_detector_passes_for_one_of_ours(tmp_path, detector, wanted):
+    """Its table would be named after it, or count as ground truth."""
+    path = result(tmp_path, "humaneva-i-c")
+    document = json.loads(path.read_text())
+    document["build"] |= {"detector": detector, "score_meaning": "a probability"}
+    path.write_text(json.dumps(document))
+    with pytest.raises(SubmissionError, match=r"build\.detector: found") as caught:
+        check(path, expected("humaneva-i-c"))
+    (problem,) = caught.value.problems
+    assert problem.expected.startswith(wanted)
+
+
 def test_a_retired_version_knows_it_too():
     stored = Path(__file__).parents[2] / "leaderboard/results/studio-c-v2/videopose3d-27"
     benchmark = read_result(stored / "result.json").benchmark

@@ -186,5 +186,7 @@ def test_a_row_is_superseded_when_its_successor_is_verified(
     assert "tiny+one_euro: says that it supersedes tiny, not confirmed" in done.out
     assert verify("tiny", "--model", tiny_lifter).code == 0
     assert "†" not in cli("leaderboard", "show", "--board", board).out
-    assert verify("tiny+one_euro", "--model", tiny_lifter).code == 0
+    done = verify("tiny+one_euro", "--model", tiny_lifter)
+    assert done.code == 0
+    assert "tiny has no rank any more: superseded by tiny+one_euro" in done.out
     assert "† tiny: superseded by tiny+one_euro" in cli("leaderboard", "show", "--board", board).out

@@ -204,3 +204,39 @@ def test_an_interrupt_gives_work_back(host, monkeypatch):
         assert host.state(key)["state"] == "waiting"
     assert host.work() == 1
     assert host.state(key)["state"] == "accepted"
+
+
+def test_a_forged_row_keeps_no_true_one_away(host):
+    """Whoever knows the digest of a model, or its numbers, can send a row of another name."""
+    document = json.loads((ROWS[1] / "result.json").read_text())
+    true = json.loads((ROWS[0] / "result.json").read_text())
+    document["lifter"] |= {"name": "forged", "sha256": true["lifter"]["sha256"]}
+    document.pop("status", None)
+    clips = (ROWS[1] / "clips.parquet").read_bytes()
+    forged = host.post({"result": json.dumps(document).encode(), "clips": clips}).json()["id"]
+    copied = host.submit(ROWS[0], name="copied").json()["id"]
+    bob = host.token_of("bob")
+    honest = bob.submit(ROWS[0]).json()["id"]
+    assert host.work() == 3
+    assert [host.state(key)["state"] for key in (forged, copied)] == ["accepted", "accepted"]
+    assert bob.state(honest)["state"] == "accepted"
+    rows = host.client.get("/api/board").json()[0]["rows"]
+    assert {row["lifter"]: bool(row["rank"]) for row in rows} == dict.fromkeys(
+        ("forged", "copied", ROWS[0].name), True
+    )
+    assert all(len(row["same_as"]) == 2 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("date", "2024-02-31"), ("code", "javascript:alert(1)")]
+)
+def test_what_may_not_be_said_is_refused(host, field, value):
+    document = json.loads((ROWS[0] / "result.json").read_text())
+    document["lifter"]["about"] = {field: value}
+    clips = (ROWS[0] / "clips.parquet").read_bytes()
+    key = host.post({"result": json.dumps(document).encode(), "clips": clips}).json()["id"]
+    host.work()
+    state = host.state(key)
+    assert state["state"] == "refused"
+    assert f"lifter.about.{field}: found {value}" in state["problems"][0]
+    assert host.rows() == []
