@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 
 from corruptbench.leaderboard import About
+from corruptbench.leaderboard.referee.said import about_faults
 from corruptbench.leaderboard.visible import mixed, unseen
 
 UNSEEN = (
@@ -17,13 +17,11 @@ UNSEEN = (
 @pytest.mark.parametrize("char", UNSEEN)
 def test_a_character_that_nobody_sees_is_refused(char: str) -> None:
     assert unseen(f"A. Au{char}thor") == f"U+{ord(char):04X}"
-    with pytest.raises(ValidationError):
-        About(authors=f"A. Au{char}thor")
 
 
 def test_the_message_names_the_character() -> None:
-    with pytest.raises(ValidationError, match=r"expected no character .* U\+200B"):
-        About(venue="CVPR\u200b 2024")
+    (fault,) = about_faults(About(venue="CVPR\u200b 2024"))
+    assert fault.expected == "no character that nobody sees, such as U+200B"
 
 
 NAMES = (
@@ -45,7 +43,7 @@ TEXTS = (
 
 @pytest.mark.parametrize("text", [*NAMES, *TEXTS])
 def test_text_of_one_script_in_each_word_is_accepted(text: str) -> None:
-    assert About(authors=text, venue=text).authors == text
+    assert list(about_faults(About(authors=text, venue=text))) == []
 
 
 @pytest.mark.parametrize("field", ["authors", "venue", "license"])
@@ -66,12 +64,13 @@ def test_text_of_one_script_in_each_word_is_accepted(text: str) -> None:
         ("\u24b6uthor", "Latin and Special-font letters"),
         ("A" + "\u0301\u0316" * 3, "at most 4 marks on a letter"),
         ("  ", "a letter or a digit"),
-        ("A\u2800B", "such as U\\+2800"),
+        ("A\u2800B", "such as U+2800"),
     ],
 )
 def test_letters_that_look_alike_are_refused(field: str, text: str, expected: str) -> None:
-    with pytest.raises(ValidationError, match=expected):
-        About.model_validate({field: text})
+    (fault,) = about_faults(About.model_validate({field: text}))
+    assert fault.field == field
+    assert expected in fault.expected
 
 
 def test_ascii_never_mixes() -> None:
