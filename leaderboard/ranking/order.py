@@ -45,10 +45,11 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
     owner confirmed: verified and re-scored rows come first, by error, then claimed ones, by error.
     The ranks count on.
 
-    Others follow, sorted but not ranked: rows of a benchmark of ours with an unknown manifest (see
-    `published`), rows that are superseded, rows that state what a verified row of another name
-    states (see `twins`), rows on other pixels (see `reference_shards.accepted_shards`), rows that
-    were allowed to fail a check, and rows of lifters that nobody could probe.
+    Others follow, sorted in the same way but not ranked, whatever their status: rows of a
+    benchmark of ours with an unknown manifest (see `published`), rows that are superseded, rows
+    that state what a verified row of another name states (see `twins`), rows on other pixels (see
+    `reference_shards.accepted_shards`), rows that were allowed to fail a check, and rows of lifters
+    that nobody could probe.
 
     Args:
         results: of one benchmark and one section (see `sections.sections`).
@@ -70,7 +71,6 @@ def rank(results: Sequence[Result], metric: Metric | None = None) -> list[Row]:
         for result in sorted(results, key=lambda result: _order(result, by))
     ]
     ranked = [result for apart, result in in_order if not apart]
-    ranked.sort(key=is_confirmed, reverse=True)
     rows = [Row(place, result, "") for place, result in enumerate(ranked, 1)]
     return rows + [Row(None, result, apart) for apart, result in in_order if apart]
 
@@ -130,10 +130,11 @@ def _apart(result: Result, accepted: Set[Shards], beside: Sequence[str]) -> str:
     return ", ".join(reason for reason in reasons if reason)
 
 
-def _order(result: Result, metric: Metric) -> tuple[float, str]:
-    """Return a key that sorts the best first."""
+def _order(result: Result, metric: Metric) -> tuple[bool, float, str]:
+    """Return a key that sorts confirmed rows first, and the best of each kind."""
     corrupted = getattr(result, metric).corrupted
-    return -corrupted if METRIC_COLUMNS[metric].grows else corrupted, result.lifter.name
+    error = -corrupted if METRIC_COLUMNS[metric].grows else corrupted
+    return not is_confirmed(result), error, result.lifter.name
 
 
 def _benchmark_key(result: Result) -> tuple[str, int, bool, str]:

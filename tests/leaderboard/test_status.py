@@ -119,3 +119,18 @@ def test_the_table_tells_the_status_where_one_is_not_claimed() -> None:
     assert "V: verified, the owner ran the model again" in text
     assert "C: claimed, numbers of the submitter" in text
     assert "claimed," not in printed(rows[:1])
+
+
+def test_rows_without_a_rank_have_the_same_order() -> None:
+    """Below all ranked rows, whatever their status; a claimed one is not above a confirmed one."""
+    failed = {"lifter": {"scored_joints": 17, "hypotheses": 1, "samples": 1, "allowed": ["lag"]}}
+    rows = [
+        Result.model_validate(
+            {**document(clip_table_3(level=level), digest(name), name=name, **failed), **status}
+        )
+        for name, level, status in (("claimed", 10, {}), ("sure", 50, {"status": VERIFIED}))
+    ]
+    found = rank([*rows, Result.model_validate(document(clip_table_3(), digest("r"), name="r"))])
+    assert [(r.result.lifter.name, r.rank) for r in found] == [
+        ("r", 1), ("sure", None), ("claimed", None)
+    ]  # fmt: skip
