@@ -21,9 +21,6 @@ CLIPS_LIMIT = 20_000_000  # bytes
 #: 2,000 values. Each wrong value costs some kB, so that those of 2 MB would take gigabytes.
 MOST_VALUES, MOST_PROBLEMS = 100_000, 1000
 
-#: How a Parquet file begins.
-PARQUET = b"PAR1"
-
 RERUN = "run 'corruptbench evaluate' again and submit the two files without changes"
 
 #: What files are that people take for a result, by their endings.
@@ -56,19 +53,8 @@ def read_result(json_path: Path) -> Result:
         SubmissionError: the file is missing, too big, not JSON, of another schema version, or
             breaks the schema.
     """
-    if json_path.name.endswith("clips.parquet"):
-        _refuse_clips(json_path)
-    if json_path.suffix in _OTHER and json_path.is_file():
-        expected, remedy = "the result of an evaluation", "give the .json file that evaluate wrote"
-        problem = Problem(json_path.name, "file", _OTHER[json_path.suffix], expected, remedy)
-        raise SubmissionError(str(json_path), [problem])
-    data = read_json(json_path).removeprefix(BOM_UTF8)
-    file = json_path.name
-    if data.startswith(PARQUET):
-        found, remedy = "a Parquet file", "give that file: the clips table beside it is found"
-        raise SubmissionError(
-            str(json_path), [Problem(file, "file", found, _json_name(file), remedy)]
-        )
+    _refuse_other(json_path)
+    data, file = read_json(json_path).removeprefix(BOM_UTF8), json_path.name
     values = sum(map(data.count, (b",", b"[", b"{")))  # each one but the first follows one of these
     if values > MOST_VALUES:
         problem = Problem(file, "values", f"{values:,}", f"at most {MOST_VALUES:,}", RERUN)
@@ -90,12 +76,17 @@ def read_result(json_path: Path) -> Result:
         raise SubmissionError(str(json_path), _schema_problems(file, error)) from error
 
 
-def _refuse_clips(path: Path) -> None:
-    name = path.name.removesuffix("clips.parquet")
-    result = path.with_name(f"{name}json" if name else "result.json")
-    remedy = f"give {result}, which is read with it"
-    problem = Problem(path.name, "file", "a clips table", "the result beside it", remedy)
-    raise SubmissionError(str(path), [problem])
+def _refuse_other(path: Path) -> None:
+    """Refuse a file of another kind that people take for a result, and name the result if known."""
+    found, expected = _OTHER.get(path.suffix), "the result of an evaluation"
+    remedy = "give the .json file that evaluate wrote"
+    if path.name.endswith("clips.parquet"):
+        name = path.name.removesuffix("clips.parquet") + "json"
+        beside = path.with_name("result.json" if name == "json" else name)
+        found, expected = "a clips table", f"the result beside it, {beside.name}"
+        remedy = f"give {beside}: the clips table is read with it"
+    if found and path.is_file():
+        raise SubmissionError(str(path), [Problem(path.name, "file", found, expected, remedy)])
 
 
 def read_json(json_path: Path) -> bytes:
@@ -114,12 +105,6 @@ def read_clips(path: Path, json_path: Path) -> bytes:
         SubmissionError: the file is missing or too big.
     """
     return _read(path, CLIPS_LIMIT, json_path)
-
-
-def _json_name(file: str) -> str:
-    """Return what is expected in the place of a Parquet file, with a name where it is known."""
-    name = "result" if file == "clips.parquet" else file.removesuffix(".clips.parquet")
-    return f"the JSON beside it, {name}.json" if name != file else "the JSON of a result"
 
 
 def _schema_problems(file: str, error: ValidationError) -> list[Problem]:

@@ -13,7 +13,7 @@ from corruptbench.leaderboard import clips
 from corruptbench.leaderboard.problem import Problem, SubmissionError
 from corruptbench.leaderboard.referee.pages import pages
 from corruptbench.leaderboard.referee.rows import footer_problems, text_problems
-from corruptbench.leaderboard.referee.submission import PARQUET, RERUN
+from corruptbench.leaderboard.referee.submission import RERUN
 from corruptbench.leaderboard.schema import Result
 
 #: Bytes of the footer. Our own choice: that of a table has 7 kB. In memory it takes 100 times more.
@@ -22,6 +22,7 @@ FOOTER_LIMIT = 200_000
 UNPACKED_LIMIT = 100_000_000
 #: Pages of a table. Our own choice: that of Human3.6M-C has 70.
 MOST_PAGES = 10_000
+_MAGIC = b"PAR1"
 
 
 def read_table(
@@ -70,7 +71,7 @@ def _refuse(subject: str, problems: Iterable[Problem]) -> None:
 
 def _size_problems(file: str, data: bytes) -> Iterator[Problem]:
     """Check the size of the footer, which is decoded before anything else."""
-    if len(data) < 12 or not data.startswith(PARQUET) or not data.endswith(PARQUET):
+    if len(data) < 12 or not data.startswith(_MAGIC) or not data.endswith(_MAGIC):
         yield Problem(file, "file", "no Parquet file", "a Parquet file", RERUN)
         return
     size = int.from_bytes(data[-8:-4], "little")

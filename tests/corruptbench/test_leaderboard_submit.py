@@ -34,12 +34,12 @@ def test_the_wrong_one_of_the_files_names_the_right_one(cli, result, tmp_path):
     table = result.with_name(f"{NAME}.clips.parquet")
     done = cli("submit", table, "--board", tmp_path / "board")
     assert done.code == 2
-    assert f"found a Parquet file, expected the JSON beside it, {NAME}.json" in said(done)
+    assert f"found a clips table, expected the result beside it, {NAME}.json" in said(done)
 
 
 def test_the_other_file_of_a_row_names_its_result(cli, tmp_path):
     done = cli("submit", STORED / NAME / "clips.parquet", "--board", tmp_path / "board")
-    assert (done.code, "the JSON beside it, result.json" in said(done)) == (2, True)
+    assert (done.code, "the result beside it, result.json" in said(done)) == (2, True)
 
 
 def test_it_says_where_the_row_was_written(cli, result, tmp_path, monkeypatch):
