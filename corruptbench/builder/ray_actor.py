@@ -7,9 +7,8 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from corruptbench.builder.clip_detector import Tick
 from corruptbench.builder.failures import Failure
-from corruptbench.builder.plan import BUILD_VERSION, WorkItem, fingerprint
+from corruptbench.builder.plan import BUILD_VERSION, WorkItem
 from corruptbench.builder.station import Recipe, Station, attempt
 from corruptbench.detectors import DetectorError
 from corruptbench.errors import InputError
@@ -63,7 +62,7 @@ class Builder:
 
     def build(self, item: WorkItem) -> tuple[Failure | None, int]:
         """Build a clip; return why it cannot be built, and the crops of all clips so far."""
-        return attempt(self._build, item, self._tick), self.crops
+        return attempt(self.station.build, item, self._tick), self.crops
 
     def counted(self) -> tuple[int, int]:
         """Return the crops and the batches so far; it is called while a clip is built."""
@@ -72,14 +71,6 @@ class Builder:
     def _tick(self, crops: int) -> None:
         self.crops += crops
         self.batches += 1
-
-    def _build(self, item: WorkItem, tick: Tick) -> None:
-        if _fingerprint(self.station, item) != item.fingerprint:
-            raise InputError(
-                f"node {platform.node()}: its video or labels of this clip are not those of the "
-                "node on which the command was given; give all nodes the same files"
-            )
-        self.station.build(item, tick)
 
 
 def facts(station: Station, sample: WorkItem) -> Facts:
@@ -91,7 +82,7 @@ def facts(station: Station, sample: WorkItem) -> Facts:
         "manifest": station.recipe.manifest.sha256,
         **{f"detector.{name}": str(value) for name, value in detector.items()},
         "detector.runtime": station.detector.runtime,
-        f"video and labels of {sample.clip_id}": _fingerprint(station, sample),
+        f"video and labels of {sample.clip_id}": station.fingerprint(sample),
     }
 
 
@@ -104,8 +95,3 @@ def difference(expected: Facts, found: Facts) -> str:
                 "command was given; use the same software and files on all nodes"
             )
     return ""
-
-
-def _fingerprint(station: Station, item: WorkItem) -> str:
-    clip = station.dataset.load(item.clip_id)
-    return fingerprint(clip, station.recipe.manifest, station.detector)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from corruptbench.builder import ground_truth
 from corruptbench.builder.clip_detector import ClipDetector, CropDetector, Tick
 from corruptbench.builder.corrupted_videos import drop_stale, groups, missing_cells, open_videos
 from corruptbench.builder.failures import Failure
-from corruptbench.builder.plan import WorkItem
+from corruptbench.builder.plan import WorkItem, fingerprint
 from corruptbench.corruptions import CorruptionError
 from corruptbench.datasets import Dataset, open_dataset
 from corruptbench.detectors import load
@@ -51,11 +52,21 @@ class Station:
 
         Detections that are present stay, also those of a cell whose video alone is missing. A
         worker may have died when its clip was finished: then nothing is missing.
+
+        Raises:
+            InputError: the clip cannot be built; or its video or labels are not those that the
+                build was planned from, so that its shard would have a false fingerprint.
         """
         have = present_cells(item.path, item.fingerprint)
         missing = missing_cells(item, have)
         if not missing:
             return
+        if self.fingerprint(item) != item.fingerprint:
+            raise InputError(
+                f"node {platform.node()}: its video or labels of this clip are not those that the "
+                "build was planned from; change no file while a build runs, and give all nodes the "
+                "same files"
+            )
         manifest, clip = self.recipe.manifest, self.dataset.load(item.clip_id)
         drop_stale(item)
         new: list[CellDetections] = []
@@ -67,6 +78,10 @@ class Station:
         in_order = sorted([*new, *kept], key=lambda d: manifest.cells.index(d.cell))
         record = self.detector.record
         write(item.path, item.clip_id, item.fingerprint, in_order, manifest, record)
+
+    def fingerprint(self, item: WorkItem) -> str:
+        """Return the fingerprint that a clip has now. Reads the whole video, if any."""
+        return fingerprint(self.dataset.load(item.clip_id), self.recipe.manifest, self.detector)
 
 
 def clip_detector(recipe: Recipe, joints: str) -> ClipDetector:

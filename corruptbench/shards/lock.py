@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
@@ -117,6 +118,12 @@ def _check(lock: Lock, path: AnyPath) -> None:
             "shards",
         )
     cells = [(name, cell) for name, cells in lock.clips.items() for cell in cells]
+    twice = [key for key, n in Counter((name, c.cell) for name, c in cells).items() if n > 1]
+    if twice:
+        raise InputError(
+            f"{path}: clips: {twice[0][0]} states {twice[0][1]} twice, expected once; {remedy}",
+            "shards",
+        )
     for field in ("pixels_sha256", "detections_sha256"):
         found, expected = getattr(lock, field), digest(cells, field)
         if found != expected:

@@ -44,22 +44,24 @@ def check_identity(shard: Shard, clip: str, lock: Lock) -> None:
             raise _differ(shard.path, f"detector.{field}", repr(found), repr(expected))
 
 
-def check_cells(shard: Shard, clip: str, lock: Lock, cells: Iterable[Cell]) -> None:
-    """Raise `InputError` if a shard states something else of these cells than its lock.
+def check_cells(shard: Shard, clip: str, lock: Lock) -> None:
+    """Raise `InputError` if a shard states something else of its cells than its lock.
+
+    All are compared, also when few are read: the digests of the lock are over all of them.
 
     Args:
         shard: of the clip.
         clip: identity of the clip.
         lock: of the build.
-        cells: those that are compared.
     """
     records, of_clip = shard.record.cells, lock.clips.get(clip, ())
     if records == of_clip:  # as always, so that no cell has to be looked up
         return
     there, locked = {c.cell: c for c in records}, {c.cell: c for c in of_clip}
-    for cell in cells:
+    for cell in there | locked:
         if there.get(cell) != locked.get(cell):
             raise _differ(shard.path, *_difference(cell, there.get(cell), locked.get(cell)))
+    raise _differ(shard.path, "cells", _listed(records), _listed(of_clip))
 
 
 def check_file(shard: Shard, clip: str, lock: Lock) -> None:
@@ -81,6 +83,10 @@ def _difference(
     field = next(f for f in CellRecord.model_fields if getattr(there, f) != getattr(locked, f))
     found, expected = (str(getattr(c, field))[:12] for c in (there, locked))
     return f"{cell}: {field}", found, expected
+
+
+def _listed(records: Iterable[CellRecord]) -> str:
+    return ", ".join(str(c.cell) for c in records)
 
 
 def _differ(path: AnyPath, what: str, found: object, locked: object) -> InputError:

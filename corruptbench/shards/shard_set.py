@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptbench.datasets import Clip, Dataset, open_dataset
+from corruptbench.datasets import Clip, ClipId, Dataset, open_dataset
 from corruptbench.errors import InputError
 from corruptbench.manifest import Cell, Manifest, known_manifests, load_manifest
+from corruptbench.progress import counted
 from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
 from corruptbench.shards.locked import check_cells, check_file, check_identity
@@ -43,13 +44,29 @@ class ShardSet:
         """Yield each clip with its labels and the detections of these cells; by default all.
 
         Raises:
-            InputError: a shard is missing, belongs to another manifest, or differs from the lock.
+            InputError: a shard is missing, belongs to another manifest, or differs from the lock;
+                or the data set lacks a clip.
         """
         wanted = self.cells if cells is None else cells
-        for clip_id in self.manifest.select(self.dataset.clip_ids()):
+        for clip_id in self._clip_ids():
             path = shard_path(self.folder, clip_id)
             clip = self.dataset.load(clip_id)
             yield clip, self._read(path, clip, wanted)
+
+    def _clip_ids(self) -> list[ClipId]:
+        """Return the clips of the benchmark; the data set must have all that were built.
+
+        Numbers of some of them would pass for those of the whole build.
+        """
+        chosen = self.manifest.select(self.dataset.clip_ids())
+        if missing := sorted(self.lock.clips.keys() - {str(clip_id) for clip_id in chosen}):
+            raise InputError(
+                f"{self.folder}: built from {counted(len(self.lock.clips), 'clip')}, but the data "
+                f"set lacks {len(missing)} of them (first: {missing[0]}); expected the labels that "
+                "the shards were built from: give the root folder of that data set",
+                "root",
+            )
+        return chosen
 
     def _read(self, path: AnyPath, clip: Clip, cells: Sequence[Cell]) -> list[CellDetections]:
         if not path.is_file():
@@ -57,7 +74,7 @@ class ShardSet:
         shard = parquet.open_shard(path)
         check_identity(shard, str(clip.id), self.lock)
         detections = shard.read(cells)
-        check_cells(shard, str(clip.id), self.lock, cells)
+        check_cells(shard, str(clip.id), self.lock)
         check_file(shard, str(clip.id), self.lock)
         self._compare_with_labels(path, clip, detections)
         return detections

@@ -9,7 +9,7 @@ from corruptbench.shards import parquet
 from corruptbench.shards.lock import Lock, read_lock
 from corruptbench.shards.locked import check_cells, check_file, check_identity
 from corruptbench.shards.records import NOTHING_SHA256, CellRecord
-from corruptbench.storage import AnyPath
+from corruptbench.storage import AnyPath, found_at
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,6 @@ def recount(folder: AnyPath) -> int:
         InputError: a shard is missing, extra, or differs from the lock; names the first one.
     """
     lock = read_lock(folder / "lock.json")
-    found: set[str] = set()
     for path in parquet.find(folder):
         name = str(path).removeprefix(f"{folder / 'keypoints'}/").removesuffix(".parquet")
         if name not in lock.clips:
@@ -51,21 +50,21 @@ def recount(folder: AnyPath) -> int:
                 "if it is not of this build. Otherwise run the same build again, which writes "
                 "lock.json anew"
             )
+    for name in sorted(lock.clips):
+        path = folder / "keypoints" / f"{name}.parquet"
+        if not path.is_file():
+            raise InputError(
+                f"{folder}: the shard of {name} is missing ({found_at(path)}), lock.json names it; "
+                "run the same build again, which makes what is missing and writes lock.json anew"
+            )
         _recount_shard(parquet.open_shard(path), name, lock)
-        found.add(name)
-    for name in sorted(lock.clips.keys() - found):
-        raise InputError(
-            f"{folder}: the shard of {name} is missing, lock.json names it; run the same build "
-            "again, which makes what is missing and writes lock.json anew"
-        )
     return sum(len(cells) for cells in lock.clips.values())
 
 
 def _recount_shard(shard: parquet.Shard, name: str, lock: Lock) -> None:
     check_identity(shard, name, lock)
     shard.read([c.cell for c in shard.record.cells])
-    both = {c.cell: None for c in (*shard.record.cells, *lock.clips[name])}
-    check_cells(shard, name, lock, both)
+    check_cells(shard, name, lock)
     check_file(shard, name, lock)
 
 

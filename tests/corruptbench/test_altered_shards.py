@@ -7,12 +7,15 @@ import json
 import re
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from corruptbench.datasets import open_dataset
-from corruptbench.manifest import Cell, load_manifest
+from corruptbench.errors import InputError
+from corruptbench.manifest import CLEAN, Cell, load_manifest
 from corruptbench.shards import parquet
+from corruptbench.shards.shard_set import open_shards
 from tests.fixtures.export_shards import CELLS, write_shards
 from tests.fixtures.folder import FRAMES
 from tests.fixtures.locks import agreed
@@ -162,6 +165,72 @@ def test_a_lock_that_was_edited_with_care(shards, cli, change, differs):
     assert re.search(f"{CLIP}.parquet: .*{differs}", said)
     assert "one of the two was altered" in said
     assert "delete this shard and run the same build again" in said
+
+
+@pytest.mark.parametrize("where", ["of the cells that are read", "of others"])
+def test_all_cells_of_a_lock_are_compared(shards, mini, mini_manifest, where):
+    """Few cells are read here, but the digest that a result states is over all of them."""
+    lock = json.loads((shards / "lock.json").read_text())
+    lock["clips"][CLIP][0 if where == "of the cells that are read" else 2]["frames"] = 4
+    (shards / "lock.json").write_text(json.dumps(lock))
+    opened = open_shards(shards, mini, str(mini_manifest))
+    with pytest.raises(InputError, match="frames: found 8, lock.json has 4"):
+        list(opened.clips([CLEAN]))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda cells: cells.append(cells[1]), f"{CLIP} states erase 1 twice"),
+        (lambda cells: cells.reverse(), "cells: found clean, erase 1, erase 3, lock.json has er"),
+        (lambda cells: cells.pop(), "erase 3: found a row group, lock.json has none"),
+        (lambda cells: cells[2].update(severity=2), "erase 3: found a row group"),
+    ],
+)
+def test_other_cells_in_a_lock_whose_digests_agree(
+    shards, mini, mini_manifest, cli, change, said
+):
+    lock = json.loads((shards / "lock.json").read_text())
+    change(lock["clips"][CLIP])
+    (shards / "lock.json").write_text(json.dumps(agreed(lock) | {"files": lock["files"]}))
+    assert said in cli("verify", shards).err
+    with pytest.raises(InputError, match=said):
+        list(open_shards(shards, mini, str(mini_manifest)).clips([CLEAN]))
+
+
+def without_a_recording(root):
+    """Take a recording with both of its clips out of a data set, so that what is left is sound."""
+    declared = root / "dataset.json"
+    content = json.loads(declared.read_text())
+    del content["sequences"]["A1"]["sway_1"]
+    declared.write_text(json.dumps(content))
+    labels = root / "labels/A1.parquet"
+    table = pq.read_table(labels)
+    pq.write_table(table.filter(pc.field("sequence") != "sway_1"), labels)
+    for video in (root / "videos/A1").glob("sway_1.*"):
+        video.unlink()
+
+
+def test_labels_of_fewer_clips_than_were_built(shards, mine, mini_manifest, cli):
+    """Numbers of some clips would pass for those of the build."""
+    without_a_recording(mine)
+    words = ("--root", mine, "--manifest", mini_manifest)
+    said = cli("evaluate-detector", shards, *words)
+    assert said.code == 2
+    assert "built from 6 clips, but the data set lacks 2 of them (first: mini/A1/sway" in said.err
+    assert "(option --root)" in said.err
+    with pytest.raises(InputError, match="lacks 2 of them"):
+        list(open_shards(shards, mine, str(mini_manifest)).clips([CLEAN]))
+
+
+def test_shards_in_a_folder_that_is_a_link(shards, cli, tmp_path):
+    """Shards of one subject may lie on another disk."""
+    place = shards / "keypoints/mini/A2"
+    place.rename(tmp_path / "elsewhere")
+    place.symlink_to(tmp_path / "elsewhere")
+    assert cli("verify", shards).code == 0
+    (tmp_path / "elsewhere/step_1.cam1.parquet").unlink()
+    assert f"the shard of {CLIP} is missing (no such file)" in cli("verify", shards).err
 
 
 def other_metadata(path, **fields):

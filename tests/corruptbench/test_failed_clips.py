@@ -18,13 +18,13 @@ import pytest
 from corruptbench.api.building import build_request
 from corruptbench.builder import runner, worker_process, workers
 from corruptbench.builder.failures import Failure
-from corruptbench.builder.station import attempt
+from corruptbench.builder.station import Station, attempt
 from corruptbench.corruptions import CorruptionError
 from corruptbench.errors import InputError
 from tests.corruptbench.conftest import build_arguments
 from tests.corruptbench.test_parts import files, whole  # noqa: F401
 from tests.fixtures import endings
-from tests.fixtures.folder import damage
+from tests.fixtures.folder import FRAMES, damage, motion, write_labels
 
 FEW = ("--severity", "1", "--corruption", "erase")
 
@@ -197,3 +197,39 @@ def test_a_clip_that_a_dead_worker_had_finished_stays(mini, mini_manifest, tmp_p
     for item in plan.items:
         assert attempt(station.build, item, lambda _: None) is None
     assert {path: path.stat() for path in before} == before
+
+
+def other_picture(root):
+    shutil.copy(root / "videos/A1/step_1.cam1.mp4", root / "videos/A2/step_1.cam1.mp4")
+
+
+def other_labels(root):
+    joints = motion(FRAMES, 1) + 20.0
+    write_labels(root / "labels/A2.parquet", {"step_1": joints})
+
+
+@pytest.mark.detector
+@pytest.mark.parametrize(
+    ("detector", "change", "cameras"),
+    [
+        ("movenet:lightning", other_picture, {"cam1"}),
+        ("ground-truth:projected", other_labels, {"cam1", "cam2"}),
+    ],
+)
+def test_a_clip_that_changes_while_a_build_runs(
+    mine, mini_manifest, tmp_path, detector, change, cameras
+):
+    """Its shard would have the fingerprint of the files that were there before."""
+    request = build_request(
+        mini_manifest, root=mine, severity="1", corruption="erase", detector=detector,
+        out=tmp_path / "out",
+    )  # fmt: skip
+    _, plan = runner._prepared(request)
+    change(mine)
+    later = Station(request.recipe)  # as in a worker process, which starts after the plan
+    tries = {item: attempt(later.build, item, lambda _: None) for item in plan.items}
+    failed = {item: failure for item, failure in tries.items() if failure}
+    assert {(i.clip_id.subject, i.clip_id.camera) for i in failed} == {("A2", c) for c in cameras}
+    for item, failure in failed.items():
+        assert "not those that the build was planned from" in failure.cause
+        assert not item.path.exists()

@@ -55,7 +55,7 @@ def test_a_clip_that_is_another_one_on_a_node_is_not_built(start):
     builder = Builder()
     builder.start(start)
     failure, crops = builder.build(replace(start.sample, fingerprint="0" * 64))
-    assert "its video or labels of this clip are not those" in failure.cause
+    assert "its video or labels of this clip are not those that the build was" in failure.cause
     assert crops == 0
 
 
