@@ -43,11 +43,14 @@ class Holder:
     """The content of a lock file, and its age.
 
     Attributes:
+        path: of the file.
         content: of the file.
         process: that holds it; None where the file is empty, as it is at first.
-        age: seconds since the last heartbeat; 0 where the process can be looked at.
+        age: seconds since the last heartbeat; 0 where the process can be looked at. It is below 0
+            where a clock was set back.
     """
 
+    path: Path
     content: bytes
     process: ProcessId | None
     age: float
@@ -67,6 +70,12 @@ class Holder:
         """Return the error that the lock is held; the text says of what it is the lock."""
         if self.process is not None and self.process.is_here:
             return InputError(f"{text} ({self})", "out")
+        if self.age < -STALE:  # a holder that lives would have given it the new time
+            return InputError(
+                f"{text} ({self}; the time of its last sign of life lies {-self.age:.0f} s ahead, "
+                f"as a clock was set back: if no build runs, delete {self.path})",
+                "out",
+            )
         return InputError(
             f"{text} ({self}; its last sign of life was {max(self.age, 0):.0f} s ago, and after "
             f"{STALE:.0f} s it counts as ended)",
@@ -217,8 +226,8 @@ def _read(path: Path) -> Holder | None:
         raise
     process = process_in(content.decode(errors="replace"))
     if process is not None and process.is_here:
-        return Holder(content, process, 0.0)
-    return Holder(content, process, _now(path.parent) - beat)
+        return Holder(path, content, process, 0.0)
+    return Holder(path, content, process, _now(path.parent) - beat)
 
 
 def _now(folder: Path) -> float:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from corruptbench.builder.plan import BUILD_VERSION, WorkItem
+from corruptbench.defaults import MOST_PARTS
 from corruptbench.errors import InputError, named
 from corruptbench.files import remove_quietly, sha256_of_json, write_json
 from corruptbench.process_id import this_process
@@ -20,9 +21,6 @@ from corruptbench.shards.lock import software
 from corruptbench.shards.records import BenchmarkRecord, DetectorRecord
 from corruptbench.storage import AnyPath, S3Path
 from corruptbench.text_files import read_text
-
-#: More parts than any benchmark has clips; our own choice.
-MOST_PARTS = 10_000
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -10,12 +11,26 @@ from corruptbench import defaults
 from corruptbench.cli import options
 from corruptbench.cli.commands import define
 from corruptbench.cli.output import say_json, say_text
+from corruptbench.defaults import MOST_PARTS
 
 #: Crops per second, where none are given.
 _RATES = (100.0, 1000.0, 10000.0)
 #: How many times as long a build with boxes of a person detector takes: one process did 87 and 96
 #: crops per second without them, and 23 with them (docs/detectors.md).
 _SLOWER = 4.0
+#: Crops per second of the slowest build that is believed: one in 12 days. Our own choice.
+_LEAST = 1e-6
+
+
+def _finite(
+    ctx: click.Context, param: click.Parameter, rates: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Return rates if they can be: click itself takes "nan" and "inf"."""
+    for rate in rates:
+        if not _LEAST <= rate < math.inf:
+            found = f"{rate:g} is not a rate; expected crops per second, such as 830."
+            raise click.BadParameter(found, ctx, param)
+    return rates
 
 
 @define(
@@ -28,11 +43,11 @@ _SLOWER = 4.0
 @options.severities
 @options.corruptions("all of the benchmark")
 @options.boxes
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), multiple=True,
+@click.option("--rate", type=float, callback=_finite, multiple=True,
               help="Crops per second of one machine, as build shows them with the same --boxes; "
               "repeatable. Default: 100, 1000 and 10000, and a quarter of that with boxes of a "
               "person detector.")  # fmt: skip
-@click.option("--parts", type=click.IntRange(min=1), default=1, show_default=True,
+@click.option("--parts", type=click.IntRange(1, MOST_PARTS), default=1, show_default=True,
               help="Machines that work at the same time, each with build --part.")  # fmt: skip
 @options.as_json
 @options.always_quiet

@@ -187,9 +187,7 @@ def test_all_cells_of_a_lock_are_compared(shards, mini, mini_manifest, where):
         (lambda cells: cells[2].update(severity=2), "erase 3: found a row group"),
     ],
 )
-def test_other_cells_in_a_lock_whose_digests_agree(
-    shards, mini, mini_manifest, cli, change, said
-):
+def test_other_cells_in_a_lock_whose_digests_agree(shards, mini, mini_manifest, cli, change, said):
     lock = json.loads((shards / "lock.json").read_text())
     change(lock["clips"][CLIP])
     (shards / "lock.json").write_text(json.dumps(agreed(lock) | {"files": lock["files"]}))

@@ -86,6 +86,14 @@ def test_when_a_lock_may_be_taken_over(lock, process, age, is_gone, quick):  # n
         assert [p.name for p in lock.parent.iterdir()] == [lock.name]
 
 
+def test_a_lock_from_the_time_ahead_tells_how_to_remove_it(lock):
+    """After a clock was set back its age would not pass `STALE` for years."""
+    written(lock, ELSEWHERE, age=-1e6)
+    with pytest.raises(InputError, match=f"lies 1?[0-9]{{6}} s ahead.*delete {lock}") as caught:
+        held(lock, "taken").__enter__()
+    assert "counts as ended" not in str(caught.value)
+
+
 def test_a_pipe_in_place_of_a_lock_is_not_waited_for(lock):
     os.mkfifo(lock)
     for attempt in (lambda: holder_of(lock), lambda: held(lock, "taken").__enter__()):

@@ -9,6 +9,7 @@ import pytest
 
 from corruptbench.builder.forecast import forecast
 from corruptbench.datasets.folder import FolderDataset
+from corruptbench.defaults import MOST_PARTS
 from corruptbench.manifest import load_manifest
 from corruptbench.shards.shard_set import open_shards
 
@@ -86,3 +87,16 @@ def test_studio_is_as_large_as_the_benchmark_says():
     manifest = load_manifest("studio-c")
     found = forecast(manifest, manifest.cells)
     assert (found.clips, found.crops) == (64, 249_608)
+
+
+@pytest.mark.parametrize("rate", ["nan", "inf", "1e999", "-inf", "0", "-1", "1e-320", "fast"])
+def test_a_rate_that_cannot_be(cli, rate):
+    done = cli("plan", "--manifest", "studio-c", "--rate", rate)
+    assert (done.code, done.out) == (2, "")
+    assert "--rate" in done.err
+
+
+def test_more_parts_than_a_build_takes(cli):
+    done = cli("plan", "--manifest", "studio-c", "--parts", MOST_PARTS + 1)
+    assert (done.code, done.out) == (2, "")
+    assert "--parts" in done.err
