@@ -174,7 +174,7 @@ def test_all_cells_of_a_lock_are_compared(shards, mini, mini_manifest, where):
     lock["clips"][CLIP][0 if where == "of the cells that are read" else 2]["frames"] = 4
     (shards / "lock.json").write_text(json.dumps(lock))
     opened = open_shards(shards, mini, str(mini_manifest))
-    with pytest.raises(InputError, match="frames: found 8, lock.json has 4"):
+    with pytest.raises(InputError, match=r"frames: found 8, lock\.json has 4"):
         list(opened.clips([CLEAN]))
 
 
