@@ -30,7 +30,8 @@ class Actor:
         item: that it builds; None while it starts or has none.
         crops: that it had detected when it was asked last.
         before: the crops when it was given the item.
-        silent: seconds in which it was waited for, since it was given the item or its last batch.
+        silent: seconds in which it was waited for, since its process began, it was given the item,
+            or its last batch. Before its process began it may wait for room in the cluster.
     """
 
     def __init__(self, ray: Any, options: dict[str, Any]) -> None:
@@ -39,7 +40,7 @@ class Actor:
         self.node = ""
         self.item: WorkItem | None = None
         self.crops = self.before = self.batches = 0
-        self.silent = 0.0
+        self.silent, self._began = 0.0, False
         self._asked: Any = None
 
     def give(self, item: WorkItem) -> Any:
@@ -54,13 +55,14 @@ class Actor:
             waited: seconds since it was asked last, without those in which this process was
                 stopped: the actor may have worked then.
         """
-        self.silent += waited
+        self.silent += waited if self._began else 0.0
         if self._asked is not None:
             if not self.ray.wait([self._asked], timeout=0)[0]:
                 return
             with suppress(self.ray.exceptions.RayError):  # `settle` hears of its end
                 before = self.batches
                 self.crops, self.batches = self.ray.get(self._asked)
+                self._began = True  # it answers while it starts, in a thread of its own
                 if self.batches != before:
                     self.silent = 0.0
         self._asked = self.handle.counted.options(concurrency_group="count").remote()
@@ -105,12 +107,13 @@ class Crew:
         self.busy[actor.handle.start.remote(self.start)] = actor
 
     def wait(self) -> list[Any]:
-        """Wait a moment for calls that are done, and ask the actors at work for their crops."""
+        """Wait a moment for calls that are done, and ask all actors for their crops."""
         began = time.monotonic()
         done: list[Any] = self.ray.wait(list(self.busy), timeout=POLL)[0]
         waited = min(time.monotonic() - began, POLL)
-        for actor in self.at_work:
+        for actor in self.busy.values():
             actor.ask(waited)
+        if self.at_work:
             self.idle_since = time.monotonic()
         if time.monotonic() - self.idle_since > PATIENCE:
             self.idle_since = float("inf")
@@ -150,15 +153,16 @@ class Crew:
             yield item, failure
 
     def silent(self) -> list[Any]:
-        """Return the calls of actors that have finished no batch for too long."""
+        """Return the calls of actors that start, or have finished no batch, for too long."""
         calls = [call for call, actor in self.busy.items() if actor.silent > SILENCE]
         return [call for call in calls if not self.ray.wait([call], timeout=0)[0]]
 
     def give_up(self, call: Any) -> Iterator[Outcome]:
         """End a silent actor, and treat its item as if it had died."""
         actor = self.busy.pop(call)
-        where = f"the Ray actor on node {actor.node}"
-        cause = f"{where} was ended: it finished no batch for {SILENCE / 60:g} min"
+        where = f"the Ray actor{f' on node {actor.node}' if actor.node else ''}"
+        what = "finished no batch for" if actor.item else "was not ready after"
+        cause = f"{where} was ended: it {what} {SILENCE / 60:g} min"
         if actor.item and actor.item not in self.tried:
             warnings.warn(f"{actor.item.clip_id}: {cause}; the clip is tried again", stacklevel=2)
         yield from self._replace(actor, cause)

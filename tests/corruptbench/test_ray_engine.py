@@ -167,6 +167,18 @@ def test_an_actor_that_never_returns_is_ended(tmp_path, monkeypatch):
     assert not actors("Hangs")
 
 
+@pytest.mark.usefixtures("second")
+def test_actors_that_never_get_ready_are_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_crew, "SILENCE", 6)
+    ended = "the Ray actor was ended: it was not ready after 0.1 min; "
+    with (
+        pytest.warns(UserWarning, match=f"{ended}the others go on"),
+        pytest.raises(InputError, match=f"{ended}run the same command again"),
+    ):
+        outcomes(tmp_path, ray_builders.NeverReady, monkeypatch)
+    assert not actors("NeverReady")
+
+
 @pytest.mark.usefixtures("cluster")
 def test_an_actor_that_works_is_not_ended_however_long_its_clip(tmp_path, monkeypatch):
     monkeypatch.setattr(ray_crew, "SILENCE", 6)
