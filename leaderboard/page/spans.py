@@ -38,4 +38,4 @@ def span(clean: float, corrupted: float, x: Scale, place: int, text: str) -> Spa
 
 def steps_style() -> str:
     """Return the rules of the steps."""
-    return "".join(f".from-{n}{{--from:{n}}}.to-{n}{{--to:{n}}}\n" for n in range(STEPS + 1))
+    return "".join(f".from-{n}{{--x0:{n}}}.to-{n}{{--x1:{n}}}\n" for n in range(STEPS + 1))
