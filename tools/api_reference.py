@@ -34,7 +34,7 @@ MODULES: dict[str, tuple[str, ...] | None] = {
     "corruptbench.lifters.export": ("export",),
     "corruptbench.lifters.tagn": ("TAGN", "Noise", "Runs", "Scores", "tagn"),
     "corruptbench.lifters.noise_file": ("load_noise",),
-    "corruptbench.lifters.ca_input": ("CAInput", "load_input", "padded"),
+    "corruptbench.lifters.ca_input": ("CAInput", "WithScores", "load_input", "padded"),
     "corruptbench.training.confidences": ("learned_from",),
     "corruptbench.lifters.ca_conv": ("CAConv1d", "ConfidenceAware", "attention_bias"),
     "corruptbench.datasets": ("Clip", "ClipId", "open_dataset"),

@@ -26,6 +26,7 @@ from corruptbench.datasets.studio import TRAIN_NOISE
 from corruptbench.errors import InputError
 from corruptbench.files import sha256_of_file
 from corruptbench.lifters.gaps import filled
+from corruptbench.lifters.keyed_draws import Draws
 from corruptbench.lifters.measured_noise import Bank, Episode, MeasuredNoise, sizes
 from corruptbench.lifters.noise_file import load_noise
 from corruptbench.manifest import CLEAN, Cell, Manifest
@@ -133,8 +134,8 @@ class Replayed:
         seen = valid(keypoints)
         if cell == CLEAN:
             return keypoints, seen
-        key = _number(manifest.key(cell, clip.id))
-        stretch = self._banks[cell].stretches(key, len(keypoints))[0].numpy()
+        draws = Draws.of(_number(manifest.key(cell, clip.id)))
+        stretch = self._banks[cell].stretches(draws, len(keypoints))[0].numpy()
         moved = (keypoints + size * stretch[..., :2]).astype(np.float32)
         scores = np.where(seen, stretch[..., 2].clip(0, 1), np.float32(0))
         return rounded(moved, KEYPOINT_STEP), rounded(scores, SCORE_STEP)
@@ -160,6 +161,6 @@ def _listed(cells: Sequence[Cell]) -> str:
     return "; ".join(f"severity {each} of {', '.join(of)}" for each, of in names.items())
 
 
-def _number(key: Key) -> torch.Tensor:
-    """Return the 64 bits of a key, (1,) int64."""
-    return torch.from_numpy(np.array([key.k0, key.k1], dtype="<u4").view("<i8"))
+def _number(key: Key) -> NDArray[np.int64]:
+    """Return the 64 bits of a key, (1,)."""
+    return np.array([key.k0, key.k1], dtype="<u4").view("<i8")

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from corruptbench.errors import InputError
+from corruptbench.lifters.score_range import check_confidences
 
 #: A score of a detector is raised to this power. Our own choice: of the filters that we tried on
 #: detections of corrupted video, the weight by the square was the best one.
@@ -78,7 +79,12 @@ class CAConv1d(nn.Conv1d):
             The output (B, C', T') and its confidence (B, 1, T'), the mean over the window. T' is
             the number of windows. One begins at each stride-th frame of the first
             T - (K - 1) dilation.
+
+        Raises:
+            ValueError: a confidence is below 0 or not finite (see
+                `corruptbench.lifters.score_range` for where this is looked at).
         """
+        check_confidences(confidence)
         taps = self._windows(confidence.clamp_min(0))
         weights = taps**self.power
         most = weights.amax(dim=2, keepdim=True)
@@ -166,7 +172,7 @@ class ConfidenceAware(nn.Module):
         """Lift a batch (B, T, J, 3) of x, y and confidence.
 
         Raises:
-            ValueError: the batch has another shape.
+            ValueError: the batch has another shape, or as `CAConv1d.forward`.
         """
         if x.ndim != 4 or x.shape[2:] != (self._joints, 3):
             raise ValueError(
@@ -232,7 +238,11 @@ def attention_bias(confidence: Tensor, power: float = POWER) -> Tensor:
     Args:
         confidence: (B, T), at least 0.
         power: see `CAConv1d`.
+
+    Raises:
+        ValueError: as `CAConv1d.forward`.
     """
+    check_confidences(confidence)
     weights = confidence.clamp_min(0) ** power
     least = torch.finfo(weights.dtype).tiny
     return (weights + least).log()[:, None, None]

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from corruptbench.errors import InputError
+from corruptbench.lifters.score_range import check_scores
 
 #: Frames on each side that a keypoint can come from, and what those at a distance of one frame
 #: count. Both are our own choice: of a few that we tried, they were best on a held-out person.
@@ -79,7 +80,8 @@ class CAInput(nn.Module):
         """Replace keypoints; the class states the shapes.
 
         Raises:
-            ValueError: the batch has another shape, or too few frames.
+            ValueError: the batch has another shape, or too few frames, or a confidence is not 0 to
+                1 (see `corruptbench.lifters.score_range` for where this is looked at).
         """
         return self.replaced(x).contiguous()  # VideoPose3D and others take a view of it
 
@@ -107,6 +109,7 @@ class CAInput(nn.Module):
                 f"found {x.shape[1]} frames, expected at least {fewest}: {self.margin} more on "
                 "each side than the outputs; a padded input needs none"
             )
+        check_scores(x[..., 2])
 
     def _means(self, points: Tensor, weights: Tensor) -> Tensor:
         """Return the weighted means (B, T, J, 2) of points (B, T + 2 reach, J, 2)."""
@@ -141,6 +144,30 @@ class CAInput(nn.Module):
         return f"reach={self.reach}, padded={self.padded}"
 
 
+class WithScores(nn.Module):
+    """Takes what a `CAInput` takes, and returns its keypoints with the scores: (B, T, J, 3).
+
+    It is for lifters that read scores themselves, such as MotionBERT:
+    ``nn.Sequential(WithScores(padded(CAInput())), lifter)``. The scores are those of the detector.
+    """
+
+    def __init__(self, ca_input: CAInput) -> None:
+        """Take an input, with or without padding.
+
+        Raises:
+            TypeError: it is another network.
+        """
+        super().__init__()
+        _check_type(ca_input)
+        self.ca_input = ca_input
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Replace keypoints and keep scores; see `CAInput.forward`."""
+        points = self.ca_input(x)
+        cut = (x.shape[1] - points.shape[1]) // 2
+        return torch.cat([points, x[:, cut : cut + points.shape[1], :, 2:]], dim=-1)
+
+
 def load_input(path: str | Path) -> CAInput:
     """Return an input that `torch.save` wrote the state of; it takes (B, T + 2 margin, J, 3).
 
@@ -166,8 +193,12 @@ def padded(network: CAInput) -> CAInput:
     Raises:
         TypeError: it is another network.
     """
-    if not isinstance(network, CAInput):
-        raise TypeError(f"found a {type(network).__name__}, expected a CAInput without a lifter")
+    _check_type(network)
     found = CAInput(network.reach, padded=True)
     found.load_state_dict(network.state_dict())
     return found.eval()
+
+
+def _check_type(network: nn.Module) -> None:
+    if not isinstance(network, CAInput):
+        raise TypeError(f"found a {type(network).__name__}, expected a CAInput without a lifter")

@@ -9,8 +9,8 @@ jitter and short peaks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from math import isfinite
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,12 +18,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from corruptbench.lifters.joint_choice import joint_choice
-from corruptbench.lifters.keyed_draws import Draws
-from corruptbench.lifters.measured_noise import Bank, MeasuredNoise, replayed, sizes
+from corruptbench.lifters.keyed_draws import Array64, Draws, counters
+from corruptbench.lifters.measured_noise import SMALLEST, Bank, MeasuredNoise, replayed
 from corruptbench.lifters.noise import FULL, PLAIN, Noise, Runs, Scores
+from corruptbench.lifters.noise_plan import Plan, plan
+from corruptbench.lifters.score_range import limits
 from corruptbench.skeleton import JointSet
 
 __all__ = ["FULL", "PLAIN", "TAGN", "Noise", "Runs", "Scores", "replay", "tagn"]
+
+#: Counter of the draw that decides whether a chunk stays as it is.
+_OF_CHUNKS = counters(0, 1)
 
 
 class TAGN:
@@ -80,10 +85,9 @@ class TAGN:
                 f"poses: found {type(poses).__name__}, expected a tensor; torch.from_numpy makes "
                 "one of an array"
             )
-        if chunks is None:
-            chunks = torch.arange(len(poses), device=poses.device)
         _check(poses, chunks, self._joints)
-        keys = (chunks.long() * 1_000_003 + step) * 1_000_003 + self._seed
+        numbers = np.arange(len(poses)) if chunks is None else chunks.cpu().numpy()
+        keys = (numbers.astype(np.int64) * 1_000_003 + step) * 1_000_003 + self._seed
         if isinstance(self._noise, Noise):
             return tagn(poses, keys, self._joints, self._noise)
         if poses.device not in self._banks:
@@ -91,7 +95,7 @@ class TAGN:
         return replay(poses, keys, self._banks[poses.device], self._noise.kept)
 
 
-def _check(poses: Tensor, chunks: Tensor, joints: JointSet) -> None:
+def _check(poses: Tensor, chunks: Tensor | None, joints: JointSet) -> None:
     if poses.ndim != 4 or poses.shape[2] != len(joints) or poses.shape[3] not in (2, 3):
         raise ValueError(
             f"poses: found shape {tuple(poses.shape)}, expected (B, T, {len(joints)}, 2 or 3) for "
@@ -99,22 +103,22 @@ def _check(poses: Tensor, chunks: Tensor, joints: JointSet) -> None:
         )
     if not poses.is_floating_point():
         raise ValueError(f"poses: found {poses.dtype}, expected floating-point numbers")
-    if (poses - poses).any():  # NaN where there is no finite number; faster than isfinite
+    if not all(map(isfinite, limits(poses))):
         raise ValueError("poses: found NaN or infinite numbers; fill what was not detected first")
-    scores = poses[..., 2:]
-    if ((scores < 0) | (scores > 1)).any():
+    low, high = limits(poses[..., 2]) if poses.shape[3] == 3 else (0, 0)
+    if low < 0 or high > 1:
         raise ValueError(
-            f"poses: found scores of {scores.min():g} to {scores.max():g}, expected 0 to 1; divide "
+            f"poses: found scores of {low:g} to {high:g}, expected 0 to 1; divide "
             "by the largest score that the detector gives, or clip"
         )
-    if chunks.shape != poses.shape[:1] or chunks.is_floating_point():
+    if chunks is not None and (chunks.shape != poses.shape[:1] or chunks.is_floating_point()):
         raise ValueError(
             f"chunks: found {chunks.dtype} of shape {tuple(chunks.shape)}, expected "
             f"{len(poses)} integers"
         )
 
 
-def replay(poses: Tensor, keys: Tensor, bank: Bank, kept: float) -> Tensor:
+def replay(poses: Tensor, keys: Array64, bank: Bank, kept: float) -> Tensor:
     """Add stretches of measured episodes to chunks of 2D poses.
 
     Args:
@@ -123,13 +127,14 @@ def replay(poses: Tensor, keys: Tensor, bank: Bank, kept: float) -> Tensor:
         bank: the episodes, on the device of the poses.
         kept: share of the chunks that stay as they are, 0 to 1.
     """
-    chosen, found = _chosen(keys, kept), poses.clone()
-    stretches = bank.stretches(keys[chosen], poses.shape[1])
-    changed = replayed(poses.index_select(0, chosen).float(), stretches)
-    return found.index_copy_(0, chosen, changed.to(found))
+    chosen, draws = _chosen(keys, kept)
+    places = _on(poses.device, chosen)
+    stretches = bank.stretches(draws, poses.shape[1])
+    changed = replayed(poses.index_select(0, places).float(), stretches)
+    return poses.index_copy(0, places, changed.to(poses))
 
 
-def tagn(poses: Tensor, keys: Tensor, joints: JointSet, noise: Noise) -> Tensor:
+def tagn(poses: Tensor, keys: Array64, joints: JointSet, noise: Noise) -> Tensor:
     """Add noise to chunks of 2D poses, on their device.
 
     Args:
@@ -141,110 +146,89 @@ def tagn(poses: Tensor, keys: Tensor, joints: JointSet, noise: Noise) -> Tensor:
     Returns:
         A tensor like ``poses``. Scores fall with the displacement of their joint.
     """
-    chosen, found = _chosen(keys, noise.kept), poses.clone()
-    changed = _disturbed(poses.index_select(0, chosen).float(), Draws(keys[chosen]), joints, noise)
-    return found.index_copy_(0, chosen, changed.to(found))
+    chosen, draws = _chosen(keys, noise.kept)
+    places = _on(poses.device, chosen)
+    rows = poses.permute(0, 3, 2, 1).index_select(0, places).float()
+    changed = _disturbed(rows, draws, plan(joints, noise, poses.shape[1], poses.device))
+    return poses.index_copy(0, places, changed.to(poses))
 
 
-def _chosen(keys: Tensor, kept: float) -> Tensor:
-    """Return the places of the chunks that get noise."""
-    return (Draws(keys).uniform(0) >= kept).nonzero()[:, 0]
+def _chosen(keys: Array64, kept: float) -> tuple[Array64, Draws]:
+    """Return the places of the chunks that get noise, and their draws."""
+    draws = Draws.of(keys)
+    chosen = np.flatnonzero(draws.uniform(_OF_CHUNKS) >= np.float32(kept))
+    return chosen, draws[chosen]
 
 
-def _disturbed(poses: Tensor, draws: Draws, joints: JointSet, noise: Noise) -> Tensor:
-    """Return all poses (B, T, J, 2 or 3) with noise."""
-    points, size = poses[..., :2], sizes(poses[..., :2]).mean(dim=1, keepdim=True)
-    limbs = torch.from_numpy(_limbs(joints)).to(draws.device)
-    in_whole, in_single, in_limb = _in_runs(
-        draws, points.shape[1],
-        {1: (1, noise.frames), 2: (len(joints), noise.joints), 7: (len(limbs), noise.exchanges)},
-    )  # fmt: skip
-    mirrored = points.index_select(2, torch.tensor(joints.mirror, device=draws.device))
-    exchanged = torch.where((in_limb @ limbs)[..., None] > 0, mirrored, points)
-    moved = exchanged + size * _offsets(draws, in_whole, in_single, joints, noise)
-    if poses.shape[-1] == 2:
-        return moved
-    distance = torch.linalg.vector_norm((moved - points) / size, dim=-1)
-    scores = _scores(poses[..., 2], distance, draws, noise.scores)
-    return torch.cat([moved, scores[..., None]], dim=-1)
+def _on(device: torch.device, array: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(array).to(device, non_blocking=True)
 
 
-def _in_runs(draws: Draws, frames: int, things: Mapping[int, tuple[int, Runs]]) -> list[Tensor]:
-    """Return which frames are in the runs of things: 0 or 1, (B, T, number), for each stream.
+def _disturbed(rows: Tensor, draws: Draws, planned: Plan) -> Tensor:
+    """Return all poses (B, T, J, 2 or 3) with noise.
 
     Args:
-        draws: of the chunks.
-        frames: T.
-        things: stream to the number of things, each of which may have a run, and their runs.
+        rows: (B, 2 or 3, J, T): torch is faster with rows of frames than with pairs of x and y.
+        draws: of the B chunks.
+        planned: for the T frames.
     """
-    streams = {stream: (3, number) for stream, (number, _) in things.items()}
-    has, length, place = torch.cat(draws.uniforms(streams), dim=2).unbind(dim=1)
-    rows = [
-        (r.share, r.shortest, r.longest) for number, r in things.values() for _ in range(number)
-    ]
-    share, shortest, longest = torch.tensor(rows, device=draws.device).unbind(dim=1)
-    lengths = shortest + (length * (longest - shortest + 1)).floor()
-    starts = (place * (frames + lengths)).floor() - lengths  # each frame is as likely as another
-    at = torch.arange(frames, device=draws.device)[:, None]
-    starts, lengths = starts[:, None], lengths[:, None]
-    inside = (at >= starts) & (at < starts + lengths) & (has < share)[:, None]
-    return list(torch.split(inside.float(), [number for number, _ in things.values()], dim=2))
+    inside, points = _inside(draws, planned), rows[:, :2]
+    size = _size(points)
+    is_exchanged = inside.index_select(1, planned.limb)[:, None]
+    exchanged = torch.where(is_exchanged, points.index_select(2, planned.mirror), points)
+    offsets = _offsets(draws.normal(planned.of_moves), inside.float(), planned)
+    moved = offsets.mul_(size).add_(exchanged)
+    found = moved.permute(0, 3, 2, 1)
+    if rows.shape[1] == 2:
+        return found.contiguous()
+    apart = (moved - points).div_(size).permute(0, 3, 2, 1).contiguous()
+    distance = torch.linalg.vector_norm(apart, dim=-1)
+    draw = draws.normal(planned.of_scores)[:, 0].view_as(distance)
+    scores = _scores(rows[:, 2].mT, distance, draw, planned.noise.scores)
+    return torch.cat([found, scores[..., None]], dim=-1)
 
 
-def _offsets(
-    draws: Draws, in_whole: Tensor, in_single: Tensor, joints: JointSet, noise: Noise
-) -> Tensor:
-    """Return the offsets (B, T, J, 2) in sizes. One draw has the variance of all jitter."""
-    number, whole, single = len(joints), noise.frames, noise.joints
-    carried = torch.from_numpy(_carried(joints)).to(draws.device)
-    variance = noise.jitter**2 + whole.jitter**2 * in_whole
-    variance = variance + single.jitter**2 * (in_single @ carried)
-    jitter, bias, of_whole, of_single = draws.normals(
-        {3: in_single.shape[1:], 4: (1, number), 5: (1, 1), 6: (1, number)}
-    )
-    offsets = jitter.mul_(variance.sqrt()[..., None]).add_(noise.bias * bias)
-    offsets.add_(whole.offset * in_whole[..., None] * of_whole)
-    moved = single.offset * of_single.transpose(1, 2) * carried[..., None]  # (B, J, J, 2)
-    return offsets.add_((in_single @ moved.flatten(2)).view_as(offsets))
+def _size(points: Tensor) -> Tensor:
+    """Return the mean over all frames of `sizes`, (B, 1, 1, 1), of points (B, 2, J, T)."""
+    sides = points.amax(dim=2) - points.amin(dim=2)
+    return sides.amax(dim=1).clamp_min_(SMALLEST).mean(dim=1).view(-1, 1, 1, 1)
 
 
-def _scores(scores: Tensor, distance: Tensor, draws: Draws, how: Scores) -> Tensor:
+def _inside(draws: Draws, planned: Plan) -> Tensor:
+    """Return which frames are in which run, (B, R, T) bool."""
+    numbers = draws.uniform(planned.of_runs).reshape(-1, 3, len(planned.share))
+    has, length, place = numbers.swapaxes(0, 1)
+    lengths = np.floor(length * planned.lengths) + planned.shortest
+    # Each frame is as likely as another. A run that is not there has no length.
+    starts = np.floor(place * (lengths + np.float32(len(planned.frames)))) - lengths
+    lengths *= has < planned.share
+    start, length = _on(planned.frames.device, np.stack([starts, lengths]))[..., None]
+    after = planned.frames - start
+    return torch.logical_and(after >= 0, after < length)
+
+
+def _offsets(draws: Tensor, inside: Tensor, planned: Plan) -> Tensor:
+    """Return the offsets (B, 2, J, T) in sizes. One draw has the variance of all jitter.
+
+    Args:
+        draws: (B, 2, 2 J + 1 + J T); is changed.
+        inside: (B, R, T), 0 or 1.
+        planned: what is done.
+    """
+    noise, number = planned.noise, len(planned.mirror)
+    in_whole, in_single = inside[:, :1], inside[:, 1 : 1 + number]
+    variance = (planned.carried @ in_single).mul_(noise.joints.jitter**2)
+    variance.add_(noise.frames.jitter**2 * in_whole + noise.jitter**2)
+    lasting, jitter = draws[..., : 2 * number + 1, None], draws[..., 2 * number + 1 :]
+    bias, of_whole, of_single = torch.split(lasting * planned.strengths, [number, 1, number], dim=2)
+    offsets = jitter.view(-1, 2, *in_single.shape[1:]).mul_(variance.sqrt_()[:, None])
+    offsets.add_(bias).add_(of_whole * in_whole[:, None])
+    carried = (of_single.mT * planned.carried).flatten(1, 2)
+    return offsets.add_((carried @ in_single).view_as(offsets))
+
+
+def _scores(scores: Tensor, distance: Tensor, draw: Tensor, how: Scores) -> Tensor:
     """Return the scores (B, T, J) of joints that were moved so far, in sizes."""
-    spread = torch.exp(how.spread * draws.normal(8, *scores.shape[1:])[..., 0])
+    spread = torch.exp(how.spread * draw)
     lower = scores / (1 + (distance / how.half) ** how.power)
     return torch.where(distance > 0, lower * spread, scores).clamp(0, 1)
-
-
-@cache
-def _carried(joints: JointSet) -> NDArray[np.float32]:
-    """Return with which joints (rows) which others (columns) move: a wrist with its elbow."""
-    parents = {
-        child: parent
-        for parent, child in joints.bones
-        for side in (joints.left, joints.right)
-        if parent in side and child in side
-    }
-    moved = np.zeros((len(joints), len(joints)), np.float32)
-    for joint in range(len(joints)):
-        moved[list(_chain(joint, parents)), joint] = 1
-    return moved
-
-
-def _chain(joint: int, parents: dict[int, int]) -> set[int]:
-    """Return a joint and those that it hangs on."""
-    return {joint} | (_chain(parents[joint], parents) if joint in parents else set())
-
-
-@cache
-def _limbs(joints: JointSet) -> NDArray[np.float32]:
-    """Return which joints (columns) each pair of limbs (rows) has that can be exchanged."""
-    limbs: list[set[int]] = []
-    for left, right in zip(joints.left, joints.right, strict=True):
-        near = {other for bone in joints.bones for other in bone if left in bone}
-        known = next((limb for limb in limbs if limb & near & set(joints.left)), None)
-        if known is None:
-            limbs.append(known := set())
-        known |= {left, right}
-    return np.array(
-        [[j in limb for j in range(len(joints))] for limb in limbs], np.float32
-    ).reshape(-1, len(joints))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from corruptbench.lifters.ca_input import AROUND, NEIGHBOR, CAInput, padded
+from corruptbench.lifters.ca_input import AROUND, NEIGHBOR, CAInput, WithScores, padded
 from corruptbench.skeleton import H36M17
 from corruptbench.training.linear import Linear
 from corruptbench.training.samples import mirrored
@@ -164,3 +164,26 @@ def test_other_shapes_are_refused(shape, said):
         CAInput()(torch.rand(shape))
     with pytest.raises(TypeError, match="found a Identity, expected a CAInput"):
         padded(torch.nn.Identity())
+
+
+@pytest.mark.parametrize("is_padded", [False, True])
+def test_a_lifter_that_reads_scores_gets_the_keypoints_with_those_of_its_frames(is_padded):
+    network, x = made(is_padded), draw(2, FRAMES, 17, 3)
+    points = network(x)
+    found = WithScores(network)(x)
+    first = 0 if is_padded else REACH + AROUND
+    assert torch.equal(found[..., :2], points)
+    assert torch.equal(found[..., 2], x[:, first : first + points.shape[1], :, 2])
+
+
+def test_in_front_of_a_lifter_that_reads_scores_it_can_be_exported():
+    """As MotionBERT takes its batches: (B, T, 17, 3)."""
+    lifter = nn.Sequential(nn.Flatten(2), nn.Linear(51, 51), nn.Unflatten(2, (17, 3))).double()
+    both, x = nn.Sequential(WithScores(made(padded=True)), lifter).eval(), draw(1, 30, 17, 3)
+    exported = torch.export.export(both, (x,)).module()
+    np.testing.assert_allclose(exported(x).detach(), both(x).detach())
+
+
+def test_only_an_input_gets_scores_beside_it():
+    with pytest.raises(TypeError, match="found a Linear, expected a CAInput"):
+        WithScores(nn.Linear(2, 2))

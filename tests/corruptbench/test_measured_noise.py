@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from corruptbench.errors import InputError
+from corruptbench.lifters.keyed_draws import Draws
 from corruptbench.lifters.measured_noise import (
     Bank,
     Episode,
@@ -149,7 +150,7 @@ def test_a_shard_is_no_noise_file(mini_shards):
 
 
 def test_stretches_are_successive_frames_of_one_episode():
-    stretches = Bank(made((40, 30)), torch.device("cpu")).stretches(torch.arange(500), 8)
+    stretches = Bank(made((40, 30)), torch.device("cpu")).stretches(Draws.of(np.arange(500)), 8)
     at = stretches[:, :, 0, 0]
     assert torch.equal(stretches[..., 0], stretches[..., 1])
     assert torch.equal(at - at[:, :1], torch.arange(8.0).expand(500, 8))
@@ -158,7 +159,7 @@ def test_stretches_are_successive_frames_of_one_episode():
 
 
 def test_a_long_stretch_runs_back_and_forth():
-    found = Bank(made((3,)), torch.device("cpu")).stretches(torch.arange(4), 8)
+    found = Bank(made((3,)), torch.device("cpu")).stretches(Draws.of(np.arange(4)), 8)
     assert torch.equal(found[0, :, 0, 0], torch.tensor([0.0, 1, 2, 2, 1, 0, 0, 1]))
 
 

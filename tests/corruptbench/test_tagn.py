@@ -12,7 +12,7 @@ from scipy import stats
 from corruptbench.datasets.studio import TRAIN_NOISE
 from corruptbench.errors import InputError
 from corruptbench.lifters.joint_choice import joint_choice
-from corruptbench.lifters.keyed_draws import Draws, mixed
+from corruptbench.lifters.keyed_draws import Draws, counters, mixed
 from corruptbench.lifters.noise_file import load_noise
 from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise, Runs, Scores
 from corruptbench.skeleton import H36M17
@@ -35,23 +35,24 @@ def moved(noise, poses, step=0):
 
 
 def test_numbers_are_uniform_and_normal_and_independent():
-    draws = Draws(torch.arange(200))
-    uniform, normal = draws.uniform(1, 500).numpy(), draws.normal(2, 250).numpy()
+    draws = Draws.of(np.arange(200))
+    uniform = draws.uniform(counters(1, 500))
+    normal = draws.normal(torch.from_numpy(counters(2, 250))).numpy()
     assert stats.kstest(uniform.ravel(), "uniform").pvalue > 0.01
     assert stats.kstest(normal.ravel(), "norm").pvalue > 0.01
-    columns = np.concatenate([draws.uniform(s, 40).numpy() for s in range(3)], axis=1)
+    columns = np.concatenate([draws.uniform(counters(s, 40)) for s in range(3)], axis=1)
     apart = np.corrcoef(columns.T) - np.eye(120)
     assert np.abs(apart).max() < 5 / math.sqrt(200)
-    assert abs(np.corrcoef(normal[..., 0].ravel(), normal[..., 1].ravel())[0, 1]) < 0.02
+    assert abs(np.corrcoef(normal[:, 0].ravel(), normal[:, 1].ravel())[0, 1]) < 0.02
     assert uniform.min() >= 0
     assert uniform.max() < 1
 
 
-def test_streams_that_are_drawn_together_are_those_that_are_drawn_alone():
-    draws, shapes = Draws(torch.arange(5)), {7: (2, 3), 1: (), 4: (6,)}
-    for together, alone in ((draws.uniforms, draws.uniform), (draws.normals, draws.normal)):
-        for found, (stream, shape) in zip(together(shapes), shapes.items(), strict=True):
-            assert torch.equal(found, alone(stream, *shape))
+def test_a_draw_depends_on_its_identity_and_its_counter_alone():
+    draws, at = Draws.of(np.arange(5)), counters(7, 6)
+    back = torch.from_numpy(at[::-1].copy())
+    assert np.array_equal(draws[np.array([3, 1])].uniform(at[2:4]), draws.uniform(at)[[3, 1], 2:4])
+    assert torch.equal(draws.normal(back).flip(2), draws.normal(torch.from_numpy(at)))
 
 
 def test_joints_without_a_pair_get_noise_too():

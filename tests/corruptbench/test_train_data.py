@@ -68,19 +68,22 @@ def test_people_are_chosen(given, shard_set, noise_file):
         start(shard_set, people=("A1", "A9"))
 
 
+def half_of(shards, subject):
+    """The shards of one person, as if nobody else had been built."""
+    chosen = shards.manifest.clips.model_copy(update={"subjects": (subject,)})
+    clips = {name: cells for name, cells in shards.lock.clips.items() if f"/{subject}/" in name}
+    return replace(
+        shards,
+        manifest=shards.manifest.model_copy(update={"clips": chosen}),
+        lock=shards.lock.model_copy(update={"clips": clips}),
+    )
+
+
 def test_builds_are_taken_together(given, shard_set):
     """Half of the people from each of two builds are the people of one."""
     start(shard_set)
     whole = given["samples"]
-    halves = [
-        replace(
-            shard_set,
-            manifest=shard_set.manifest.model_copy(
-                update={"clips": shard_set.manifest.clips.model_copy(update={"subjects": (name,)})}
-            ),
-        )
-        for name in ("A1", "A2")
-    ]
+    halves = [half_of(shard_set, name) for name in ("A1", "A2")]
     run.run(Config(lifter="linear"), halves, "cpu", NOWHERE, print)
     assert torch.equal(given["samples"].inputs, whole.inputs)
     assert given["samples"].spans == whole.spans

@@ -25,8 +25,10 @@ CALLED = sorted(
 
 def run(file: str) -> None:
     """Run a file as a script, or as a module of its package if it imports others of it."""
+    module = file.removesuffix(".py").replace("/", ".")
     if (ROOT / file).with_name("__init__.py").exists() or "objects" in file:
-        runpy.run_module(file.removesuffix(".py").replace("/", "."), run_name="__main__")
+        sys.modules.pop(module, None)  # of another test
+        runpy.run_module(module, run_name="__main__")
     else:
         runpy.run_path(str(ROOT / file), run_name="__main__")
 

@@ -24,11 +24,14 @@ def smoothed(keypoints: Array, scores: Array, fps: float) -> Array:  # noqa: ARG
 
     Args:
         keypoints: (F, K, 2) px without gaps.
-        scores: (F, K); what is below 0 counts as 0.
+        scores: (F, K), 0 to 1; what is a little below 0 counts as 0.
         fps: not used; the weights were learned at 50 frames a second.
 
     Returns:
         (F, K, 2) px.
+
+    Raises:
+        InputError: the scores are not 0 to 1.
     """
     import torch
 
