@@ -213,5 +213,5 @@ def test_the_command_says_what_is_in_the_way(
 def test_an_unfinished_build_is_refused(cli, tmp_path: Path) -> None:
     done = cli("croissant", tmp_path)
     assert done.code == 2
-    assert "expected the lock of a finished build" in done.err
+    assert "holds neither lock.json nor keypoints/" in done.err
     assert list(tmp_path.iterdir()) == []

@@ -79,7 +79,7 @@ def numbers(value):
     [
         (lambda t: t.slice(0, t.num_rows - 1), "is missing"),
         (lambda t: t.drop_columns(["pose"]), "column pose"),
-        (lambda t: t.replace_schema_metadata({}), "no predictions of corruptbench"),
+        (lambda t: t.replace_schema_metadata({}), "Parquet, but no predictions"),
         (lambda t: with_poses(t, np.nan), "cannot score"),
         (lambda t: with_poses(t, 300), "column mpjpe: expected"),
         (lambda t: with_poses(t, 1e5), "beyond what a result can hold"),

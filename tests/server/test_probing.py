@@ -62,7 +62,7 @@ def everything(host: Host) -> Iterator[str]:
     """What everybody is told: the board, the page, and what the page lets a reader download."""
     yield host.client.get("/api/board").text
     page = host.client.get("/").text
-    downloads = re.compile(r'href="data:([^;"]+);base64,([^"]+)"')
+    downloads = re.compile(r'href="?data:([^;"]+);base64,([^"\s>]+)"?')
     yield re.sub(HASH, "#", downloads.sub("", page))
     for kind, content in downloads.findall(page):
         data = base64.b64decode(content)

@@ -15,8 +15,9 @@ from sqlalchemy import select
 from corruptbench.leaderboard.board.lock import LOCK_FILE
 from corruptbench.server import database as db
 from corruptbench.server import watch, worker
+from tests.fixtures.processes import has_ended
 from tests.server.conftest import ROWS
-from tests.server.test_processes import descendants, ended
+from tests.server.test_processes import descendants
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ async def watched(host, act):
     with suppress(asyncio.CancelledError):
         await task
     spawned = [pid for pid in processes if pid not in descendants(os.getpid())]
-    await until(lambda: all(map(ended, spawned)))  # the job sees that its parent is gone
+    await until(lambda: all(map(has_ended, spawned)))  # the job sees that its parent is gone
 
 
 def run(work):
@@ -82,7 +83,7 @@ def test_a_stopped_worker_is_replaced(busy, monkeypatch):
     async def stop(pid):
         monkeypatch.setattr(watch, "SILENT", 3.0)
         os.kill(pid, signal.SIGSTOP)
-        await until(lambda: ended(pid))
+        await until(lambda: has_ended(pid))
         monkeypatch.setattr(watch, "SILENT", 60.0)
         await until(lambda: held(busy)[:2] == ("running", 2))  # by another one
 

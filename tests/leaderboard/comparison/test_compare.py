@@ -228,7 +228,7 @@ def test_rows_of_the_board_are_found_by_name(make: Make, tmp_path: Path) -> None
     with pytest.raises(SubmissionError, match="the board has none"):
         find("none", tmp_path / "empty")
     with pytest.raises(
-        SubmissionError, match=r"(?s)is not found:\n.*does not exist here.*option board"
+        SubmissionError, match=r"(?s)is not found:\n.*does not exist here.*the folder of the board"
     ):
         find("none", tmp_path / "nowhere")
 
