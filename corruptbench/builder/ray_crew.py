@@ -46,6 +46,7 @@ class Actor:
     def give(self, item: WorkItem) -> Any:
         """Give it its next item."""
         self.item, self.before, self.silent, self._asked = item, self.crops, 0.0, None
+        self._began = True  # it is ready, even if it has answered nothing yet
         return self.handle.build.remote(item)
 
     def ask(self, waited: float) -> None:
