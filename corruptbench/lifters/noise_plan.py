@@ -53,8 +53,12 @@ class Plan:
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(mode=False)
 def plan(joints: JointSet, noise: Noise, frames: int, device: torch.device) -> Plan:
-    """Plan the noise of chunks. What is copied to a device takes time, so it is done once."""
+    """Plan the noise of chunks. What is copied to a device takes time, so it is done once.
+
+    A plan is kept, so it must not depend on the modes of torch in which it was first needed.
+    """
     number, limbs = len(joints), _limbs(joints)
     exchanges = 1 + max(limbs)
     runs = [noise.frames, *[noise.joints] * number, *[noise.exchanges] * exchanges]
@@ -70,7 +74,7 @@ def plan(joints: JointSet, noise: Noise, frames: int, device: torch.device) -> P
         lengths=np.array([run.longest - run.shortest + 1 for run in runs], np.float32),
         of_moves=torch.from_numpy(np.concatenate([*lasting, jitter])).to(device),
         of_scores=torch.from_numpy(counters(8, frames * number)).to(device),
-        strengths=torch.tensor(strengths, device=device)[:, None],
+        strengths=torch.tensor(strengths, dtype=torch.float32, device=device)[:, None],
         frames=torch.arange(frames, dtype=torch.float32, device=device),
         mirror=torch.tensor(joints.mirror, device=device),
         limb=torch.tensor([1 + number + limb for limb in limbs], device=device),
@@ -99,7 +103,7 @@ def _carried(joints: JointSet) -> Tensor:
         for side in (joints.left, joints.right)
         if parent in side and child in side
     }
-    found = torch.zeros(len(joints), len(joints))
+    found = torch.zeros(len(joints), len(joints), dtype=torch.float32, device="cpu")
     for joint in range(len(joints)):
         found[joint, [*_chain(joint, parents)]] = 1
     return found

@@ -10,6 +10,7 @@ jitter and short peaks.
 from __future__ import annotations
 
 from math import isfinite
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ class TAGN:
             chunks: (B,) integers, identities of the chunks; None for their places in the batch.
 
         Raises:
-            TypeError: the poses are no tensor.
+            TypeError: the poses are no tensor, or the step is no integer.
             ValueError: the poses or chunks have another shape or type, the poses are not finite, or
                 a score is not 0 to 1.
         """
@@ -87,7 +88,7 @@ class TAGN:
             )
         _check(poses, chunks, self._joints)
         numbers = np.arange(len(poses)) if chunks is None else chunks.cpu().numpy()
-        keys = (numbers.astype(np.int64) * 1_000_003 + step) * 1_000_003 + self._seed
+        keys = (numbers.astype(np.int64) * 1_000_003 + index(step)) * 1_000_003 + self._seed
         if isinstance(self._noise, Noise):
             return tagn(poses, keys, self._joints, self._noise)
         if poses.device not in self._banks:
@@ -177,11 +178,11 @@ def _disturbed(rows: Tensor, draws: Draws, planned: Plan) -> Tensor:
     is_exchanged = inside.index_select(1, planned.limb)[:, None]
     exchanged = torch.where(is_exchanged, points.index_select(2, planned.mirror), points)
     offsets = _offsets(draws.normal(planned.of_moves), inside.float(), planned)
-    moved = offsets.mul_(size).add_(exchanged)
+    moved = torch.addcmul(exchanged, offsets, size)
     found = moved.permute(0, 3, 2, 1)
     if rows.shape[1] == 2:
         return found.contiguous()
-    apart = (moved - points).div_(size).permute(0, 3, 2, 1).contiguous()
+    apart = ((moved - points) / size).permute(0, 3, 2, 1).contiguous()
     distance = torch.linalg.vector_norm(apart, dim=-1)
     draw = draws.normal(planned.of_scores)[:, 0].view_as(distance)
     scores = _scores(rows[:, 2].mT, distance, draw, planned.noise.scores)
@@ -191,7 +192,7 @@ def _disturbed(rows: Tensor, draws: Draws, planned: Plan) -> Tensor:
 def _size(points: Tensor) -> Tensor:
     """Return the mean over all frames of `sizes`, (B, 1, 1, 1), of points (B, 2, J, T)."""
     sides = points.amax(dim=2) - points.amin(dim=2)
-    return sides.amax(dim=1).clamp_min_(SMALLEST).mean(dim=1).view(-1, 1, 1, 1)
+    return sides.amax(dim=1).clamp_min(SMALLEST).mean(dim=1).view(-1, 1, 1, 1)
 
 
 def _inside(draws: Draws, planned: Plan) -> Tensor:
@@ -221,7 +222,7 @@ def _offsets(draws: Tensor, inside: Tensor, planned: Plan) -> Tensor:
     variance.add_(noise.frames.jitter**2 * in_whole + noise.jitter**2)
     lasting, jitter = draws[..., : 2 * number + 1, None], draws[..., 2 * number + 1 :]
     bias, of_whole, of_single = torch.split(lasting * planned.strengths, [number, 1, number], dim=2)
-    offsets = jitter.view(-1, 2, *in_single.shape[1:]).mul_(variance.sqrt_()[:, None])
+    offsets = jitter.view(len(jitter), 2, *in_single.shape[1:]).mul_(variance.sqrt_()[:, None])
     offsets.add_(bias).add_(of_whole * in_whole[:, None])
     carried = (of_single.mT * planned.carried).flatten(1, 2)
     return offsets.add_((carried @ in_single).view_as(offsets))

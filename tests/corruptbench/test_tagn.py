@@ -14,6 +14,7 @@ from corruptbench.errors import InputError
 from corruptbench.lifters.joint_choice import joint_choice
 from corruptbench.lifters.keyed_draws import Draws, counters, mixed
 from corruptbench.lifters.noise_file import load_noise
+from corruptbench.lifters.noise_plan import plan
 from corruptbench.lifters.tagn import FULL, PLAIN, TAGN, Noise, Runs, Scores
 from corruptbench.skeleton import H36M17
 
@@ -187,6 +188,45 @@ def test_nothing_is_changed_in_place_and_types_stay():
     assert found.isfinite().all()
     still = torch.zeros(4, 10, 17, 3)  # a clip without any detection
     assert TAGN(noise=FULL.scaled(3))(still, 0).isfinite().all()
+
+
+@pytest.mark.parametrize("channels", [2, 3])
+def test_gradients_pass_through_the_noise(channels):
+    """Whatever mode of torch needed the same noise first: here one that records nothing."""
+    poses, tagn = people(4, 7, channels).double(), TAGN(noise=Noise(kept=0, jitter=0.05, bias=0.1))
+    with torch.inference_mode():
+        expected = tagn(poses, 0)
+    poses.requires_grad_()
+    found = tagn(poses, 0)
+    assert torch.equal(found, expected)
+    points = found[..., :2].sum(dim=(1, 2, 3))
+    points.sum().backward()
+    # Noise is in sizes of the person: points twice as far apart are moved twice as far (Euler).
+    by_hand = (poses.grad * poses)[..., :2].sum(dim=(1, 2, 3))
+    assert torch.allclose(by_hand, points, atol=1e-4)
+
+
+def test_the_type_that_torch_makes_numbers_of_does_not_matter():
+    poses, tagn = people(4, 8), TAGN()
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = tagn(poses, 0)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    plan.cache_clear()
+    assert torch.equal(found, tagn(poses, 0))
+
+
+def test_a_step_may_be_a_tensor_but_no_fraction():
+    poses, tagn = people(4), TAGN()
+    assert torch.equal(tagn(poses, torch.tensor(5)), tagn(poses, 5))
+    with pytest.raises(TypeError, match="integer"):
+        tagn(poses, 1.5)
+
+
+@pytest.mark.parametrize("shape", [(0, 27), (3, 0), (1, 1)])
+def test_few_or_no_chunks_and_frames_are_taken(shape):
+    assert TAGN()(people(*shape), 0).shape == (*shape, 17, 3)
 
 
 def test_noise_is_scaled_but_not_its_shares():
