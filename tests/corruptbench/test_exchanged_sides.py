@@ -54,6 +54,14 @@ def test_sound_recordings_give_no_false_alarm(noise):
         assert exchanged_sides(shaken, H36M17) == []
 
 
+def test_pieces_of_a_few_noisy_frames_give_no_false_alarm(recordings):
+    draw = np.random.default_rng(0)
+    for joints in recordings:
+        for frames in (1, 2, 3, 5, 8, 20):
+            shaken = joints[:frames] + draw.normal(0, 20, (frames, 17, 3))
+            assert exchanged_sides(shaken, H36M17) == []
+
+
 def test_gaps_and_other_joint_sets(recordings):
     joints = exchanged("shoulder", "elbow", "wrist")(recordings[0]).copy()
     joints[::3] = np.nan
