@@ -61,18 +61,14 @@ class Station:
         missing = missing_cells(item, have)
         if not missing:
             return
-        if self.fingerprint(item) != item.fingerprint:
-            raise InputError(
-                f"node {platform.node()}: its video or labels of this clip are not those that the "
-                "build was planned from; change no file while a build runs, and give all nodes the "
-                "same files"
-            )
+        self._check_unchanged(item)
         manifest, clip = self.recipe.manifest, self.dataset.load(item.clip_id)
         drop_stale(item)
         new: list[CellDetections] = []
         for cells in groups(item, missing):
             with open_videos(item, cells, clip.video) as opened:
                 new += self.detector.detect(clip, cells, manifest, tick, opened)
+                self._check_unchanged(item)  # a long clip takes hours: its video may have changed
         kept = read(item.path, have) if have else []
         new = [d for d in new if d.cell not in have]
         in_order = sorted([*new, *kept], key=lambda d: manifest.cells.index(d.cell))
@@ -80,8 +76,23 @@ class Station:
         write(item.path, item.clip_id, item.fingerprint, in_order, manifest, record)
 
     def fingerprint(self, item: WorkItem) -> str:
-        """Return the fingerprint that a clip has now. Reads the whole video, if any."""
-        return fingerprint(self.dataset.load(item.clip_id), self.recipe.manifest, self.detector)
+        """Return the fingerprint that a clip has now. Reads the whole video, if any.
+
+        Raises:
+            InputError: the video or a label is missing.
+        """
+        clip = self.dataset.load(item.clip_id)
+        if self.detector.reads_video:
+            clip.require_video()
+        return fingerprint(clip, self.recipe.manifest, self.detector)
+
+    def _check_unchanged(self, item: WorkItem) -> None:
+        if self.fingerprint(item) != item.fingerprint:
+            raise InputError(
+                f"node {platform.node()}: its video or labels of this clip are not those that the "
+                "build was planned from; change no file while a build runs, and give all nodes the "
+                "same files"
+            )
 
 
 def clip_detector(recipe: Recipe, joints: str) -> ClipDetector:

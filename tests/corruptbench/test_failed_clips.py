@@ -209,6 +209,34 @@ def other_labels(root):
 
 
 @pytest.mark.detector
+def test_a_video_that_vanishes_while_a_build_runs_costs_no_other_clip(
+    mine, mini_manifest, tmp_path
+):
+    request = build_request(
+        mini_manifest, root=mine, severity="1", corruption="erase", out=tmp_path / "out"
+    )
+    _, plan = runner._prepared(request)
+    item = next(i for i in plan.items if i.clip_id.subject == "A2")
+    (mine / f"videos/A2/step_1.{item.clip_id.camera}.mp4").unlink()
+    failure = attempt(Station(request.recipe).build, item, lambda _: None)
+    assert "expected the video of" in failure.cause
+
+
+@pytest.mark.detector
+def test_a_video_that_changes_while_its_clip_is_built(mine, mini_manifest, tmp_path):
+    request = build_request(
+        mini_manifest, root=mine, severity="1", corruption="erase", videos=True,
+        out=tmp_path / "out",
+    )  # fmt: skip
+    station, plan = runner._prepared(request)
+    item = next(i for i in plan.items if str(i.clip_id).endswith("A2/step_1.cam1"))
+    failure = attempt(station.build, item, lambda _: other_picture(mine))
+    assert "not those that the build was planned from" in failure.cause
+    assert not item.path.exists()
+    assert not [*item.videos.glob("*")]
+
+
+@pytest.mark.detector
 @pytest.mark.parametrize(
     ("detector", "change", "cameras"),
     [
