@@ -1,7 +1,8 @@
 """Refuse scores that a confidence-aware network would misread, such as percent or logits.
 
 Values are looked at in eager calls only: not while torch exports, traces or compiles a network or
-captures a CUDA graph. A look at a GPU waits for it. So there is none while gradients are recorded.
+captures a CUDA graph, and not under `torch.vmap`, which hides them. A look at a GPU waits for it.
+So there is none while gradients are recorded.
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ def _is_visible(numbers: Tensor) -> bool:
     """Return whether values can be looked at without a wait."""
     is_traced: bool = torch.jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]
     if is_traced or torch.compiler.is_compiling() or type(numbers) is not Tensor:
+        return False
+    try:
+        numbers.untyped_storage()
+    except RuntimeError:  # of a batch of `torch.vmap`
         return False
     if numbers.is_cuda:
         return not (torch.is_grad_enabled() or torch.cuda.is_current_stream_capturing())

@@ -77,3 +77,9 @@ def test_an_exported_network_does_not_look(network, scores):
         torch.jit.trace(Module(network).eval(), x, check_trace=False),
     ):
         assert made(_with(100 * scores)).isfinite().all()
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_network_under_vmap_does_not_look(network, scores):
+    found = torch.vmap(NETWORKS[network], randomness="different")(torch.stack([scores, scores]))
+    assert len(found[0] if isinstance(found, tuple) else found) == 2
