@@ -178,7 +178,7 @@ def _disturbed(rows: Tensor, draws: Draws, planned: Plan) -> Tensor:
     is_exchanged = inside.index_select(1, planned.limb)[:, None]
     exchanged = torch.where(is_exchanged, points.index_select(2, planned.mirror), points)
     offsets = _offsets(draws.normal(planned.of_moves), inside.float(), planned)
-    moved = torch.addcmul(exchanged, offsets, size)
+    moved = exchanged + offsets * size
     found = moved.permute(0, 3, 2, 1)
     if rows.shape[1] == 2:
         return found.contiguous()
