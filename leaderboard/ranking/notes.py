@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from corruptbench.leaderboard.ranking.order import rank
 from corruptbench.leaderboard.ranking.reference_shards import is_undecided
 from corruptbench.leaderboard.ranking.twins import doubtful
 from corruptbench.leaderboard.schema import Result
-from corruptbench.leaderboard.status import CLAIMED_BELOW, is_mixed
+from corruptbench.leaderboard.status import CLAIMED_BELOW, is_mixed, kind_of
 from corruptbench.leaderboard.takes import few_takes
 from corruptbench.leaderboard.text import counted, listed
 
@@ -41,8 +41,21 @@ def contradictions(results: Sequence[Result]) -> list[str]:
         results: of one table.
     """
     groups = {frozenset([name, *others]) for name, others in doubtful(results).items()}
-    in_order = sorted(map(sorted, groups))
+    kinds = {result.lifter.name: kind_of(result) for result in results}
+    in_order = sorted(sorted(group) for group in groups if not _is_covered(group, groups, kinds))
     told = [f"{listed(names)} state the same model or the same numbers, and none of them is "
             "verified" for names in in_order[:_GROUPS]]  # fmt: skip
     more = len(in_order) - len(told)
     return [*told, f"{counted(more, 'more group')} of rows state the same"] if more else told
+
+
+def _is_covered(
+    group: frozenset[str], groups: Set[frozenset[str]], kinds: Mapping[str, str]
+) -> bool:
+    """Tell whether a larger group of rows of the same statuses names all rows of a group.
+
+    Rows of one line do not contradict each other, so a third row makes several groups of them. A
+    group with claimed rows does not cover one of re-scored rows, as it says less of these.
+    """
+    own = {kinds[name] for name in group}
+    return any(group < other and {kinds[name] for name in other} == own for other in groups)

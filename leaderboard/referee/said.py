@@ -21,7 +21,7 @@ from corruptbench.leaderboard.visible import expected_instead
 _FIRST_YEAR = 1900
 _LINES = ("authors", "venue", "license")
 _LINKS = ("paper", "code", "report")
-_CORRECT = "correct it in the result, or say it anew when you submit"
+_CORRECT = "correct it in the result, or say it again when you submit"
 _PUBLISH = "put it where others can read it, and give its web address: no file is sent along"
 
 

@@ -23,6 +23,7 @@ from corruptbench.leaderboard import (
 )
 from corruptbench.leaderboard.board.store import confirm
 from corruptbench.leaderboard.page.render import html
+from corruptbench.leaderboard.ranking.notes import contradictions
 from corruptbench.leaderboard.ranking.superseding import history, superseded
 from corruptbench.leaderboard.ranking.twins import doubtful, excluded, twin_of
 from corruptbench.leaderboard.referee.submission import read_result
@@ -131,6 +132,13 @@ def test_each_row_says_that_another_one_states_the_same(make: Make, board: Path)
     for name in ("forged", "honest"):
         assert f"the same model or numbers {name}; the owner of the board verified none" in page
     assert page.count("forged, honest state the same model or the same numbers") >= 1
+
+
+def test_a_copy_of_a_line_of_rows_is_told_once(make: Make, board: Path) -> None:
+    submit(make(name="copy", **MODEL), board, None)
+    submit(make(name="newer", **MODEL), board, None, OURS, supersedes="honest")
+    (told,) = contradictions(load(board))
+    assert told.startswith("copy, honest, newer state the same")
 
 
 def test_a_claimed_row_says_nothing_of_a_confirmed_one(make: Make, board: Path) -> None:
