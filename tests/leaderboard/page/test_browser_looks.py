@@ -226,3 +226,16 @@ def test_the_tables_of_a_panel_are_whole(width: int, visit: Visit) -> None:
 def test_a_phone_shows_the_whole_main_number(results: list[Result], visit: Visit) -> None:
     page = visit(html(results), width=390)
     expect(table(page).locator("tbody tr td:nth-of-type(3)").first).to_be_in_viewport(ratio=1)
+
+
+def test_intervals_of_large_errors_do_not_meet(visit: Visit) -> None:
+    page = visit(html([row("a", clip_table(1, level=140.0))]))
+    ends = page.locator(".ranking:visible tbody td:nth-of-type(-n + 3) small").evaluate_all(
+        """(texts) => texts.slice(0, 2).map((text) => {
+          const range = document.createRange();
+          range.selectNodeContents(text);
+          return [range.getBoundingClientRect().left, range.getBoundingClientRect().right];
+        })"""
+    )
+    (_, end_of_clean), (start_of_corrupted, _) = ends
+    assert end_of_clean + 4 < start_of_corrupted

@@ -391,3 +391,11 @@ def test_numbers_are_colored_from_the_best_to_the_worst(results: list[Result]) -
         cell = re.search(rf'<td data-value="{value}" class="([^"]*)">(.*?)</td>', page)
         assert "best" not in cell[1]
         assert f"+{100 * lost / result.mpjpe.clean:.0f} %" in cell[2]
+
+
+def test_styles_and_scripts_are_ascii() -> None:
+    """The page is written as ASCII. An entity in a style or a script would change its digest."""
+    site = Path(render.__code__.co_filename).parent / "site"
+    files = [*site.glob("*.css"), *site.glob("*.js")]
+    assert files
+    assert [file.name for file in files if not file.read_text("utf-8").isascii()] == []
