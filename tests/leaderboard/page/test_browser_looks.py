@@ -83,6 +83,13 @@ def test_nothing_but_a_table_scrolls_sideways(kinds: list[Result], visit: Visit)
     assert scroll.evaluate("(box) => box.scrollWidth > box.clientWidth")
 
 
+def test_a_long_name_above_a_table_makes_no_page_wider(visit: Visit) -> None:
+    """Rows that state the same are named there. The longest name has no place for a break."""
+    page = visit(html([row("n" * 80, clip_table(2)), row("other", clip_table(2))]))
+    assert "n" * 80 in page.locator(".panel:visible > h3").first.inner_text()
+    assert not overflows(page)
+
+
 def test_words_and_numbers_fit_into_their_columns(visit: Visit) -> None:
     """The widths of columns do not depend on what is in them."""
     names = ("erase", "low_resolution", "synchronization_error", "gaussian_noise")
