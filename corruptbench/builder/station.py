@@ -89,9 +89,9 @@ class Station:
     def _check_unchanged(self, item: WorkItem) -> None:
         if self.fingerprint(item) != item.fingerprint:
             raise InputError(
-                f"node {platform.node()}: its video or labels of this clip are not those that the "
-                "build was planned from; change no file while a build runs, and give all nodes the "
-                "same files"
+                f"on {platform.node()} its video or labels of this clip are not those that the "
+                "build was planned from; change no file while a build runs, and give all machines "
+                "the same files"
             )
 
 

@@ -42,7 +42,11 @@ def superseding_problems(result: Result, results: Sequence[Result]) -> Iterator[
         return
     is_theirs = author_key(result) == author_key(old) or same_model(result) == same_model(old)
     if not author_key(result) or not is_theirs:
-        yield f"authors {_authors(result)}", f"those of {result.supersedes}, {_authors(old)}"
+        theirs = f"those of {result.supersedes}, {_authors(old)}"
+        expected = (
+            theirs if author_key(old) else "names: a row that supersedes another one has some"
+        )
+        yield f"authors {_authors(result)}", expected
     rivals = [o for o in others.values() if o.supersedes == old.lifter.name and is_confirmed(o)]
     if first := next((o for o in rivals if o.lifter.name != result.lifter.name), None):
         yield result.supersedes, f"a row that {first.lifter.name} does not supersede"
