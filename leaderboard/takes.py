@@ -36,7 +36,8 @@ def few_takes(results: Sequence[Result]) -> str:
     if can_separate(count, _TOTALS + len(result.errors.corruptions)):
         return ""
     without = ", so intervals are missing" if count == 1 else ""
+    who = "The rows have" if len(results) > 1 else "The row has"
     return (
-        f"The rows have {counted(count, 'take')}{without}. "
+        f"{who} {counted(count, 'take')}{without}. "
         f"{'One' if count == 1 else 'So few'} cannot tell a difference of rows from chance"
     )

@@ -56,10 +56,8 @@ def test_is_said_just_where_no_comparison_can_find_a_difference(number: int, mak
 
 
 def test_says_how_many_there_are() -> None:
-    assert few_takes([scored(2)]) == f"The rows have 2 takes. So few {CHANCE}"
-    assert few_takes([scored(1)]) == (
-        f"The rows have 1 take, so intervals are missing. One {CHANCE}"
-    )
+    assert few_takes([scored(2)]) == f"The row has 2 takes. So few {CHANCE}"
+    assert few_takes([scored(1)]) == (f"The row has 1 take, so intervals are missing. One {CHANCE}")
 
 
 def test_nothing_is_said_of_an_unknown_number() -> None:
