@@ -87,7 +87,7 @@ def check(contract: Path, model: Path | None, device: str) -> None:
     the model is wrong.
     """
     from corruptbench.errors import InputError
-    from corruptbench.lifters.contract import MODELS, read_contract
+    from corruptbench.lifters.contract_file import MODELS, read_contract
     from corruptbench.lifters.explain import explained
 
     if contract.is_file() and contract.suffix in MODELS:

@@ -73,7 +73,8 @@ def command(
     is traced.
     """
     from corruptbench.lifters.author_code import Author
-    from corruptbench.lifters.contract import Contract, read_contract
+    from corruptbench.lifters.contract import Contract
+    from corruptbench.lifters.contract_file import read_contract
     from corruptbench.lifters.export_file import export_file
     from corruptbench.progress import note
 

@@ -29,7 +29,8 @@ from corruptbench.files import sha256_of_file, sha256_of_json
 from corruptbench.formats.videopose3d import Table, check_poses, read_positions
 from corruptbench.leaderboard.schema import Lifter as LifterRecord
 from corruptbench.lifters.allowance import Allowance
-from corruptbench.lifters.contract import Contract, read_contract
+from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.contract_file import read_contract
 from corruptbench.lifters.lift import Lifted, scale_of
 from corruptbench.manifest import Cell
 from corruptbench.nearby import held, nearest

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from corruptbench.datasets.near_misses import near_miss
-from corruptbench.errors import InputError, first_problem
+from corruptbench.errors import InputError
 from corruptbench.leaderboard.about import About
 from corruptbench.leaderboard.referee.said import about_faults
-from corruptbench.lifters import wrong_files
 from corruptbench.lifters.axes import Pattern, parse
+from corruptbench.lifters.contract_rules import RULES
 from corruptbench.lifters.joint_choice import JointChoice, joint_choice
+from corruptbench.lifters.statistics import Normalize, Units
 from corruptbench.records import Record, problem
-from corruptbench.skeleton import SCORED
-from corruptbench.storage import found_at
-from corruptbench.text_files import read_text
 
 #: Name of the file inside a model's archive that holds the contract.
 EXTRA_FILE = "corruptbench.json"
-#: Endings of the names of models.
-MODELS = (".pt2", ".pt", ".pth", ".onnx")
 #: Formats that are read. The first one had ten fields, all required, of the same meaning.
 FORMATS = ("corruptbench-lifter/1", "corruptbench-lifter/2")
 #: Fields of the first format. They are always part of a contract's record, others if they say more.
@@ -31,11 +25,6 @@ _FIRST = (
     "format", "name", "joints", "keypoints", "channels", "normalize", "window", "frames", "units",
     "root",
 )  # fmt: skip
-
-#: At most as many numbers as 17 joints and 3 channels have, with room for other joint sets.
-Numbers = Annotated[
-    tuple[Annotated[float, Field(allow_inf_nan=False, strict=True)], ...], Field(max_length=256)
-]
 
 
 def _joints(text: str) -> str:
@@ -47,45 +36,6 @@ def _joints(text: str) -> str:
 
 
 Joints = Annotated[str, Field(max_length=500), AfterValidator(_joints)]
-
-
-class Statistics(Record):
-    """Mean and standard deviation of each number of a flattened (joints, channels) array."""
-
-    mean: Numbers
-    std: Numbers
-
-
-class OutputStatistics(Statistics):
-    """Statistics of the output, and the unit that they are in."""
-
-    units: Literal["m", "mm"]
-
-
-def _word_or_table(table: type[Statistics], *words: str) -> BeforeValidator:
-    """Return the check of a field that is one of these words or a table."""
-
-    def check(value: object) -> object:
-        if isinstance(value, dict):
-            try:
-                return table.model_validate(value)
-            except ValidationError as error:
-                raise problem(first_problem(error, table.model_fields)) from None
-        if isinstance(value, table) or value in words:
-            return value
-        raise problem(f"found {value!r:.80}, expected {', '.join(words)}, or a table")
-
-    return BeforeValidator(check)
-
-
-Normalize = Annotated[
-    Literal["screen", "pixel", "crop", "rays"] | Statistics,
-    _word_or_table(Statistics, "screen", "pixel", "crop", "rays"),
-]
-Units = Annotated[
-    Literal["m", "mm", "none"] | OutputStatistics,
-    _word_or_table(OutputStatistics, "m", "mm", "none"),
-]
 
 
 def _channels(value: object) -> object:
@@ -175,7 +125,7 @@ class Contract(Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Contract:
-        for check in (_check_window, _check_joints, _check_scores, _check_axes, _check_statistics):
+        for check in RULES:
             check(self)
         return self
 
@@ -247,90 +197,3 @@ class Contract(Record):
             for name, value in whole.items()
             if name in _FIRST or value != fields[name].default
         }
-
-
-def _check_window(c: Contract) -> None:
-    if c.window in ("block", "clip"):
-        if c.target == "last":
-            raise problem(
-                f"target: found 'last' with window '{c.window}', which gives a pose for each of "
-                "its frames; remove it, or expected window 'sequence' or 'centre'"
-            )
-    elif c.frames % 2 == 0 and c.target == "middle":
-        raise problem(
-            f"frames: {c.frames} has no middle; expected an odd number, or target = 'last'"
-        )
-
-
-def _check_joints(c: Contract) -> None:
-    base = c.lifted.base.name
-    if base not in SCORED:
-        raise problem(f"joints: found {base}, which nobody scores; expected {' or '.join(SCORED)}")
-    if c.root == "absolute" and 0 not in c.lifted.kept:
-        raise problem(
-            f"root: found 'absolute', but joints '{c.joints}' leave out the root; expected "
-            "'relative'"
-        )
-
-
-def _check_scores(c: Contract) -> None:
-    if c.scores == "calibrated" and c.channels == "xy":
-        raise problem(
-            "scores: found 'calibrated' with channels 'xy', which have no score; remove it, or "
-            "expected channels 'xyc'"
-        )
-
-
-def _check_axes(c: Contract) -> None:
-    try:
-        given, found = c.input_axes, c.output_axes
-        hypotheses = c.hypotheses_axes
-    except InputError as error:
-        raise problem(f"input, output: found {error}") from None
-    if given.select is not None or any(isinstance(a, int) and a != 0 for a in given.axes):
-        raise problem(f"input: found '{c.input}'; expected letters, (letters) and 0 only")
-    if "t" not in given.letters and c.frames > 1:
-        raise problem(f"input: '{c.input}' has no axis t; expected frames = 1, found {c.frames}")
-    if "t" not in given.letters and c.window == "sequence":
-        raise problem(f"input: '{c.input}' has no axis t; expected window = 'centre'")
-    if "t" not in found.letters and c.window != "centre" and c.frames > 1:
-        raise problem(f"output: '{c.output}' has no axis t; expected window = 'centre'")
-    if hypotheses is not None and "h" in found.letters:
-        raise problem("hypotheses: output has an axis h already; remove one of the two")
-
-
-def _check_statistics(c: Contract) -> None:
-    counts = (("normalize", c.normalize, 2 * len(c.given)), ("units", c.units, 3 * len(c.lifted)))
-    wrong = [
-        f"{field}.{name}: found {len(numbers)} numbers, expected {count}"
-        for field, value, count in counts
-        if isinstance(value, Statistics)
-        for name, numbers in (("mean", value.mean), ("std", value.std))
-        if len(numbers) != count
-    ]
-    if wrong:
-        raise problem(
-            f"{'; '.join(wrong)}: fill in those of your training code (each joint's coordinates, "
-            "in turn)"
-        )
-    for field, value, _ in counts:
-        if isinstance(value, Statistics) and min(value.std) <= 0:
-            raise problem(f"{field}.std: found {min(value.std)}, expected more than 0")
-
-
-def read_contract(path: Path) -> Contract:
-    """Return the contract in a TOML file.
-
-    Raises:
-        InputError: it is missing, is another file, or a field is wrong.
-        OSError: it cannot be read.
-    """
-    expected = "expected the contract of a lifter, a text file (.toml)"
-    if not path.is_file():
-        raise InputError(f"{path}: {found_at(path)}{near_miss(path)}; {expected}")
-    with path.open("rb") as stream:
-        head = stream.read(wrong_files.HEAD)
-    found = wrong_files.of_content(head, len(head)) if head.strip() else "empty"
-    if found or path.suffix in MODELS:
-        raise InputError(f"{path}: {found or 'a model'}; {expected}")
-    return Contract.parse_toml(read_text(path), str(path))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from corruptbench.lifters.axes import Pattern
-from corruptbench.lifters.contract import Contract, OutputStatistics, Statistics
+from corruptbench.lifters.contract import Contract
+from corruptbench.lifters.statistics import OutputStatistics, Statistics
 from corruptbench.progress import counted
 
 #: Frames of the clip that serves as an example.

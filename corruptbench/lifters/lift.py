@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from corruptbench.camera import Camera
 from corruptbench.errors import InputError
-from corruptbench.lifters.contract import Contract, OutputStatistics
+from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.gaps import filled
 from corruptbench.lifters.lifter import Lifter
 from corruptbench.lifters.normalize import converted, mirrored, normalized
+from corruptbench.lifters.statistics import OutputStatistics
 from corruptbench.lifters.windows import BATCH_FRAMES, Strip, poses_of
 
 Array = NDArray[np.float64]

@@ -14,8 +14,10 @@ from corruptbench.errors import InputError
 from corruptbench.lifters.allowance import Allowance
 from corruptbench.lifters.archive import ModelFile, inspect
 from corruptbench.lifters.axes import Axis, Pattern, arranged, restored, written
-from corruptbench.lifters.contract import EXTRA_FILE, Contract, OutputStatistics, read_contract
+from corruptbench.lifters.contract import EXTRA_FILE, Contract
+from corruptbench.lifters.contract_file import read_contract
 from corruptbench.lifters.process import ModelProcess, RunLimits
+from corruptbench.lifters.statistics import OutputStatistics
 
 Array32 = NDArray[np.float32]
 

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from corruptbench.camera import Camera, normalize_screen
 from corruptbench.errors import InputError
-from corruptbench.lifters.contract import Contract, Statistics
+from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.gaps import filled
+from corruptbench.lifters.statistics import Statistics
 from corruptbench.skeleton import convert
 
 Array = NDArray[np.float64]

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from corruptbench.errors import InputError
 from corruptbench.lifters.allowance import BEFORE
-from corruptbench.lifters.contract import Contract, Statistics
+from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.lifter import Lifter
+from corruptbench.lifters.statistics import Statistics
 
 Array32 = NDArray[np.float32]
 
