@@ -109,7 +109,6 @@ class CAInput(nn.Module):
                 f"found {x.shape[1]} frames, expected at least {fewest}: {self.margin} more on "
                 "each side than the outputs; a padded input needs none"
             )
-        check_scores(x[..., 2])
 
     def _means(self, points: Tensor, weights: Tensor) -> Tensor:
         """Return the weighted means (B, T, J, 2) of points (B, T + 2 reach, J, 2)."""
@@ -123,10 +122,14 @@ class CAInput(nn.Module):
     def weights(self, confidence: Tensor) -> Tensor:
         """Return the weights (B, T, J), above 0, of confidences (B, T + 2 AROUND, J).
 
-        Confidences are at least 0. A weight comes from four logarithms: that of the joint, that of
+        A weight comes from four logarithms: that of the joint, that of
         the highest one of the joint in the frames around, and the means over all joints in the
         frame and in the frames around.
+
+        Raises:
+            ValueError: a confidence is not 0 to 1, as `forward` says.
         """
+        check_scores(confidence)
         logs = confidence.clamp_min(_LOWEST).log().transpose(1, 2)
         near = AROUND - (_WIDTH - 1)
         everywhere = logs.mean(dim=1, keepdim=True)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from corruptbench.errors import InputError
+from corruptbench.lifters import ca_conv, ca_input
 from corruptbench.lifters.ca_conv import CAConv1d, ConfidenceAware, attention_bias
 from corruptbench.lifters.ca_input import CAInput
 from corruptbench.lifters.filters.learned_confidence import smoothed
@@ -77,6 +78,20 @@ def test_an_exported_network_does_not_look(network, scores):
         torch.jit.trace(Module(network).eval(), x, check_trace=False),
     ):
         assert made(_with(100 * scores)).isfinite().all()
+
+
+@pytest.mark.parametrize("network", [INPUT, CAInput(1), LIFTER])
+def test_a_look_leaves_nothing_in_an_exported_graph(network, scores, monkeypatch):
+    """Files have the bytes of a network that does not look at all."""
+
+    def graph():
+        return str(torch.export.export(Module(network).eval(), (_with(scores),)).graph)
+
+    found = graph()
+    monkeypatch.setattr(ca_input, "check_scores", lambda _: None)
+    monkeypatch.setattr(ca_conv, "check_confidences", lambda _: None)
+    monkeypatch.setattr(CAInput, "_check", lambda *_: None)
+    assert found == graph()
 
 
 @pytest.mark.parametrize("network", NETWORKS)
