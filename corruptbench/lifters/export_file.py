@@ -18,6 +18,7 @@ from corruptbench.files import atomic
 from corruptbench.lifters.allowance import Allowance
 from corruptbench.lifters.author_code import Author
 from corruptbench.lifters.axes import arranged
+from corruptbench.lifters.ca_input import CAInput, WithScores
 from corruptbench.lifters.contract import Contract
 from corruptbench.lifters.export import ready, write_program, write_trace
 from corruptbench.lifters.lifter import Lifter, open_lifter
@@ -133,12 +134,24 @@ def _try(network: nn.Module, author: Author, eager: Lifter) -> None:
     except InputError as error:
         raise InputError(
             f"{error} (by its contract, the input has the shape {tuple(tensor.shape)})"
+            f"{_remark(network)}"
         ) from error
     if not np.isfinite(eager.outputs(given)).all():
         raise InputError(
             f"{eager.contract.name}: the network gives NaN or infinity on finite input; are its "
             "weights finite?"
         )
+
+
+def _remark(network: nn.Module) -> str:
+    """Return what may be wrong with a lifter behind a confidence-aware input."""
+    kinds = {type(module) for module in network.modules()}
+    if CAInput not in kinds or WithScores in kinds:
+        return ""
+    return (
+        "; a CAInput gives x and y: put a lifter that reads scores itself behind "
+        "WithScores(CAInput())"
+    )
 
 
 def _bytes(write: Write, eager: Lifter, network: nn.Module) -> bytes:

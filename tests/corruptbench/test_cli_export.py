@@ -98,6 +98,7 @@ options = parser.parse_args()
 import torch
 from torch import nn
 from author_package import networks
+from corruptbench.lifters.ca_input import CAInput
 
 
 class Wrapper(torch.nn.Module):
@@ -137,6 +138,10 @@ def nan():
 
 def gpu():
     return torch.zeros(1, device="cuda")
+
+
+def behind():
+    return torch.nn.Sequential(CAInput(1, padded=True), torch.nn.Linear(3, 3))
 
 
 def ends():
@@ -257,6 +262,17 @@ def test_what_is_refused_before_the_export(function, repository, cli):
         assert "it asks for a GPU: a lifter is exported on the CPU" in done.err
     assert "Traceback" not in done.err
     assert not (repository / "my.pt2").exists()
+
+
+def test_a_lifter_that_reads_scores_behind_an_input_that_gives_none(repository, cli):
+    """As MotionBERT does, whose first layer is a Linear of x, y and score."""
+    (repository / "xyc.toml").write_text(CONTRACT + 'channels = "xyc"\n')
+    said = "; a CAInput gives x and y: put a lifter that reads scores itself behind WithScores("
+    done = cli(*words("behind", "--random", contract="xyc.toml"))
+    assert done.code == 2
+    assert "the input has the shape (2, 11, 17, 3))" + said in done.err
+    assert "Traceback" not in done.err
+    assert said not in cli(*words("bug", "--random")).err
 
 
 @pytest.mark.usefixtures("repository")
