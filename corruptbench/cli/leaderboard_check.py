@@ -72,7 +72,7 @@ def check(
         for text in (
             text for section in sections(rows) for text in contradictions(section.results)
         ):
-            note(f"{text}; verify the right one")
+            note(f"{text}; 'corruptbench leaderboard verify' marks the right one")
     for name in sorted({f"{r.benchmark.id}-v{r.benchmark.version}" for r in results
                         if expected(r.benchmark) is None}):  # fmt: skip
         note(f"{name}: its manifest is not here, so cells, clips and frames could not be checked")
