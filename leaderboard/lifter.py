@@ -83,7 +83,7 @@ class Lifter(SparseRecord):
 
     @property
     def has_units(self) -> bool:
-        """Whether the size of its poses means something: contract field ``units``."""
+        """Tell whether its poses have a known size, by the contract field ``units``."""
         return self.contract.get("units") != "none"
 
     def label(self, metric: Metric) -> str:

@@ -122,9 +122,9 @@ class CAInput(nn.Module):
     def weights(self, confidence: Tensor) -> Tensor:
         """Return the weights (B, T, J), above 0, of confidences (B, T + 2 AROUND, J).
 
-        A weight comes from four logarithms: that of the joint, that of
-        the highest one of the joint in the frames around, and the means over all joints in the
-        frame and in the frames around.
+        A weight comes from four logarithms: that of the joint, that of the highest one of the
+        joint in the frames around, and the means over all joints in the frame and in the frames
+        around.
 
         Raises:
             ValueError: a confidence is not 0 to 1, as `forward` says.

@@ -172,7 +172,7 @@ class Contract(Record):
 
     @classmethod
     def parse_toml(cls, text: str, where: str) -> Self:
-        """Return the contract in a TOML text, of which no leaderboard refuses what is said.
+        """Return the contract in a TOML text. Refuse one that says what a leaderboard refuses.
 
         The contract inside a model is not looked at in this way: its model can be evaluated, and
         what is said of it corrected when the result is submitted.

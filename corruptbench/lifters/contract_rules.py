@@ -1,4 +1,4 @@
-"""What fields of a contract cannot say together."""
+"""Rules against fields of a contract that contradict each other."""
 
 from __future__ import annotations
 

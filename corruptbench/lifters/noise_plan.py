@@ -1,4 +1,4 @@
-"""What TAGN needs to know of joints, a noise and a number of frames: made once for a device."""
+"""Compute once what TAGN needs for a joint set, a noise, a number of frames and a device."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from corruptbench.skeleton import JointSet
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What chunks of T frames of J joints have in common; do not change it.
+    """Hold what chunks of T frames of J joints have in common. Do not change it.
 
     A chunk can have R = 1 + J + L runs: of the whole pose, of each joint, and of each of L limbs.
     Arrays are for the host, and tensors for the device.

@@ -1,4 +1,4 @@
-"""What the scores of keypoints mean that are projected labels, and no detections."""
+"""Meaning of scores where the keypoints are projected labels and not detections."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def _refuse_superseding(result: Result, board: Path, rows: Sequence[Result]) -> 
 def _rows_with(word: bytes, folder: Path) -> Iterator[Result]:
     """Yield the rows of a folder in whose file a word stands; broken ones do not count.
 
-    The others, of which there can be hundreds, are not decoded.
+    The others are not decoded, as there can be hundreds.
     """
     for path in sorted(folder.glob(f"*/{RESULT_FILE}")):
         with suppress(SubmissionError):

@@ -208,5 +208,5 @@ class BenchmarkView:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader must know of the rows, beside ties."""
+        """Return what a reader must know of the rows, beside ties."""
         return notes([lifter.result for lifter in self.lifters])

@@ -16,7 +16,7 @@ STEPS = 100
 
 
 class Span(NamedTuple):
-    """What a row draws in the column: classes, and the same in words."""
+    """Hold the classes that draw the two errors of a row, and the same in words."""
 
     classes: str
     text: str
